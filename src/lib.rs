@@ -1,0 +1,2 @@
+//! Grad-CAM explorer.
+pub mod xception;

@@ -1,0 +1,95 @@
+//! The seam between explanations and whatever computes the network: candle's operations on any device, or our own
+//! kernels on the CPU.
+//!
+//! A network remembers the activations of its last forward pass, so that any number of vector-Jacobian products can
+//! follow without repeating it.
+
+use candle_core::Tensor;
+use thiserror::Error;
+
+use super::plan::{LayerId, Plan};
+
+/// What can go wrong while a network runs.
+#[derive(Debug, Error)]
+pub enum NetworkError {
+    /// The caller gave an input of the wrong length.
+    #[error("the network takes {expected} input values, but {found} were given")]
+    Input {
+        /// `input_size * input_size * 3`.
+        expected: usize,
+        /// Length that was given.
+        found: usize,
+    },
+    /// A map or gradient was asked for before any image went through the network.
+    #[error("no image has gone through the network yet")]
+    NoForward,
+    /// The layer has no feature map, or is none of this network's.
+    #[error("the layer {0} has no feature map")]
+    NoMap(String),
+    /// The caller asked to stop.
+    #[error("stopped, because something newer was asked for")]
+    Stopped,
+    /// A tensor could not be read from the weights, or the device failed.
+    #[error("the device failed: {0}")]
+    Device(#[from] candle_core::Error),
+}
+
+/// The dense layer, for explanations in closed form.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// `[channels, classes]`, f32, on the CPU.
+    pub kernel: Tensor,
+    /// One value a class.
+    pub bias: Vec<f32>,
+}
+
+/// One layer during a backward sweep: its activation A and the gradient of the score with respect to it.
+pub trait Site {
+    /// Which layer this is.
+    fn layer(&self) -> LayerId;
+
+    /// The gradient averaged over all cells: Grad-CAM's alpha, `[channels]`.
+    fn gradient_mean(&self) -> Result<Vec<f64>, NetworkError>;
+
+    /// The sum over channels of `weights[k] * A[y, x, k]`: `[height, width]`, row-major.
+    fn weighted_activation(&self, weights: &[f64]) -> Result<Vec<f64>, NetworkError>;
+
+    /// A itself, `[height, width, channels]`.
+    fn activation(&self) -> Result<Vec<f32>, NetworkError>;
+
+    /// The gradient itself, `[height, width, channels]`.
+    fn gradient(&self) -> Result<Vec<f32>, NetworkError>;
+}
+
+/// Called once for each score and each layer that a sweep passes: the index of the score, then the layer.
+pub type Visit<'a> = dyn FnMut(usize, &dyn Site) -> Result<(), NetworkError> + 'a;
+
+/// A network with weights on a device.
+pub trait Network: Send {
+    /// The description this network runs.
+    fn plan(&self) -> &Plan;
+
+    /// Its dense layer.
+    fn head(&self) -> &Head;
+
+    /// Runs the network on one preprocessed image and keeps what backward sweeps need.
+    ///
+    /// `input` is `[input_size, input_size, 3]` with values from -1 to 1; the result are the logits, one a class.
+    fn forward(&mut self, input: &[f32]) -> Result<Vec<f64>, NetworkError>;
+
+    /// The activation of one layer in the last forward pass, `[height, width, channels]`.
+    fn activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError>;
+
+    /// Propagates scores back from the logits through the last forward pass, and shows each of `layers` on the way.
+    ///
+    /// `logit_gradients` holds, for each score, its gradient with respect to the logits (one value a class).
+    /// The sweep ends at the earliest of `layers`; they are visited from the last to the first.
+    /// `stop` is asked between stages; when it answers true the sweep ends with [`NetworkError::Stopped`].
+    fn backward(
+        &mut self,
+        logit_gradients: &[Vec<f64>],
+        layers: &[LayerId],
+        stop: &dyn Fn() -> bool,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), NetworkError>;
+}
