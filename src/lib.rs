@@ -1,2 +1,3 @@
 //! Grad-CAM explorer.
+pub mod explain;
 pub mod xception;

@@ -5,11 +5,11 @@
 //! * [`Network`]: the seam. [`CandleNetwork`] runs the plan with candle's operations on any device, in f32 or f64.
 
 pub mod architecture;
-// mod candle;
+mod candle;
 mod network;
 mod plan;
 
 pub use architecture::{Architecture, ArchitectureError};
-
+pub use candle::CandleNetwork;
 pub use network::{Head, Network, NetworkError, Site, Visit};
 pub use plan::{Layer, LayerId, Op, Parameter, Plan, Role, Shape, pool_padding};

@@ -1,0 +1,91 @@
+//! A map: signed evidence a cell, and what is shown of it.
+
+/// Evidence for a score, one value a cell of a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// The weighted sum of feature maps before the ReLU, row-major `[height, width]`: evidence for the class where
+    /// positive, against it where negative. Always finite.
+    pub signed: Vec<f64>,
+}
+
+impl Map {
+    /// Takes signed values, row-major; a value that is not finite counts as no evidence.
+    pub fn new(width: usize, height: usize, mut signed: Vec<f64>) -> Self {
+        for value in &mut signed {
+            if !value.is_finite() {
+                *value = 0.0;
+            }
+        }
+        Self { width, height, signed }
+    }
+
+    /// The smallest signed value.
+    pub fn min(&self) -> f64 {
+        self.signed.iter().copied().reduce(f64::min).unwrap_or(0.0)
+    }
+
+    /// The largest signed value.
+    pub fn max(&self) -> f64 {
+        self.signed.iter().copied().reduce(f64::max).unwrap_or(0.0)
+    }
+
+    /// The largest magnitude.
+    pub fn max_abs(&self) -> f64 {
+        self.max().abs().max(self.min().abs())
+    }
+
+    /// Whether no cell argues for the score, so that there is nothing to normalise.
+    pub fn is_empty(&self) -> bool {
+        self.max() <= 0.0
+    }
+
+    /// max(s, 0) / max(s), from 0 to 1 (Selvaraju et al. 2017, equation 2, then the tutorial's normalisation).
+    ///
+    /// All zeros where the map is empty: the tutorial divides 0 by 0 there.
+    pub fn heat(&self) -> Vec<f32> {
+        self.heat_with_maximum(self.max())
+    }
+
+    /// max(s, 0) / `maximum`, cut off at 1: for maps that share one scale.
+    pub fn heat_with_maximum(&self, maximum: f64) -> Vec<f32> {
+        if maximum <= 0.0 {
+            return vec![0.0; self.signed.len()];
+        }
+        self.signed
+            .iter()
+            .map(|&s| (s.max(0.0) / maximum).min(1.0) as f32)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heat_is_normalised_positive_evidence() {
+        let map = Map::new(2, 2, vec![-4.0, 0.0, 1.0, 2.0]);
+        assert_eq!(map.heat(), [0.0, 0.0, 0.5, 1.0]);
+        assert!(!map.is_empty());
+        assert_eq!((map.min(), map.max(), map.max_abs()), (-4.0, 2.0, 4.0));
+    }
+
+    #[test]
+    fn a_map_without_positive_evidence_is_empty_and_never_nan() {
+        for signed in [vec![-1.0, -2.0], vec![0.0, 0.0], vec![f64::NAN, -1.0], vec![]] {
+            let map = Map::new(signed.len(), 1, signed);
+            assert!(map.is_empty());
+            assert!(map.heat().iter().all(|&h| h == 0.0));
+        }
+    }
+
+    #[test]
+    fn tiny_evidence_keeps_its_shape() {
+        let map = Map::new(2, 1, vec![1e-290, 2e-290]);
+        assert_eq!(map.heat(), [0.5, 1.0]);
+    }
+}

@@ -1,0 +1,154 @@
+//! What is explained: a score of the network's output, and its gradient with respect to the logits.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Which number of a class is explained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Score {
+    /// The softmax probability, as in the tutorial: evidence for the class rather than for the others.
+    #[default]
+    Probability,
+    /// The logit, as in the paper (Selvaraju et al. 2017): evidence for the class alone.
+    Logit,
+}
+
+impl Score {
+    /// Both, in the order shown to people.
+    pub const ALL: [Self; 2] = [Self::Probability, Self::Logit];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Probability => "probability",
+            Self::Logit => "logit",
+        }
+    }
+}
+
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Score {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|score| score.name() == name)
+            .ok_or_else(|| format!("there is no score named {name:?}; use probability or logit"))
+    }
+}
+
+/// Whose evidence is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// One class by its index; 0 is a class like any other.
+    Class(usize),
+    /// The first class rather than the second: the difference of their logits, whatever the [`Score`].
+    Rather {
+        /// The class argued for.
+        class: usize,
+        /// The class argued against.
+        than: usize,
+    },
+}
+
+/// Softmax of the logits, computed in f64 around the largest one so that nothing overflows.
+pub fn probabilities(logits: &[f64]) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let exponentials: Vec<f64> = logits.iter().map(|z| (z - largest).exp()).collect();
+    let sum: f64 = exponentials.iter().sum();
+    exponentials.into_iter().map(|e| e / sum).collect()
+}
+
+/// The smallest probability used as a factor. Below it f64 would underflow and the map of a very unlikely class would
+/// lose its shape, which does not depend on this factor.
+pub(super) const SMALLEST_FACTOR: f64 = 1e-280;
+
+/// The gradient of a score with respect to the logits, split so that nothing underflows: `scale * logits`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreGradient {
+    /// One value a class, of ordinary size: networks propagate this.
+    pub logits: Vec<f64>,
+    /// What the propagated gradient is still to be multiplied with.
+    pub scale: f64,
+}
+
+impl ScoreGradient {
+    /// The gradient for a target at the given logits.
+    ///
+    /// Probability: dp_c/dz_j = p_c (delta_cj - p_j), with p_c as the scale. Logit: delta_cj.
+    pub fn new(target: Target, score: Score, logits: &[f64]) -> Self {
+        let mut gradient = vec![0.0; logits.len()];
+        let mut scale = 1.0;
+        match target {
+            Target::Class(class) => {
+                if score == Score::Probability {
+                    let p = probabilities(logits);
+                    scale = p.get(class).copied().unwrap_or(0.0).max(SMALLEST_FACTOR);
+                    gradient = p.into_iter().map(|p| -p).collect();
+                }
+                add(&mut gradient, class, 1.0);
+            }
+            Target::Rather { class, than } => {
+                add(&mut gradient, class, 1.0);
+                add(&mut gradient, than, -1.0);
+            }
+        }
+        Self {
+            logits: gradient,
+            scale,
+        }
+    }
+}
+
+fn add(gradient: &mut [f64], class: usize, value: f64) {
+    if let Some(entry) = gradient.get_mut(class) {
+        *entry += value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probability_gradient_equals_finite_differences() {
+        let logits = [0.3, -1.2, 2.5, 0.0];
+        for class in 0..logits.len() {
+            let gradient = ScoreGradient::new(Target::Class(class), Score::Probability, &logits);
+            for j in 0..logits.len() {
+                let step = 1e-6;
+                let mut up = logits;
+                let mut down = logits;
+                up[j] += step;
+                down[j] -= step;
+                let expected = (probabilities(&up)[class] - probabilities(&down)[class]) / (2.0 * step);
+                assert!((gradient.scale * gradient.logits[j] - expected).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn unlikely_classes_keep_a_gradient() {
+        let gradient = ScoreGradient::new(Target::Class(0), Score::Probability, &[-900.0, 900.0]);
+        assert!(gradient.scale > 0.0);
+        assert_eq!(gradient.logits, [1.0, -1.0]);
+    }
+
+    #[test]
+    fn a_difference_ignores_the_score() {
+        let target = Target::Rather { class: 2, than: 0 };
+        for score in Score::ALL {
+            assert_eq!(
+                ScoreGradient::new(target, score, &[1.0, 2.0, 3.0]).logits,
+                [-1.0, 0.0, 1.0]
+            );
+        }
+    }
+}

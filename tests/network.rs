@@ -1,0 +1,206 @@
+//! The network against itself: closed form, vector-Jacobian products and finite differences agree.
+
+mod support;
+
+use candle_core::{DType, Device};
+use gradcam_explorer::explain::{self, ClassMaps, Method, Score, ScoreGradient, Target};
+use gradcam_explorer::xception::{CandleNetwork, LayerId, Network, Op, Plan};
+use support::{random_tensors, small_plan, uniform, var_builder};
+
+fn small_network(input_size: usize) -> (CandleNetwork, Vec<f64>) {
+    let plan = small_plan(input_size);
+    let vb = var_builder(random_tensors(&plan), DType::F64);
+    let input = uniform("input", input_size * input_size * 3);
+    let mut network = CandleNetwork::load(plan, &vb, DType::F64, &Device::Cpu).unwrap();
+    let logits = network.forward(&input).unwrap();
+    (network, logits)
+}
+
+#[test]
+fn the_plan_has_the_layers_of_keras_in_its_order() {
+    let plan = support::reference_plan();
+    assert_eq!(plan.layers.len(), 134);
+    assert_eq!(plan.parameters().len(), 236);
+    let values: usize = plan
+        .parameters()
+        .iter()
+        .map(|p| p.shape.iter().product::<usize>())
+        .sum();
+    assert_eq!(values, 22_910_480);
+    assert_eq!(plan.layer(plan.last_feature_layer()).name, "block14_sepconv2_act");
+}
+
+#[test]
+fn every_layer_is_listed_once_and_after_its_inputs() {
+    for plan in [support::reference_plan(), small_plan(71)] {
+        for id in plan.ids() {
+            let layer = plan.layer(id);
+            assert_eq!(plan.find(&layer.name), Some(id));
+            assert!(layer.inputs.iter().all(|&input| input < id));
+        }
+    }
+}
+
+/// The largest difference of two lists, relative to the largest magnitude of the second.
+fn relative_difference(found: &[f64], expected: &[f64]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let scale = expected.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
+    found
+        .iter()
+        .zip(expected)
+        .map(|(a, b)| (a - b).abs() / scale)
+        .fold(0.0, f64::max)
+}
+
+#[test]
+fn the_closed_form_equals_the_vector_jacobian_product() {
+    let (mut network, logits) = small_network(75);
+    let last = network.plan().last_feature_layer();
+    let shape = network.plan().layer(last).shape;
+    let maps = ClassMaps::new(&network.activation(last).unwrap(), shape, network.head(), &logits).unwrap();
+    let targets: Vec<_> = (0..7)
+        .map(Target::Class)
+        .chain([Target::Rather { class: 3, than: 0 }])
+        .collect();
+    for score in Score::ALL {
+        let mut seen = 0;
+        explain::backward(
+            &mut network,
+            &logits,
+            &targets,
+            &[last],
+            score,
+            Method::GradCam,
+            &|| false,
+            &mut |found| {
+                let closed = maps.map(found.target, score);
+                assert!(
+                    relative_difference(&closed.signed, &found.map.signed) < 1e-5,
+                    "{:?} {score}",
+                    found.target
+                );
+                seen += 1;
+            },
+        )
+        .unwrap();
+        assert_eq!(seen, targets.len());
+    }
+    // the cells' shares of a logit and the bias add up to it
+    for class in 0..7 {
+        let sum: f64 = maps.map(Target::Class(class), Score::Logit).signed.iter().sum();
+        assert!((sum + f64::from(network.head().bias[class]) - logits[class]).abs() < 1e-5);
+    }
+    let cell = maps.at_cell(1);
+    assert!((f64::from(cell[4]) - maps.map(Target::Class(4), Score::Logit).signed[1]).abs() < 1e-12);
+}
+
+/// Replays the network from the output of `from` on, with that output changed at one position: the score as a function
+/// of one value of one layer. Written without the plan's backward pass, on plain slices.
+fn score_with(
+    plan: &Plan,
+    weights: &support::Tensors,
+    outputs: &[Vec<f64>],
+    from: LayerId,
+    position: usize,
+    step: f64,
+    gradient: &ScoreGradient,
+) -> f64 {
+    let mut changed: Vec<Option<Vec<f64>>> = vec![None; plan.layers.len()];
+    let mut start = outputs[from.0].clone();
+    start[position] += step;
+    changed[from.0] = Some(start);
+    for id in plan.ids().skip(from.0 + 1) {
+        let layer = plan.layer(id);
+        if layer.inputs.iter().any(|input| changed[input.0].is_some()) {
+            let inputs: Vec<&[f64]> = layer
+                .inputs
+                .iter()
+                .map(|input| changed[input.0].as_deref().unwrap_or(&outputs[input.0]))
+                .collect();
+            changed[id.0] = Some(support::naive_layer(plan, id, weights, &inputs));
+        }
+    }
+    let logits = changed.pop().flatten().unwrap();
+    logits.iter().zip(&gradient.logits).map(|(z, g)| z * g).sum()
+}
+
+#[test]
+fn vector_jacobian_products_equal_finite_differences_at_every_kind_of_stage() {
+    let size = 71;
+    let (mut network, logits) = small_network(size);
+    let plan = network.plan().clone();
+    let weights = support::tensors_f64(&plan, random_tensors(&plan));
+    let input: Vec<f64> = uniform("input", size * size * 3).into_iter().map(f64::from).collect();
+    let outputs = support::naive_outputs(&plan, &weights, input);
+    // the naive replay is the same network
+    assert!(relative_difference(outputs.last().unwrap(), &logits) < 1e-12);
+
+    let gradient = ScoreGradient::new(Target::Class(0), Score::Probability, &logits);
+    let layers: Vec<LayerId> = plan.mappable().collect();
+    let mut visited = Vec::new();
+    network
+        .backward(
+            std::slice::from_ref(&gradient.logits),
+            &layers,
+            &|| false,
+            &mut |_, site| {
+                visited.push((site.layer(), site.gradient()?));
+                Ok(())
+            },
+        )
+        .unwrap();
+    assert_eq!(
+        visited.iter().rev().map(|(layer, _)| *layer).collect::<Vec<_>>(),
+        layers
+    );
+
+    let mut kinds = Vec::new();
+    for (layer, found) in &visited {
+        kinds.push(plan.layer(*layer).op);
+        let scale = found.iter().fold(f32::MIN_POSITIVE, |m, v| m.max(v.abs()));
+        for probe in 0..3 {
+            let position = (probe * 2_654_435_761 + 17) % found.len();
+            let step = 1e-6;
+            let at = |step| score_with(&plan, &weights, &outputs, *layer, position, step, &gradient);
+            let expected = (at(step) - at(-step)) / (2.0 * step);
+            let difference = (f64::from(found[position]) - expected).abs() / f64::from(scale);
+            assert!(
+                difference < 1e-5,
+                "{} at {position}: {difference}",
+                plan.layer(*layer).name
+            );
+        }
+    }
+    for kind in [
+        Op::Conv { kernel: 3, stride: 1 },
+        Op::Conv { kernel: 1, stride: 2 },
+        Op::SeparableConv,
+        Op::BatchNorm,
+        Op::Relu,
+        Op::MaxPool,
+        Op::Add,
+    ] {
+        assert!(kinds.contains(&kind), "{kind:?} was not tried");
+    }
+}
+
+#[test]
+fn a_sweep_stops_when_asked_and_refuses_layers_without_a_map() {
+    let (mut network, logits) = small_network(71);
+    let first = network.plan().mappable().next().unwrap();
+    let seed = [ScoreGradient::new(Target::Class(0), Score::Logit, &logits).logits];
+    let stopped = network.backward(&seed, &[first], &|| true, &mut |_, _| Ok(()));
+    assert!(matches!(
+        stopped,
+        Err(gradcam_explorer::xception::NetworkError::Stopped)
+    ));
+    let pool = network.plan().find("avg_pool").unwrap();
+    let refused = network.backward(&seed, &[pool], &|| false, &mut |_, _| Ok(()));
+    assert!(refused.unwrap_err().to_string().contains("avg_pool"));
+}
+
+#[test]
+fn a_wrong_input_length_is_an_error_and_not_a_panic() {
+    let (mut network, _) = small_network(71);
+    assert!(network.forward(&[0.0; 5]).unwrap_err().to_string().contains("15123"));
+}
