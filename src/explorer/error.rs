@@ -1,0 +1,50 @@
+//! What can fail, by who is at fault: the image, the weights, the request, the device or the disk.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::imaging::ImageError;
+use crate::weights::WeightsError;
+use crate::xception::NetworkError;
+
+/// A failure of one request, in one plain sentence.
+#[derive(Debug, Error)]
+pub enum ExplorerError {
+    /// The image is damaged, too large or of an unknown kind.
+    #[error("{name}: {error}")]
+    Image {
+        /// The image's name.
+        name: String,
+        /// What is wrong with it.
+        error: ImageError,
+    },
+    /// The weights cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// Something was asked for that does not exist.
+    #[error("{0}")]
+    Request(String),
+    /// The device failed, or the network was used wrongly.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A file could not be read.
+    #[error("{} could not be read: {error}; check the path and its permissions", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        error: std::io::Error,
+    },
+    /// A file could not be written.
+    #[error("{} could not be written: {error}; choose another folder or make room", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        error: std::io::Error,
+    },
+    /// A bug: the job panicked, and the worker went on.
+    #[error("an internal error stopped this request ({0}); please report it, everything else still works")]
+    Panic(String),
+}

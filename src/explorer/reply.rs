@@ -1,0 +1,191 @@
+//! What comes back.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::error::ExplorerError;
+use super::request::{ExplainRequest, ImageId, NetworkSource};
+use crate::explain::{ClassMaps, Explanation, Map};
+use crate::imaging::{Photo, Resize};
+use crate::labels::Labels;
+use crate::weights::Info;
+use crate::xception::{LayerId, Plan};
+
+/// Counts the networks used so far; results of an older one no longer count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NetworkEpoch(pub u64);
+
+/// The network that speaks.
+#[derive(Debug)]
+pub struct NetworkInfo {
+    /// Which of the networks used so far.
+    pub epoch: NetworkEpoch,
+    /// Where its weights come from.
+    pub source: NetworkSource,
+    /// What is known about the weights.
+    pub weights: Info,
+    /// SHA-256 of the weights file in hexadecimal; empty until it was computed.
+    pub sha256: String,
+    /// Its layers.
+    pub plan: Plan,
+    /// Its classes.
+    pub labels: Labels,
+    /// `cpu`, `cuda` or `metal`.
+    pub device: &'static str,
+    /// Why the device is not the one that was wished for, in one sentence.
+    pub device_note: Option<String>,
+    /// Time from the request to readiness in ms.
+    pub load_ms: f64,
+}
+
+/// An image that was decoded.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Which image.
+    pub image: ImageId,
+    /// Its name for people.
+    pub name: String,
+    /// Its file, if it has one.
+    pub path: Option<PathBuf>,
+    /// Own width in pixels.
+    pub width: u32,
+    /// Own height in pixels.
+    pub height: u32,
+    /// At most [`DISPLAY_SIDE`](super::DISPLAY_SIDE) pixels a side.
+    pub display: Arc<Photo>,
+    /// At most [`THUMBNAIL_SIDE`](super::THUMBNAIL_SIDE) pixels a side.
+    pub thumbnail: Arc<Photo>,
+    /// Reading and decoding in ms.
+    pub decode_ms: f64,
+}
+
+/// What the network says about an image.
+#[derive(Clone, Debug)]
+pub struct Predicted {
+    /// Which image.
+    pub image: ImageId,
+    /// Which network.
+    pub epoch: NetworkEpoch,
+    /// How the image was brought to the input size.
+    pub resize: Resize,
+    /// One value a class.
+    pub logits: Arc<[f64]>,
+    /// Softmax of the logits.
+    pub probabilities: Arc<[f64]>,
+    /// All classes, the most probable first.
+    pub ranking: Arc<[usize]>,
+    /// The maps of all classes at the last feature layer.
+    pub class_maps: Arc<ClassMaps>,
+    /// Resizing and scaling in ms.
+    pub preprocess_ms: f64,
+    /// The forward pass in ms.
+    pub forward_ms: f64,
+}
+
+/// One map of an [`ExplainRequest`].
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// What was asked for.
+    pub request: Arc<ExplainRequest>,
+    /// Which network.
+    pub epoch: NetworkEpoch,
+    /// The map.
+    pub explanation: Explanation,
+}
+
+/// A histogram over equal bins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram {
+    /// Left edge of the first bin.
+    pub from: f64,
+    /// Right edge of the last bin.
+    pub to: f64,
+    /// Values in each bin.
+    pub counts: Vec<u64>,
+}
+
+/// Gradients and channels of one layer for one class.
+#[derive(Clone, Debug)]
+pub struct Channels {
+    /// What was asked for.
+    pub request: Arc<ExplainRequest>,
+    /// Which network.
+    pub epoch: NetworkEpoch,
+    /// All gradients of the layer (the tutorial's first histogram).
+    pub gradients: Histogram,
+    /// The gradients averaged over space, one a channel (the tutorial's second histogram).
+    pub gradient_mean: Vec<f64>,
+    /// The activation averaged over space, one a channel.
+    pub activation_mean: Vec<f64>,
+    /// Channels by the magnitude of `gradient_mean * activation_mean`, the strongest first.
+    pub strongest: Vec<usize>,
+}
+
+/// One channel of one layer.
+#[derive(Clone, Debug)]
+pub struct FeatureMap {
+    /// Which image.
+    pub image: ImageId,
+    /// Which network.
+    pub epoch: NetworkEpoch,
+    /// Which layer.
+    pub layer: LayerId,
+    /// Which channel.
+    pub channel: usize,
+    /// Its activation.
+    pub map: Map,
+}
+
+/// Anything the [`Explorer`](super::Explorer) can say.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// Another network speaks from now on.
+    Network(Arc<NetworkInfo>),
+    /// An image is open.
+    Opened(Opened),
+    /// An image was predicted.
+    Predicted(Predicted),
+    /// One map is ready; more may follow.
+    Explained(Explained),
+    /// All maps of a request have been sent.
+    ExplainedAll {
+        /// What was asked for.
+        request: Arc<ExplainRequest>,
+        /// Time for all of its maps in ms.
+        maps_ms: f64,
+    },
+    /// Gradients and channels are ready.
+    Channels(Channels),
+    /// A feature map is ready.
+    FeatureMap(FeatureMap),
+    /// Files were written.
+    Exported(Vec<PathBuf>),
+    /// A request failed; everything else goes on.
+    Failed(Failure),
+}
+
+/// A request that failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The image it was about.
+    pub image: Option<ImageId>,
+    /// What was being done.
+    pub during: Activity,
+    /// Why, in one sentence.
+    pub error: Arc<ExplorerError>,
+}
+
+/// What was being done when something failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// Loading a network.
+    LoadingNetwork,
+    /// Opening an image.
+    Opening,
+    /// Predicting.
+    Predicting,
+    /// Making a map.
+    Explaining,
+    /// Writing files.
+    Exporting,
+}

@@ -1,0 +1,184 @@
+//! What the window and the command line can ask for.
+
+use std::path::PathBuf;
+
+use crate::explain::{Method, Score, Target};
+use crate::imaging::{Colormap, Photo, Resize};
+use crate::xception::LayerId;
+
+/// Names an open image; chosen by whoever opens it, never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImageId(pub u64);
+
+/// Where an image comes from.
+#[derive(Clone, Debug)]
+pub enum ImageSource {
+    /// A file; its format is found from its content.
+    File(PathBuf),
+    /// The bytes of an image file, such as a built-in sample.
+    Bytes {
+        /// Shown to people.
+        name: String,
+        /// The whole file.
+        bytes: std::borrow::Cow<'static, [u8]>,
+    },
+    /// Pixels, such as a pasted picture.
+    Pixels {
+        /// Shown to people.
+        name: String,
+        /// Upright RGB.
+        photo: Photo,
+    },
+}
+
+impl ImageSource {
+    /// The name shown to people: a file's name without its folder.
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => {
+                path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+            }
+            Self::Bytes { name, .. } | Self::Pixels { name, .. } => name.clone(),
+        }
+    }
+}
+
+/// Which weights to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NetworkSource {
+    /// The small network inside the program.
+    BuiltIn,
+    /// A safetensors file with Keras or timm names.
+    File(PathBuf),
+}
+
+/// Which device to run on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DeviceChoice {
+    /// The fastest that works; the CPU otherwise.
+    #[default]
+    Auto,
+    /// Our own kernels on the CPU.
+    Cpu,
+    /// An NVIDIA GPU; needs a build with the feature `cuda`.
+    Cuda,
+    /// An Apple GPU; needs a build with the feature `metal`.
+    Metal,
+}
+
+/// Why a map is wanted. A newer request for the same purpose replaces an older one, finished or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// The map on screen.
+    Main,
+    /// The map under the pointer, before a click.
+    Preview,
+    /// Small maps of many classes.
+    SideBySide,
+    /// Small maps of all layers.
+    Layers,
+}
+
+/// A wish for maps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExplainRequest {
+    /// Which open image.
+    pub image: ImageId,
+    /// How it is brought to the network's input size.
+    pub resize: Resize,
+    /// Newer requests replace older ones of the same purpose.
+    pub purpose: Purpose,
+    /// Classes or differences of classes.
+    pub targets: Vec<Target>,
+    /// Layers; several come from one backward sweep.
+    pub layers: Vec<LayerId>,
+    /// Probability or logit.
+    pub score: Score,
+    /// How maps are made.
+    pub method: Method,
+}
+
+/// A picture or array to write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExportRequest {
+    /// Which open image.
+    pub image: ImageId,
+    /// What to write, each to its own file.
+    pub files: Vec<(ExportKind, PathBuf)>,
+    /// The map, `[map_height, map_width]`, from 0 to 1 (or already centred on 0.5 for signed maps).
+    pub heat: Vec<f32>,
+    /// The signed map before the ReLU.
+    pub signed: Vec<f32>,
+    /// Columns of the map.
+    pub map_width: usize,
+    /// Rows of the map.
+    pub map_height: usize,
+    /// How heat becomes colour.
+    pub colormap: Colormap,
+    /// Share of the map in the overlay, 0..1.
+    pub blend: f32,
+    /// What produced the map, stored as text inside of PNG files: pairs of keyword and text.
+    pub provenance: Vec<(String, String)>,
+}
+
+/// What an export can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExportKind {
+    /// Photo and map, PNG at the photo's own size.
+    Overlay,
+    /// The coloured map alone, PNG at the photo's own size.
+    Heatmap,
+    /// The normalised map, float32 `.npy` `[h, w]` at the layer's size.
+    Heat,
+    /// The signed map, float32 `.npy` `[h, w]` at the layer's size.
+    Signed,
+}
+
+/// Anything that can be asked of the [`Explorer`](super::Explorer).
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Load weights onto a device; all open images are predicted anew by whoever asks.
+    UseNetwork {
+        /// Which weights.
+        source: NetworkSource,
+        /// Which device.
+        device: DeviceChoice,
+    },
+    /// Decode an image and keep it.
+    Open {
+        /// Its new name.
+        image: ImageId,
+        /// Where it comes from.
+        source: ImageSource,
+        /// Whether a person waits for it; others follow in order.
+        urgent: bool,
+    },
+    /// Forget an image.
+    Close(ImageId),
+    /// Run the network on an image.
+    Predict {
+        /// Which open image.
+        image: ImageId,
+        /// How it is brought to the network's input size.
+        resize: Resize,
+        /// Whether a person waits for it; others follow in order.
+        urgent: bool,
+    },
+    /// Make maps.
+    Explain(ExplainRequest),
+    /// Gradients and channels of one layer for one class.
+    Channels(ExplainRequest),
+    /// One channel of one layer.
+    FeatureMap {
+        /// Which open image.
+        image: ImageId,
+        /// How it is brought to the network's input size.
+        resize: Resize,
+        /// Which layer.
+        layer: LayerId,
+        /// Which channel.
+        channel: usize,
+    },
+    /// Write pictures and arrays.
+    Export(ExportRequest),
+}
