@@ -1,2 +1,4 @@
 //! Grad-CAM explorer.
+pub mod labels;
+pub mod weights;
 pub mod xception;

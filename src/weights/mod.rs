@@ -1,0 +1,15 @@
+//! Weights: where they come from, and a checked view of them that the network reads.
+//!
+//! * [`Weights`]: a safetensors file, with the names of Keras or timm, as the tensors of one [`Plan`](crate::xception::Plan).
+
+mod checked;
+mod error;
+mod foreign;
+pub mod info;
+mod names;
+mod storage;
+
+pub use checked::Weights;
+pub use error::{TensorProblem, WeightsError};
+pub use info::Info;
+pub use names::Dialect;
