@@ -6,10 +6,12 @@ mod checked;
 mod error;
 mod foreign;
 pub mod info;
+mod labels;
 mod names;
 mod storage;
 
 pub use checked::Weights;
 pub use error::{TensorProblem, WeightsError};
 pub use info::Info;
+pub use labels::{LabelsOrigin, LabelsProblem, NetworkLabels};
 pub use names::Dialect;
