@@ -1,3 +1,4 @@
 //! Grad-CAM explorer.
-pub mod explain;
+pub mod labels;
+pub mod weights;
 pub mod xception;
