@@ -1,3 +1,9 @@
 //! Grad-CAM explorer.
+pub mod cli;
 pub mod explain;
+pub mod explorer;
+pub mod gui;
+pub mod imaging;
+pub mod labels;
+pub mod weights;
 pub mod xception;

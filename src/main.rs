@@ -1,2 +1,7 @@
-//! Binary.
-fn main() {}
+//! The program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gradcam_explorer::cli::main()
+}

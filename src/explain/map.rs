@@ -60,6 +60,17 @@ impl Map {
             .map(|&s| (s.max(0.0) / maximum).min(1.0) as f32)
             .collect()
     }
+
+    /// 0.5 + s / (2 `maximum`), cut off at 0 and 1: signed evidence for a diverging colormap, none at 0.5.
+    pub fn signed_unit(&self, maximum: f64) -> Vec<f32> {
+        if maximum <= 0.0 {
+            return vec![0.5; self.signed.len()];
+        }
+        self.signed
+            .iter()
+            .map(|&s| (0.5 + 0.5 * s / maximum).clamp(0.0, 1.0) as f32)
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -81,6 +92,13 @@ mod tests {
             assert!(map.is_empty());
             assert!(map.heat().iter().all(|&h| h == 0.0));
         }
+    }
+
+    #[test]
+    fn signed_evidence_is_centred() {
+        let map = Map::new(3, 1, vec![-2.0, 0.0, 1.0]);
+        assert_eq!(map.signed_unit(map.max_abs()), [0.0, 0.5, 0.75]);
+        assert_eq!(Map::new(1, 1, vec![0.0]).signed_unit(0.0), [0.5]);
     }
 
     #[test]

@@ -38,8 +38,16 @@ pub struct Mailbox<K, J> {
 
 impl<K, J> Default for Mailbox<K, J> {
     fn default() -> Self {
-        let state = State { waiting: Vec::new(), newest: HashMap::new(), generation: 0, closed: false };
-        Self { state: Mutex::new(state), changed: Condvar::new() }
+        let state = State {
+            waiting: Vec::new(),
+            newest: HashMap::new(),
+            generation: 0,
+            closed: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
     }
 }
 
@@ -53,7 +61,11 @@ impl<K: Clone + Eq + Hash, J> Mailbox<K, J> {
         let generation = state.generation;
         state.waiting.retain(|posted| posted.ticket.kind != kind);
         state.newest.insert(kind.clone(), generation);
-        state.waiting.push(Posted { ticket: Ticket { kind, generation }, urgency, job });
+        state.waiting.push(Posted {
+            ticket: Ticket { kind, generation },
+            urgency,
+            job,
+        });
         self.changed.notify_one();
     }
 
@@ -71,7 +83,11 @@ impl<K: Clone + Eq + Hash, J> Mailbox<K, J> {
             if state.closed {
                 return None;
             }
-            let next = state.waiting.iter().enumerate().min_by_key(|(position, posted)| (posted.urgency, *position));
+            let next = state
+                .waiting
+                .iter()
+                .enumerate()
+                .min_by_key(|(position, posted)| (posted.urgency, *position));
             if let Some((position, _)) = next {
                 let posted = state.waiting.remove(position);
                 return Some((posted.ticket, posted.job));

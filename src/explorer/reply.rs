@@ -24,12 +24,12 @@ pub struct NetworkInfo {
     pub source: NetworkSource,
     /// What is known about the weights.
     pub weights: Info,
-    /// SHA-256 of the weights file in hexadecimal; empty until it was computed.
-    pub sha256: String,
     /// Its layers.
     pub plan: Plan,
     /// Its classes.
     pub labels: Labels,
+    /// Why labels that were found are not used, in one sentence.
+    pub labels_note: Option<String>,
     /// `cpu`, `cuda` or `metal`.
     pub device: &'static str,
     /// Why the device is not the one that was wished for, in one sentence.
@@ -51,8 +51,6 @@ pub struct Opened {
     pub width: u32,
     /// Own height in pixels.
     pub height: u32,
-    /// At most [`DISPLAY_SIDE`](super::DISPLAY_SIDE) pixels a side.
-    pub display: Arc<Photo>,
     /// At most [`THUMBNAIL_SIDE`](super::THUMBNAIL_SIDE) pixels a side.
     pub thumbnail: Arc<Photo>,
     /// Reading and decoding in ms.
@@ -141,8 +139,22 @@ pub struct FeatureMap {
 pub enum Reply {
     /// Another network speaks from now on.
     Network(Arc<NetworkInfo>),
+    /// The SHA-256 of the weights file, 64 hexadecimal digits.
+    Fingerprint {
+        /// Which network.
+        epoch: NetworkEpoch,
+        /// Of the whole file.
+        sha256: String,
+    },
     /// An image is open.
     Opened(Opened),
+    /// A copy of an image for the screen, at most [`DISPLAY_SIDE`](super::DISPLAY_SIDE) pixels a side.
+    Display {
+        /// Which image.
+        image: ImageId,
+        /// Upright pixels.
+        photo: Arc<Photo>,
+    },
     /// An image was predicted.
     Predicted(Predicted),
     /// One map is ready; more may follow.
@@ -178,7 +190,7 @@ pub struct Failure {
 /// What was being done when something failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// Loading a network.
+    /// Loading a network, or reading its file for the fingerprint.
     LoadingNetwork,
     /// Opening an image.
     Opening,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::explain::{Method, Score, Target};
+use crate::explain::{Map, Method, Score, Target};
 use crate::imaging::{Colormap, Photo, Resize};
 use crate::xception::LayerId;
 
@@ -35,9 +35,10 @@ impl ImageSource {
     /// The name shown to people: a file's name without its folder.
     pub fn name(&self) -> String {
         match self {
-            Self::File(path) => {
-                path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-            }
+            Self::File(path) => path.file_name().map_or_else(
+                || path.display().to_string(),
+                |name| name.to_string_lossy().into_owned(),
+            ),
             Self::Bytes { name, .. } | Self::Pixels { name, .. } => name.clone(),
         }
     }
@@ -105,15 +106,11 @@ pub struct ExportRequest {
     pub image: ImageId,
     /// What to write, each to its own file.
     pub files: Vec<(ExportKind, PathBuf)>,
-    /// The map, `[map_height, map_width]`, from 0 to 1 (or already centred on 0.5 for signed maps).
-    pub heat: Vec<f32>,
-    /// The signed map before the ReLU.
-    pub signed: Vec<f32>,
-    /// Columns of the map.
-    pub map_width: usize,
-    /// Rows of the map.
-    pub map_height: usize,
-    /// How heat becomes colour.
+    /// The map.
+    pub map: Map,
+    /// What counts as full heat; the map's own maximum if there is none.
+    pub maximum: Option<f64>,
+    /// How the map becomes colour; a diverging one shows the signed map.
     pub colormap: Colormap,
     /// Share of the map in the overlay, 0..1.
     pub blend: f32,
@@ -144,7 +141,9 @@ pub enum Request {
         /// Which device.
         device: DeviceChoice,
     },
-    /// Decode an image and keep it.
+    /// Hash the weights file of the network in use.
+    Fingerprint,
+    /// Decode an image and keep it; answered by `Opened`, and by `Display` if it is urgent.
     Open {
         /// Its new name.
         image: ImageId,
@@ -153,6 +152,8 @@ pub enum Request {
         /// Whether a person waits for it; others follow in order.
         urgent: bool,
     },
+    /// Make a copy of an open image for the screen; answered by `Display`.
+    Show(ImageId),
     /// Forget an image.
     Close(ImageId),
     /// Run the network on an image.

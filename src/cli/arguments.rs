@@ -1,0 +1,170 @@
+//! Every argument with its help text, in one place.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::explain::{Method, Score};
+use crate::explorer::{DeviceChoice, NetworkSource};
+use crate::imaging::{Colormap, Resize};
+
+/// See, live, where an image classifier looks.
+#[derive(Debug, Parser)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
+pub struct Arguments {
+    /// Images or folders of images to open in the window
+    #[arg(value_name = "IMAGE|FOLDER")]
+    pub images: Vec<PathBuf>,
+    #[command(flatten)]
+    pub network: NetworkArguments,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Which network, on which device.
+#[derive(Args, Clone, Debug)]
+pub struct NetworkArguments {
+    /// Safetensors file with the weights of an Xception, with Keras' or timm's names
+    #[arg(long, value_name = "FILE", global = true, env = "GRADCAM_WEIGHTS")]
+    pub weights: Option<PathBuf>,
+    /// Where the network runs
+    #[arg(long, value_enum, default_value_t = Device::Auto, global = true)]
+    pub device: Device,
+}
+
+impl NetworkArguments {
+    /// The weights to load.
+    pub fn source(&self) -> NetworkSource {
+        self.weights.clone().map_or(NetworkSource::BuiltIn, NetworkSource::File)
+    }
+}
+
+/// The devices by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Device {
+    /// The fastest that works
+    Auto,
+    /// This computer's processor
+    Cpu,
+    /// An NVIDIA GPU (builds with the feature `cuda`)
+    Cuda,
+    /// An Apple GPU (builds with the feature `metal`)
+    Metal,
+}
+
+impl From<Device> for DeviceChoice {
+    fn from(device: Device) -> Self {
+        match device {
+            Device::Auto => Self::Auto,
+            Device::Cpu => Self::Cpu,
+            Device::Cuda => Self::Cuda,
+            Device::Metal => Self::Metal,
+        }
+    }
+}
+
+/// What to do instead of opening the window.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Predict images and map the evidence, without a window
+    Explain(Explain),
+    /// List the layers of the network
+    Layers {
+        /// One JSON document a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the classes of the network, or those that match a query
+    Classes {
+        /// Part of a name or wnid
+        query: Vec<String>,
+        /// One JSON document a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Options of `explain`.
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// Images, or folders whose images are taken in the order of their names
+    #[arg(value_name = "IMAGE|FOLDER", required = true)]
+    pub images: Vec<PathBuf>,
+    /// Class to explain: index (285), wnid (n02124075) or name ("Egyptian cat"); repeatable [default: the top one]
+    #[arg(long = "class", value_name = "CLASS")]
+    pub classes: Vec<String>,
+    /// Keras layer to explain at; repeatable [default: block14_sepconv2_act]
+    #[arg(long = "layer", value_name = "LAYER")]
+    pub layers: Vec<String>,
+    /// Which number of a class is explained: probability or logit
+    #[arg(long, default_value_t = Score::Probability)]
+    pub score: Score,
+    /// How maps are made
+    #[arg(long, default_value_t = Method::GradCam)]
+    pub method: Method,
+    /// How the image is brought to the network's input size: nearest (as Keras) or bilinear
+    #[arg(long, default_value_t = Resize::Nearest)]
+    pub resize: Resize,
+    /// Number of predictions
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub top: usize,
+    /// Share of the map in the overlay, 0 to 1
+    #[arg(long, default_value_t = 0.4, value_name = "B", value_parser = share)]
+    pub blend: f32,
+    /// Colours of the map: jet, turbo, viridis, magma, inferno, gray or diverging
+    #[arg(long, default_value_t = Colormap::Jet, value_name = "NAME")]
+    pub colormap: Colormap,
+    /// Folder to write pictures and arrays to
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// What to write there [default: overlay]
+    #[arg(long, value_enum, value_delimiter = ',', requires = "out")]
+    pub write: Vec<Write>,
+    /// One JSON document a line and image on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `--write` can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Write {
+    /// Photo and map as PNG, at the photo's own size
+    Overlay,
+    /// The map alone as PNG, at the photo's own size
+    Heatmap,
+    /// The map before and after normalisation as float32 .npy, at the layer's size
+    Raw,
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("use a number from 0 (photo only) to 1 (map only)".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn images_without_a_command_open_the_window() {
+        let arguments = Arguments::parse_from(["gradcam-explorer", "a.png", "b.jpg"]);
+        assert_eq!(arguments.images.len(), 2);
+        assert!(arguments.command.is_none());
+    }
+
+    #[test]
+    fn a_blend_outside_of_0_to_1_is_refused() {
+        for blend in ["1.5", "-0.1", "NaN", "much"] {
+            let blend = format!("--blend={blend}");
+            assert!(Arguments::try_parse_from(["gradcam-explorer", "explain", "a.png", &blend]).is_err());
+        }
+    }
+}

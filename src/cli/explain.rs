@@ -1,0 +1,415 @@
+//! `gradcam-explorer explain`: predictions and maps of images, as text, JSON and files.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::arguments::{Explain, NetworkArguments, Write};
+use super::report::{ErrorReport, Files, ImageReport, MapReport, PredictionReport, Timings, WeightsReport};
+use super::{Stop, start, wait};
+use crate::explain::{Map, Target};
+use crate::explorer::{
+    Activity, ExplainRequest, Explorer, ExportKind, ExportRequest, ImageId, ImageSource, NetworkInfo, Opened,
+    Predicted, Purpose, Reply, Request,
+};
+use crate::xception::{LayerId, Role};
+
+/// What is the same for all images.
+struct Task<'a> {
+    explorer: &'a Explorer,
+    network: &'a NetworkInfo,
+    options: &'a Explain,
+    weights: WeightsReport,
+    /// Empty for the top class of each image.
+    classes: Vec<usize>,
+    layers: Vec<LayerId>,
+}
+
+/// Runs the command.
+pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
+    let (explorer, network) = start(network)?;
+    let classes = options
+        .classes
+        .iter()
+        .map(|query| {
+            network
+                .labels
+                .find(query)
+                .map_err(|error| Stop::Usage(error.to_string()))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let layers = layers(&network, &options.layers)?;
+    if let Some(folder) = &options.out {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Stop::Failed(format!("{} cannot be made: {error}", folder.display())))?;
+    }
+    let sha256 = if options.json {
+        fingerprint(&explorer)?
+    } else {
+        String::new()
+    };
+    let weights = WeightsReport {
+        name: network.weights.name.clone(),
+        sha256,
+        classes: network.plan.architecture.classes,
+    };
+    let task = Task {
+        explorer: &explorer,
+        network: &network,
+        options,
+        weights,
+        classes,
+        layers,
+    };
+    let mut failed = false;
+    let mut names = HashSet::new();
+    let mut out = io::stdout().lock();
+    for (number, path) in (0..).zip(images(&options.images)) {
+        match path.and_then(|path| {
+            task.image(ImageId(number), &path, &mut names)
+                .map_err(|error| (path, error))
+        }) {
+            Ok(report) if options.json => print_json(&mut out, &report)?,
+            Ok(report) => print_text(&mut out, &report)?,
+            Err((image, error)) => {
+                failed = true;
+                if options.json {
+                    print_json(&mut out, &ErrorReport { image, error })?;
+                } else {
+                    eprintln!("gradcam-explorer: {error}");
+                }
+            }
+        }
+    }
+    if failed { Err(Stop::Reported) } else { Ok(()) }
+}
+
+/// The layers by name, the last feature layer when none is named.
+fn layers(network: &NetworkInfo, names: &[String]) -> Result<Vec<LayerId>, Stop> {
+    if names.is_empty() {
+        return Ok(vec![network.plan.last_feature_layer()]);
+    }
+    names
+        .iter()
+        .map(|name| {
+            let found = network
+                .plan
+                .find(name)
+                .filter(|&id| network.plan.layer(id).role != Role::NoMap);
+            found.ok_or_else(|| {
+                Stop::Usage(format!(
+                    "there is no layer {name:?} with a map; `gradcam-explorer layers` lists them all"
+                ))
+            })
+        })
+        .collect()
+}
+
+fn fingerprint(explorer: &Explorer) -> Result<String, Stop> {
+    explorer.send(Request::Fingerprint);
+    wait(explorer, Activity::LoadingNetwork, |reply| match reply {
+        Reply::Fingerprint { sha256, .. } => Some(sha256),
+        _ => None,
+    })
+    .map_err(Stop::Failed)
+}
+
+/// All images in order; a folder stands for the images in it, by name.
+fn images(paths: &[PathBuf]) -> Vec<Result<PathBuf, (PathBuf, String)>> {
+    let mut images = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            images.push(Ok(path.clone()));
+            continue;
+        }
+        match crate::explorer::images_in_folder(path) {
+            Ok(found) if found.is_empty() => {
+                images.push(Err((
+                    path.clone(),
+                    format!("{}: there are no images in this folder", path.display()),
+                )));
+            }
+            Ok(found) => images.extend(found.into_iter().map(Ok)),
+            Err(error) => images.push(Err((path.clone(), error.to_string()))),
+        }
+    }
+    images
+}
+
+impl Task<'_> {
+    /// Everything about one image; the error is one sentence that names it.
+    fn image(&self, image: ImageId, path: &Path, names: &mut HashSet<String>) -> Result<ImageReport, String> {
+        let Self {
+            explorer,
+            network,
+            options,
+            ..
+        } = self;
+        let resize = options.resize;
+        explorer.send(Request::Open {
+            image,
+            source: ImageSource::File(path.to_owned()),
+            urgent: false,
+        });
+        let opened: Opened = wait(explorer, Activity::Opening, |reply| match reply {
+            Reply::Opened(opened) => Some(opened),
+            _ => None,
+        })?;
+        explorer.send(Request::Predict {
+            image,
+            resize,
+            urgent: true,
+        });
+        let predicted: Predicted = wait(explorer, Activity::Predicting, |reply| match reply {
+            Reply::Predicted(predicted) => Some(predicted),
+            _ => None,
+        })?;
+        let start = Instant::now();
+        let top = predicted.ranking.first().copied();
+        let classes = if self.classes.is_empty() {
+            top.into_iter().collect()
+        } else {
+            self.classes.clone()
+        };
+        let maps = self.maps(image, &classes, &predicted)?;
+        let maps_ms = start.elapsed().as_secs_f64() * 1e3;
+
+        let mut reports = Vec::new();
+        for &class in &classes {
+            for &layer in &self.layers {
+                let Some(map) = maps.get(&(class, layer)) else {
+                    return Err(format!("{}: the map of class {class} did not arrive", path.display()));
+                };
+                reports.push(self.map_report(image, path, class, layer, map, names)?);
+            }
+        }
+        explorer.send(Request::Close(image));
+        Ok(ImageReport {
+            image: path.to_owned(),
+            width: opened.width,
+            height: opened.height,
+            device: network.device,
+            weights: self.weights.clone(),
+            predictions: self.predictions(&predicted),
+            maps: reports,
+            timings_ms: Timings {
+                decode: opened.decode_ms,
+                preprocess: predicted.preprocess_ms,
+                forward: predicted.forward_ms,
+                maps: maps_ms,
+            },
+        })
+    }
+
+    /// The maps of all classes at all layers.
+    fn maps(
+        &self,
+        image: ImageId,
+        classes: &[usize],
+        predicted: &Predicted,
+    ) -> Result<HashMap<(usize, LayerId), Map>, String> {
+        let last = self.network.plan.last_feature_layer();
+        let mut maps = HashMap::new();
+        let mut earlier: Vec<LayerId> = self.layers.iter().copied().filter(|&layer| layer != last).collect();
+        earlier.sort_unstable();
+        earlier.dedup();
+        if self.layers.contains(&last) {
+            for &class in classes {
+                maps.insert(
+                    (class, last),
+                    predicted.class_maps.map(Target::Class(class), self.options.score),
+                );
+            }
+        }
+        if !earlier.is_empty() {
+            self.explorer.send(Request::Explain(ExplainRequest {
+                image,
+                resize: self.options.resize,
+                purpose: Purpose::Main,
+                targets: classes.iter().copied().map(Target::Class).collect(),
+                layers: earlier,
+                score: self.options.score,
+                method: self.options.method,
+            }));
+            wait(self.explorer, Activity::Explaining, |reply| {
+                match reply {
+                    Reply::Explained(explained) => {
+                        if let Target::Class(class) = explained.explanation.target {
+                            maps.insert((class, explained.explanation.layer), explained.explanation.map);
+                        }
+                    }
+                    Reply::ExplainedAll { .. } => return Some(()),
+                    _ => {}
+                }
+                None
+            })?;
+        }
+        Ok(maps)
+    }
+
+    fn predictions(&self, predicted: &Predicted) -> Vec<PredictionReport> {
+        let labels = &self.network.labels;
+        let ranked = (1..).zip(predicted.ranking.iter()).take(self.options.top);
+        ranked
+            .map(|(rank, &index)| PredictionReport {
+                rank,
+                index,
+                wnid: labels.get(index).and_then(|label| label.wnid.clone()),
+                label: labels.display_name(index),
+                probability: predicted.probabilities[index],
+                logit: predicted.logits[index],
+            })
+            .collect()
+    }
+
+    fn map_report(
+        &self,
+        image: ImageId,
+        path: &Path,
+        class: usize,
+        layer: LayerId,
+        map: &Map,
+        names: &mut HashSet<String>,
+    ) -> Result<MapReport, String> {
+        let options = self.options;
+        let layer = self.network.plan.layer(layer).name.clone();
+        let label = self.network.labels.display_name(class);
+        let mut files = Files::default();
+        if let Some(folder) = &options.out {
+            let name = unique_name(path, class, &layer, names);
+            files = self.write(image, path, &folder.join(name), class, &label, &layer, map)?;
+        }
+        Ok(MapReport {
+            class,
+            label,
+            layer,
+            score: options.score.name(),
+            method: options.method.name(),
+            width: map.width,
+            height: map.height,
+            signed_min: map.min(),
+            signed_max: map.max(),
+            empty: map.is_empty(),
+            files,
+        })
+    }
+
+    /// Writes the wanted files beside `base`, a path without extension.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all of it goes into the file names or the provenance"
+    )]
+    fn write(
+        &self,
+        image: ImageId,
+        path: &Path,
+        base: &Path,
+        class: usize,
+        label: &str,
+        layer: &str,
+        map: &Map,
+    ) -> Result<Files, String> {
+        let with = |extension: &str| {
+            let mut name = base.as_os_str().to_owned();
+            name.push(extension);
+            PathBuf::from(name)
+        };
+        let options = self.options;
+        let wanted = |what: Write| options.write.contains(&what);
+        let files = Files {
+            overlay: (wanted(Write::Overlay) || options.write.is_empty()).then(|| with(".overlay.png")),
+            heatmap: wanted(Write::Heatmap).then(|| with(".heatmap.png")),
+            heat: wanted(Write::Raw).then(|| with(".heat.npy")),
+            signed: wanted(Write::Raw).then(|| with(".signed.npy")),
+        };
+        let kinds = [
+            (ExportKind::Overlay, &files.overlay),
+            (ExportKind::Heatmap, &files.heatmap),
+            (ExportKind::Heat, &files.heat),
+            (ExportKind::Signed, &files.signed),
+        ];
+        let provenance = [
+            ("Software", format!("gradcam-explorer {}", env!("CARGO_PKG_VERSION"))),
+            ("Source", path.display().to_string()),
+            ("Weights", format!("{} {}", self.weights.name, self.weights.sha256)),
+            ("Class", format!("{class} {label}")),
+            ("Layer", layer.to_owned()),
+            ("Score", options.score.name().to_owned()),
+            ("Method", options.method.name().to_owned()),
+            ("Colormap", options.colormap.name().to_owned()),
+            ("Blend", options.blend.to_string()),
+        ];
+        self.explorer.send(Request::Export(ExportRequest {
+            image,
+            files: kinds
+                .into_iter()
+                .filter_map(|(kind, path)| Some((kind, path.clone()?)))
+                .collect(),
+            map: map.clone(),
+            maximum: None,
+            colormap: options.colormap,
+            blend: options.blend,
+            provenance: provenance.map(|(keyword, text)| (keyword.to_owned(), text)).into(),
+        }));
+        wait(self.explorer, Activity::Exporting, |reply| match reply {
+            Reply::Exported(_) => Some(()),
+            _ => None,
+        })?;
+        Ok(files)
+    }
+}
+
+/// `photo.285.block14_sepconv2_act`; a number tells images of equal names apart.
+fn unique_name(path: &Path, class: usize, layer: &str, names: &mut HashSet<String>) -> String {
+    let stem = path
+        .file_stem()
+        .map_or_else(|| "image".into(), |stem| stem.to_string_lossy());
+    let mut name = format!("{stem}.{class}.{layer}");
+    let mut number = 2;
+    while !names.insert(name.clone()) {
+        name = format!("{stem}-{number}.{class}.{layer}");
+        number += 1;
+    }
+    name
+}
+
+fn print_json(out: &mut impl io::Write, document: &impl serde::Serialize) -> Result<(), Stop> {
+    let line = serde_json::to_string(document).map_err(|error| Stop::Failed(error.to_string()))?;
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), Stop> {
+    writeln!(out, "{} ({} x {})", report.image.display(), report.width, report.height)?;
+    for p in &report.predictions {
+        writeln!(
+            out,
+            "{:>4}  {:>7.3} %  {:<28} {:>4}  {}",
+            p.rank,
+            p.probability * 100.0,
+            p.label,
+            p.index,
+            p.wnid.as_deref().unwrap_or_default()
+        )?;
+    }
+    for map in &report.maps {
+        let state = if map.empty { "no evidence" } else { "ok" };
+        write!(
+            out,
+            "  map of {} ({}) at {}, {} x {}: {state}",
+            map.label, map.class, map.layer, map.width, map.height
+        )?;
+        let Files {
+            overlay,
+            heatmap,
+            heat,
+            signed,
+        } = &map.files;
+        for file in [overlay, heatmap, heat, signed].into_iter().flatten() {
+            write!(out, "  {}", file.display())?;
+        }
+        writeln!(out)?;
+    }
+    Ok(out.flush()?)
+}

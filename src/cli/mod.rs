@@ -1,0 +1,108 @@
+//! The command line: arguments in, text or JSON out. A thin face of [`Explorer`], as the window is.
+//!
+//! Exit status: 0 when all went well, 1 when something failed, 2 when the arguments make no sense.
+
+mod arguments;
+mod explain;
+mod lists;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::explorer::{Activity, Explorer, ExplorerError, NetworkInfo, Reply, Request};
+use arguments::{Arguments, Command, NetworkArguments};
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub enum Stop {
+    /// The arguments make no sense: status 2.
+    Usage(String),
+    /// Something failed: status 1.
+    Failed(String),
+    /// Failures were reported already: status 1.
+    Reported,
+    /// Nobody reads the output any more: status 0.
+    OutputClosed,
+}
+
+impl From<ExplorerError> for Stop {
+    fn from(error: ExplorerError) -> Self {
+        match error {
+            ExplorerError::Request(text) => Self::Usage(text),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::OutputClosed,
+            _ => Self::Failed(format!("the output cannot be written: {error}")),
+        }
+    }
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        None => open_window(arguments),
+        Some(Command::Explain(options)) => explain::run(&arguments.network, &options),
+        Some(Command::Layers { json }) => lists::layers(&arguments.network, json),
+        Some(Command::Classes { query, json }) => lists::classes(&arguments.network, &query.join(" "), json),
+    };
+    let (text, status) = match result {
+        Ok(()) | Err(Stop::OutputClosed) => return ExitCode::SUCCESS,
+        Err(Stop::Reported) => return ExitCode::from(1),
+        Err(Stop::Failed(text)) => (text, 1),
+        Err(Stop::Usage(text)) => (text, 2),
+    };
+    eprintln!("gradcam-explorer: {text}");
+    ExitCode::from(status)
+}
+
+fn open_window(arguments: Arguments) -> Result<(), Stop> {
+    let source = arguments.network.source();
+    let options = crate::gui::Options {
+        images: arguments.images,
+        source,
+        device: arguments.network.device.into(),
+    };
+    crate::gui::run(options).map_err(|error| Stop::Failed(error.to_string()))
+}
+
+/// A session with the network of the arguments, waited for.
+fn start(arguments: &NetworkArguments) -> Result<(Explorer, std::sync::Arc<NetworkInfo>), Stop> {
+    let explorer = Explorer::start(|| {})?;
+    explorer.send(Request::UseNetwork {
+        source: arguments.source(),
+        device: arguments.device.into(),
+    });
+    let network = wait(&explorer, Activity::LoadingNetwork, |reply| match reply {
+        Reply::Network(info) => Some(info),
+        _ => None,
+    })
+    .map_err(Stop::Failed)?;
+    for note in [&network.device_note, &network.labels_note].into_iter().flatten() {
+        eprintln!("gradcam-explorer: {note}");
+    }
+    Ok((explorer, network))
+}
+
+/// Waits for the reply that `pick` takes, or for the failure of that activity.
+fn wait<T>(explorer: &Explorer, activity: Activity, mut pick: impl FnMut(Reply) -> Option<T>) -> Result<T, String> {
+    loop {
+        match explorer.recv() {
+            None => return Err("the worker ended; please report this".to_owned()),
+            Some(Reply::Failed(failure)) if failure.during == activity => return Err(failure.error.to_string()),
+            Some(reply) => {
+                if let Some(found) = pick(reply) {
+                    return Ok(found);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The JSON documents that scripts rely on.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// One image of `explain --json`.
+#[derive(Debug, Serialize)]
+pub struct ImageReport {
+    pub image: PathBuf,
+    pub width: u32,
+    pub height: u32,
+    pub device: &'static str,
+    pub weights: WeightsReport,
+    pub predictions: Vec<PredictionReport>,
+    pub maps: Vec<MapReport>,
+    pub timings_ms: Timings,
+}
+
+/// An image that failed.
+#[derive(Debug, Serialize)]
+pub struct ErrorReport {
+    pub image: PathBuf,
+    pub error: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct WeightsReport {
+    pub name: String,
+    pub sha256: String,
+    pub classes: usize,
+}
+
+#[derive(Debug, Serialize)]
+pub struct PredictionReport {
+    pub rank: usize,
+    pub index: usize,
+    pub wnid: Option<String>,
+    pub label: String,
+    pub probability: f64,
+    pub logit: f64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct MapReport {
+    pub class: usize,
+    pub label: String,
+    pub layer: String,
+    pub score: &'static str,
+    pub method: &'static str,
+    pub width: usize,
+    pub height: usize,
+    pub signed_min: f64,
+    pub signed_max: f64,
+    pub empty: bool,
+    pub files: Files,
+}
+
+/// The files that were written for a map.
+#[derive(Debug, Default, Serialize)]
+pub struct Files {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overlay: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heatmap: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heat: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<PathBuf>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Timings {
+    pub decode: f64,
+    pub preprocess: f64,
+    pub forward: f64,
+    pub maps: f64,
+}

@@ -1,0 +1,119 @@
+//! Writing what is seen: pictures at the photo's own size, and the map as arrays.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use super::error::ExplorerError;
+use super::request::{ExportKind, ExportRequest};
+use crate::explain::Map;
+use crate::imaging::{self, Colormap, Photo};
+
+/// The values from 0 to 1 that a colormap turns into the picture of a map, `[height, width]`.
+///
+/// Diverging colormaps show the signed map with no evidence at 0.5, the others the heat. `maximum` is what counts as
+/// full evidence; the map's own maximum (or largest magnitude) if there is none.
+pub fn picture_values(map: &Map, colormap: Colormap, maximum: Option<f64>) -> Vec<f32> {
+    if colormap.is_diverging() {
+        map.signed_unit(maximum.unwrap_or_else(|| map.max_abs()))
+    } else {
+        map.heat_with_maximum(maximum.unwrap_or_else(|| map.max()))
+    }
+}
+
+/// Renders and writes every file of the request.
+///
+/// # Errors
+/// The first file that cannot be encoded or written.
+pub fn write(request: &ExportRequest, photo: &Photo) -> Result<(), ExplorerError> {
+    for (kind, path) in &request.files {
+        write_file(path, &render(request, *kind, photo)?)?;
+    }
+    Ok(())
+}
+
+/// The bytes of one file.
+fn render(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Result<Vec<u8>, ExplorerError> {
+    let ExportRequest { map, colormap, .. } = request;
+    let values = || picture_values(map, *colormap, request.maximum);
+    let picture = match kind {
+        ExportKind::Overlay => imaging::overlay(photo, &values(), map.width, map.height, *colormap, request.blend),
+        ExportKind::Heatmap => imaging::heatmap(&values(), map.width, map.height, *colormap, photo.width, photo.height),
+        ExportKind::Heat => return Ok(npy(&map.heat(), map.height, map.width)),
+        ExportKind::Signed => {
+            let signed: Vec<f32> = map.signed.iter().map(|&s| s as f32).collect();
+            return Ok(npy(&signed, map.height, map.width));
+        }
+    };
+    let texts: Vec<(&str, &str)> = request
+        .provenance
+        .iter()
+        .map(|(keyword, text)| (keyword.as_str(), text.as_str()))
+        .collect();
+    imaging::encode_png_with_text(&picture, &texts).map_err(|error| ExplorerError::Image {
+        name: "the exported picture".to_owned(),
+        error,
+    })
+}
+
+/// Writes beside the target and renames, so that no half-written file is left under the wanted name.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExplorerError> {
+    let fail = |error| ExplorerError::Write {
+        path: path.to_owned(),
+        error,
+    };
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(format!(".{}.partial", std::process::id()));
+    let partial = Path::new(&partial);
+    let written = fs::File::create(partial)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(partial, path));
+    if written.is_err() {
+        // the first error is the one to report; a partial file that cannot be removed changes nothing about it
+        fs::remove_file(partial).ok();
+    }
+    written.map_err(fail)
+}
+
+/// A float32 array `[height, width]` in NumPy's format, version 1.0
+/// (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
+fn npy(values: &[f32], height: usize, width: usize) -> Vec<u8> {
+    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({height}, {width}), }}").into_bytes();
+    // magic, version and length take ten bytes; the data starts at a multiple of 64
+    while (10 + header.len() + 1) % 64 != 0 {
+        header.push(b' ');
+    }
+    header.push(b'\n');
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header);
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_are_read_back_by_an_independent_reader() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("map.npy");
+        let values = [0.0, -1.5, f32::MIN_POSITIVE, 3.25, 1e30, 7.0];
+        write_file(&path, &npy(&values, 2, 3)).unwrap();
+        let tensor = candle_core::Tensor::read_npy(&path).unwrap();
+        assert_eq!(tensor.dims(), [2, 3]);
+        assert_eq!(tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap(), values);
+        assert_eq!(fs::read(&path).unwrap().len() % 64, 24);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        let error = write_file(&path, b"x").unwrap_err();
+        assert!(error.to_string().contains("taken"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

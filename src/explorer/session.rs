@@ -1,0 +1,374 @@
+//! The network and its last pass, on the worker that owns it. No threads in here: one request, some replies.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use candle_core::DType;
+
+use super::device;
+use super::error::ExplorerError;
+use super::images::Images;
+use super::reply::{Channels, Explained, FeatureMap, Histogram, NetworkEpoch, NetworkInfo, Predicted, Reply};
+use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
+use crate::explain::{self, ClassMaps, Map, ScoreGradient, Target};
+use crate::imaging::Resize;
+use crate::weights::{Info, Weights};
+use crate::xception::{CandleNetwork, LayerId, Network, NetworkError, Role};
+
+/// Bins of the gradients' histogram.
+const HISTOGRAM_BINS: usize = 60;
+
+/// A network that is ready.
+struct Loaded {
+    network: Box<dyn Network>,
+    info: Arc<NetworkInfo>,
+    /// The pass whose activations the network holds.
+    pass: Option<Pass>,
+}
+
+/// One forward pass.
+struct Pass {
+    image: ImageId,
+    resize: Resize,
+    logits: Vec<f64>,
+    preprocess_ms: f64,
+    forward_ms: f64,
+}
+
+/// The state of the worker that owns the network.
+pub struct Session {
+    images: Arc<Images>,
+    loaded: Option<Loaded>,
+    epoch: NetworkEpoch,
+}
+
+impl Session {
+    /// A session without a network.
+    pub fn new(images: Arc<Images>) -> Self {
+        Self {
+            images,
+            loaded: None,
+            epoch: NetworkEpoch::default(),
+        }
+    }
+
+    /// Loads weights onto a device; the network in use stays if that fails.
+    pub fn use_network(
+        &mut self,
+        source: NetworkSource,
+        choice: DeviceChoice,
+    ) -> Result<(Reply, Arc<Weights>), ExplorerError> {
+        let start = Instant::now();
+        let weights = match &source {
+            NetworkSource::BuiltIn => return Err(no_network()),
+            NetworkSource::File(path) => Weights::open(path)?,
+        };
+        let labels = weights.labels();
+        let chosen = device::choose(choice);
+        let plan = weights.plan().clone();
+        let vb = weights.var_builder(DType::F32, &candle_core::Device::Cpu);
+        let network: Box<dyn Network> = Box::new(CandleNetwork::load(plan.clone(), &vb, DType::F32, &chosen.device)?);
+        self.epoch.0 += 1;
+        let info = Arc::new(NetworkInfo {
+            epoch: self.epoch,
+            source,
+            weights: Info::clone(weights.info()),
+            plan,
+            labels: labels.labels,
+            labels_note: labels.problem.map(|problem| problem.to_string()),
+            device: chosen.name,
+            device_note: chosen.note,
+            load_ms: ms_since(start),
+        });
+        self.loaded = Some(Loaded {
+            network,
+            info: info.clone(),
+            pass: None,
+        });
+        Ok((Reply::Network(info), Arc::new(weights)))
+    }
+
+    /// Runs the network on an image, unless its activations are those of that image already.
+    pub fn predict(&mut self, image: ImageId, resize: Resize) -> Result<Reply, ExplorerError> {
+        let loaded = pass_of(&mut self.loaded, &self.images, image, resize)?;
+        let Loaded {
+            network,
+            info,
+            pass: Some(pass),
+        } = loaded
+        else {
+            return Err(no_network());
+        };
+        let last = info.plan.last_feature_layer();
+        let activation = network.activation(last)?;
+        let class_maps = ClassMaps::new(&activation, info.plan.layer(last).shape, network.head(), &pass.logits)?;
+        let probabilities = explain::probabilities(&pass.logits);
+        let mut ranking: Vec<usize> = (0..pass.logits.len()).collect();
+        ranking.sort_by(|&a, &b| pass.logits[b].total_cmp(&pass.logits[a]));
+        Ok(Reply::Predicted(Predicted {
+            image,
+            epoch: info.epoch,
+            resize,
+            logits: pass.logits.as_slice().into(),
+            probabilities: probabilities.into(),
+            ranking: ranking.into(),
+            class_maps: Arc::new(class_maps),
+            preprocess_ms: pass.preprocess_ms,
+            forward_ms: pass.forward_ms,
+        }))
+    }
+
+    /// Makes every map that is asked for; `stop` is asked between stages.
+    pub fn explain(
+        &mut self,
+        request: ExplainRequest,
+        stop: &dyn Fn() -> bool,
+        send: &mut dyn FnMut(Reply),
+    ) -> Result<(), ExplorerError> {
+        let start = Instant::now();
+        let loaded = pass_of(&mut self.loaded, &self.images, request.image, request.resize)?;
+        check(&loaded.info, &request)?;
+        let Loaded {
+            network,
+            info,
+            pass: Some(pass),
+        } = loaded
+        else {
+            return Err(no_network());
+        };
+        let request = Arc::new(request);
+        let epoch = info.epoch;
+        explain::backward(
+            network.as_mut(),
+            &pass.logits,
+            &request.targets,
+            &request.layers,
+            request.score,
+            request.method,
+            stop,
+            &mut |explanation| {
+                send(Reply::Explained(Explained {
+                    request: request.clone(),
+                    epoch,
+                    explanation,
+                }))
+            },
+        )?;
+        send(Reply::ExplainedAll {
+            request,
+            maps_ms: ms_since(start),
+        });
+        Ok(())
+    }
+
+    /// Gradients and channels of the first layer and the first target of the request.
+    pub fn channels(&mut self, request: ExplainRequest, stop: &dyn Fn() -> bool) -> Result<Reply, ExplorerError> {
+        let loaded = pass_of(&mut self.loaded, &self.images, request.image, request.resize)?;
+        check(&loaded.info, &request)?;
+        let Loaded {
+            network,
+            info,
+            pass: Some(pass),
+        } = loaded
+        else {
+            return Err(no_network());
+        };
+        let (Some(&target), Some(&layer)) = (request.targets.first(), request.layers.first()) else {
+            return Err(ExplorerError::Request("choose a class and a layer first".to_owned()));
+        };
+        let score = ScoreGradient::new(target, request.score, &pass.logits);
+        let mut found = None;
+        network.backward(std::slice::from_ref(&score.logits), &[layer], stop, &mut |_, site| {
+            let activation = site.activation()?;
+            let gradient: Vec<f64> = site
+                .gradient()?
+                .into_iter()
+                .map(|g| f64::from(g) * score.scale)
+                .collect();
+            let gradient_mean: Vec<f64> = site.gradient_mean()?.into_iter().map(|g| g * score.scale).collect();
+            found = Some((activation, gradient, gradient_mean));
+            Ok(())
+        })?;
+        let Some((activation, gradients, gradient_mean)) = found else {
+            return Err(ExplorerError::Network(NetworkError::NoForward));
+        };
+        let activation_mean = mean_over_cells(&activation, gradient_mean.len());
+        let strength = |k: usize| (gradient_mean[k] * activation_mean[k]).abs();
+        let mut strongest: Vec<usize> = (0..gradient_mean.len()).collect();
+        strongest.sort_by(|&a, &b| strength(b).total_cmp(&strength(a)));
+        Ok(Reply::Channels(Channels {
+            request: Arc::new(request),
+            epoch: info.epoch,
+            gradients: Histogram::new(&gradients, HISTOGRAM_BINS),
+            gradient_mean,
+            activation_mean,
+            strongest,
+        }))
+    }
+
+    /// One channel of one layer as a map.
+    pub fn feature_map(
+        &mut self,
+        image: ImageId,
+        resize: Resize,
+        layer: LayerId,
+        channel: usize,
+    ) -> Result<Reply, ExplorerError> {
+        let loaded = pass_of(&mut self.loaded, &self.images, image, resize)?;
+        let layers = &loaded.info.plan.layers;
+        let Some(described) = layers.get(layer.0).filter(|layer| layer.role != Role::NoMap) else {
+            return Err(ExplorerError::Request(format!(
+                "layer {} has no feature map; choose another",
+                layer.0
+            )));
+        };
+        let shape = described.shape;
+        if channel >= shape.channels {
+            let name = &described.name;
+            return Err(ExplorerError::Request(format!(
+                "{name} has {} channels, so none is {channel}",
+                shape.channels
+            )));
+        }
+        let activation = loaded.network.activation(layer)?;
+        let values = activation
+            .iter()
+            .skip(channel)
+            .step_by(shape.channels)
+            .map(|&v| f64::from(v))
+            .collect();
+        let map = Map::new(shape.width, shape.height, values);
+        Ok(Reply::FeatureMap(FeatureMap {
+            image,
+            epoch: loaded.info.epoch,
+            layer,
+            channel,
+            map,
+        }))
+    }
+
+    /// Forgets the activations, after a failure that may have left them half done.
+    pub fn forget_pass(&mut self) {
+        if let Some(loaded) = &mut self.loaded {
+            loaded.pass = None;
+        }
+    }
+}
+
+/// The network with the pass of the wanted image, which is run if it is another one.
+fn pass_of<'a>(
+    loaded: &'a mut Option<Loaded>,
+    images: &Images,
+    image: ImageId,
+    resize: Resize,
+) -> Result<&'a mut Loaded, ExplorerError> {
+    let loaded = loaded.as_mut().ok_or_else(no_network)?;
+    if loaded
+        .pass
+        .as_ref()
+        .is_some_and(|pass| pass.image == image && pass.resize == resize)
+    {
+        return Ok(loaded);
+    }
+    loaded.pass = None;
+    let start = Instant::now();
+    let input = images.input(image, loaded.info.plan.architecture.input_size, resize)?;
+    let preprocess_ms = ms_since(start);
+    let start = Instant::now();
+    let logits = loaded.network.forward(&input)?;
+    loaded.pass = Some(Pass {
+        image,
+        resize,
+        logits,
+        preprocess_ms,
+        forward_ms: ms_since(start),
+    });
+    Ok(loaded)
+}
+
+/// Whether classes and layers exist.
+fn check(info: &NetworkInfo, request: &ExplainRequest) -> Result<(), ExplorerError> {
+    let classes = info.plan.architecture.classes;
+    for target in &request.targets {
+        let (a, b) = match *target {
+            Target::Class(class) => (class, class),
+            Target::Rather { class, than } => (class, than),
+        };
+        if a.max(b) >= classes {
+            let text = format!("there is no class {}; this network has 0 to {}", a.max(b), classes - 1);
+            return Err(ExplorerError::Request(text));
+        }
+    }
+    match request
+        .layers
+        .iter()
+        .find(|id| info.plan.layers.get(id.0).is_none_or(|layer| layer.role == Role::NoMap))
+    {
+        Some(id) => Err(ExplorerError::Request(format!(
+            "layer {} has no map; choose another",
+            id.0
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn no_network() -> ExplorerError {
+    ExplorerError::Request("no network is loaded yet; choose weights first".to_owned())
+}
+
+/// The mean of each channel of `[cells, channels]`.
+fn mean_over_cells(values: &[f32], channels: usize) -> Vec<f64> {
+    let mut sums = vec![0.0; channels];
+    let rows = values.chunks_exact(channels.max(1));
+    let cells = rows.len().max(1) as f64;
+    for row in rows {
+        for (sum, &value) in sums.iter_mut().zip(row) {
+            *sum += f64::from(value);
+        }
+    }
+    sums.into_iter().map(|sum| sum / cells).collect()
+}
+
+impl Histogram {
+    /// Counts values in equal bins from the smallest to the largest of them.
+    pub fn new(values: &[f64], bins: usize) -> Self {
+        let finite = || values.iter().copied().filter(|value| value.is_finite());
+        let from = finite().reduce(f64::min).unwrap_or(0.0);
+        let to = finite().reduce(f64::max).unwrap_or(0.0);
+        let mut counts = vec![0; bins.max(1)];
+        let last = counts.len() - 1;
+        for value in finite() {
+            let position = if to > from {
+                (value - from) / (to - from) * counts.len() as f64
+            } else {
+                0.0
+            };
+            counts[(position as usize).min(last)] += 1;
+        }
+        Self { from, to, counts }
+    }
+}
+
+/// Milliseconds since an instant.
+pub fn ms_since(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histograms_count_every_value_once() {
+        let histogram = Histogram::new(&[0.0, 0.1, 0.5, 1.0, f64::NAN], 4);
+        assert_eq!((histogram.from, histogram.to), (0.0, 1.0));
+        assert_eq!(histogram.counts, [2, 0, 1, 1]);
+        assert_eq!(Histogram::new(&[3.0, 3.0], 4).counts, [2, 0, 0, 0]);
+        assert_eq!(Histogram::new(&[], 4).counts, [0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn channels_are_averaged_over_cells() {
+        assert_eq!(mean_over_cells(&[1.0, 10.0, 3.0, 30.0], 2), [2.0, 20.0]);
+    }
+}

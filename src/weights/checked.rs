@@ -1,0 +1,496 @@
+//! A safetensors file seen as Keras' Xception: checked when opened, read tensor by tensor when asked.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use candle_core::{DType, Device, Shape, Tensor};
+use candle_nn::VarBuilder;
+use candle_nn::var_builder::SimpleBackend;
+use half::{bf16, f16};
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
+
+use super::error::{TensorProblem, WeightsError};
+use super::foreign;
+use super::info::{self, Info};
+use super::names::{Dialect, Names};
+use super::storage::Storage;
+use crate::xception::{Architecture, ArchitectureError, Plan};
+
+/// The length of the header stands in front of it as eight bytes, little-endian.
+const LENGTH_BYTES: u64 = 8;
+/// More header than 276 tensors and a thousand class names need by far, and little memory.
+const MAX_HEADER: u64 = 4 << 20;
+/// Bytes read at once: a few fit into a core's cache, where they are checked and converted.
+const CHUNK: usize = 1 << 17;
+
+/// The weights of one Xception. Cheap to clone; several threads may read tensors at once.
+#[derive(Clone)]
+pub struct Weights(Arc<Checked>);
+
+struct Checked {
+    /// The file as shown to people.
+    file: String,
+    storage: Storage,
+    /// Where the tensors begin.
+    data: u64,
+    plan: Plan,
+    info: Info,
+    /// By canonical path, such as `block1_conv1/kernel`.
+    tensors: HashMap<String, Stored>,
+    sha256: OnceLock<String>,
+}
+
+/// One tensor where it lies in the file.
+#[derive(Clone, Debug)]
+struct Stored {
+    name: String,
+    dtype: Dtype,
+    /// From the start of the data.
+    offset: u64,
+    /// In Keras' layout.
+    shape: Vec<usize>,
+    order: Order,
+}
+
+/// How the values have to be moved to get Keras' layout.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Order {
+    /// Not at all.
+    Keras,
+    /// From `[outputs, inputs, cells]` to `[cells, inputs, outputs]`.
+    Torch {
+        outputs: usize,
+        inputs: usize,
+        cells: usize,
+    },
+}
+
+impl Weights {
+    /// Opens a safetensors file and checks names, types and shapes of all tensors against the network they describe.
+    ///
+    /// The values are not read yet, except for the variances of networks with timm's names, which decide the epsilon
+    /// where the metadata does not say it.
+    ///
+    /// # Errors
+    /// One sentence that names the file and the first tensor that is wrong.
+    pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        let file = path.display().to_string();
+        let read = |source| WeightsError::Read {
+            file: file.clone(),
+            source,
+        };
+        let opened = File::open(path).map_err(read)?;
+        let metadata = opened.metadata().map_err(read)?;
+        if metadata.is_dir() {
+            return Err(read(io::ErrorKind::IsADirectory.into()));
+        }
+        Self::check(file, Some(path.to_owned()), Storage::File(opened, metadata.len()))
+    }
+
+    /// The same for a safetensors file in memory; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// As [`Weights::open`].
+    pub fn from_bytes(name: &str, bytes: Cow<'static, [u8]>) -> Result<Self, WeightsError> {
+        Self::check(name.to_owned(), None, Storage::Memory(bytes))
+    }
+
+    fn check(file: String, path: Option<PathBuf>, storage: Storage) -> Result<Self, WeightsError> {
+        let (header, data) = read_header(&file, &storage)?;
+        let metadata: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        let tensors = recognise(&header).map_err(|problem| WeightsError::Tensor {
+            file: file.clone(),
+            problem,
+        })?;
+        let Recognised { dialect, tensors } = tensors;
+        let plan = plan(&tensors, info::input_size(&file, &metadata)?).map_err(|problem| WeightsError::Tensor {
+            file: file.clone(),
+            problem,
+        })?;
+        let name = metadata.get(info::key::NAME).cloned().unwrap_or_else(|| {
+            let stem = path.as_deref().and_then(Path::file_stem);
+            stem.map_or_else(|| file.clone(), |stem| stem.to_string_lossy().into_owned())
+        });
+        let info = Info {
+            name,
+            path,
+            dialect,
+            classes: plan.architecture.classes,
+            bn_epsilon_reason: metadata.get(info::key::BN_EPSILON_REASON).cloned(),
+            metadata,
+        };
+        let mut checked = Checked {
+            file,
+            storage,
+            data,
+            plan,
+            info,
+            tensors,
+            sha256: OnceLock::new(),
+        };
+        checked.decide_epsilon()?;
+        Ok(Self(Arc::new(checked)))
+    }
+
+    /// The network that these weights are for.
+    pub fn plan(&self) -> &Plan {
+        &self.0.plan
+    }
+
+    /// What the file says about itself.
+    pub fn info(&self) -> &Info {
+        &self.0.info
+    }
+
+    /// The values of one tensor in Keras' layout, C order; `path` is such as `block1_conv1/kernel`.
+    ///
+    /// # Errors
+    /// Unknown tensors, values that are not finite, variances below zero, and failures of the system.
+    pub fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
+        self.0.tensor(path)
+    }
+
+    /// Reads every tensor once, to find any value that is not finite.
+    ///
+    /// # Errors
+    /// As [`Weights::tensor`].
+    pub fn check_values(&self) -> Result<(), WeightsError> {
+        for parameter in self.plan().parameters() {
+            self.tensor(&parameter.path())?;
+        }
+        Ok(())
+    }
+
+    /// SHA-256 of the whole file in lower-case hexadecimal; computed when first asked for.
+    ///
+    /// # Errors
+    /// Failures of the system to read the file.
+    pub fn sha256(&self) -> Result<String, WeightsError> {
+        if let Some(known) = self.0.sha256.get() {
+            return Ok(known.clone());
+        }
+        let sha256 = self
+            .0
+            .storage
+            .sha256_from(0)
+            .map_err(|source| self.0.read_error(source))?;
+        Ok(self.0.sha256.get_or_init(|| sha256).clone())
+    }
+
+    /// SHA-256 of everything after the header, in lower-case hexadecimal.
+    ///
+    /// # Errors
+    /// Failures of the system to read the file.
+    pub fn data_sha256(&self) -> Result<String, WeightsError> {
+        let storage = &self.0.storage;
+        storage
+            .sha256_from(self.0.data)
+            .map_err(|source| self.0.read_error(source))
+    }
+
+    /// The weights for candle: `builder.pp("block1_conv1").get(shape, "kernel")`, in Keras' layout.
+    pub fn var_builder(&self, dtype: DType, device: &Device) -> VarBuilder<'static> {
+        VarBuilder::from_backend(Box::new(self.clone()), dtype, device.clone())
+    }
+}
+
+impl SimpleBackend for Weights {
+    fn get(
+        &self,
+        shape: Shape,
+        name: &str,
+        _: candle_nn::Init,
+        dtype: DType,
+        device: &Device,
+    ) -> candle_core::Result<Tensor> {
+        let tensor = self.get_unchecked(name, dtype, device)?;
+        if tensor.shape() == &shape {
+            return Ok(tensor);
+        }
+        Err(candle_core::Error::UnexpectedShape {
+            msg: format!("the shape of {name} is not what the network needs"),
+            expected: shape,
+            got: tensor.shape().clone(),
+        }
+        .bt())
+    }
+
+    fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
+        let path = keras_path(name);
+        let values = self.tensor(&path).map_err(candle_core::Error::wrap)?;
+        let shape = self.0.stored(&path).map_err(candle_core::Error::wrap)?.shape.as_slice();
+        Tensor::from_vec(values, shape, device)?.to_dtype(dtype)
+    }
+
+    fn contains_tensor(&self, name: &str) -> bool {
+        self.0.tensors.contains_key(&keras_path(name))
+    }
+}
+
+/// candle joins path and name with dots, Keras with a slash.
+fn keras_path(name: &str) -> String {
+    name.replace('.', "/")
+}
+
+impl Checked {
+    fn read_error(&self, source: io::Error) -> WeightsError {
+        WeightsError::Read {
+            file: self.file.clone(),
+            source,
+        }
+    }
+
+    fn problem(&self, problem: TensorProblem) -> WeightsError {
+        WeightsError::Tensor {
+            file: self.file.clone(),
+            problem,
+        }
+    }
+
+    fn stored(&self, path: &str) -> Result<&Stored, WeightsError> {
+        let found = self.tensors.get(path);
+        found.ok_or_else(|| self.problem(TensorProblem::Unknown(path.to_owned())))
+    }
+
+    fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
+        let stored = self.stored(path)?;
+        let values = self.values(stored)?;
+        if path.ends_with("/moving_variance")
+            && let Some(&value) = values.iter().find(|&&value| value < 0.0)
+        {
+            let tensor = stored.name.clone();
+            return Err(self.problem(TensorProblem::NegativeVariance { tensor, value }));
+        }
+        Ok(stored.order.keras_from(values))
+    }
+
+    /// The values as they lie in the file, all finite.
+    fn values(&self, stored: &Stored) -> Result<Vec<f32>, WeightsError> {
+        let count: usize = stored.shape.iter().product();
+        let size = stored.dtype.bitsize() / 8;
+        let mut values = Vec::with_capacity(count);
+        let mut buffer = vec![0; CHUNK.min(count * size)];
+        let mut offset = self.data + stored.offset;
+        while values.len() < count {
+            let bytes = buffer.len().min((count - values.len()) * size);
+            let chunk = &mut buffer[..bytes];
+            self.storage
+                .read_exact_at(chunk, offset)
+                .map_err(|source| self.read_error(source))?;
+            offset += bytes as u64;
+            let start = values.len();
+            match stored.dtype {
+                Dtype::F16 => values.extend(words(chunk).map(|word| f16::from_le_bytes(word).to_f32())),
+                Dtype::BF16 => values.extend(words(chunk).map(|word| bf16::from_le_bytes(word).to_f32())),
+                _ => values.extend(words(chunk).map(f32::from_le_bytes)),
+            }
+            // a sum of zeros unless one value is infinite or no number, which keeps the usual case in vector registers
+            let fresh = &values[start..];
+            if fresh.iter().fold(0.0, |sum, value| sum + value * 0.0) != 0.0_f32
+                || fresh.iter().any(|value| !value.is_finite())
+            {
+                let found = values
+                    .iter()
+                    .enumerate()
+                    .skip(start)
+                    .find(|(_, value)| !value.is_finite());
+                if let Some((position, &value)) = found {
+                    let tensor = stored.name.clone();
+                    return Err(self.problem(TensorProblem::NotFinite {
+                        tensor,
+                        value,
+                        position,
+                    }));
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    /// Takes the epsilon from the metadata, else from the variances of a port, else Keras' own.
+    fn decide_epsilon(&mut self) -> Result<(), WeightsError> {
+        if let Some(epsilon) = info::bn_epsilon(&self.file, &self.info.metadata)? {
+            self.plan.architecture.bn_epsilon = epsilon;
+        } else if self.info.dialect == Dialect::Timm {
+            let mut smallest = f32::INFINITY;
+            for path in self.tensors.keys().filter(|path| path.ends_with("/moving_variance")) {
+                smallest = self.tensor(path)?.into_iter().fold(smallest, f32::min);
+            }
+            let (epsilon, reason) = info::bn_epsilon_by_variance(smallest);
+            self.plan.architecture.bn_epsilon = epsilon;
+            self.info.bn_epsilon_reason = Some(reason);
+        }
+        Ok(())
+    }
+}
+
+/// Splits bytes into values; what does not fill a last value is left out.
+fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
+    bytes.as_chunks().0.iter().copied()
+}
+
+impl Order {
+    fn keras_from(self, values: Vec<f32>) -> Vec<f32> {
+        let Self::Torch { outputs, inputs, cells } = self else {
+            return values;
+        };
+        let mut moved = Vec::with_capacity(values.len());
+        for cell in 0..cells {
+            for input in 0..inputs {
+                moved.extend((0..outputs).map(|output| values[(output * inputs + input) * cells + cell]));
+            }
+        }
+        moved
+    }
+}
+
+/// Reads and parses the header after checking its length; also answers where the data begins.
+fn read_header(file: &str, storage: &Storage) -> Result<(Metadata, u64), WeightsError> {
+    let format = |reason: String| WeightsError::Format {
+        file: file.to_owned(),
+        reason,
+    };
+    let read = |source| WeightsError::Read {
+        file: file.to_owned(),
+        source,
+    };
+    let len = storage.len();
+    let mut start = vec![0; len.min(LENGTH_BYTES) as usize];
+    storage.read_exact_at(&mut start, 0).map_err(read)?;
+    let Ok(length) = <[u8; 8]>::try_from(start.as_slice()) else {
+        return Err(format(format!("it has only {len} bytes")));
+    };
+    let length = u64::from_le_bytes(length);
+    if length > MAX_HEADER {
+        foreign::refuse(file, &start)?;
+    }
+    if length > len - LENGTH_BYTES {
+        return Err(format(format!(
+            "its header should take {length} bytes, but only {} follow",
+            len - LENGTH_BYTES
+        )));
+    }
+    if length > MAX_HEADER {
+        return Err(format(format!(
+            "its header takes {length} bytes, at most {MAX_HEADER} are read"
+        )));
+    }
+    let mut header = vec![0; length as usize];
+    storage.read_exact_at(&mut header, LENGTH_BYTES).map_err(read)?;
+    let metadata: Metadata =
+        serde_json::from_slice(&header).map_err(|error| format(format!("its header makes no sense ({error})")))?;
+    let data = LENGTH_BYTES + length;
+    if metadata.data_len() as u64 != len - data {
+        return Err(format(format!(
+            "its tensors take {} bytes, but {} follow the header",
+            metadata.data_len(),
+            len - data
+        )));
+    }
+    Ok((metadata, data))
+}
+
+struct Recognised {
+    dialect: Dialect,
+    tensors: HashMap<String, Stored>,
+}
+
+/// Gives every tensor its canonical name and Keras' layout.
+fn recognise(header: &Metadata) -> Result<Recognised, TensorProblem> {
+    let mut found: Vec<(String, &TensorInfo)> = header.tensors().into_iter().collect();
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let names = Names::recognise(found.iter().map(|(name, info)| (name.as_str(), info.shape.as_slice())))?;
+    let mut tensors = HashMap::with_capacity(names.stored.len());
+    for (canonical, name) in names.stored {
+        let Some(info) = header.info(&name) else {
+            return Err(TensorProblem::Unknown(name));
+        };
+        let (shape, order) = match names.dialect {
+            Dialect::Keras => (info.shape.clone(), Order::Keras),
+            Dialect::Timm => keras_layout(&canonical, &info.shape),
+        };
+        let stored = Stored {
+            name,
+            dtype: info.dtype,
+            offset: info.data_offsets.0 as u64,
+            shape,
+            order,
+        };
+        tensors.insert(canonical, stored);
+    }
+    Ok(Recognised {
+        dialect: names.dialect,
+        tensors,
+    })
+}
+
+/// Shape in Keras' layout and the move that leads there, for a tensor in PyTorch's.
+fn keras_layout(canonical: &str, shape: &[usize]) -> (Vec<usize>, Order) {
+    match *shape {
+        [outputs, inputs, height, width] => {
+            let keras = if canonical.ends_with("/depthwise_kernel") {
+                vec![height, width, outputs, inputs]
+            } else {
+                vec![height, width, inputs, outputs]
+            };
+            let cells = height * width;
+            (keras, Order::Torch { outputs, inputs, cells })
+        }
+        [outputs, inputs] => {
+            let order = Order::Torch {
+                outputs,
+                inputs,
+                cells: 1,
+            };
+            (vec![inputs, outputs], order)
+        }
+        _ => (shape.to_vec(), Order::Keras),
+    }
+}
+
+/// The network that the shapes describe, after comparing all of them with what it needs.
+fn plan(tensors: &HashMap<String, Stored>, input_size: usize) -> Result<Plan, TensorProblem> {
+    let shape_of = |path: &str| tensors.get(path).map(|stored| stored.shape.clone());
+    if let Some(stored) = tensors.get("predictions/kernel")
+        && stored.shape.last() == Some(&0)
+    {
+        return Err(TensorProblem::NoClasses(stored.name.clone()));
+    }
+    let architecture = Architecture::detect(&shape_of, input_size, crate::xception::architecture::KERAS_BN_EPSILON)?;
+    let plan = Plan::new(architecture)?;
+    let parameters = plan.parameters();
+    for parameter in &parameters {
+        let path = parameter.path();
+        let Some(stored) = tensors.get(&path) else {
+            return Err(ArchitectureError::Missing(path).into());
+        };
+        if stored.shape != parameter.shape {
+            return Err(ArchitectureError::Shape {
+                tensor: path,
+                found: stored.shape.clone(),
+                expected: format!("{:?}", parameter.shape),
+            }
+            .into());
+        }
+        if !matches!(stored.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16) {
+            return Err(TensorProblem::Type {
+                tensor: stored.name.clone(),
+                found: stored.dtype.to_string(),
+            });
+        }
+    }
+    if tensors.len() > parameters.len() {
+        let known: std::collections::HashSet<String> = parameters.iter().map(|parameter| parameter.path()).collect();
+        let mut extra: Vec<_> = tensors.iter().filter(|(path, _)| !known.contains(*path)).collect();
+        extra.sort_by_key(|(_, stored)| &stored.name);
+        if let Some((_, stored)) = extra.first() {
+            return Err(TensorProblem::Extra(stored.name.clone()));
+        }
+    }
+    Ok(plan)
+}

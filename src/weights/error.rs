@@ -1,0 +1,112 @@
+//! What can be wrong with a file of weights, sorted by what the reader of the message can do about it.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::xception::ArchitectureError;
+
+/// Why weights cannot be used. Each message names the file and what to do next.
+#[derive(Debug, Error)]
+pub enum WeightsError {
+    /// The system refused to open or read the file, or it became shorter meanwhile.
+    #[error("{file} cannot be read ({source}); check that it exists and may be read")]
+    Read {
+        /// The file as shown to people.
+        file: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The file is damaged, or of another kind.
+    #[error("{file} is no whole safetensors file: {reason}; fetch or convert it again")]
+    Format {
+        /// The file as shown to people.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file may well hold the right weights, in a format that has to be imported first.
+    #[error("{file} is {kind}; convert it with: gradcam-explorer weights import \"{file}\"")]
+    NeedsImport {
+        /// The file as shown to people.
+        file: String,
+        /// The kind of file, with its article.
+        kind: &'static str,
+    },
+    /// A pickle can run any program while it is read, so it is never opened.
+    #[error(
+        "{file} is a PyTorch pickle, which could run any program when opened; convert it where you trust it: \
+         python -c \"import torch, safetensors.torch as s; \
+         s.save_file(torch.load('{file}', map_location='cpu', weights_only=True), 'xception.safetensors')\""
+    )]
+    Pickle {
+        /// The file as shown to people.
+        file: String,
+    },
+    /// The file is whole, but its tensors are not those of an Xception.
+    #[error("{file} holds no usable Xception: {problem}; choose other weights")]
+    Tensor {
+        /// The file as shown to people.
+        file: String,
+        /// The first tensor that is wrong.
+        problem: TensorProblem,
+    },
+    /// A value in the metadata of the file makes no sense.
+    #[error("{file} says {key} = {value:?} in its metadata, where {expected} was expected; correct it there")]
+    Metadata {
+        /// The file as shown to people.
+        file: String,
+        /// The key in `__metadata__`.
+        key: &'static str,
+        /// The value found.
+        value: String,
+        /// What would have been right, in words.
+        expected: &'static str,
+    },
+}
+
+/// The first tensor that is wrong, and how.
+#[derive(Debug, Error, PartialEq)]
+pub enum TensorProblem {
+    /// A tensor is missing or has a shape that fits no Xception.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// A tensor that no Xception has.
+    #[error("the tensor {0} belongs to no Xception")]
+    Extra(String),
+    /// Two tensors of the file are the same parameter.
+    #[error("the tensors {0} and {1} are the same parameter {2}")]
+    Twice(String, String, String),
+    /// Integers, doubles and the like.
+    #[error("the tensor {tensor} is of type {found}, but F32, F16 or BF16 was expected")]
+    Type {
+        /// Name in the file.
+        tensor: String,
+        /// The type's safetensors name.
+        found: String,
+    },
+    /// NaN or infinity.
+    #[error("the tensor {tensor} holds {value} at position {position}")]
+    NotFinite {
+        /// Name in the file.
+        tensor: String,
+        /// NaN or an infinity.
+        value: f32,
+        /// Position in the file's own order.
+        position: usize,
+    },
+    /// A variance below zero.
+    #[error("the variance {tensor} holds {value}, but none may be negative")]
+    NegativeVariance {
+        /// Name in the file.
+        tensor: String,
+        /// The first negative value.
+        value: f32,
+    },
+    /// The name is none of the network's parameters.
+    #[error("this network has no tensor {0}")]
+    Unknown(String),
+    /// The dense layer has no outputs.
+    #[error("the tensor {0} has no outputs, so there is not a single class")]
+    NoClasses(String),
+}

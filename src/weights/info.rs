@@ -1,0 +1,136 @@
+//! What a weights file says about itself.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::error::WeightsError;
+use super::names::Dialect;
+use crate::xception::architecture::{KERAS_BN_EPSILON, KERAS_INPUT_SIZE};
+
+/// Keys of `__metadata__` in the canonical safetensors file.
+pub mod key {
+    /// Version of these conventions, [`FORMAT`](super::FORMAT).
+    pub const FORMAT: &str = "format";
+    /// The network's name for people.
+    pub const NAME: &str = "name";
+    /// URL or file that the weights came from.
+    pub const SOURCE: &str = "source";
+    /// SHA-256 of that source, 64 lower-case hexadecimal digits.
+    pub const SOURCE_SHA256: &str = "source_sha256";
+    /// SHA-256 of all bytes after the header.
+    pub const DATA_SHA256: &str = "data_sha256";
+    /// Program and version that wrote the file.
+    pub const IMPORTER: &str = "importer";
+    /// What is known of the licence.
+    pub const LICENCE: &str = "licence";
+    /// Side of the input in pixels.
+    pub const INPUT_SIZE: &str = "input_size";
+    /// Epsilon of every batch normalisation.
+    pub const BN_EPSILON: &str = "bn_epsilon";
+    /// Why that epsilon was chosen, where the source did not say.
+    pub const BN_EPSILON_REASON: &str = "bn_epsilon_reason";
+    /// `imagenet`, or the class names as a JSON list of strings.
+    pub const LABELS: &str = "labels";
+}
+
+/// Value of [`key::FORMAT`] in files written by this program.
+pub const FORMAT: &str = "gradcam-explorer/1";
+
+/// What is known of a network besides its tensors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Info {
+    /// The network's name for people: from the metadata, else the file's name.
+    pub name: String,
+    /// The file; none for the network built into the program.
+    pub path: Option<PathBuf>,
+    /// How the tensors are named in the file.
+    pub dialect: Dialect,
+    /// Number of classes.
+    pub classes: usize,
+    /// Why the epsilon of the batch normalisations was chosen, where the file does not say which is right.
+    pub bn_epsilon_reason: Option<String>,
+    /// Everything in `__metadata__`; [`key`] lists what this program writes.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl Info {
+    /// URL or file that the weights came from.
+    pub fn source(&self) -> Option<&str> {
+        self.get(key::SOURCE)
+    }
+
+    /// SHA-256 of the source as recorded at import.
+    pub fn source_sha256(&self) -> Option<&str> {
+        self.get(key::SOURCE_SHA256)
+    }
+
+    /// What is known of the licence.
+    pub fn licence(&self) -> Option<&str> {
+        self.get(key::LICENCE)
+    }
+
+    /// Program and version that wrote the file.
+    pub fn importer(&self) -> Option<&str> {
+        self.get(key::IMPORTER)
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+}
+
+/// Side of the input in pixels, Keras' 299 where nothing is said.
+pub(super) fn input_size(file: &str, metadata: &BTreeMap<String, String>) -> Result<usize, WeightsError> {
+    let Some(value) = metadata.get(key::INPUT_SIZE) else {
+        return Ok(KERAS_INPUT_SIZE);
+    };
+    value.trim().parse().map_err(|_| WeightsError::Metadata {
+        file: file.to_owned(),
+        key: key::INPUT_SIZE,
+        value: value.clone(),
+        expected: "a number of pixels such as 299",
+    })
+}
+
+/// Epsilon of the batch normalisations if the metadata has it.
+pub(super) fn bn_epsilon(file: &str, metadata: &BTreeMap<String, String>) -> Result<Option<f64>, WeightsError> {
+    let Some(value) = metadata.get(key::BN_EPSILON) else {
+        return Ok(None);
+    };
+    match value.trim().parse::<f64>() {
+        Ok(epsilon) if epsilon > 0.0 && epsilon < 1.0 => Ok(Some(epsilon)),
+        _ => Err(WeightsError::Metadata {
+            file: file.to_owned(),
+            key: key::BN_EPSILON,
+            value: value.clone(),
+            expected: "a number between 0 and 1 such as 0.001",
+        }),
+    }
+}
+
+/// PyTorch's default epsilon, and what a port would have added to the variances to make up for Keras' one.
+pub const TORCH_BN_EPSILON: f64 = 1e-5;
+
+/// Decides the epsilon of a network with timm's names by the smallest variance in it, with the reason in words.
+///
+/// Keras normalises with 1e-3, timm's code with 1e-5, and nobody recorded whether the port added the difference,
+/// 9.9e-4, to the variances. A variance below that shows a plain copy, for which Keras' epsilon is right. A port that
+/// added it has its dead channels, whose variance was nearly nothing, exactly there.
+pub(super) fn bn_epsilon_by_variance(smallest: f32) -> (f64, String) {
+    let added = KERAS_BN_EPSILON - TORCH_BN_EPSILON;
+    let smallest = f64::from(smallest);
+    // f32 keeps seven digits, so a sum of 9.9e-4 and almost nothing can come out a little smaller
+    let (least, most) = (added * (1.0 - 1e-5), added * 1.01);
+    if smallest < least {
+        let reason =
+            format!("the variance {smallest:.3e} is below {added:.2e}, so Keras' variances were copied as they are");
+        (KERAS_BN_EPSILON, reason)
+    } else if smallest < most {
+        let reason =
+            format!("the smallest variance is {smallest:.3e}, so {added:.2e} was added to all when they were copied");
+        (TORCH_BN_EPSILON, reason)
+    } else {
+        let reason = format!("the smallest variance, {smallest:.3e}, does not tell; Keras' own is assumed");
+        (KERAS_BN_EPSILON, reason)
+    }
+}
