@@ -161,7 +161,7 @@ impl Choices {
 
     /// Whether colours stand for evidence for and against.
     pub fn is_signed(&self, target: Target) -> bool {
-        self.signed || matches!(target, Target::Rather { .. })
+        self.signed || self.colormap.is_diverging() || matches!(target, Target::Rather { .. })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::choices::Choices;
 use super::maps::Shown;
 use super::state::State;
-use crate::explain::Target;
+use crate::explain::{Map, Target};
 use crate::explorer::{ExportKind, ExportRequest};
 use crate::imaging::Colormap;
 
@@ -53,10 +53,8 @@ pub fn overlay(state: &State, path: PathBuf) -> Option<ExportRequest> {
     Some(ExportRequest {
         image: shown.key.image,
         files: vec![(ExportKind::Overlay, path)],
-        heat: shown.units(),
-        signed: shown.map.signed.iter().map(|&value| value as f32).collect(),
-        map_width: shown.map.width,
-        map_height: shown.map.height,
+        map: Map::clone(&shown.map),
+        maximum: Some(shown.maximum),
         colormap: colormap(&state.choices, shown),
         blend: state.choices.blend,
         provenance: provenance.map(|(keyword, text)| (keyword.to_owned(), text)).to_vec(),

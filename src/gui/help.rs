@@ -37,7 +37,7 @@ pub const WORDS: [(&str, &str); 5] = [
 
 /// Draws the page while it is open.
 pub fn show(ui: &mut Ui, commands: &mut Vec<Command>) {
-    let modal = Modal::new(Id::new("help")).show(ui.ctx(), |ui| {
+    let modal = Modal::new(Id::unique("help")).show(ui.ctx(), |ui| {
         ui.set_width(620.0_f32.min(ui.ctx().content_rect().width() - 80.0));
         ui.horizontal(|ui| {
             ui.heading("Help");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::explain::{Map, Method, Score, Target};
 use crate::explorer::{Explained, ImageId};
-use crate::imaging::{Resize, signed_to_unit};
+use crate::imaging::Resize;
 use crate::xception::LayerId;
 
 /// How many values the store holds, 8 bytes each.
@@ -96,9 +96,7 @@ impl Shown {
     /// What the colormap is applied to, `[h, w]`: heat from 0 to 1, or signed evidence with 0.5 for none.
     pub fn units(&self) -> Vec<f32> {
         if self.signed {
-            let scale = self.maximum.max(f64::MIN_POSITIVE);
-            let relative: Vec<f32> = self.map.signed.iter().map(|&value| (value / scale) as f32).collect();
-            signed_to_unit(&relative, 1.0)
+            self.map.signed_unit(self.maximum)
         } else {
             self.map.heat_with_maximum(self.maximum)
         }

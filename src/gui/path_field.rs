@@ -14,7 +14,7 @@ pub fn show(ui: &mut Ui, field: &PathField, commands: &mut Vec<Command>) {
     let mut text = field.text.clone();
     let mut done = false;
     let mut cancelled = false;
-    let modal = Modal::new(Id::new("path")).show(ui.ctx(), |ui| {
+    let modal = Modal::new(Id::unique("path")).show(ui.ctx(), |ui| {
         ui.set_width(480.0);
         ui.heading(field.question.title());
         ui.label(RichText::new("This system shows no file dialogs; type or paste the path.").weak());

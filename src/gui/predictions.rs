@@ -11,7 +11,7 @@ use crate::explain::Score;
 
 /// The search field, so that a key can bring the keyboard there.
 pub fn search_id() -> Id {
-    Id::new("search for a class")
+    Id::unique("search for a class")
 }
 
 /// Draws the column.

@@ -6,7 +6,7 @@ use super::choices::{Choices, Scale, View};
 use super::command::{Action, Command};
 use super::state::State;
 use super::textures::Textures;
-use super::theme::{self, UNIT, palette};
+use super::theme::{self, UNIT};
 use super::widgets::{action_tooltip, caption, section, segmented};
 use crate::explain::Score;
 use crate::imaging::{Colormap, Resize};

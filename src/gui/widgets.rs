@@ -73,7 +73,7 @@ pub fn segmented<T: Copy + PartialEq>(
         let (name, explanation) = describe(choice);
         let left = rect.left() + width * position as f32;
         let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
-        let response = ui.interact(cell, ui.id().with((group, name)), Sense::click());
+        let response = ui.interact(cell, ui.scope_id().with((group, name)), Sense::click());
         let is_chosen = choice == chosen;
         response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), is_chosen, name));
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(group));
