@@ -5,5 +5,6 @@ pub mod explorer;
 pub mod gui;
 pub mod imaging;
 pub mod labels;
+pub mod samples;
 pub mod weights;
 pub mod xception;

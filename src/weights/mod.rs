@@ -2,6 +2,7 @@
 //!
 //! * [`Weights`]: a safetensors file, with the names of Keras or timm, as the tensors of one [`Plan`](crate::xception::Plan).
 
+mod built_in;
 mod checked;
 mod error;
 mod foreign;
