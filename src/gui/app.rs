@@ -1,16 +1,15 @@
 //! The window itself: each frame it takes the session's replies, lays the panels out, and applies what they ask for.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use egui::{Align, Context, Frame, Layout, Margin, Panel, Ui, ViewportCommand};
-use egui_notify::{Anchor, Toasts};
 
 use super::apply::{self, Effect, apply};
 use super::choices::{Appearance, Choices, Preferences};
 use super::command::Command;
 use super::dialogs::{Answer, Dialogs};
 use super::gather::Gatherer;
+use super::notices::Notices;
 use super::state::{Message, PathField, State};
 use super::textures::Textures;
 use super::{Options, help, keys, layers, path_field, picture, predictions, settings, theme, top_bar, wishes};
@@ -28,7 +27,7 @@ pub struct ExplorerApp {
     textures: Textures,
     dialogs: Dialogs,
     gatherer: Gatherer,
-    toasts: Toasts,
+    notices: Notices,
 }
 
 impl ExplorerApp {
@@ -53,7 +52,7 @@ impl ExplorerApp {
             textures: Textures::default(),
             dialogs: Dialogs::default(),
             gatherer: Gatherer::default(),
-            toasts: Toasts::default().with_anchor(Anchor::BottomRight).with_margin([12.0, 44.0].into()),
+            notices: Notices::default(),
         };
         if !images.is_empty() {
             app.gather(&ctx, images).map_err(|error| ExplorerError::Request(error.to_string()))?;
@@ -160,17 +159,6 @@ impl ExplorerApp {
             path_field::show(ui, &field, commands);
         }
     }
-
-    /// Tells what there is to tell.
-    fn tell(&mut self, ctx: &Context) {
-        for message in self.state.messages.drain(..) {
-            match message {
-                Message::Error(text) => self.toasts.error(text).duration(Duration::from_secs(10)),
-                Message::Done(text) => self.toasts.success(text).duration(Duration::from_secs(4)),
-            };
-        }
-        self.toasts.show(ctx);
-    }
 }
 
 impl eframe::App for ExplorerApp {
@@ -202,7 +190,7 @@ impl eframe::App for ExplorerApp {
             Appearance::Light => egui::ThemePreference::Light,
             Appearance::Dark => egui::ThemePreference::Dark,
         });
-        self.tell(&ctx);
+        self.notices.show(&ctx, self.state.messages.drain(..));
         if changed {
             ctx.request_repaint();
         }

@@ -25,6 +25,7 @@ pub mod images;
 mod keys;
 mod layers;
 pub mod maps;
+mod notices;
 mod path_field;
 mod picture;
 mod predictions;
