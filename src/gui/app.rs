@@ -167,6 +167,9 @@ impl eframe::App for ExplorerApp {
         let mut commands = Vec::new();
         self.state.is_dark = ui.visuals().dark_mode;
         self.receive(&mut commands);
+        if ctx.input(|input| input.pointer.delta() != egui::Vec2::ZERO) {
+            self.state.preview_muted = false;
+        }
         keys::collect(&ctx, &self.state, &mut commands);
         self.state.update_shown();
         self.layout(ui, &mut commands);

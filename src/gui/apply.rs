@@ -37,7 +37,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Show(image) => show(state, image),
         Command::Remove(image) => return remove(state, image),
         Command::SelectClass(class) => select_class(state, class),
-        Command::PreviewClass(class) => state.preview = Some(class),
+        Command::PreviewClass(class) => state.preview = Some(class).filter(|_| !state.preview_muted),
         Command::SelectRank(rank) => {
             if let Some(&class) = state.listed().get(rank) {
                 select_class(state, class);
@@ -45,6 +45,10 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         }
         Command::TogglePin(class) => toggle_pin(state, class),
         Command::CompareWith(than) => state.choices.than = than,
+        Command::AskHere(share) => {
+            state.look_for(String::new());
+            state.ask_here(share);
+        }
         Command::SelectLayer(layer) => select_layer(state, layer),
         Command::Choose(choices) => choose(state, choices),
         Command::Prefer(preferences) => state.preferences = preferences,
@@ -101,6 +105,7 @@ fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
 }
 
 fn select_class(state: &mut State, class: usize) {
+    state.preview_muted = true;
     state.choices.class = Some(class);
     state.remember_class(class);
 }
@@ -143,6 +148,11 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
                 toggle_pin(state, class);
             }
         }
+        Action::WhatIsHere => {
+            state.asking_here = !state.asking_here;
+            state.here = None;
+        }
+        Action::Signed => state.choices.signed = !state.choices.signed,
         Action::PreviousLayer => step_layer(state, -1),
         Action::NextLayer => step_layer(state, 1),
         Action::DefaultLayer => state.choices.layer = None,
@@ -181,6 +191,9 @@ fn back(state: &mut State) -> Option<Effect> {
         state.help_open = false;
     } else if !state.search.query.is_empty() {
         state.look_for(String::new());
+    } else if state.asking_here || state.here.is_some() {
+        state.asking_here = false;
+        state.here = None;
     } else if state.choices.than.is_some() {
         state.choices.than = None;
     }
@@ -195,6 +208,7 @@ fn step_class(state: &mut State, step: isize) {
         None => listed.first(),
     };
     if let Some(&class) = next {
+        state.preview_muted = true;
         state.choices.class = Some(class);
     }
 }

@@ -31,6 +31,7 @@ mod picture;
 mod predictions;
 mod settings;
 pub mod state;
+mod target_bar;
 mod textures;
 mod theme;
 mod top_bar;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::choices::{Drawer, Scale};
 use super::images::Stage;
 use super::state::State;
 use crate::explain::Target;
@@ -100,6 +101,8 @@ fn explain(state: &mut State, explorer: &Explorer) {
     let wanted = [
         (Purpose::Main, main_wish(state)),
         (Purpose::Preview, preview_wish(state)),
+        (Purpose::SideBySide, side_by_side_wish(state)),
+        (Purpose::Layers, layers_wish(state)),
     ];
     for (purpose, wish) in wanted {
         let request = wish.and_then(|(targets, layers)| request(state, purpose, targets, layers));
@@ -129,10 +132,23 @@ fn preview_wish(state: &State) -> Option<Wish> {
     Some((vec![state.choices.target(state.preview?)], vec![state.layer()?]))
 }
 
+fn side_by_side_wish(state: &State) -> Option<Wish> {
+    let is_open = state.preferences.drawer == Some(Drawer::SideBySide) || state.choices.scale == Scale::Shared;
+    let targets = || state.side_by_side().into_iter().map(|class| state.choices.target(class)).collect();
+    is_open.then(|| Some((targets(), vec![state.layer()?])))?
+}
+
+fn layers_wish(state: &State) -> Option<Wish> {
+    let layers = || state.network.as_ref().map(|network| network.plan.mappable().collect());
+    let is_open = state.preferences.drawer == Some(Drawer::Layers);
+    is_open.then(|| Some((vec![state.choices.target(state.class()?)], layers()?)))?
+}
+
 /// The request for those maps that are missing; none if there is nothing to compute.
 fn request(state: &State, purpose: Purpose, targets: Vec<Target>, layers: Vec<LayerId>) -> Option<ExplainRequest> {
     state.prediction()?;
     let image = state.images.current()?.id;
+    // one sweep brings all layers, so a target counts as a whole
     let is_missing = |target: &Target| {
         layers.iter().any(|&layer| state.key(*target, layer).is_some_and(|key| state.map(&key).is_none()))
     };
