@@ -99,7 +99,7 @@ pub struct Explain {
     /// Which number of a class is explained: probability or logit
     #[arg(long, default_value_t = Score::Probability)]
     pub score: Score,
-    /// How maps are made
+    /// How maps are made: grad-cam, hires-cam, xgrad-cam, grad-cam-plus-plus or layer-cam
     #[arg(long, default_value_t = Method::GradCam)]
     pub method: Method,
     /// How the image is brought to the network's input size: nearest (as Keras) or bilinear
