@@ -79,7 +79,9 @@ impl Scale {
     /// One sentence for the tooltip.
     pub fn explanation(self) -> &'static str {
         match self {
-            Self::Own => "Each map is divided by its own maximum, as in the tutorial: colours show where, not how much.",
+            Self::Own => {
+                "Each map is divided by its own maximum, as in the tutorial: colours show where, not how much."
+            }
             Self::Shared => "One scale for all classes on the list, so that their maps can be compared.",
             Self::Fixed => "The scale stays as it is now, whatever class, layer or image is shown.",
         }
@@ -148,7 +150,12 @@ impl Default for Choices {
 impl Choices {
     /// The map settings of a fresh start, with class and layer kept.
     pub fn with_default_settings(&self) -> Self {
-        Self { class: self.class, than: self.than, layer: self.layer, ..Self::default() }
+        Self {
+            class: self.class,
+            than: self.than,
+            layer: self.layer,
+            ..Self::default()
+        }
     }
 
     /// What the picture explains when `class` is in question.
@@ -210,7 +217,12 @@ pub struct Preferences {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { appearance: Appearance::default(), top: 10, values: Score::Probability, recent: Vec::new() }
+        Self {
+            appearance: Appearance::default(),
+            top: 10,
+            values: Score::Probability,
+            recent: Vec::new(),
+        }
     }
 }
 

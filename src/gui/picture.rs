@@ -26,7 +26,10 @@ const SMALLEST_CELL: f32 = 5.0;
 /// Draws the picture; returns the view as the pointer left it.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) -> Camera {
     let whole = ui.available_rect_before_wrap();
-    let canvas = Rect::from_min_max(whole.min, pos2(whole.right(), (whole.bottom() - STATUS).max(whole.top())));
+    let canvas = Rect::from_min_max(
+        whole.min,
+        pos2(whole.right(), (whole.bottom() - STATUS).max(whole.top())),
+    );
     let response = ui.allocate_rect(canvas, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, picture_name(state)));
     ui.painter().rect_filled(canvas, 0.0, palette(ui).canvas);
@@ -57,7 +60,11 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
 
 fn picture_name(state: &State) -> String {
     match (state.images.current(), &state.shown) {
-        (Some(image), Some(shown)) => format!("{} with the map of {}", image.name, export::target_name(state, shown.key.target)),
+        (Some(image), Some(shown)) => format!(
+            "{} with the map of {}",
+            image.name,
+            export::target_name(state, shown.key.target)
+        ),
         (Some(image), None) => image.name.clone(),
         (None, _) => "Picture".to_owned(),
     }
@@ -70,7 +77,10 @@ fn spaces(canvas: Rect, view: View) -> Vec<Rect> {
         return vec![canvas];
     }
     let half = vec2((canvas.width() - 2.0 * UNIT) / 2.0, canvas.height());
-    vec![Rect::from_min_size(canvas.min, half), Rect::from_min_size(pos2(canvas.right() - half.x, canvas.top()), half)]
+    vec![
+        Rect::from_min_size(canvas.min, half),
+        Rect::from_min_size(pos2(canvas.right() - half.x, canvas.top()), half),
+    ]
 }
 
 /// Wheel, drag, double click and keys.
@@ -120,7 +130,9 @@ fn held_view(ui: &Ui, response: &Response, camera: Camera, spaces: &[Rect], pixe
         input.pointer.button_down(PointerButton::Middle) && response.contains_pointer()
             || input.key_down(Key::Period) && !ui.ctx().text_edit_focused()
     });
-    let Some(rect) = spaces.first().filter(|_| held) else { return camera };
+    let Some(rect) = spaces.first().filter(|_| held) else {
+        return camera;
+    };
     let space: [f32; 2] = rect.size().into();
     let pointer = response.hover_pos().unwrap_or(rect.center());
     let zoom = Camera::actual_pixels(space, pixels, ui.pixels_per_point());
@@ -143,7 +155,13 @@ fn paint(ui: &Ui, painter: &egui::Painter, state: &State, textures: &mut Texture
     {
         painter.image(photo, target, whole, Color32::WHITE);
     }
-    let Some(shown) = state.shown.as_ref().filter(|shown| shown.key.image == image.id && !bare) else { return };
+    let Some(shown) = state
+        .shown
+        .as_ref()
+        .filter(|shown| shown.key.image == image.id && !bare)
+    else {
+        return;
+    };
     let map_share = match view {
         _ if alone => 1.0,
         View::Overlay if shown.is_empty() => 0.0,
@@ -198,33 +216,50 @@ fn welcome(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>
     let colours = palette(ui);
     if let Some(image) = state.images.current() {
         let text = format!("Opening {}…", image.name);
-        ui.painter().text(canvas.center(), Align2::CENTER_CENTER, text, font(theme::BODY), colours.weak);
+        ui.painter().text(
+            canvas.center(),
+            Align2::CENTER_CENTER,
+            text,
+            font(theme::BODY),
+            colours.weak,
+        );
         return;
     }
     let area = Rect::from_center_size(canvas.center(), vec2(canvas.width().min(440.0), 200.0));
-    ui.scope_builder(UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)), |ui| {
-        ui.label(RichText::new("Where does the network look?").heading());
-        ui.add_space(UNIT);
-        ui.label(RichText::new("Drop images or a folder here, paste a picture, or open one.").color(colours.weak));
-        ui.add_space(4.0 * UNIT);
-        let open = egui::Button::new(RichText::new("Open images…").color(colours.on_accent)).fill(colours.accent);
-        if ui.add(open.min_size(vec2(40.0 * UNIT, 8.0 * UNIT))).clicked() {
-            commands.push(Command::Do(Action::Open));
-        }
-    });
+    ui.scope_builder(
+        UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)),
+        |ui| {
+            ui.label(RichText::new("Where does the network look?").heading());
+            ui.add_space(UNIT);
+            ui.label(RichText::new("Drop images or a folder here, paste a picture, or open one.").color(colours.weak));
+            ui.add_space(4.0 * UNIT);
+            let open = egui::Button::new(RichText::new("Open images…").color(colours.on_accent)).fill(colours.accent);
+            if ui.add(open.min_size(vec2(40.0 * UNIT, 8.0 * UNIT))).clicked() {
+                commands.push(Command::Do(Action::Open));
+            }
+        },
+    );
 }
 
 /// The line below: what lies under the pointer, and what the colours mean.
 fn status_line(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, pointer: Option<[f32; 2]>) {
-    ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette(ui).line));
+    ui.painter()
+        .hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette(ui).line));
     let inner = rect.shrink2(vec2(3.0 * UNIT, UNIT));
-    ui.scope_builder(UiBuilder::new().max_rect(inner).layout(Layout::right_to_left(Align::Center)), |ui| {
-        color_bar::show(ui, state, textures);
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let text = pointer.and_then(|share| under_pointer(state, share)).unwrap_or_else(|| explained(state));
-            truncated(ui, RichText::new(text).small().weak());
-        });
-    });
+    ui.scope_builder(
+        UiBuilder::new()
+            .max_rect(inner)
+            .layout(Layout::right_to_left(Align::Center)),
+        |ui| {
+            color_bar::show(ui, state, textures);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = pointer
+                    .and_then(|share| under_pointer(state, share))
+                    .unwrap_or_else(|| explained(state));
+                truncated(ui, RichText::new(text).small().weak());
+            });
+        },
+    );
 }
 
 /// In words: pixel, cell, heat and share of all evidence at a place of the photo.
@@ -237,18 +272,35 @@ fn under_pointer(state: &State, share: [f32; 2]) -> Option<String> {
     let heat = if shown.signed {
         format!("evidence {}", color_bar::short(value))
     } else {
-        let heat = if shown.maximum > 0.0 { (value.max(0.0) / shown.maximum).min(1.0) } else { 0.0 };
+        let heat = if shown.maximum > 0.0 {
+            (value.max(0.0) / shown.maximum).min(1.0)
+        } else {
+            0.0
+        };
         format!("heat {heat:.2}")
     };
-    Some(format!("x {x}  y {y}  ·  cell {column}, {row}  ·  {heat}  ·  {:.1} % of the evidence", 100.0 * part))
+    Some(format!(
+        "x {x}  y {y}  ·  cell {column}, {row}  ·  {heat}  ·  {:.1} % of the evidence",
+        100.0 * part
+    ))
 }
 
 /// In words: what the picture shows.
 fn explained(state: &State) -> String {
-    let (Some(shown), Some(network)) = (&state.shown, &state.network) else { return String::new() };
+    let (Some(shown), Some(network)) = (&state.shown, &state.network) else {
+        return String::new();
+    };
     let layer = network.plan.layer(shown.key.layer);
-    let waiting = if state.is_waiting_for_map() { "computing…  ·  " } else { "" };
-    format!("{waiting}{}  ·  {}", export::target_name(state, shown.key.target), layer.name)
+    let waiting = if state.is_waiting_for_map() {
+        "computing…  ·  "
+    } else {
+        ""
+    };
+    format!(
+        "{waiting}{}  ·  {}",
+        export::target_name(state, shown.key.target),
+        layer.name
+    )
 }
 
 /// The frame that says: let go, and it is opened.
@@ -256,7 +308,18 @@ pub fn drop_target(ui: &Ui, rect: Rect, files: usize) {
     let colours = palette(ui);
     ui.painter().rect_filled(rect, 0.0, colours.canvas.gamma_multiply(0.85));
     let frame = rect.shrink(4.0 * UNIT);
-    ui.painter().rect_stroke(frame, 2.0 * UNIT, Stroke::new(2.0, colours.accent), StrokeKind::Inside);
-    let text = if files == 1 { "Drop to open".to_owned() } else { format!("Drop to open {files} items") };
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, theme::strong(theme::TITLE), colours.text);
+    ui.painter()
+        .rect_stroke(frame, 2.0 * UNIT, Stroke::new(2.0, colours.accent), StrokeKind::Inside);
+    let text = if files == 1 {
+        "Drop to open".to_owned()
+    } else {
+        format!("Drop to open {files} items")
+    };
+    ui.painter().text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        text,
+        theme::strong(theme::TITLE),
+        colours.text,
+    );
 }

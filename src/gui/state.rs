@@ -145,7 +145,10 @@ impl State {
 
     fn use_network(&mut self, info: Arc<NetworkInfo>) {
         // classes and layers of another plan mean something else
-        let same_plan = self.network.as_ref().is_some_and(|old| old.plan == info.plan && old.labels == info.labels);
+        let same_plan = self
+            .network
+            .as_ref()
+            .is_some_and(|old| old.plan == info.plan && old.labels == info.labels);
         if !same_plan {
             self.choices.class = None;
             self.choices.than = None;
@@ -219,12 +222,15 @@ impl State {
 
     /// The name of a class for people.
     pub fn class_name(&self, class: usize) -> String {
-        self.labels().map_or_else(|| format!("class {class}"), |labels| labels.display_name(class))
+        self.labels()
+            .map_or_else(|| format!("class {class}"), |labels| labels.display_name(class))
     }
 
     /// The class that is chosen, or the top prediction.
     pub fn class(&self) -> Option<usize> {
-        self.choices.class.or_else(|| self.prediction()?.ranking.first().copied())
+        self.choices
+            .class
+            .or_else(|| self.prediction()?.ranking.first().copied())
     }
 
     /// The layer that is chosen, or the default one.
@@ -261,8 +267,17 @@ impl State {
     /// What a map of `target` at `layer` of the shown image is called in the store.
     pub fn key(&self, target: Target, layer: LayerId) -> Option<MapKey> {
         let image = self.images.current()?;
-        let Choices { resize, score, method, .. } = self.choices;
-        Some(MapKey { image: image.id, resize, target, layer, score, method })
+        let Choices {
+            resize, score, method, ..
+        } = self.choices;
+        Some(MapKey {
+            image: image.id,
+            resize,
+            target,
+            layer,
+            score,
+            method,
+        })
     }
 
     /// A map: at the last feature layer at once, elsewhere once it was computed.
@@ -292,7 +307,11 @@ impl State {
                 let ranking = self.prediction().map_or(&[][..], |prediction| &prediction.ranking);
                 let classes = ranking.iter().take(self.preferences.top.min(20));
                 let others = classes.filter_map(|&class| {
-                    self.map(&MapKey { target: self.choices.target(class), ..*key }).map(|map| of(&map))
+                    self.map(&MapKey {
+                        target: self.choices.target(class),
+                        ..*key
+                    })
+                    .map(|map| of(&map))
                 });
                 others.fold(of(map), f64::max)
             }
@@ -305,7 +324,12 @@ impl State {
         let found = wanted.and_then(|key| Some((key, self.map(&key)?)));
         if let Some((key, map)) = found {
             let maximum = self.maximum_for(&map, &key);
-            self.shown = Some(Shown { key, map, signed: self.choices.is_signed(key.target), maximum });
+            self.shown = Some(Shown {
+                key,
+                map,
+                signed: self.choices.is_signed(key.target),
+                maximum,
+            });
         } else if self.shown.as_ref().map(|shown| shown.key.image) != wanted.map(|key| key.image) {
             self.shown = None;
         }
@@ -313,7 +337,8 @@ impl State {
 
     /// Whether the picture still waits for the map it should show.
     pub fn is_waiting_for_map(&self) -> bool {
-        self.wanted_key().is_some_and(|wanted| self.shown.as_ref().is_none_or(|shown| shown.key != wanted))
+        self.wanted_key()
+            .is_some_and(|wanted| self.shown.as_ref().is_none_or(|shown| shown.key != wanted))
     }
 
     /// Whether the shown image is open.

@@ -49,22 +49,38 @@ pub fn ask(state: &mut State, explorer: &Explorer) {
 /// Images in the order of their distance from the shown one, which comes first.
 fn by_distance(state: &State) -> Vec<ImageId> {
     let current = state.images.current_position().unwrap_or(0);
-    let mut ids: Vec<(usize, ImageId)> =
-        state.images.list().iter().enumerate().map(|(position, image)| (position.abs_diff(current), image.id)).collect();
+    let mut ids: Vec<(usize, ImageId)> = state
+        .images
+        .list()
+        .iter()
+        .enumerate()
+        .map(|(position, image)| (position.abs_diff(current), image.id))
+        .collect();
     ids.sort_by_key(|(distance, _)| *distance);
     ids.into_iter().map(|(_, id)| id).collect()
 }
 
 fn open(state: &mut State, explorer: &Explorer) {
     let current = state.images.current().map(|image| image.id);
-    let mut opening = state.images.list().iter().filter(|image| image.stage == Stage::Opening).count();
+    let mut opening = state
+        .images
+        .list()
+        .iter()
+        .filter(|image| image.stage == Stage::Opening)
+        .count();
     for id in by_distance(state) {
         let urgent = Some(id) == current;
-        let Some(image) = state.images.get_mut(id) else { continue };
+        let Some(image) = state.images.get_mut(id) else {
+            continue;
+        };
         match image.stage {
             Stage::Waiting if urgent || opening < IN_BACKGROUND => {
                 if let Some(source) = image.source.take() {
-                    explorer.send(Request::Open { image: id, source, urgent });
+                    explorer.send(Request::Open {
+                        image: id,
+                        source,
+                        urgent,
+                    });
                     image.stage = Stage::Opening;
                     image.display_asked = urgent;
                     opening += 1;
@@ -80,15 +96,23 @@ fn open(state: &mut State, explorer: &Explorer) {
 }
 
 fn predict(state: &mut State, explorer: &Explorer) {
-    let Some(epoch) = state.network.as_ref().map(|network| network.epoch) else { return };
+    let Some(epoch) = state.network.as_ref().map(|network| network.epoch) else {
+        return;
+    };
     let wanted = (epoch, state.choices.resize);
     let current = state.images.current().map(|image| image.id);
     let mut predicting = state.images.list().iter().filter(|image| image.predicting).count();
     for id in by_distance(state) {
         let urgent = Some(id) == current;
-        let Some(image) = state.images.get_mut(id) else { continue };
+        let Some(image) = state.images.get_mut(id) else {
+            continue;
+        };
         if image.stage == Stage::Open && image.asked != Some(wanted) && (urgent || predicting < IN_BACKGROUND) {
-            explorer.send(Request::Predict { image: id, resize: wanted.1, urgent });
+            explorer.send(Request::Predict {
+                image: id,
+                resize: wanted.1,
+                urgent,
+            });
             image.asked = Some(wanted);
             image.predicting = true;
             predicting += 1;
@@ -134,12 +158,22 @@ fn request(state: &State, purpose: Purpose, targets: Vec<Target>, layers: Vec<La
     state.prediction()?;
     let image = state.images.current()?.id;
     let is_missing = |target: &Target| {
-        layers.iter().any(|&layer| state.key(*target, layer).is_some_and(|key| state.map(&key).is_none()))
+        layers
+            .iter()
+            .any(|&layer| state.key(*target, layer).is_some_and(|key| state.map(&key).is_none()))
     };
     let targets: Vec<Target> = targets.into_iter().filter(is_missing).collect();
     if targets.is_empty() {
         return None;
     }
     let (resize, score, method) = (state.choices.resize, state.choices.score, state.choices.method);
-    Some(ExplainRequest { image, resize, purpose, targets, layers, score, method })
+    Some(ExplainRequest {
+        image,
+        resize,
+        purpose,
+        targets,
+        layers,
+        score,
+        method,
+    })
 }
