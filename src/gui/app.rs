@@ -45,7 +45,10 @@ impl ExplorerApp {
         let choices: Choices = stored(cc.storage, CHOICES);
         let preferences: Preferences = stored(cc.storage, PREFERENCES);
         let Options { images, source, device } = options;
-        explorer.send(Request::UseNetwork { source: source.clone(), device });
+        explorer.send(Request::UseNetwork {
+            source: source.clone(),
+            device,
+        });
         let app = Self {
             state: State::new(choices, preferences, (source, device)),
             explorer,
@@ -55,7 +58,8 @@ impl ExplorerApp {
             notices: Notices::default(),
         };
         if !images.is_empty() {
-            app.gather(&ctx, images).map_err(|error| ExplorerError::Request(error.to_string()))?;
+            app.gather(&ctx, images)
+                .map_err(|error| ExplorerError::Request(error.to_string()))?;
         }
         Ok(app)
     }
@@ -81,7 +85,10 @@ impl ExplorerApp {
                 Answer::Chosen(question, paths) => commands.push(Command::Answer(question, paths)),
                 Answer::Cancelled => {}
                 Answer::Unavailable(question) => {
-                    commands.push(Command::TypePath(Some(PathField { question, text: String::new() })));
+                    commands.push(Command::TypePath(Some(PathField {
+                        question,
+                        text: String::new(),
+                    })));
                 }
             }
         }
@@ -97,12 +104,16 @@ impl ExplorerApp {
             Effect::Ask(_) if self.dialogs.is_open() => {}
             Effect::Ask(question) => {
                 if let Err(error) = self.dialogs.ask(question, wake) {
-                    self.state.messages.push(Message::Error(format!("No file dialog could be opened: {error}.")));
+                    self.state
+                        .messages
+                        .push(Message::Error(format!("No file dialog could be opened: {error}.")));
                 }
             }
             Effect::Gather(paths) => {
                 if let Err(error) = self.gather(ctx, paths) {
-                    self.state.messages.push(Message::Error(format!("The files could not be read: {error}.")));
+                    self.state
+                        .messages
+                        .push(Message::Error(format!("The files could not be read: {error}.")));
                 }
             }
             Effect::RequestPaste => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
@@ -126,22 +137,33 @@ impl ExplorerApp {
         let colours = theme::palette(ui);
         let panel = |margin: Margin| Frame::new().fill(colours.panel).inner_margin(margin);
         let side = if ui.available_width() < 1000.0 { 220.0 } else { 264.0 };
-        let bar = Panel::top("bar").exact_size(11.0 * theme::UNIT).frame(panel(Margin::symmetric(8, 0)));
+        let bar = Panel::top("bar")
+            .exact_size(11.0 * theme::UNIT)
+            .frame(panel(Margin::symmetric(8, 0)));
         bar.show(ui, |ui| top_bar::show(ui, state, commands));
-        let left = Panel::left("classes").default_size(side).size_range(180.0..=420.0).frame(panel(Margin::same(12)));
+        let left = Panel::left("classes")
+            .default_size(side)
+            .size_range(180.0..=420.0)
+            .frame(panel(Margin::same(12)));
         left.show(ui, |ui| {
             predictions::show(ui, state, commands);
             ui.take_available_space();
         });
-        let right = Panel::right("map").default_size(side).size_range(200.0..=420.0).frame(panel(Margin::same(12)));
+        let right = Panel::right("map")
+            .default_size(side)
+            .size_range(200.0..=420.0)
+            .frame(panel(Margin::same(12)));
         right.show(ui, |ui| {
-            egui::ScrollArea::vertical().id_salt("map").auto_shrink([false, false]).show(ui, |ui| {
-                ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                    layers::show(ui, state, commands);
-                    ui.add_space(2.0 * theme::UNIT);
-                    settings::show(ui, state, textures, commands);
+            egui::ScrollArea::vertical()
+                .id_salt("map")
+                .auto_shrink([false, false])
+                .show(ui, |ui| {
+                    ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                        layers::show(ui, state, commands);
+                        ui.add_space(2.0 * theme::UNIT);
+                        settings::show(ui, state, textures, commands);
+                    });
                 });
-            });
         });
         egui::CentralPanel::default().frame(panel(Margin::ZERO)).show(ui, |ui| {
             let canvas = ui.available_rect_before_wrap();
@@ -211,5 +233,7 @@ impl eframe::App for ExplorerApp {
 
 /// What was kept under a name; the default where it is missing or no longer readable.
 fn stored<T: Default + serde::de::DeserializeOwned>(storage: Option<&dyn eframe::Storage>, name: &str) -> T {
-    storage.and_then(|storage| eframe::get_value(storage, name)).unwrap_or_default()
+    storage
+        .and_then(|storage| eframe::get_value(storage, name))
+        .unwrap_or_default()
 }

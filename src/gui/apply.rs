@@ -74,7 +74,10 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
             let device = state.wanted_network.1;
             apply(state, Command::UseNetwork(NetworkSource::File(paths.pop()?), device))
         }
-        Question::SaveOverlay(_) => Some(Effect::Send(Box::new(Request::Export(export::overlay(state, paths.pop()?)?)))),
+        Question::SaveOverlay(_) => Some(Effect::Send(Box::new(Request::Export(export::overlay(
+            state,
+            paths.pop()?,
+        )?)))),
     }
 }
 
@@ -138,7 +141,9 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Paste => return Some(Effect::RequestPaste),
         Action::Save => match export::suggested_name(state) {
             Some(name) => return Some(Effect::Ask(Question::SaveOverlay(name))),
-            None => state.messages.push(Message::Error("There is no map to save yet; open an image first.".to_owned())),
+            None => state.messages.push(Message::Error(
+                "There is no map to save yet; open an image first.".to_owned(),
+            )),
         },
         Action::Search => return Some(Effect::FocusSearch),
         Action::PreviousClass => step_class(state, -1),
@@ -176,8 +181,11 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         }
         Action::Reset => state.choices = state.choices.with_default_settings(),
         Action::SwitchTheme => {
-            state.preferences.appearance =
-                if state.is_dark { Appearance::Light } else { Appearance::Dark };
+            state.preferences.appearance = if state.is_dark {
+                Appearance::Light
+            } else {
+                Appearance::Dark
+            };
         }
         Action::Help => state.help_open = !state.help_open,
         Action::Back => return back(state),
@@ -202,9 +210,13 @@ fn back(state: &mut State) -> Option<Effect> {
 
 fn step_class(state: &mut State, step: isize) {
     let listed = state.listed();
-    let position = state.class().and_then(|class| listed.iter().position(|&listed| listed == class));
+    let position = state
+        .class()
+        .and_then(|class| listed.iter().position(|&listed| listed == class));
     let next = match position {
-        Some(position) => position.checked_add_signed(step).and_then(|position| listed.get(position)),
+        Some(position) => position
+            .checked_add_signed(step)
+            .and_then(|position| listed.get(position)),
         None => listed.first(),
     };
     if let Some(&class) = next {
@@ -214,7 +226,9 @@ fn step_class(state: &mut State, step: isize) {
 }
 
 fn step_layer(state: &mut State, step: isize) {
-    let (Some(network), Some(layer)) = (state.network.clone(), state.layer()) else { return };
+    let (Some(network), Some(layer)) = (state.network.clone(), state.layer()) else {
+        return;
+    };
     let layers: Vec<LayerId> = network.plan.mappable().collect();
     let position = layers.iter().position(|&mappable| mappable == layer);
     let next = position.and_then(|position| layers.get(position.checked_add_signed(step)?));

@@ -14,7 +14,10 @@ const MAX_ZOOM: f32 = 64.0;
 
 impl Default for Camera {
     fn default() -> Self {
-        Self { zoom: 1.0, centre: [0.5; 2] }
+        Self {
+            zoom: 1.0,
+            centre: [0.5; 2],
+        }
     }
 }
 
@@ -67,13 +70,19 @@ impl Camera {
         let size = self.size(space, photo);
         for axis in 0..2 {
             let half = (space[axis] / size[axis].max(f32::MIN_POSITIVE)) / 2.0;
-            self.centre[axis] = if half >= 0.5 { 0.5 } else { self.centre[axis].clamp(half, 1.0 - half) };
+            self.centre[axis] = if half >= 0.5 {
+                0.5
+            } else {
+                self.centre[axis].clamp(half, 1.0 - half)
+            };
         }
     }
 }
 
 fn fit(space: [f32; 2], photo: [f32; 2]) -> f32 {
-    (space[0] / photo[0].max(1.0)).min(space[1] / photo[1].max(1.0)).max(f32::MIN_POSITIVE)
+    (space[0] / photo[0].max(1.0))
+        .min(space[1] / photo[1].max(1.0))
+        .max(f32::MIN_POSITIVE)
 }
 
 #[cfg(test)]
@@ -109,7 +118,10 @@ mod tests {
     #[test]
     fn actual_pixels_is_one_photo_pixel_a_screen_pixel() {
         let zoom = Camera::actual_pixels(SPACE, [4000.0, 2000.0], 2.0);
-        let camera = Camera { zoom, ..Camera::default() };
+        let camera = Camera {
+            zoom,
+            ..Camera::default()
+        };
         assert!((camera.size(SPACE, [4000.0, 2000.0])[0] * 2.0 - 4000.0).abs() < 0.5);
     }
 }

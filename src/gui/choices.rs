@@ -79,7 +79,9 @@ impl Scale {
     /// One sentence for the tooltip.
     pub fn explanation(self) -> &'static str {
         match self {
-            Self::Own => "Each map is divided by its own maximum, as in the tutorial: colours show where, not how much.",
+            Self::Own => {
+                "Each map is divided by its own maximum, as in the tutorial: colours show where, not how much."
+            }
             Self::Shared => "One scale for all classes on the list, so that their maps can be compared.",
             Self::Fixed => "The scale stays as it is now, whatever class, layer or image is shown.",
         }
@@ -148,7 +150,12 @@ impl Default for Choices {
 impl Choices {
     /// The map settings of a fresh start, with class and layer kept.
     pub fn with_default_settings(&self) -> Self {
-        Self { class: self.class, than: self.than, layer: self.layer, ..Self::default() }
+        Self {
+            class: self.class,
+            than: self.than,
+            layer: self.layer,
+            ..Self::default()
+        }
     }
 
     /// What the picture explains when `class` is in question.
@@ -210,16 +217,34 @@ pub enum Drawer {
 
 impl Drawer {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 6] =
-        [Self::Layers, Self::SideBySide, Self::Gradients, Self::Channels, Self::Values, Self::Predictions];
+    pub const ALL: [Self; 6] = [
+        Self::Layers,
+        Self::SideBySide,
+        Self::Gradients,
+        Self::Channels,
+        Self::Values,
+        Self::Predictions,
+    ];
 
     /// Name and one sentence about it.
     pub fn name_and_explanation(self) -> (&'static str, &'static str) {
         match self {
-            Self::Layers => ("All layers", "Small maps of the class at every layer, from one backward sweep."),
-            Self::SideBySide => ("Side by side", "Small maps of the classes on the list, or of the pinned ones."),
-            Self::Gradients => ("Gradients", "How the score's gradients are distributed, as in the tutorial."),
-            Self::Channels => ("Channels", "The channels that count most, with their weight and mean activation."),
+            Self::Layers => (
+                "All layers",
+                "Small maps of the class at every layer, from one backward sweep.",
+            ),
+            Self::SideBySide => (
+                "Side by side",
+                "Small maps of the classes on the list, or of the pinned ones.",
+            ),
+            Self::Gradients => (
+                "Gradients",
+                "How the score's gradients are distributed, as in the tutorial.",
+            ),
+            Self::Channels => (
+                "Channels",
+                "The channels that count most, with their weight and mean activation.",
+            ),
             Self::Values => ("Values", "How the values of the map are distributed."),
             Self::Predictions => ("Bars", "The predictions as bars."),
         }
@@ -247,7 +272,13 @@ pub struct Preferences {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { appearance: Appearance::default(), top: 10, values: Score::Probability, drawer: None, recent: Vec::new() }
+        Self {
+            appearance: Appearance::default(),
+            top: 10,
+            values: Score::Probability,
+            drawer: None,
+            recent: Vec::new(),
+        }
     }
 }
 

@@ -48,7 +48,9 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
     let rank = rank.map(|rank| (rank + 1).to_string()).unwrap_or_default();
 
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, &name));
-    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(format!("rank {rank}, {value}")));
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_description(format!("rank {rank}, {value}"))
+    });
 
     if ui.is_rect_visible(rect) {
         if chosen {
@@ -60,22 +62,29 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
         }
         focus_ring(ui, &response, rect);
         let inner = rect.shrink2(vec2(2.0 * UNIT, 0.0));
-        let line = Rect::from_min_max(inner.min + vec2(0.0, UNIT), pos2(inner.right(), inner.bottom() - 2.5 * UNIT));
+        let line = Rect::from_min_max(
+            inner.min + vec2(0.0, UNIT),
+            pos2(inner.right(), inner.bottom() - 2.5 * UNIT),
+        );
         let rank_right = inner.left() + 5.5 * UNIT;
         let rank_rect = Rect::from_min_max(line.min, pos2(rank_right, line.bottom()));
         text_in(ui, rank_rect, Align2::RIGHT_CENTER, &rank, theme::SMALL, colours.weak);
         let value_width = text_in(ui, line, Align2::RIGHT_CENTER, &value, theme::BODY, colours.text);
         let name_left = rank_right + 2.0 * UNIT;
-        let name_rect =
-            Rect::from_min_max(pos2(name_left, line.top()), pos2(line.right() - value_width - 2.0 * UNIT, line.bottom()));
+        let name_rect = Rect::from_min_max(
+            pos2(name_left, line.top()),
+            pos2(line.right() - value_width - 2.0 * UNIT, line.bottom()),
+        );
         text_in(ui, name_rect, Align2::LEFT_CENTER, &name, theme::BODY, colours.text);
         let bar = Rect::from_min_max(
             pos2(name_left, inner.bottom() - 2.25 * UNIT),
             pos2(inner.right(), inner.bottom() - 1.5 * UNIT),
         );
-        ui.painter().rect_filled(bar, 1.5, if chosen { colours.line } else { colours.raised });
+        ui.painter()
+            .rect_filled(bar, 1.5, if chosen { colours.line } else { colours.raised });
         let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
-        ui.painter().rect_filled(filled, 1.5, if chosen { colours.accent } else { colours.weak });
+        ui.painter()
+            .rect_filled(filled, 1.5, if chosen { colours.accent } else { colours.weak });
     }
 
     if response.clicked() {
@@ -91,13 +100,19 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
 /// What else can be done with a class.
 fn menu(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
     let pinned = state.pinned.contains(&class);
-    if ui.button(if pinned { "Unpin" } else { "Pin" }).on_hover_text("Keep the class at hand below the list.").clicked() {
+    if ui
+        .button(if pinned { "Unpin" } else { "Pin" })
+        .on_hover_text("Keep the class at hand below the list.")
+        .clicked()
+    {
         commands.push(Command::TogglePin(class));
         ui.close();
     }
     if let Some(chosen) = state.class()
         && chosen != class
-        && ui.button(format!("Show {} rather than this", state.class_name(chosen))).clicked()
+        && ui
+            .button(format!("Show {} rather than this", state.class_name(chosen)))
+            .clicked()
     {
         commands.push(Command::CompareWith(Some(class)));
         ui.close();
@@ -105,10 +120,20 @@ fn menu(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
 }
 
 fn tooltip(ui: &mut Ui, state: &State, class: usize) {
-    let Some(label) = state.labels().and_then(|labels| labels.get(class)) else { return };
-    let names = if label.names.is_empty() { label.display_name() } else { label.names.join(", ") };
+    let Some(label) = state.labels().and_then(|labels| labels.get(class)) else {
+        return;
+    };
+    let names = if label.names.is_empty() {
+        label.display_name()
+    } else {
+        label.names.join(", ")
+    };
     ui.label(names);
-    let wnid = label.wnid.as_deref().map(|wnid| format!(" · {wnid}")).unwrap_or_default();
+    let wnid = label
+        .wnid
+        .as_deref()
+        .map(|wnid| format!(" · {wnid}"))
+        .unwrap_or_default();
     super::widgets::caption(ui, format!("class {class}{wnid}"));
     if let Some(prediction) = state.prediction() {
         let value = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);
@@ -123,7 +148,13 @@ mod tests {
 
     #[test]
     fn percentages_say_something_at_every_size() {
-        for (probability, text) in [(0.172, "17.2 %"), (1.0, "100.0 %"), (0.0010, "0.1 %"), (3e-7, "3e-5 %"), (0.0, "0 %")] {
+        for (probability, text) in [
+            (0.172, "17.2 %"),
+            (1.0, "100.0 %"),
+            (0.0010, "0.1 %"),
+            (3e-7, "3e-5 %"),
+            (0.0, "0 %"),
+        ] {
             assert_eq!(percent(probability), text);
         }
     }

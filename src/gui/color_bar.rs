@@ -40,7 +40,8 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures) {
     ui.painter().image(texture, bar, whole, Color32::WHITE);
     let gap = vec2(1.5 * UNIT, 0.0);
     let text = |position, align, text: &str| {
-        ui.painter().text(position, align, text, font(theme::SMALL), colours.weak);
+        ui.painter()
+            .text(position, align, text, font(theme::SMALL), colours.weak);
     };
     text(bar.left_center() - gap, Align2::RIGHT_CENTER, &low);
     text(bar.right_center() + gap, Align2::LEFT_CENTER, &high);

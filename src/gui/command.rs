@@ -154,12 +154,27 @@ impl Action {
     /// Name, and one sentence about it.
     pub fn label_and_tooltip(self) -> (&'static str, &'static str) {
         match self {
-            Self::Open => ("Open…", "Choose images to look at; files and folders can also be dropped on the window."),
+            Self::Open => (
+                "Open…",
+                "Choose images to look at; files and folders can also be dropped on the window.",
+            ),
             Self::OpenFolder => ("Open folder…", "Choose a folder and open every image in it."),
-            Self::Paste => ("Paste", "Open the picture, or the path of an image, that is on the clipboard."),
-            Self::Save => ("Save overlay…", "Save the photo with the map over it, as PNG at the photo's own size."),
-            Self::OpenNetwork => ("Open weights…", "Choose a safetensors file with the weights of an Xception."),
-            Self::Search => ("Find a class", "Look for any class by name or number; you can also just start typing."),
+            Self::Paste => (
+                "Paste",
+                "Open the picture, or the path of an image, that is on the clipboard.",
+            ),
+            Self::Save => (
+                "Save overlay…",
+                "Save the photo with the map over it, as PNG at the photo's own size.",
+            ),
+            Self::OpenNetwork => (
+                "Open weights…",
+                "Choose a safetensors file with the weights of an Xception.",
+            ),
+            Self::Search => (
+                "Find a class",
+                "Look for any class by name or number; you can also just start typing.",
+            ),
             Self::PreviousClass => ("Class above", "Choose the class above on the list."),
             Self::NextClass => ("Class below", "Choose the class below on the list."),
             Self::Pin => ("Pin class", "Keep the chosen class at hand below the predictions."),
@@ -167,13 +182,28 @@ impl Action {
                 "What is here?",
                 "Click a place of the picture to see which classes it argues for; Alt+click does so at any time.",
             ),
-            Self::Signed => ("Evidence against", "Show evidence against the class too, in a second colour."),
-            Self::PreviousLayer => ("Earlier layer", "Choose the layer before: finer cells, simpler features."),
-            Self::NextLayer => ("Later layer", "Choose the layer after: coarser cells, features closer to classes."),
-            Self::DefaultLayer => ("Default layer", "Go back to the last feature layer, the usual one for Grad-CAM."),
+            Self::Signed => (
+                "Evidence against",
+                "Show evidence against the class too, in a second colour.",
+            ),
+            Self::PreviousLayer => (
+                "Earlier layer",
+                "Choose the layer before: finer cells, simpler features.",
+            ),
+            Self::NextLayer => (
+                "Later layer",
+                "Choose the layer after: coarser cells, features closer to classes.",
+            ),
+            Self::DefaultLayer => (
+                "Default layer",
+                "Go back to the last feature layer, the usual one for Grad-CAM.",
+            ),
             Self::PreviousImage => ("Previous image", "Show the image before."),
             Self::NextImage => ("Next image", "Show the image after."),
-            Self::RemoveImage => ("Remove from list", "Take the image off the list; the file stays where it is."),
+            Self::RemoveImage => (
+                "Remove from list",
+                "Take the image off the list; the file stays where it is.",
+            ),
             Self::Fit => ("Fit", "Show the whole photo."),
             Self::ActualPixels => ("100 %", "Show each pixel of the photo as one pixel of the screen."),
             Self::ZoomIn => ("Zoom in", "A closer look."),
@@ -221,7 +251,16 @@ impl Action {
             Self::RemoveImage => const { &[plain(Key::Delete)] },
             Self::Fit => const { &[command(Key::Num0)] },
             Self::ActualPixels => const { &[command(Key::Num1)] },
-            Self::ZoomIn => const { &[plain(Key::Plus), plain(Key::Equals), command(Key::Plus), command(Key::Equals)] },
+            Self::ZoomIn => {
+                const {
+                    &[
+                        plain(Key::Plus),
+                        plain(Key::Equals),
+                        command(Key::Plus),
+                        command(Key::Equals),
+                    ]
+                }
+            }
             Self::ZoomOut => const { &[plain(Key::Minus), command(Key::Minus)] },
             Self::Undo => const { &[command(Key::Z)] },
             Self::Redo => const { &[command_shift(Key::Z), command(Key::Y)] },

@@ -22,11 +22,15 @@ pub fn paint(painter: &Painter, state: &State, shown: &Shown, target: Rect) {
     }
     let values = resize_map(&shown.units(), shown.map.width, shown.map.height, SIDE, SIDE);
     let table = export::colormap(&state.choices, shown).table();
-    let at = |[x, y]: [f32; 2]| -> Pos2 { pos2(target.left() + x * target.width(), target.top() + y * target.height()) };
+    let at =
+        |[x, y]: [f32; 2]| -> Pos2 { pos2(target.left() + x * target.width(), target.top() + y * target.height()) };
     for level in LEVELS {
         let [red, green, blue] = table[(255.0 * level) as usize];
         let segments = segments(&values, SIDE, level);
-        for (width, colour) in [(3.5, Color32::from_black_alpha(120)), (1.75, Color32::from_rgb(red, green, blue))] {
+        for (width, colour) in [
+            (3.5, Color32::from_black_alpha(120)),
+            (1.75, Color32::from_rgb(red, green, blue)),
+        ] {
             for [from, to] in &segments {
                 painter.line_segment([at(*from), at(*to)], Stroke::new(width, colour));
             }

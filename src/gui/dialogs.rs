@@ -65,7 +65,11 @@ pub struct Dialogs {
 impl Default for Dialogs {
     fn default() -> Self {
         let (sender, answers) = mpsc::channel();
-        Self { sender, answers, open: 0 }
+        Self {
+            sender,
+            answers,
+            open: 0,
+        }
     }
 }
 
@@ -78,7 +82,12 @@ impl Dialogs {
             Question::Images => self.wait(dialog.pick_files(), question, sender, wake),
             Question::Folder => {
                 let picked = dialog.pick_folder();
-                self.wait(async { picked.await.map(|folder| vec![folder]) }, question, sender, wake)
+                self.wait(
+                    async { picked.await.map(|folder| vec![folder]) },
+                    question,
+                    sender,
+                    wake,
+                )
             }
             Question::Weights => {
                 let picked = dialog.add_filter("safetensors", &["safetensors"]).pick_file();

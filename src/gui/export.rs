@@ -11,7 +11,11 @@ use crate::imaging::Colormap;
 
 /// The colormap in use: signed maps need one with a middle.
 pub fn colormap(choices: &Choices, shown: &Shown) -> Colormap {
-    if shown.signed { Colormap::Diverging } else { choices.colormap }
+    if shown.signed {
+        Colormap::Diverging
+    } else {
+        choices.colormap
+    }
 }
 
 /// In words, what a target is.
@@ -26,7 +30,10 @@ pub fn target_name(state: &State, target: Target) -> String {
 pub fn suggested_name(state: &State) -> Option<String> {
     let shown = state.shown.as_ref()?;
     let image = state.images.get(shown.key.image)?;
-    let stem = image.name.rsplit_once('.').map_or(image.name.as_str(), |(stem, _)| stem);
+    let stem = image
+        .name
+        .rsplit_once('.')
+        .map_or(image.name.as_str(), |(stem, _)| stem);
     let target = target_name(state, shown.key.target);
     let name = format!("{stem} {target}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
     Some(format!("{name}.png"))
@@ -39,7 +46,10 @@ pub fn overlay(state: &State, path: PathBuf) -> Option<ExportRequest> {
     let network = state.network.as_ref()?;
     let formula = "ReLU(sum_k mean(dS/dA_k) A_k) / maximum (Selvaraju et al. 2017)";
     let provenance = [
-        ("Software", concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION")).to_owned()),
+        (
+            "Software",
+            concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION")).to_owned(),
+        ),
         ("Source", image.name.clone()),
         ("Network", network.weights.name.clone()),
         ("Class", target_name(state, shown.key.target)),

@@ -97,6 +97,10 @@ mod tests {
     #[test]
     fn a_folder_without_images_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(gather(&[folder.path().to_owned()]).unwrap_err().contains("holds no images"));
+        assert!(
+            gather(&[folder.path().to_owned()])
+                .unwrap_err()
+                .contains("holds no images")
+        );
     }
 }

@@ -26,9 +26,18 @@ pub const WORDS: [(&str, &str); 5] = [
         "Weighs each feature map of a layer by how much it raises the class's score, adds them up, and keeps what is \
          positive.",
     ),
-    ("Logit", "The network's plain score of a class, before the softmax turns all scores into probabilities."),
-    ("Probability", "The softmax of the logits: how a class compares with all others; they add up to 1."),
-    ("Layer", "A step of the network; later ones have fewer, larger cells and features closer to whole things."),
+    (
+        "Logit",
+        "The network's plain score of a class, before the softmax turns all scores into probabilities.",
+    ),
+    (
+        "Probability",
+        "The softmax of the logits: how a class compares with all others; they add up to 1.",
+    ),
+    (
+        "Layer",
+        "A step of the network; later ones have fewer, larger cells and features closer to whole things.",
+    ),
     (
         "Empty map",
         "No cell argues for the class at this layer; evidence against it can still be seen in the signed view.",
@@ -58,7 +67,10 @@ pub fn show(ui: &mut Ui, commands: &mut Vec<Command>) {
                 ui.add_space(UNIT);
             }
             ui.add_space(2.0 * UNIT);
-            caption(ui, concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION"), " · MIT or Apache-2.0"));
+            caption(
+                ui,
+                concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION"), " · MIT or Apache-2.0"),
+            );
         });
     });
     if modal.backdrop_response.clicked() {
@@ -67,22 +79,29 @@ pub fn show(ui: &mut Ui, commands: &mut Vec<Command>) {
 }
 
 fn keys(ui: &mut Ui) {
-    Grid::new("keys").num_columns(2).spacing([6.0 * UNIT, UNIT]).show(ui, |ui| {
-        for action in Action::ALL {
-            let (label, tooltip) = action.label_and_tooltip();
-            let keys: Vec<String> =
-                action.shortcuts().iter().take(2).map(|shortcut| ui.ctx().format_shortcut(shortcut)).collect();
-            if keys.is_empty() {
-                continue;
+    Grid::new("keys")
+        .num_columns(2)
+        .spacing([6.0 * UNIT, UNIT])
+        .show(ui, |ui| {
+            for action in Action::ALL {
+                let (label, tooltip) = action.label_and_tooltip();
+                let keys: Vec<String> = action
+                    .shortcuts()
+                    .iter()
+                    .take(2)
+                    .map(|shortcut| ui.ctx().format_shortcut(shortcut))
+                    .collect();
+                if keys.is_empty() {
+                    continue;
+                }
+                ui.label(RichText::new(keys.join("  or  ")).strong());
+                ui.label(label.trim_end_matches('…')).on_hover_text(tooltip);
+                ui.end_row();
             }
-            ui.label(RichText::new(keys.join("  or  ")).strong());
-            ui.label(label.trim_end_matches('…')).on_hover_text(tooltip);
-            ui.end_row();
-        }
-        for (keys, meaning) in GESTURES {
-            ui.label(RichText::new(keys).strong());
-            ui.label(meaning);
-            ui.end_row();
-        }
-    });
+            for (keys, meaning) in GESTURES {
+                ui.label(RichText::new(keys).strong());
+                ui.label(meaning);
+                ui.end_row();
+            }
+        });
 }

@@ -60,7 +60,10 @@ mod tests {
     use super::*;
 
     fn with_class(class: usize) -> Choices {
-        Choices { class: Some(class), ..Choices::default() }
+        Choices {
+            class: Some(class),
+            ..Choices::default()
+        }
     }
 
     #[test]

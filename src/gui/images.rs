@@ -137,7 +137,11 @@ impl Images {
         image.display_asked = false;
         image.display_used = clock;
         let current = self.current;
-        let kept = || self.list.iter().filter(|image| image.display.is_some() && Some(image.id) != current);
+        let kept = || {
+            self.list
+                .iter()
+                .filter(|image| image.display.is_some() && Some(image.id) != current)
+        };
         if kept().count() >= DISPLAY_COPIES
             && let Some(oldest) = kept().min_by_key(|image| image.display_used).map(|image| image.id)
             && let Some(image) = self.get_mut(oldest)
@@ -221,7 +225,11 @@ mod tests {
     #[test]
     fn copies_for_the_screen_are_bounded() {
         let mut images = Images::default();
-        let photo = Arc::new(Photo { width: 1, height: 1, rgb: vec![0; 3] });
+        let photo = Arc::new(Photo {
+            width: 1,
+            height: 1,
+            rgb: vec![0; 3],
+        });
         for name in 0..50 {
             let id = images.add(source(&name.to_string()));
             images.show(id);

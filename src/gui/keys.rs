@@ -37,8 +37,10 @@ pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
 
 fn shortcuts(ctx: &Context, is_writing: bool, commands: &mut Vec<Command>) {
     let focused = ctx.memory(|memory| memory.focused().is_some());
-    let mut known: Vec<(Action, egui::KeyboardShortcut)> =
-        Action::ALL.into_iter().flat_map(|action| action.shortcuts().iter().map(move |&keys| (action, keys))).collect();
+    let mut known: Vec<(Action, egui::KeyboardShortcut)> = Action::ALL
+        .into_iter()
+        .flat_map(|action| action.shortcuts().iter().map(move |&keys| (action, keys)))
+        .collect();
     // a key with shift also fits the pattern without, so the longer patterns come first
     known.sort_by_key(|(_, keys)| !keys.modifiers.shift);
     for (action, keys) in known {
@@ -81,14 +83,25 @@ fn pastes(ctx: &Context, commands: &mut Vec<Command>) {
     for event in events {
         match event {
             Event::PasteImage(image) => {
-                let rgb = image.pixels.iter().flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()]).collect();
+                let rgb = image
+                    .pixels
+                    .iter()
+                    .flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()])
+                    .collect();
                 let [width, height] = image.size.map(|side| u32::try_from(side).unwrap_or(0));
                 if let Ok(photo) = Photo::new(width, height, rgb) {
-                    commands.push(Command::OpenPixels { name: "Pasted picture".to_owned(), photo });
+                    commands.push(Command::OpenPixels {
+                        name: "Pasted picture".to_owned(),
+                        photo,
+                    });
                 }
             }
             Event::Paste(text) => {
-                let paths: Vec<PathBuf> = text.lines().map(pasted_path).filter(|path| !path.as_os_str().is_empty()).collect();
+                let paths: Vec<PathBuf> = text
+                    .lines()
+                    .map(pasted_path)
+                    .filter(|path| !path.as_os_str().is_empty())
+                    .collect();
                 if !paths.is_empty() {
                     commands.push(Command::OpenPaths(paths));
                 }
@@ -101,12 +114,17 @@ fn pastes(ctx: &Context, commands: &mut Vec<Command>) {
 /// A path as file managers copy it: plain, quoted or as a file address.
 fn pasted_path(line: &str) -> PathBuf {
     let line = line.trim().trim_matches('"').trim_matches('\'');
-    let Some(encoded) = line.strip_prefix("file://") else { return PathBuf::from(line) };
+    let Some(encoded) = line.strip_prefix("file://") else {
+        return PathBuf::from(line);
+    };
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
         let hex = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match hex.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| first == b'%') {
+        match hex
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .filter(|_| first == b'%')
+        {
             Some(byte) => {
                 bytes.push(byte);
                 rest = tail.get(2..).unwrap_or_default();
@@ -121,7 +139,14 @@ fn pasted_path(line: &str) -> PathBuf {
 }
 
 fn drops(ctx: &Context, commands: &mut Vec<Command>) {
-    let paths: Vec<PathBuf> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+    let paths: Vec<PathBuf> = ctx.input(|input| {
+        input
+            .raw
+            .dropped_files
+            .iter()
+            .map(|file| file.path().to_owned())
+            .collect()
+    });
     if !paths.is_empty() {
         commands.push(Command::OpenPaths(paths));
     }

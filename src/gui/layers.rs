@@ -26,7 +26,11 @@ pub fn blocks(plan: &Plan) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     for id in plan.mappable() {
         let layer = plan.layer(id);
-        let name = layer.name.split('_').next().filter(|prefix| prefix.starts_with("block"));
+        let name = layer
+            .name
+            .split('_')
+            .next()
+            .filter(|prefix| prefix.starts_with("block"));
         match blocks.last_mut() {
             Some(block) if name.is_none_or(|name| name == block.name) => {
                 block.layers.push(id);
@@ -45,12 +49,12 @@ pub fn blocks(plan: &Plan) -> Vec<Block> {
 /// What it means to choose a layer of this kind; none for ordinary ones.
 pub fn warning(role: Role) -> Option<&'static str> {
     match role {
-        Role::RawConvolution => {
-            Some("A convolution before its batch normalisation: the scale of its channels is arbitrary, and so is their share.")
-        }
-        Role::ResidualBranch => {
-            Some("Part of a residual branch: this map shows only what passes through the 1×1 convolution beside the block.")
-        }
+        Role::RawConvolution => Some(
+            "A convolution before its batch normalisation: the scale of its channels is arbitrary, and so is their share.",
+        ),
+        Role::ResidualBranch => Some(
+            "Part of a residual branch: this map shows only what passes through the 1×1 convolution beside the block.",
+        ),
         Role::Target | Role::NoMap => None,
     }
 }
@@ -65,7 +69,9 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     section(ui, "Layer", |ui| {
         if state.choices.layer.is_some() {
             let button = egui::Button::new(RichText::new("default").small()).frame_when_inactive(false);
-            let response = ui.add(button).on_hover_ui(|ui| action_tooltip(ui, Action::DefaultLayer));
+            let response = ui
+                .add(button)
+                .on_hover_ui(|ui| action_tooltip(ui, Action::DefaultLayer));
             if response.clicked() {
                 commands.push(Command::Do(Action::DefaultLayer));
             }
@@ -75,25 +81,29 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let blocks = blocks(plan);
     let most = blocks.iter().map(|block| block.shape.channels).max().unwrap_or(1);
     let height = (ui.available_height() * 0.5).max(8.0 * ROW);
-    ScrollArea::vertical().id_salt("layers").max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        for block in &blocks {
-            let is_open = block.layers.contains(&chosen);
-            // the last layer is what comes out of the block
-            let Some(&last) = block.layers.last() else { continue };
-            if block_row(ui, block, is_open, most).clicked() && !is_open {
-                commands.push(Command::SelectLayer(last));
-            }
-            if is_open {
-                for &layer in &block.layers {
-                    let response = layer_row(ui, plan, layer, layer == chosen);
-                    if response.clicked() {
-                        commands.push(Command::SelectLayer(layer));
+    ScrollArea::vertical()
+        .id_salt("layers")
+        .max_height(height)
+        .auto_shrink([false, true])
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for block in &blocks {
+                let is_open = block.layers.contains(&chosen);
+                // the last layer is what comes out of the block
+                let Some(&last) = block.layers.last() else { continue };
+                if block_row(ui, block, is_open, most).clicked() && !is_open {
+                    commands.push(Command::SelectLayer(last));
+                }
+                if is_open {
+                    for &layer in &block.layers {
+                        let response = layer_row(ui, plan, layer, layer == chosen);
+                        if response.clicked() {
+                            commands.push(Command::SelectLayer(layer));
+                        }
                     }
                 }
             }
-        }
-    });
+        });
     if let Some(warning) = warning(plan.layer(chosen).role) {
         ui.add_space(UNIT);
         ui.label(RichText::new(warning).small().color(palette(ui).weak));
@@ -123,7 +133,8 @@ fn block_row(ui: &mut Ui, block: &Block, is_open: bool, most: usize) -> Response
     );
     ui.painter().rect_filled(bar, 2.0, colours.raised);
     let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share, bar.height()));
-    ui.painter().rect_filled(filled, 2.0, if is_open { colours.accent } else { colours.weak });
+    ui.painter()
+        .rect_filled(filled, 2.0, if is_open { colours.accent } else { colours.weak });
     let channels = block.shape.channels;
     response.on_hover_text(format!("{}: {size} cells, {channels} channels at its end", block.name))
 }
@@ -153,7 +164,11 @@ fn layer_row(ui: &mut Ui, plan: &Plan, id: LayerId, is_chosen: bool) -> Response
         name_rect.max.x -= width + UNIT;
     }
     text_in(ui, name_rect, Align2::LEFT_CENTER, &layer.name, theme::SMALL, colour);
-    let Shape { width, height, channels } = layer.shape;
+    let Shape {
+        width,
+        height,
+        channels,
+    } = layer.shape;
     let tooltip = format!("{}: {width}×{height} cells, {channels} channels", layer.name);
     response.on_hover_ui(|ui| {
         ui.label(tooltip);
@@ -179,6 +194,9 @@ mod tests {
         sorted.sort();
         assert_eq!(sorted, plan.mappable().collect::<Vec<_>>());
         assert_eq!(blocks[13].layers.last(), Some(&plan.last_feature_layer()));
-        assert_eq!(blocks[1].layers.last().map(|&id| plan.layer(id).name.as_str()), Some("add"));
+        assert_eq!(
+            blocks[1].layers.last().map(|&id| plan.layer(id).name.as_str()),
+            Some("add")
+        );
     }
 }

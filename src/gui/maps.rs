@@ -60,7 +60,11 @@ impl MapStore {
             self.values -= replaced.signed.len();
         }
         while self.values > VALUES
-            && let Some(oldest) = self.maps.iter().min_by_key(|(_, (stored, _))| *stored).map(|(key, _)| *key)
+            && let Some(oldest) = self
+                .maps
+                .iter()
+                .min_by_key(|(_, (stored, _))| *stored)
+                .map(|(key, _)| *key)
             && let Some((_, dropped)) = self.maps.remove(&oldest)
         {
             self.values -= dropped.signed.len();
@@ -136,7 +140,12 @@ mod tests {
             score: Score::Logit,
             method: Method::GradCam,
         };
-        Shown { key, map, signed, maximum: if signed { 4.0 } else { 3.0 } }
+        Shown {
+            key,
+            map,
+            signed,
+            maximum: if signed { 4.0 } else { 3.0 },
+        }
     }
 
     #[test]

@@ -75,7 +75,14 @@ pub fn run(options: Options) -> Result<(), GuiError> {
         .with_inner_size([1280.0, 800.0])
         .with_min_inner_size([720.0, 480.0])
         .with_drag_and_drop(true);
-    let native = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
-    eframe::run_native(APP_ID, native, Box::new(|cc| Ok(Box::new(ExplorerApp::new(cc, options)?))))
-        .map_err(|error| GuiError(error.to_string()))
+    let native = eframe::NativeOptions {
+        viewport,
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native(
+        APP_ID,
+        native,
+        Box::new(|cc| Ok(Box::new(ExplorerApp::new(cc, options)?))),
+    )
+    .map_err(|error| GuiError(error.to_string()))
 }

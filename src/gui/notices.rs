@@ -30,11 +30,16 @@ impl Notices {
         }
         let surplus = self.shown.len().saturating_sub(SHOWN);
         self.shown.drain(..surplus);
-        self.shown.retain(|(since, message)| matches!(message, Message::Error(_)) || now - since < SECONDS);
+        self.shown
+            .retain(|(since, message)| matches!(message, Message::Error(_)) || now - since < SECONDS);
         if self.shown.is_empty() {
             return;
         }
-        if self.shown.iter().any(|(_, message)| matches!(message, Message::Done(_))) {
+        if self
+            .shown
+            .iter()
+            .any(|(_, message)| matches!(message, Message::Done(_)))
+        {
             ctx.request_repaint_after(Duration::from_secs_f64(SECONDS));
         }
         let mut closed = None;
@@ -64,8 +69,13 @@ fn notice(ui: &mut Ui, message: &Message) -> bool {
         Message::Error(text) => (text, colours.error),
         Message::Done(text) => (text, colours.line),
     };
-    let frame = Frame::new().fill(colours.raised).stroke(Stroke::new(1.0, edge)).corner_radius(2 * RADIUS);
-    let frame = frame.inner_margin(Margin::symmetric(12, 8)).shadow(ui.visuals().popup_shadow);
+    let frame = Frame::new()
+        .fill(colours.raised)
+        .stroke(Stroke::new(1.0, edge))
+        .corner_radius(2 * RADIUS);
+    let frame = frame
+        .inner_margin(Margin::symmetric(12, 8))
+        .shadow(ui.visuals().popup_shadow);
     frame
         .show(ui, |ui| {
             ui.horizontal(|ui| {

@@ -19,7 +19,9 @@ pub fn show(ui: &mut Ui, field: &PathField, commands: &mut Vec<Command>) {
         ui.heading(field.question.title());
         ui.label(RichText::new("This system shows no file dialogs; type or paste the path.").weak());
         ui.add_space(2.0 * UNIT);
-        let edit = TextEdit::singleline(&mut text).desired_width(f32::INFINITY).hint_text("Path");
+        let edit = TextEdit::singleline(&mut text)
+            .desired_width(f32::INFINITY)
+            .hint_text("Path");
         let response = ui.add(edit).accessible_name("Path");
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
             done = true;
@@ -28,7 +30,11 @@ pub fn show(ui: &mut Ui, field: &PathField, commands: &mut Vec<Command>) {
         }
         ui.add_space(2.0 * UNIT);
         ui.horizontal(|ui| {
-            let verb = if matches!(field.question, Question::SaveOverlay(_)) { "Save" } else { "Open" };
+            let verb = if matches!(field.question, Question::SaveOverlay(_)) {
+                "Save"
+            } else {
+                "Open"
+            };
             done |= ui.button(verb).clicked();
             cancelled = ui.button("Cancel").clicked();
         });

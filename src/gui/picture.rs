@@ -28,7 +28,10 @@ const SMALLEST_CELL: f32 = 5.0;
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) -> Camera {
     target_bar::show(ui, state, commands);
     let whole = ui.available_rect_before_wrap();
-    let canvas = Rect::from_min_max(whole.min, pos2(whole.right(), (whole.bottom() - STATUS).max(whole.top())));
+    let canvas = Rect::from_min_max(
+        whole.min,
+        pos2(whole.right(), (whole.bottom() - STATUS).max(whole.top())),
+    );
     let response = ui.allocate_rect(canvas, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, picture_name(state)));
     ui.painter().rect_filled(canvas, 0.0, palette(ui).canvas);
@@ -68,7 +71,11 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
 
 fn picture_name(state: &State) -> String {
     match (state.images.current(), &state.shown) {
-        (Some(image), Some(shown)) => format!("{} with the map of {}", image.name, export::target_name(state, shown.key.target)),
+        (Some(image), Some(shown)) => format!(
+            "{} with the map of {}",
+            image.name,
+            export::target_name(state, shown.key.target)
+        ),
         (Some(image), None) => image.name.clone(),
         (None, _) => "Picture".to_owned(),
     }
@@ -81,7 +88,10 @@ fn spaces(canvas: Rect, view: View) -> Vec<Rect> {
         return vec![canvas];
     }
     let half = vec2((canvas.width() - 2.0 * UNIT) / 2.0, canvas.height());
-    vec![Rect::from_min_size(canvas.min, half), Rect::from_min_size(pos2(canvas.right() - half.x, canvas.top()), half)]
+    vec![
+        Rect::from_min_size(canvas.min, half),
+        Rect::from_min_size(pos2(canvas.right() - half.x, canvas.top()), half),
+    ]
 }
 
 /// Wheel, drag, double click and keys.
@@ -131,7 +141,9 @@ fn held_view(ui: &Ui, response: &Response, camera: Camera, spaces: &[Rect], pixe
         input.pointer.button_down(PointerButton::Middle) && response.contains_pointer()
             || input.key_down(Key::Period) && !ui.ctx().text_edit_focused()
     });
-    let Some(rect) = spaces.first().filter(|_| held) else { return camera };
+    let Some(rect) = spaces.first().filter(|_| held) else {
+        return camera;
+    };
     let space: [f32; 2] = rect.size().into();
     let pointer = response.hover_pos().unwrap_or(rect.center());
     let zoom = Camera::actual_pixels(space, pixels, ui.pixels_per_point());
@@ -154,7 +166,13 @@ fn paint(ui: &Ui, painter: &egui::Painter, state: &State, textures: &mut Texture
     {
         painter.image(photo, target, whole, Color32::WHITE);
     }
-    let Some(shown) = state.shown.as_ref().filter(|shown| shown.key.image == image.id && !bare) else { return };
+    let Some(shown) = state
+        .shown
+        .as_ref()
+        .filter(|shown| shown.key.image == image.id && !bare)
+    else {
+        return;
+    };
     let map_share = match view {
         _ if alone => 1.0,
         View::Overlay if shown.is_empty() => 0.0,
@@ -197,28 +215,45 @@ fn mark(painter: &egui::Painter, here: &Here, target: Rect, colour: Color32) {
     let cell = target.size() / vec2(here.cells.0.max(1) as f32, here.cells.1.max(1) as f32);
     let corner = target.min + vec2(here.cell.0 as f32 * cell.x, here.cell.1 as f32 * cell.y);
     let rect = Rect::from_min_size(corner, cell);
-    painter.rect_stroke(rect, 2.0, Stroke::new(4.0, Color32::from_black_alpha(140)), StrokeKind::Middle);
+    painter.rect_stroke(
+        rect,
+        2.0,
+        Stroke::new(4.0, Color32::from_black_alpha(140)),
+        StrokeKind::Middle,
+    );
     painter.rect_stroke(rect, 2.0, Stroke::new(2.0, colour), StrokeKind::Middle);
 }
 
 /// Says that there is no evidence, rather than showing an empty map, and offers what there is.
 fn nothing(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>) {
-    let Some(shown) = state.shown.as_ref().filter(|shown| shown.is_empty()) else { return };
+    let Some(shown) = state.shown.as_ref().filter(|shown| shown.is_empty()) else {
+        return;
+    };
     let colours = palette(ui);
-    let text = format!("No evidence for {} at this layer", export::target_name(state, shown.key.target));
+    let text = format!(
+        "No evidence for {} at this layer",
+        export::target_name(state, shown.key.target)
+    );
     let area = Rect::from_min_max(pos2(canvas.left(), canvas.bottom() - 14.0 * UNIT), canvas.max);
-    ui.scope_builder(UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)), |ui| {
-        let frame = egui::Frame::new().fill(colours.panel).corner_radius(2 * theme::RADIUS).inner_margin(8);
-        frame.show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.label(text).on_hover_text("No cell raises the score, so there is nothing to divide by.");
-                let button = egui::Button::new("Show evidence against it");
-                if ui.add(button).clicked() {
-                    commands.push(Command::Do(Action::Signed));
-                }
+    ui.scope_builder(
+        UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)),
+        |ui| {
+            let frame = egui::Frame::new()
+                .fill(colours.panel)
+                .corner_radius(2 * theme::RADIUS)
+                .inner_margin(8);
+            frame.show(ui, |ui| {
+                ui.horizontal(|ui| {
+                    ui.label(text)
+                        .on_hover_text("No cell raises the score, so there is nothing to divide by.");
+                    let button = egui::Button::new("Show evidence against it");
+                    if ui.add(button).clicked() {
+                        commands.push(Command::Do(Action::Signed));
+                    }
+                });
             });
-        });
-    });
+        },
+    );
 }
 
 /// What to do when nothing is open, or that something is on its way.
@@ -226,33 +261,50 @@ fn welcome(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>
     let colours = palette(ui);
     if let Some(image) = state.images.current() {
         let text = format!("Opening {}…", image.name);
-        ui.painter().text(canvas.center(), Align2::CENTER_CENTER, text, font(theme::BODY), colours.weak);
+        ui.painter().text(
+            canvas.center(),
+            Align2::CENTER_CENTER,
+            text,
+            font(theme::BODY),
+            colours.weak,
+        );
         return;
     }
     let area = Rect::from_center_size(canvas.center(), vec2(canvas.width().min(440.0), 200.0));
-    ui.scope_builder(UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)), |ui| {
-        ui.label(RichText::new("Where does the network look?").heading());
-        ui.add_space(UNIT);
-        ui.label(RichText::new("Drop images or a folder here, paste a picture, or open one.").color(colours.weak));
-        ui.add_space(4.0 * UNIT);
-        let open = egui::Button::new(RichText::new("Open images…").color(colours.on_accent)).fill(colours.accent);
-        if ui.add(open.min_size(vec2(40.0 * UNIT, 8.0 * UNIT))).clicked() {
-            commands.push(Command::Do(Action::Open));
-        }
-    });
+    ui.scope_builder(
+        UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)),
+        |ui| {
+            ui.label(RichText::new("Where does the network look?").heading());
+            ui.add_space(UNIT);
+            ui.label(RichText::new("Drop images or a folder here, paste a picture, or open one.").color(colours.weak));
+            ui.add_space(4.0 * UNIT);
+            let open = egui::Button::new(RichText::new("Open images…").color(colours.on_accent)).fill(colours.accent);
+            if ui.add(open.min_size(vec2(40.0 * UNIT, 8.0 * UNIT))).clicked() {
+                commands.push(Command::Do(Action::Open));
+            }
+        },
+    );
 }
 
 /// The line below: what lies under the pointer, and what the colours mean.
 fn status_line(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, pointer: Option<[f32; 2]>) {
-    ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette(ui).line));
+    ui.painter()
+        .hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette(ui).line));
     let inner = rect.shrink2(vec2(3.0 * UNIT, UNIT));
-    ui.scope_builder(UiBuilder::new().max_rect(inner).layout(Layout::right_to_left(Align::Center)), |ui| {
-        color_bar::show(ui, state, textures);
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let text = pointer.and_then(|share| under_pointer(state, share)).unwrap_or_else(|| explained(state));
-            truncated(ui, RichText::new(text).small().weak());
-        });
-    });
+    ui.scope_builder(
+        UiBuilder::new()
+            .max_rect(inner)
+            .layout(Layout::right_to_left(Align::Center)),
+        |ui| {
+            color_bar::show(ui, state, textures);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = pointer
+                    .and_then(|share| under_pointer(state, share))
+                    .unwrap_or_else(|| explained(state));
+                truncated(ui, RichText::new(text).small().weak());
+            });
+        },
+    );
 }
 
 /// In words: pixel, cell, heat and share of all evidence at a place of the photo.
@@ -265,18 +317,35 @@ fn under_pointer(state: &State, share: [f32; 2]) -> Option<String> {
     let heat = if shown.signed {
         format!("evidence {}", color_bar::short(value))
     } else {
-        let heat = if shown.maximum > 0.0 { (value.max(0.0) / shown.maximum).min(1.0) } else { 0.0 };
+        let heat = if shown.maximum > 0.0 {
+            (value.max(0.0) / shown.maximum).min(1.0)
+        } else {
+            0.0
+        };
         format!("heat {heat:.2}")
     };
-    Some(format!("x {x}  y {y}  ·  cell {column}, {row}  ·  {heat}  ·  {:.1} % of the evidence", 100.0 * part))
+    Some(format!(
+        "x {x}  y {y}  ·  cell {column}, {row}  ·  {heat}  ·  {:.1} % of the evidence",
+        100.0 * part
+    ))
 }
 
 /// In words: what the picture shows.
 fn explained(state: &State) -> String {
-    let (Some(shown), Some(network)) = (&state.shown, &state.network) else { return String::new() };
+    let (Some(shown), Some(network)) = (&state.shown, &state.network) else {
+        return String::new();
+    };
     let layer = network.plan.layer(shown.key.layer);
-    let waiting = if state.is_waiting_for_map() { "computing…  ·  " } else { "" };
-    format!("{waiting}{}  ·  {}", export::target_name(state, shown.key.target), layer.name)
+    let waiting = if state.is_waiting_for_map() {
+        "computing…  ·  "
+    } else {
+        ""
+    };
+    format!(
+        "{waiting}{}  ·  {}",
+        export::target_name(state, shown.key.target),
+        layer.name
+    )
 }
 
 /// The frame that says: let go, and it is opened.
@@ -284,7 +353,18 @@ pub fn drop_target(ui: &Ui, rect: Rect, files: usize) {
     let colours = palette(ui);
     ui.painter().rect_filled(rect, 0.0, colours.canvas.gamma_multiply(0.85));
     let frame = rect.shrink(4.0 * UNIT);
-    ui.painter().rect_stroke(frame, 2.0 * UNIT, Stroke::new(2.0, colours.accent), StrokeKind::Inside);
-    let text = if files == 1 { "Drop to open".to_owned() } else { format!("Drop to open {files} items") };
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, theme::strong(theme::TITLE), colours.text);
+    ui.painter()
+        .rect_stroke(frame, 2.0 * UNIT, Stroke::new(2.0, colours.accent), StrokeKind::Inside);
+    let text = if files == 1 {
+        "Drop to open".to_owned()
+    } else {
+        format!("Drop to open {files} items")
+    };
+    ui.painter().text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        text,
+        theme::strong(theme::TITLE),
+        colours.text,
+    );
 }

@@ -24,7 +24,11 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     }
     let at_hand = at_hand(state);
     let shown_at_hand = at_hand.len().min(5) as f32;
-    let below = if at_hand.is_empty() { 0.0 } else { 9.0 * UNIT + shown_at_hand * (class_row::HEIGHT + 1.0) };
+    let below = if at_hand.is_empty() {
+        0.0
+    } else {
+        9.0 * UNIT + shown_at_hand * (class_row::HEIGHT + 1.0)
+    };
     let listed = state.listed();
     if listed.is_empty() {
         caption(ui, format!("No class is called “{}”.", state.search.query));
@@ -33,7 +37,10 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         let height = (ui.available_height() - below).max(3.0 * class_row::HEIGHT);
-        let list = ScrollArea::vertical().id_salt("classes").max_height(height).auto_shrink([false, true]);
+        let list = ScrollArea::vertical()
+            .id_salt("classes")
+            .max_height(height)
+            .auto_shrink([false, true]);
         list.show_rows(ui, class_row::HEIGHT, listed.len(), |ui, rows| {
             for &class in listed.get(rows).unwrap_or_default() {
                 class_row::show(ui, state, class, commands);
@@ -56,14 +63,20 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 
 /// Pinned classes, then those chosen lately that are not on the list anyway.
 fn at_hand(state: &State) -> Vec<usize> {
-    let recent = state.recent_classes.iter().filter(|class| !state.pinned.contains(class));
+    let recent = state
+        .recent_classes
+        .iter()
+        .filter(|class| !state.pinned.contains(class));
     let beyond = recent.filter(|class| !state.listed().contains(class));
     state.pinned.iter().chain(beyond).copied().collect()
 }
 
 fn search_field(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let mut query = state.search.query.clone();
-    let field = TextEdit::singleline(&mut query).id(search_id()).hint_text("Any class…").desired_width(f32::INFINITY);
+    let field = TextEdit::singleline(&mut query)
+        .id(search_id())
+        .hint_text("Any class…")
+        .desired_width(f32::INFINITY);
     let output = field.margin(egui::Margin::symmetric(8, 6)).show(ui);
     let response = output.response.response.accessible_name("Any class");
     if response.changed() {
@@ -98,8 +111,18 @@ fn header(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             return;
         }
         let values = state.preferences.values;
-        let name = |score| if score == Score::Probability { "probability" } else { "logit" };
-        let other = if values == Score::Probability { Score::Logit } else { Score::Probability };
+        let name = |score| {
+            if score == Score::Probability {
+                "probability"
+            } else {
+                "logit"
+            }
+        };
+        let other = if values == Score::Probability {
+            Score::Logit
+        } else {
+            Score::Probability
+        };
         let button = egui::Button::new(RichText::new(name(values)).small().weak()).frame_when_inactive(false);
         let tooltip = "Show probabilities (softmax, they add up to 1) or logits (the network's plain scores).";
         if ui.add(button).on_hover_text(tooltip).clicked() {
@@ -115,9 +138,17 @@ fn header(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 
 /// How many predictions are listed.
 fn top_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    const CHOICES: [(usize, &str); 5] =
-        [(5, "Top 5"), (10, "Top 10"), (20, "Top 20"), (50, "Top 50"), (usize::MAX, "All classes")];
-    let chosen = CHOICES.iter().find(|(top, _)| *top == state.preferences.top).map_or("Top", |(_, name)| name);
+    const CHOICES: [(usize, &str); 5] = [
+        (5, "Top 5"),
+        (10, "Top 10"),
+        (20, "Top 20"),
+        (50, "Top 50"),
+        (usize::MAX, "All classes"),
+    ];
+    let chosen = CHOICES
+        .iter()
+        .find(|(top, _)| *top == state.preferences.top)
+        .map_or("Top", |(_, name)| name);
     let button = egui::Button::new(RichText::new(chosen).small().weak()).frame_when_inactive(false);
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         for (top, name) in CHOICES {

@@ -17,7 +17,11 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     section(ui, "Map", |ui| {
         if choices != choices.with_default_settings() {
             let button = egui::Button::new(RichText::new("reset").small()).frame_when_inactive(false);
-            if ui.add(button).on_hover_ui(|ui| action_tooltip(ui, Action::Reset)).clicked() {
+            if ui
+                .add(button)
+                .on_hover_ui(|ui| action_tooltip(ui, Action::Reset))
+                .clicked()
+            {
                 commands.push(Command::Do(Action::Reset));
             }
         }
@@ -31,12 +35,13 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
         choices.score = score;
     }
     caption(ui, "Scale");
-    if let Some(scale) = segmented(ui, "Scale", choices.scale, &Scale::ALL, |scale| (scale.name(), scale.explanation())) {
+    if let Some(scale) = segmented(ui, "Scale", choices.scale, &Scale::ALL, |scale| {
+        (scale.name(), scale.explanation())
+    }) {
         choices.scale = scale;
     }
-    ui.checkbox(&mut choices.signed, "Evidence against, too").on_hover_text(
-        "The signed map before it is cut off at zero: red argues for the class, blue against it.",
-    );
+    ui.checkbox(&mut choices.signed, "Evidence against, too")
+        .on_hover_text("The signed map before it is cut off at zero: red argues for the class, blue against it.");
     ui.checkbox(&mut choices.cells, "True cells").on_hover_text(
         "Show the layer's own cells instead of a smooth map, so that nobody takes interpolation for detail.",
     );
@@ -50,7 +55,9 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
 }
 
 fn view(ui: &mut Ui, choices: &mut Choices) {
-    if let Some(view) = segmented(ui, "View", choices.view, &View::ALL, |view| (view.name(), view.explanation())) {
+    if let Some(view) = segmented(ui, "View", choices.view, &View::ALL, |view| {
+        (view.name(), view.explanation())
+    }) {
         choices.view = view;
     }
     ui.add_space(UNIT);
@@ -59,8 +66,16 @@ fn view(ui: &mut Ui, choices: &mut Choices) {
 /// The blend, or whatever number the view has instead.
 fn blend(ui: &mut Ui, choices: &mut Choices) {
     let (name, tooltip, share) = match choices.view {
-        View::Mask => ("Threshold", "The heat from which the photo is shown.", &mut choices.threshold),
-        _ => ("Blend", "How much of the picture is map and how much photo.", &mut choices.blend),
+        View::Mask => (
+            "Threshold",
+            "The heat from which the photo is shown.",
+            &mut choices.threshold,
+        ),
+        _ => (
+            "Blend",
+            "How much of the picture is map and how much photo.",
+            &mut choices.blend,
+        ),
     };
     let enabled = matches!(choices.view, View::Overlay | View::Mask);
     ui.horizontal(|ui| {
@@ -82,35 +97,49 @@ fn score_text(score: Score) -> (&'static str, &'static str) {
             "Probability",
             "Explains the softmax probability, as the tutorial does: evidence for this class rather than the others.",
         ),
-        Score::Logit => {
-            ("Logit", "Explains the plain score before the softmax, as the paper does: evidence for this class alone.")
-        }
+        Score::Logit => (
+            "Logit",
+            "Explains the plain score before the softmax, as the paper does: evidence for this class alone.",
+        ),
     }
 }
 
 fn resize_text(resize: Resize) -> (&'static str, &'static str) {
     match resize {
-        Resize::Nearest => ("Nearest", "One photo pixel for each input pixel, as Keras' load_img does by default."),
-        Resize::Bilinear => ("Bilinear", "Averages photo pixels when shrinking, so that fine patterns do not flicker."),
+        Resize::Nearest => (
+            "Nearest",
+            "One photo pixel for each input pixel, as Keras' load_img does by default.",
+        ),
+        Resize::Bilinear => (
+            "Bilinear",
+            "Averages photo pixels when shrinking, so that fine patterns do not flicker.",
+        ),
     }
 }
 
 /// A list of colormaps that shows each of them.
 fn colormap(ui: &mut Ui, choices: &mut Choices, textures: &mut Textures) {
-    let combo = egui::ComboBox::from_id_salt("colormap").width(ui.available_width()).selected_text(choices.colormap.name());
+    let combo = egui::ComboBox::from_id_salt("colormap")
+        .width(ui.available_width())
+        .selected_text(choices.colormap.name());
     let response = combo.show_ui(ui, |ui| {
         for colormap in Colormap::ALL {
             let chosen = choices.colormap == colormap;
             ui.horizontal(|ui| {
                 preview(ui, textures, colormap);
-                let response = ui.selectable_label(chosen, colormap.name()).on_hover_text(colormap_text(colormap));
+                let response = ui
+                    .selectable_label(chosen, colormap.name())
+                    .on_hover_text(colormap_text(colormap));
                 if response.clicked() {
                     choices.colormap = colormap;
                 }
             });
         }
     });
-    let button = response.response.accessible_name("Colours").on_hover_text(colormap_text(choices.colormap));
+    let button = response
+        .response
+        .accessible_name("Colours")
+        .on_hover_text(colormap_text(choices.colormap));
     let rect = Rect::from_min_max(
         pos2(button.rect.left() + 20.0 * UNIT, button.rect.center().y - 4.0),
         pos2(button.rect.right() - 7.0 * UNIT, button.rect.center().y + 4.0),
@@ -125,7 +154,8 @@ fn preview(ui: &mut Ui, textures: &mut Textures, colormap: Colormap) {
 
 fn paint(ui: &Ui, textures: &mut Textures, colormap: Colormap, rect: Rect) {
     let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-    ui.painter().image(textures.colormap(ui.ctx(), colormap), rect, whole, Color32::WHITE);
+    ui.painter()
+        .image(textures.colormap(ui.ctx(), colormap), rect, whole, Color32::WHITE);
 }
 
 fn colormap_text(colormap: Colormap) -> &'static str {

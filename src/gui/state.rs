@@ -12,7 +12,9 @@ use super::images::{Images, OpenImage, Stage};
 use super::maps::{MapKey, MapStore, Shown};
 use super::wishes::Wishes;
 use crate::explain::{Map, Target};
-use crate::explorer::{Activity, DeviceChoice, Failure, ImageId, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply};
+use crate::explorer::{
+    Activity, DeviceChoice, Failure, ImageId, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply,
+};
 use crate::labels::Labels;
 use crate::xception::LayerId;
 
@@ -180,7 +182,10 @@ impl State {
 
     fn use_network(&mut self, info: Arc<NetworkInfo>) {
         // classes and layers of another plan mean something else
-        let same_plan = self.network.as_ref().is_some_and(|old| old.plan == info.plan && old.labels == info.labels);
+        let same_plan = self
+            .network
+            .as_ref()
+            .is_some_and(|old| old.plan == info.plan && old.labels == info.labels);
         if !same_plan {
             self.choices.class = None;
             self.choices.than = None;
@@ -255,12 +260,15 @@ impl State {
 
     /// The name of a class for people.
     pub fn class_name(&self, class: usize) -> String {
-        self.labels().map_or_else(|| format!("class {class}"), |labels| labels.display_name(class))
+        self.labels()
+            .map_or_else(|| format!("class {class}"), |labels| labels.display_name(class))
     }
 
     /// The class that is chosen, or the top prediction.
     pub fn class(&self) -> Option<usize> {
-        self.choices.class.or_else(|| self.prediction()?.ranking.first().copied())
+        self.choices
+            .class
+            .or_else(|| self.prediction()?.ranking.first().copied())
     }
 
     /// The layer that is chosen, or the default one.
@@ -283,20 +291,29 @@ impl State {
 
     /// What a place of the shown image argues for, if one was asked about.
     pub fn here(&self) -> Option<&Here> {
-        self.here.as_ref().filter(|here| Some(here.image) == self.images.current().map(|image| image.id))
+        self.here
+            .as_ref()
+            .filter(|here| Some(here.image) == self.images.current().map(|image| image.id))
     }
 
     /// Ranks the classes by what a cell of the last feature layer adds to their logits.
     pub fn ask_here(&mut self, share: [f32; 2]) {
         let Some(prediction) = self.prediction() else { return };
         let (columns, rows) = prediction.class_maps.size();
-        let cell = |share: f32, cells: usize| ((share.clamp(0.0, 1.0) * cells as f32) as usize).min(cells.saturating_sub(1));
+        let cell =
+            |share: f32, cells: usize| ((share.clamp(0.0, 1.0) * cells as f32) as usize).min(cells.saturating_sub(1));
         let cell = (cell(share[0], columns), cell(share[1], rows));
         let evidence = prediction.class_maps.at_cell(cell.1 * columns + cell.0);
         let mut ranking: Vec<usize> = (0..evidence.len()).collect();
         let value = |class: usize| evidence.get(class).copied().unwrap_or(0.0);
         ranking.sort_by(|&a, &b| value(b).total_cmp(&value(a)));
-        self.here = Some(Here { image: prediction.image, cell, cells: (columns, rows), evidence, ranking });
+        self.here = Some(Here {
+            image: prediction.image,
+            cell,
+            cells: (columns, rows),
+            evidence,
+            ranking,
+        });
     }
 
     /// Looks for classes.
@@ -318,8 +335,17 @@ impl State {
     /// What a map of `target` at `layer` of the shown image is called in the store.
     pub fn key(&self, target: Target, layer: LayerId) -> Option<MapKey> {
         let image = self.images.current()?;
-        let Choices { resize, score, method, .. } = self.choices;
-        Some(MapKey { image: image.id, resize, target, layer, score, method })
+        let Choices {
+            resize, score, method, ..
+        } = self.choices;
+        Some(MapKey {
+            image: image.id,
+            resize,
+            target,
+            layer,
+            score,
+            method,
+        })
     }
 
     /// A map: at the last feature layer at once, elsewhere once it was computed.
@@ -337,7 +363,12 @@ impl State {
         let key = self.key(target, layer)?;
         let map = self.map(&key)?;
         let maximum = self.maximum_for(&map, &key);
-        Some(Shown { key, map, signed: self.choices.is_signed(target), maximum })
+        Some(Shown {
+            key,
+            map,
+            signed: self.choices.is_signed(target),
+            maximum,
+        })
     }
 
     /// The classes shown side by side: the pinned ones, or else those on the list.
@@ -346,7 +377,11 @@ impl State {
         if self.pinned.len() > 1 {
             self.pinned.clone()
         } else {
-            ranking.iter().take(self.preferences.top.min(MULTIPLES)).copied().collect()
+            ranking
+                .iter()
+                .take(self.preferences.top.min(MULTIPLES))
+                .copied()
+                .collect()
         }
     }
 
@@ -365,7 +400,11 @@ impl State {
             Scale::Fixed => self.choices.fixed_maximum,
             Scale::Shared => {
                 let others = self.side_by_side().into_iter().filter_map(|class| {
-                    self.map(&MapKey { target: self.choices.target(class), ..*key }).map(|map| of(&map))
+                    self.map(&MapKey {
+                        target: self.choices.target(class),
+                        ..*key
+                    })
+                    .map(|map| of(&map))
                 });
                 others.fold(of(map), f64::max)
             }
@@ -385,7 +424,8 @@ impl State {
 
     /// Whether the picture still waits for the map it should show.
     pub fn is_waiting_for_map(&self) -> bool {
-        self.wanted_key().is_some_and(|wanted| self.shown.as_ref().is_none_or(|shown| shown.key != wanted))
+        self.wanted_key()
+            .is_some_and(|wanted| self.shown.as_ref().is_none_or(|shown| shown.key != wanted))
     }
 
     /// Whether the shown image is open.

@@ -49,7 +49,10 @@ fn toggle(ui: &mut Ui, action: Action, holds: bool, commands: &mut Vec<Command>)
 fn pin(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
     let is_pinned = state.pinned.contains(&class);
     let text = if is_pinned { "Pinned" } else { "Pin" };
-    if quiet(ui, text, is_pinned).on_hover_ui(|ui| action_tooltip(ui, Action::Pin)).clicked() {
+    if quiet(ui, text, is_pinned)
+        .on_hover_ui(|ui| action_tooltip(ui, Action::Pin))
+        .clicked()
+    {
         commands.push(Command::TogglePin(class));
     }
 }
@@ -65,7 +68,9 @@ fn compare(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>
         return;
     }
     let colours = palette(ui);
-    let text = RichText::new("Rather than…").font(theme::font(theme::SMALL)).color(colours.weak);
+    let text = RichText::new("Rather than…")
+        .font(theme::font(theme::SMALL))
+        .color(colours.weak);
     let button = Button::new(text).frame_when_inactive(false);
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         ui.set_min_width(40.0 * UNIT);
@@ -87,7 +92,11 @@ fn compare(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>
 
 fn zoom(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let is_zoomed = state.camera.zoom > 1.0;
-    let text = if is_zoomed { format!("{:.1}×", state.camera.zoom) } else { "Fit".to_owned() };
+    let text = if is_zoomed {
+        format!("{:.1}×", state.camera.zoom)
+    } else {
+        "Fit".to_owned()
+    };
     let response = quiet(ui, &text, is_zoomed).on_hover_ui(|ui| action_tooltip(ui, Action::Fit));
     if response.clicked() {
         commands.push(Command::Do(Action::Fit));

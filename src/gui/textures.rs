@@ -79,16 +79,31 @@ impl Textures {
 
     /// The coloured map; for [`View::Mask`] what covers the photo where the map is cold.
     pub fn map(&mut self, ctx: &Context, choices: &Choices, shown: &Shown, canvas: Color32) -> TextureId {
-        let mask = (choices.view == View::Mask).then_some(Mask { threshold: choices.threshold, cover: canvas });
+        let mask = (choices.view == View::Mask).then_some(Mask {
+            threshold: choices.threshold,
+            cover: canvas,
+        });
         let colormap = export::colormap(choices, shown);
-        let colours = MapColours { shown: shown.clone(), colormap, cells: choices.cells, mask, side: SMOOTH_SIDE };
+        let colours = MapColours {
+            shown: shown.clone(),
+            colormap,
+            cells: choices.cells,
+            mask,
+            side: SMOOTH_SIDE,
+        };
         self.painted(ctx, Slot::Picture, colours)
     }
 
     /// A small coloured map.
     pub fn small_map(&mut self, ctx: &Context, choices: &Choices, shown: &Shown, slot: Slot) -> TextureId {
         let colormap = export::colormap(choices, shown);
-        let colours = MapColours { shown: shown.clone(), colormap, cells: choices.cells, mask: None, side: SMALL_SIDE };
+        let colours = MapColours {
+            shown: shown.clone(),
+            colormap,
+            cells: choices.cells,
+            mask: None,
+            side: SMALL_SIDE,
+        };
         self.painted(ctx, slot, colours)
     }
 
@@ -122,8 +137,14 @@ impl Textures {
     /// A colormap from its lowest colour on the left to its highest on the right.
     pub fn colormap(&mut self, ctx: &Context, colormap: Colormap) -> TextureId {
         let texture = self.colormaps.entry(colormap).or_insert_with(|| {
-            let colours = colormap.table().map(|[red, green, blue]| Color32::from_rgb(red, green, blue));
-            ctx.load_texture(colormap.name(), ColorImage::new([256, 1], colours.to_vec()), TextureOptions::LINEAR)
+            let colours = colormap
+                .table()
+                .map(|[red, green, blue]| Color32::from_rgb(red, green, blue));
+            ctx.load_texture(
+                colormap.name(),
+                ColorImage::new([256, 1], colours.to_vec()),
+                TextureOptions::LINEAR,
+            )
         });
         texture.id()
     }
@@ -145,7 +166,11 @@ fn pixels(photo: &Photo) -> ColorImage {
 
 impl MapColours {
     fn options(&self) -> TextureOptions {
-        if self.cells { TextureOptions::NEAREST } else { TextureOptions::LINEAR }
+        if self.cells {
+            TextureOptions::NEAREST
+        } else {
+            TextureOptions::LINEAR
+        }
     }
 
     /// Floats are made smooth first and coloured then, so that no colour appears that the map does not have.

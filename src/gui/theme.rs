@@ -115,19 +115,30 @@ fn fonts() -> FontDefinitions {
     let regular: &'static [u8] = include_bytes!("../../assets/fonts/Inter-Regular.otf");
     let semi_bold: &'static [u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.otf");
     let mut add = |name: &str, bytes: &'static [u8]| {
-        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        fonts
+            .font_data
+            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     };
     add("Inter", regular);
     add("Inter SemiBold", semi_bold);
-    let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    let fallback = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
     let with_fallback = |name: &str| [vec![name.to_owned()], fallback.clone()].concat();
     fonts.families.insert(FontFamily::Proportional, with_fallback("Inter"));
-    fonts.families.insert(FontFamily::Name(STRONG.into()), with_fallback("Inter SemiBold"));
+    fonts
+        .families
+        .insert(FontFamily::Name(STRONG.into()), with_fallback("Inter SemiBold"));
     fonts
 }
 
 fn style(palette: &Palette, visuals: Visuals) -> Style {
-    let mut style = Style { visuals: colours(palette, visuals), ..Style::default() };
+    let mut style = Style {
+        visuals: colours(palette, visuals),
+        ..Style::default()
+    };
     style.text_styles = [
         (TextStyle::Small, font(SMALL)),
         (TextStyle::Body, font(BODY)),
@@ -157,7 +168,18 @@ fn style(palette: &Palette, visuals: Visuals) -> Style {
 }
 
 fn colours(palette: &Palette, mut visuals: Visuals) -> Visuals {
-    let Palette { canvas, panel, raised, pressed, line, text, weak, accent, error, .. } = *palette;
+    let Palette {
+        canvas,
+        panel,
+        raised,
+        pressed,
+        line,
+        text,
+        weak,
+        accent,
+        error,
+        ..
+    } = *palette;
     let radius = CornerRadius::same(RADIUS);
     let widget = |fill: Color32, stroke: Color32, text: Color32| WidgetVisuals {
         bg_fill: fill,
@@ -187,8 +209,18 @@ fn colours(palette: &Palette, mut visuals: Visuals) -> Visuals {
     visuals.window_corner_radius = CornerRadius::same(2 * RADIUS);
     visuals.menu_corner_radius = CornerRadius::same(RADIUS + 2);
     visuals.panel_fill = panel;
-    visuals.popup_shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: Color32::from_black_alpha(70) };
-    visuals.window_shadow = Shadow { offset: [0, 8], blur: 32, spread: 0, color: Color32::from_black_alpha(90) };
+    visuals.popup_shadow = Shadow {
+        offset: [0, 4],
+        blur: 16,
+        spread: 0,
+        color: Color32::from_black_alpha(70),
+    };
+    visuals.window_shadow = Shadow {
+        offset: [0, 8],
+        blur: 32,
+        spread: 0,
+        color: Color32::from_black_alpha(90),
+    };
     visuals.slider_trailing_fill = true;
     visuals.handle_shape = HandleShape::Circle;
     visuals.indent_has_left_vline = false;
@@ -203,7 +235,11 @@ mod tests {
     fn luminance(colour: Color32) -> f64 {
         let linear = |byte: u8| {
             let value = f64::from(byte) / 255.0;
-            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * linear(colour.r()) + 0.7152 * linear(colour.g()) + 0.0722 * linear(colour.b())
     }
@@ -218,7 +254,11 @@ mod tests {
         for palette in [DARK, LIGHT] {
             for surface in [palette.canvas, palette.panel, palette.raised, palette.pressed] {
                 for text in [palette.text, palette.weak, palette.accent, palette.error] {
-                    assert!(contrast(text, surface) >= 4.5, "{text:?} on {surface:?}: {}", contrast(text, surface));
+                    assert!(
+                        contrast(text, surface) >= 4.5,
+                        "{text:?} on {surface:?}: {}",
+                        contrast(text, surface)
+                    );
                 }
             }
             assert!(contrast(palette.on_accent, palette.accent) >= 4.5);

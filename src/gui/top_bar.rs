@@ -50,7 +50,9 @@ fn recent(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     }
     ui.menu_button("Open recent", |ui| {
         for path in &state.preferences.recent {
-            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let name = path
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             if ui.button(name).on_hover_text(path.display().to_string()).clicked() {
                 commands.push(Command::OpenPaths(vec![path.clone()]));
                 ui.close();
@@ -81,12 +83,23 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let text = match (&state.network, state.loading) {
         (_, true) => "Loading the network…".to_owned(),
         (Some(network), false) => {
-            let time = state.prediction().map(|prediction| format!(" · {:.0} ms", prediction.forward_ms));
-            format!("{} · {}{}", network.weights.name, network.device.to_uppercase(), time.unwrap_or_default())
+            let time = state
+                .prediction()
+                .map(|prediction| format!(" · {:.0} ms", prediction.forward_ms));
+            format!(
+                "{} · {}{}",
+                network.weights.name,
+                network.device.to_uppercase(),
+                time.unwrap_or_default()
+            )
         }
         (None, false) => "No network".to_owned(),
     };
-    let colour = if state.network_error.is_some() { palette(ui).error } else { palette(ui).weak };
+    let colour = if state.network_error.is_some() {
+        palette(ui).error
+    } else {
+        palette(ui).weak
+    };
     let button = Button::new(RichText::new(text).small().color(colour)).frame_when_inactive(false);
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         details(ui, state);
@@ -109,7 +122,8 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             }
         }
     });
-    response.on_hover_text("The network that speaks, its device and the time of the last forward pass; click to change.");
+    response
+        .on_hover_text("The network that speaks, its device and the time of the last forward pass; click to change.");
 }
 
 fn details(ui: &mut Ui, state: &State) {
@@ -118,7 +132,13 @@ fn details(ui: &mut Ui, state: &State) {
     }
     let Some(network) = &state.network else { return };
     ui.label(&network.weights.name);
-    caption(ui, format!("{} classes, loaded in {:.0} ms", network.weights.classes, network.load_ms));
+    caption(
+        ui,
+        format!(
+            "{} classes, loaded in {:.0} ms",
+            network.weights.classes, network.load_ms
+        ),
+    );
     if let Some(path) = &network.weights.path {
         caption(ui, path.display().to_string());
     }

@@ -76,7 +76,8 @@ pub fn segmented<T: Copy + PartialEq>(
         let response = ui.interact(cell, ui.scope_id().with((group, name)), Sense::click());
         let is_chosen = choice == chosen;
         response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), is_chosen, name));
-        ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(group));
+        ui.ctx()
+            .accesskit_node_builder(response.id, |node| node.set_description(group));
         if is_chosen {
             ui.painter().rect_filled(cell.shrink(2.0), UNIT - 1.0, colours.accent);
         } else if response.hovered() {
@@ -84,7 +85,8 @@ pub fn segmented<T: Copy + PartialEq>(
         }
         focus_ring(ui, &response, cell.shrink(1.0));
         let colour = if is_chosen { colours.on_accent } else { colours.text };
-        ui.painter().text(cell.center(), Align2::CENTER_CENTER, name, font(theme::SMALL), colour);
+        ui.painter()
+            .text(cell.center(), Align2::CENTER_CENTER, name, font(theme::SMALL), colour);
         if response.on_hover_text(explanation).clicked() {
             clicked = Some(choice);
         }
@@ -95,7 +97,8 @@ pub fn segmented<T: Copy + PartialEq>(
 /// A visible frame around what has the keyboard's attention.
 pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     if response.has_focus() {
-        ui.painter().rect_stroke(rect, UNIT, Stroke::new(1.5, palette(ui).accent), StrokeKind::Inside);
+        ui.painter()
+            .rect_stroke(rect, UNIT, Stroke::new(1.5, palette(ui).accent), StrokeKind::Inside);
     }
 }
 

@@ -50,22 +50,38 @@ pub fn ask(state: &mut State, explorer: &Explorer) {
 /// Images in the order of their distance from the shown one, which comes first.
 fn by_distance(state: &State) -> Vec<ImageId> {
     let current = state.images.current_position().unwrap_or(0);
-    let mut ids: Vec<(usize, ImageId)> =
-        state.images.list().iter().enumerate().map(|(position, image)| (position.abs_diff(current), image.id)).collect();
+    let mut ids: Vec<(usize, ImageId)> = state
+        .images
+        .list()
+        .iter()
+        .enumerate()
+        .map(|(position, image)| (position.abs_diff(current), image.id))
+        .collect();
     ids.sort_by_key(|(distance, _)| *distance);
     ids.into_iter().map(|(_, id)| id).collect()
 }
 
 fn open(state: &mut State, explorer: &Explorer) {
     let current = state.images.current().map(|image| image.id);
-    let mut opening = state.images.list().iter().filter(|image| image.stage == Stage::Opening).count();
+    let mut opening = state
+        .images
+        .list()
+        .iter()
+        .filter(|image| image.stage == Stage::Opening)
+        .count();
     for id in by_distance(state) {
         let urgent = Some(id) == current;
-        let Some(image) = state.images.get_mut(id) else { continue };
+        let Some(image) = state.images.get_mut(id) else {
+            continue;
+        };
         match image.stage {
             Stage::Waiting if urgent || opening < IN_BACKGROUND => {
                 if let Some(source) = image.source.take() {
-                    explorer.send(Request::Open { image: id, source, urgent });
+                    explorer.send(Request::Open {
+                        image: id,
+                        source,
+                        urgent,
+                    });
                     image.stage = Stage::Opening;
                     image.display_asked = urgent;
                     opening += 1;
@@ -81,15 +97,23 @@ fn open(state: &mut State, explorer: &Explorer) {
 }
 
 fn predict(state: &mut State, explorer: &Explorer) {
-    let Some(epoch) = state.network.as_ref().map(|network| network.epoch) else { return };
+    let Some(epoch) = state.network.as_ref().map(|network| network.epoch) else {
+        return;
+    };
     let wanted = (epoch, state.choices.resize);
     let current = state.images.current().map(|image| image.id);
     let mut predicting = state.images.list().iter().filter(|image| image.predicting).count();
     for id in by_distance(state) {
         let urgent = Some(id) == current;
-        let Some(image) = state.images.get_mut(id) else { continue };
+        let Some(image) = state.images.get_mut(id) else {
+            continue;
+        };
         if image.stage == Stage::Open && image.asked != Some(wanted) && (urgent || predicting < IN_BACKGROUND) {
-            explorer.send(Request::Predict { image: id, resize: wanted.1, urgent });
+            explorer.send(Request::Predict {
+                image: id,
+                resize: wanted.1,
+                urgent,
+            });
             image.asked = Some(wanted);
             image.predicting = true;
             predicting += 1;
@@ -134,7 +158,13 @@ fn preview_wish(state: &State) -> Option<Wish> {
 
 fn side_by_side_wish(state: &State) -> Option<Wish> {
     let is_open = state.preferences.drawer == Some(Drawer::SideBySide) || state.choices.scale == Scale::Shared;
-    let targets = || state.side_by_side().into_iter().map(|class| state.choices.target(class)).collect();
+    let targets = || {
+        state
+            .side_by_side()
+            .into_iter()
+            .map(|class| state.choices.target(class))
+            .collect()
+    };
     is_open.then(|| Some((targets(), vec![state.layer()?])))?
 }
 
@@ -150,12 +180,22 @@ fn request(state: &State, purpose: Purpose, targets: Vec<Target>, layers: Vec<La
     let image = state.images.current()?.id;
     // one sweep brings all layers, so a target counts as a whole
     let is_missing = |target: &Target| {
-        layers.iter().any(|&layer| state.key(*target, layer).is_some_and(|key| state.map(&key).is_none()))
+        layers
+            .iter()
+            .any(|&layer| state.key(*target, layer).is_some_and(|key| state.map(&key).is_none()))
     };
     let targets: Vec<Target> = targets.into_iter().filter(is_missing).collect();
     if targets.is_empty() {
         return None;
     }
     let (resize, score, method) = (state.choices.resize, state.choices.score, state.choices.method);
-    Some(ExplainRequest { image, resize, purpose, targets, layers, score, method })
+    Some(ExplainRequest {
+        image,
+        resize,
+        purpose,
+        targets,
+        layers,
+        score,
+        method,
+    })
 }

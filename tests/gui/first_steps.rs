@@ -100,9 +100,16 @@ fn a_file_that_is_no_image_leaves_the_rest_untouched_and_says_why() {
     window.drop_files(&[broken]);
     window.wait("the second image", |state| state.images.list().len() == 2);
     window.wait("its failure", |state| state.images.list().len() == 1);
-    assert_eq!(window.state().images.current().map(|image| image.name.as_str()), Some(DOG_AND_CAT));
+    assert_eq!(
+        window.state().images.current().map(|image| image.name.as_str()),
+        Some(DOG_AND_CAT)
+    );
     assert!(window.state().shown.is_some());
-    assert!(window.told().iter().any(|text| text.starts_with("broken.png: ")), "{:?}", window.told());
+    assert!(
+        window.told().iter().any(|text| text.starts_with("broken.png: ")),
+        "{:?}",
+        window.told()
+    );
     window.click("Close note");
     assert!(window.told().is_empty());
 }

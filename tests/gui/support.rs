@@ -43,7 +43,11 @@ impl Window {
 
     /// A window of any size and theme.
     pub fn with(images: Vec<PathBuf>, size: [f32; 2], theme: egui::Theme) -> Self {
-        let options = Options { images, source: NetworkSource::BuiltIn, device: DeviceChoice::Cpu };
+        let options = Options {
+            images,
+            source: NetworkSource::BuiltIn,
+            device: DeviceChoice::Cpu,
+        };
         let harness = Harness::builder()
             .with_size(Vec2::from(size))
             .with_theme(theme)
@@ -64,7 +68,11 @@ impl Window {
             if holds(self.state()) {
                 break;
             }
-            assert!(start.elapsed() < DEADLINE, "waited in vain for {what}: {:#?}", self.state().messages);
+            assert!(
+                start.elapsed() < DEADLINE,
+                "waited in vain for {what}: {:#?}",
+                self.state().messages
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
         self.harness.run_ok();
@@ -117,7 +125,12 @@ impl Window {
     /// The rectangle of the picture.
     pub fn picture(&self) -> Rect {
         let is_picture = |node: &Node<'_>| node.accesskit_node().role() == accesskit::Role::Image;
-        self.harness.root().children_recursive().find(is_picture).unwrap().rect()
+        self.harness
+            .root()
+            .children_recursive()
+            .find(is_picture)
+            .unwrap()
+            .rect()
     }
 
     pub fn move_to(&mut self, position: Pos2) {
@@ -156,7 +169,10 @@ impl Window {
     /// Drops files as the system does: for one frame.
     pub fn drop_files(&mut self, paths: &[PathBuf]) {
         for path in paths {
-            self.harness.input_mut().dropped_files.push(Arc::new(Dropped(path.clone())));
+            self.harness
+                .input_mut()
+                .dropped_files
+                .push(Arc::new(Dropped(path.clone())));
         }
         self.harness.step();
     }

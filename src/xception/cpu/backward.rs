@@ -1,0 +1,375 @@
+//! Vector-Jacobian products: scores walked back through the activations of the last forward pass.
+//!
+//! The plan is walked from back to front. A gradient belongs to a layer's slot until the walk comes by; then it is
+//! shown if asked for, and moved on to the slots of the layer's inputs:
+//!
+//! * a **separable convolution** multiplies by the transposed pointwise kernel, then filters with the depthwise kernel
+//!   turned by half a turn; other convolutions gather from the gradient in place of the activation;
+//! * a **batch normalisation** is part of its convolution's weights, so its gradient is moved on as it is;
+//! * a **ReLU** is only noted: whoever reads the gradient next takes it where the activation is positive;
+//! * a **sum** shares one gradient between both of its branches;
+//! * several scores at once are several images in one buffer, which share the weights and their transposition.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::CpuNetwork;
+use super::buffer::{Buffer, Features};
+use super::depthwise::{Depthwise, Filter};
+use super::elementwise::{AddMasked, AddStrided, Mask};
+use super::gather::{Gate, Patches, Rows};
+use super::head;
+use super::isa::Isa;
+use super::nodes::{Kind, Node};
+use super::pool::PoolBackward;
+use super::product::Product;
+use super::site::{CpuSite, magnitude};
+use crate::xception::network::{NetworkError, Visit};
+use crate::xception::plan::{LayerId, Shape};
+
+/// Scores that are walked back at once: more would save little and need hundreds of megabytes at early layers.
+const BATCH: usize = 4;
+
+/// Cells that one thread takes at a time in passes without a product.
+const PART: usize = 1024;
+
+/// What backward sweeps keep for the next one.
+pub(super) struct Memory {
+    /// Maps that are not in use.
+    free: Vec<Features>,
+    /// Where weights are transposed.
+    transposed: Buffer,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            free: Vec::new(),
+            transposed: Buffer::zeros(0),
+        }
+    }
+}
+
+impl Memory {
+    /// Maps with whatever is left in them, from the smallest free memory that is large enough.
+    fn take(&mut self, images: usize, shape: Shape) -> Features {
+        self.free.sort_unstable_by_key(Features::capacity);
+        let len = Features::len(images, shape);
+        match self.free.iter().position(|features| features.capacity() >= len) {
+            Some(index) => self.free.swap_remove(index).reuse(images, shape),
+            None => Features::zeros(images, shape),
+        }
+    }
+
+    /// Takes maps back when nobody else shares them.
+    fn give(&mut self, features: Rc<Features>) {
+        self.free.extend(Rc::into_inner(features));
+    }
+}
+
+/// The gradients of some scores with respect to one layer, one image each.
+#[derive(Clone)]
+struct Gradient {
+    features: Rc<Features>,
+    /// The stored layer whose ReLU the gradient has still to pass.
+    mask: Option<LayerId>,
+}
+
+/// One walk from back to front.
+struct Sweep<'a> {
+    network: &'a CpuNetwork,
+    memory: &'a mut Memory,
+    /// Nothing before this layer is needed.
+    earliest: LayerId,
+    /// One a layer of the plan.
+    slots: Vec<Option<Gradient>>,
+}
+
+impl CpuNetwork {
+    /// Walks all scores back and shows what is asked for.
+    pub(super) fn sweep(
+        &self,
+        memory: &mut Memory,
+        logit_gradients: &[Vec<f64>],
+        layers: &[LayerId],
+        stop: &dyn Fn() -> bool,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), NetworkError> {
+        let Some(&earliest) = layers.iter().min() else {
+            return Ok(());
+        };
+        for (batch, scores) in logit_gradients.chunks(BATCH).enumerate() {
+            let mut sweep = Sweep {
+                network: self,
+                memory: &mut *memory,
+                earliest,
+                slots: vec![None; self.plan.layers.len()],
+            };
+            // f32 would lose the gradients of unlikely classes, so they are scaled here and back where they are read
+            let factors: Vec<f64> = scores.iter().map(|score| magnitude(score)).collect();
+            sweep.begin(scores, &factors)?;
+            for id in self.plan.ids().rev().filter(|&id| id >= earliest) {
+                if stop() {
+                    return Err(NetworkError::Stopped);
+                }
+                let Some(gradient) = sweep.slots[id.0].take() else {
+                    continue;
+                };
+                if layers.contains(&id) {
+                    for (image, factor) in factors.iter().enumerate() {
+                        let site = CpuSite {
+                            network: self,
+                            layer: id,
+                            gradient: &gradient.features,
+                            image,
+                            mask: gradient.mask.map(|mask| &self.stored[mask.0]),
+                            factor: *factor,
+                        };
+                        visit(batch * BATCH + image, &site)?;
+                    }
+                }
+                sweep.pass_on(id, gradient);
+            }
+            for gradient in sweep.slots.into_iter().flatten() {
+                memory.give(gradient.features);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sweep<'_> {
+    /// Fills the slot of the last feature layer.
+    fn begin(&mut self, scores: &[Vec<f64>], factors: &[f64]) -> Result<(), NetworkError> {
+        let network = self.network;
+        let last = network.plan.last_feature_layer();
+        let shape = network.plan.layer(last).shape;
+        let mut features = self.memory.take(scores.len(), shape);
+        let stride = features.stride();
+        let images = features.values_mut().chunks_exact_mut(shape.cells() * stride);
+        for ((score, factor), image) in scores.iter().zip(factors).zip(images) {
+            let scaled: Vec<f64> = score.iter().map(|gradient| gradient / factor).collect();
+            let kernel = &network.head.kernel;
+            let gradient = head::feature_gradient(&network.threads, kernel, &scaled, shape.cells())?;
+            image.fill(0.0);
+            for cell in image.chunks_exact_mut(stride) {
+                for (value, gradient) in cell.iter_mut().zip(&gradient) {
+                    *value = *gradient as f32;
+                }
+            }
+        }
+        self.slots[last.0] = Some(Gradient {
+            features: Rc::new(features),
+            mask: None,
+        });
+        Ok(())
+    }
+
+    /// Moves a layer's gradient on to its inputs.
+    fn pass_on(&mut self, id: LayerId, gradient: Gradient) {
+        let network = self.network;
+        match network.nodes[id.0] {
+            Node::Relu { of } => {
+                let mask = Some(of);
+                self.add(of, Gradient { mask, ..gradient });
+            }
+            Node::Sum { main, side } => {
+                self.add(main, gradient.clone());
+                self.add(side, gradient);
+            }
+            Node::Norm { convolution, .. } => self.add(convolution, gradient),
+            Node::Pool { of } => self.pool(id, of, gradient),
+            Node::Raw { weights, .. } => {
+                let input = network.plan.layer(id).inputs[0];
+                if input >= self.earliest {
+                    self.convolution(input, weights, gradient);
+                } else {
+                    self.memory.give(gradient.features);
+                }
+            }
+            Node::Input | Node::Average { .. } | Node::Dense => self.memory.give(gradient.features),
+        }
+    }
+
+    /// Adds a gradient to a layer's slot.
+    fn add(&mut self, id: LayerId, gradient: Gradient) {
+        if id < self.earliest {
+            return self.memory.give(gradient.features);
+        }
+        let Some(sum) = self.slots[id.0].take() else {
+            self.slots[id.0] = Some(gradient);
+            return;
+        };
+        let mut features = self.own(sum);
+        let mask = gradient.mask.map(|mask| self.network.stored[mask.0].values());
+        let other = gradient.features.values();
+        self.parts(&mut features, |isa, out, whole, image| {
+            isa.run(AddMasked {
+                out,
+                gradient: &other[whole.clone()],
+                mask: mask.map(|mask| &mask[image]),
+            });
+        });
+        self.memory.give(gradient.features);
+        self.slots[id.0] = Some(Gradient {
+            features: Rc::new(features),
+            mask: None,
+        });
+    }
+
+    /// The gradient alone: a copy if others share it, with the ReLU passed.
+    fn own(&mut self, gradient: Gradient) -> Features {
+        let mut features = match Rc::try_unwrap(gradient.features) {
+            Ok(features) => features,
+            Err(shared) => {
+                let mut copy = self.memory.take(shared.images, shared.shape);
+                copy.values_mut().copy_from_slice(shared.values());
+                copy
+            }
+        };
+        if let Some(mask) = gradient.mask {
+            let mask = self.network.stored[mask.0].values();
+            self.parts(&mut features, |isa, gradient, _, image| {
+                isa.run(Mask {
+                    gradient,
+                    mask: &mask[image],
+                });
+            });
+        }
+        features
+    }
+
+    /// Shares out a pass over all images: some cells, their place in all images, and their place in their own image.
+    fn parts(&self, features: &mut Features, work: impl Fn(Isa, &mut [f32], Range<usize>, Range<usize>) + Sync) {
+        let len = features.shape.cells() * features.stride();
+        let part = PART * features.stride();
+        let images = features.values_mut().chunks_exact_mut(len).enumerate();
+        let parts = images.flat_map(|(index, image)| {
+            let parts = image.chunks_mut(part).enumerate();
+            parts.map(move |(part_index, values)| (index * len, part_index * part, values))
+        });
+        self.network.threads.each(parts, |_, (before, start, values)| {
+            let end = start + values.len();
+            work(self.network.isa, values, before + start..before + end, start..end);
+        });
+    }
+
+    /// Through a pool, to the winners.
+    fn pool(&mut self, pool: LayerId, of: LayerId, gradient: Gradient) {
+        let network = self.network;
+        let gradient = self.own(gradient);
+        let source = &network.stored[of.0];
+        let mut features = self.memory.take(gradient.images, source.shape);
+        let stride = features.stride();
+        self.parts(&mut features, |isa, out, whole, _| {
+            isa.run(PoolBackward {
+                source,
+                pooled: &network.stored[pool.0],
+                gradient: &gradient,
+                first: whole.start / stride,
+                out,
+            });
+        });
+        self.memory.give(Rc::new(gradient));
+        let features = Rc::new(features);
+        self.add(of, Gradient { features, mask: None });
+    }
+
+    /// Through a convolution, to the layer it reads.
+    fn convolution(&mut self, input: LayerId, weights: usize, gradient: Gradient) {
+        let network = self.network;
+        let (isa, threads) = (network.isa, &network.threads);
+        let convolution = &network.convolutions[weights];
+        let images = gradient.features.images;
+        let shape = network.plan.layer(input).shape;
+        // the rows are patches of the gradient; for a stride, the product is made where the gradient is
+        let (kernel, product_shape) = match convolution.kind {
+            Kind::Square { kernel, stride: 1 } => (kernel, shape),
+            _ => {
+                let channels = shape.channels;
+                (
+                    1,
+                    Shape {
+                        channels,
+                        ..gradient.features.shape
+                    },
+                )
+            }
+        };
+        let mut product = self.memory.take(images, product_shape);
+        Product {
+            rows: Rows::Patches(Patches {
+                source: &gradient.features,
+                gate: gradient
+                    .mask
+                    .map_or(Gate::Open, |mask| Gate::Mask(&network.stored[mask.0])),
+                kernel,
+                stride: 1,
+                padding: kernel - 1,
+            }),
+            weights: convolution.weights.transposed(threads, &mut self.memory.transposed),
+            bias: None,
+        }
+        .run(isa, threads, &network.scratch, &mut product, None);
+        self.memory.give(gradient.features);
+        match &convolution.kind {
+            Kind::Image => self.memory.give(Rc::new(product)),
+            Kind::Square { stride: 1, .. } => {
+                let features = Rc::new(product);
+                self.add(input, Gradient { features, mask: None });
+            }
+            Kind::Square { stride, .. } => self.spread(input, *stride, product),
+            Kind::Separable { depthwise } => {
+                let filter = Filter {
+                    source: &product,
+                    weights: depthwise.values(),
+                    rectified: false,
+                    turned: true,
+                };
+                let sum = self.slots[input.0].take().map(|sum| self.own(sum));
+                let accumulate = sum.is_some();
+                let mut features = sum.unwrap_or_else(|| self.memory.take(images, shape));
+                let stride = features.stride();
+                self.parts(&mut features, |isa, out, whole, _| {
+                    isa.run(Depthwise {
+                        filter,
+                        first: whole.start / stride,
+                        out,
+                        accumulate,
+                    });
+                });
+                self.memory.give(Rc::new(product));
+                let features = Rc::new(features);
+                self.slots[input.0] = Some(Gradient { features, mask: None });
+            }
+        }
+    }
+
+    /// Adds a product to every `stride`-th cell of the input's gradient.
+    fn spread(&mut self, input: LayerId, stride: usize, product: Features) {
+        let shape = self.network.plan.layer(input).shape;
+        let mut features = match self.slots[input.0].take() {
+            Some(sum) => self.own(sum),
+            None => {
+                let mut features = self.memory.take(product.images, shape);
+                self.parts(&mut features, |_, out, _, _| out.fill(0.0));
+                features
+            }
+        };
+        let line = shape.width * features.stride();
+        let isa = self.network.isa;
+        let lines = features.values_mut().chunks_exact_mut(line);
+        self.network.threads.each(lines.enumerate(), |_, (first_line, out)| {
+            isa.run(AddStrided {
+                out,
+                first_line,
+                size: [shape.width, shape.height],
+                stride,
+                small: &product,
+            });
+        });
+        self.memory.give(Rc::new(product));
+        let features = Rc::new(features);
+        self.slots[input.0] = Some(Gradient { features, mask: None });
+    }
+}

@@ -1,0 +1,104 @@
+//! The forward pass: each stored layer from those before it.
+
+use super::CpuNetwork;
+use super::buffer::Features;
+use super::depthwise::Filter;
+use super::gather::{Gate, Patches, Rows};
+use super::head;
+use super::nodes::{Kind, Node, source};
+use super::pool::PoolAndAdd;
+use super::product::Product;
+use crate::xception::network::NetworkError;
+use crate::xception::plan::LayerId;
+
+impl CpuNetwork {
+    /// Computes what the engine stores for one layer, if anything.
+    pub(super) fn layer_forward(&mut self, id: LayerId) -> Result<(), NetworkError> {
+        match self.nodes[id.0] {
+            Node::Norm { convolution, weights } => self.convolve(id, convolution, weights),
+            Node::Sum { main, side } => {
+                if let Node::Pool { of } = self.nodes[main.0] {
+                    self.pool_and_add(id, main, of, side);
+                }
+            }
+            Node::Average { of } => {
+                self.average = head::average(&self.stored[source(&self.nodes, of).layer.0]);
+            }
+            Node::Dense => self.logits = head::logits(&self.threads, &self.head, &self.average)?,
+            Node::Input | Node::Raw { .. } | Node::Relu { .. } | Node::Pool { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// A convolution with its batch normalisation, and the sum that follows at the end of a middle block.
+    fn convolve(&mut self, norm: LayerId, convolution: LayerId, weights: usize) {
+        let sum = self.plan.ids().zip(&self.nodes).find_map(|(id, node)| match *node {
+            Node::Sum { main, side } if main == norm => Some((id, side)),
+            _ => None,
+        });
+        // taken out while they are written, as all other layers may be read
+        let mut out = self.take(norm);
+        let mut sum = sum.map(|(id, side)| (id, side, self.take(id)));
+        let layer = &self.convolutions[weights];
+        let from = source(&self.nodes, self.plan.layer(convolution).inputs[0]);
+        let source = &self.stored[from.layer.0];
+        let rows = match &layer.kind {
+            Kind::Image => Rows::Image {
+                values: &self.image,
+                width: self.plan.architecture.input_size,
+            },
+            Kind::Square { kernel, stride } => Rows::Patches(Patches {
+                source,
+                gate: if from.rectified { Gate::Relu } else { Gate::Open },
+                kernel: *kernel,
+                stride: *stride,
+                padding: 0,
+            }),
+            Kind::Separable { depthwise } => Rows::Depthwise(Filter {
+                source,
+                weights: depthwise.values(),
+                rectified: from.rectified,
+                turned: false,
+            }),
+        };
+        let product = Product {
+            rows,
+            weights: layer.weights.as_ref(),
+            bias: Some(layer.shift.values()),
+        };
+        let sums = sum.as_mut().map(|(_, side, sum)| (&self.stored[side.0], sum));
+        product.run(self.isa, &self.threads, &self.scratch, &mut out, sums);
+        self.stored[norm.0] = out;
+        if let Some((id, _, sum)) = sum {
+            self.stored[id.0] = sum;
+        }
+    }
+
+    fn pool_and_add(&mut self, sum: LayerId, pool: LayerId, of: LayerId, side: LayerId) {
+        let (mut pooled, mut total) = (self.take(pool), self.take(sum));
+        let (source, side) = (&self.stored[of.0], &self.stored[side.0]);
+        let line = pooled.shape.width * pooled.stride();
+        let cells = pooled.shape.width;
+        let parts = pooled
+            .values_mut()
+            .chunks_mut(line)
+            .zip(side.values().chunks(line))
+            .zip(total.values_mut().chunks_mut(line));
+        self.threads
+            .each(parts.enumerate(), |_, (index, ((pooled, side), sum))| {
+                self.isa.run(PoolAndAdd {
+                    source,
+                    first: index * cells,
+                    pooled,
+                    side,
+                    sum,
+                });
+            });
+        self.stored[pool.0] = pooled;
+        self.stored[sum.0] = total;
+    }
+
+    fn take(&mut self, id: LayerId) -> Features {
+        std::mem::replace(&mut self.stored[id.0], Features::none())
+    }
+}

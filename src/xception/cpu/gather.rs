@@ -1,0 +1,142 @@
+//! Gathers: what each output cell of a convolution sees, written into the tiles of the matrix product.
+
+use super::buffer::{Features, vectors, vectors_mut};
+use super::depthwise::{Filter, RowRange, filter_rows};
+use super::gemm::Tiling;
+use super::isa::{Kernel, Lanes};
+use crate::xception::plan::Shape;
+
+/// Where the rows of a matrix product come from.
+#[derive(Clone, Copy)]
+pub(super) enum Rows<'a> {
+    /// The 3x3 patches of the image `[height, width, 3]`, every second pixel; nine values from each of three lines.
+    Image { values: &'a [f32], width: usize },
+    /// A depthwise convolution: one value a channel.
+    Depthwise(Filter<'a>),
+    /// The cells under a square kernel.
+    Patches(Patches<'a>),
+}
+
+/// The cells under a square kernel, one after another; zeros outside.
+#[derive(Clone, Copy)]
+pub(super) struct Patches<'a> {
+    pub(super) source: &'a Features,
+    /// What happens to a value on the way.
+    pub(super) gate: Gate<'a>,
+    /// Side of the kernel.
+    pub(super) kernel: usize,
+    pub(super) stride: usize,
+    /// Zeros around the source on every side.
+    pub(super) padding: usize,
+}
+
+/// A ReLU on the way through a gather.
+#[derive(Clone, Copy)]
+pub(super) enum Gate<'a> {
+    /// Values as they are.
+    Open,
+    /// max(x, 0), forward.
+    Relu,
+    /// x where the value that went through the ReLU was positive, else 0: backward. One image for all gradients.
+    Mask(&'a Features),
+}
+
+/// Writes the rows of the output cells from `first` on into tiles.
+pub(super) struct Gather<'a> {
+    pub(super) rows: Rows<'a>,
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) row_len: usize,
+    /// Shape of the output.
+    pub(super) shape: Shape,
+    pub(super) tiles: &'a mut [f32],
+}
+
+impl Kernel for Gather<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) {
+        let tiling = Tiling::new::<S>(self.count, self.row_len);
+        match self.rows {
+            Rows::Image { values, width } => {
+                // line by line of the kernel: `9 * 3` values, then zeros up to whole vectors
+                self.tiles.fill(0.0);
+                for (cell, place) in (self.first..).zip(tiling.places()) {
+                    let (y, x) = (cell / self.shape.width, cell % self.shape.width);
+                    for line in 0..3 {
+                        let from = ((2 * y + line) * width + 2 * x) * 3;
+                        for (index, value) in (line * 9..).zip(&values[from..from + 9]) {
+                            let vector = place + index / S::F32_LANES * tiling.step();
+                            self.tiles[vector * S::F32_LANES + index % S::F32_LANES] = *value;
+                        }
+                    }
+                }
+            }
+            Rows::Depthwise(filter) => {
+                let tiles = vectors_mut::<S>(self.tiles);
+                let places: Vec<usize> = tiling.places().collect();
+                let range = RowRange {
+                    first: self.first,
+                    count: self.count,
+                };
+                filter_rows(simd, filter, range, |cell, channel, value| {
+                    tiles[places[cell] + channel * tiling.step()] = value;
+                });
+            }
+            Rows::Patches(patches) => {
+                let tiles = vectors_mut::<S>(self.tiles);
+                for (cell, place) in (self.first..).zip(tiling.places()) {
+                    patches.gather(simd, self.shape, cell, |index, value| {
+                        tiles[place + index * tiling.step()] = value;
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl Patches<'_> {
+    /// Hands the patch of one output cell to `put`, vector by vector.
+    #[inline(always)]
+    fn gather<S: Lanes>(self, simd: S, shape: Shape, cell: usize, mut put: impl FnMut(usize, S::f32s)) {
+        let zero = simd.splat_f32s(0.0);
+        let from = self.source.shape;
+        let values = vectors::<S>(self.source.values());
+        let channels = self.source.stride() / S::F32_LANES;
+        let (image, cell) = (cell / shape.cells(), cell % shape.cells());
+        let (y, x) = (cell / shape.width, cell % shape.width);
+        for tap in 0..self.kernel * self.kernel {
+            let line = (y * self.stride + tap / self.kernel).wrapping_sub(self.padding);
+            let column = (x * self.stride + tap % self.kernel).wrapping_sub(self.padding);
+            let at = tap * channels;
+            if line >= from.height || column >= from.width {
+                for channel in 0..channels {
+                    put(at + channel, zero);
+                }
+                continue;
+            }
+            let cell = line * from.width + column;
+            let source = &values[(image * from.cells() + cell) * channels..][..channels];
+            match self.gate {
+                Gate::Open => {
+                    for (channel, value) in source.iter().enumerate() {
+                        put(at + channel, *value);
+                    }
+                }
+                Gate::Relu => {
+                    for (channel, value) in source.iter().enumerate() {
+                        put(at + channel, simd.max_f32s(*value, zero));
+                    }
+                }
+                Gate::Mask(mask) => {
+                    let mask = &vectors::<S>(mask.values())[cell * channels..][..channels];
+                    for (channel, (value, mask)) in source.iter().zip(mask).enumerate() {
+                        let positive = simd.greater_than_f32s(*mask, zero);
+                        put(at + channel, simd.select_f32s(positive, *value, zero));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The matrix product behind every convolution: rows gathered into tiles, times packed weights.
+//!
+//! A convolution is a product of [cells, depth] with [depth, outputs], where a row holds what one output cell sees.
+//! Rows are never all in memory: each thread gathers some hundred of them into its scratch, which stays in its L2
+//! cache, and multiplies them at once.
+//!
+//! * **Tiles** (left side): `[tile][depth / LANES][ROWS][LANES]`. A gather writes whole vectors, and the product reads
+//!   at constant distances from one pointer. The rows of a part are spread evenly, so no tile is nearly empty.
+//! * **Panels** (right side): `[panel][depth][2 * LANES]`, read from front to back exactly once a tile.
+//! * **Registers**: ROWS x 2 accumulators, 2 vectors of the panel, 1 broadcast value: 27 of AVX-512's 32 registers
+//!   with 12 rows, 15 of AVX2's 16 with 6. Each step of the depth is then 2 loads, 12 broadcasts and 24 multiply-adds,
+//!   which keeps the multipliers busy on every core with no more than twice as many multipliers as load ports.
+//!
+//! Each output is one chain of multiply-adds in the order of the depth, so results do not depend on tiles or threads.
+
+use super::buffer::{Buffer, CHANNEL_BLOCK, padded, vectors, vectors_mut};
+use super::isa::{Isa, Kernel, Lanes};
+use super::threads::Threads;
+
+/// Steps of the depth that the product takes at once.
+const UNROLL: usize = 4;
+
+/// The weights of one convolution, packed for one instruction set.
+pub(super) struct Packed {
+    /// Kernel positions, 9 or 1. The depth is `taps` times the padded input channels.
+    pub(super) taps: usize,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+    panel: usize,
+    values: Buffer,
+}
+
+impl Packed {
+    /// Packs a kernel `[taps, inputs, outputs]`, each output channel multiplied by its `scale`.
+    ///
+    /// A convolution that reads the image has no padding between its taps; it is packed as one tap of `9 * 3` inputs.
+    pub(super) fn new(isa: Isa, kernel: &[f32], taps: usize, inputs: usize, outputs: usize, scale: &[f32]) -> Self {
+        let mut packed = Self::zeros(isa, taps, inputs, outputs);
+        let (panel, depth) = (packed.panel, packed.stored_depth());
+        for (index, row) in kernel.chunks_exact(outputs).enumerate() {
+            let at = index / inputs * padded(inputs) + index % inputs;
+            let strips = row.chunks(panel).zip(scale.chunks(panel));
+            let targets = packed.values.values_mut().chunks_exact_mut(depth * panel);
+            for ((values, scale), target) in strips.zip(targets) {
+                for ((target, value), scale) in target[at * panel..].iter_mut().zip(values).zip(scale) {
+                    *target = value * scale;
+                }
+            }
+        }
+        packed
+    }
+
+    /// No weights yet.
+    pub(super) fn zeros(isa: Isa, taps: usize, inputs: usize, outputs: usize) -> Self {
+        Self {
+            taps,
+            inputs,
+            outputs,
+            panel: 2 * isa.lanes(),
+            values: Buffer::zeros(taps * padded(inputs) * padded(outputs)),
+        }
+    }
+
+    /// The weights of the vector-Jacobian product: inputs and outputs exchanged, and the kernel turned by half a turn.
+    ///
+    /// Made when it is needed, in memory that all layers share, as it takes a few percent of the product itself:
+    /// a panel is a column of square blocks, so blocks change places and are transposed one by one.
+    pub(super) fn transposed<'a>(&self, threads: &Threads, memory: &'a mut Buffer) -> PackedRef<'a> {
+        let (panel, taps) = (self.panel, self.taps);
+        let (inputs, outputs) = (padded(self.inputs), padded(self.outputs));
+        let len = taps * inputs * outputs;
+        if memory.values().len() < len {
+            *memory = Buffer::zeros(len);
+        }
+        let source = self.values.values();
+        let block = panel * panel;
+        let columns = memory.values_mut()[..len].chunks_exact_mut(taps * outputs * panel);
+        threads.each(columns.enumerate(), |_, (column, target)| {
+            for (index, target) in target.chunks_exact_mut(block).enumerate() {
+                let (tap, row) = (taps - 1 - index / (outputs / panel), index % (outputs / panel));
+                let from = row * taps * inputs * panel + tap * inputs * panel + column * block;
+                let source = &source[from..][..block];
+                for (i, target) in target.chunks_exact_mut(panel).enumerate() {
+                    for (target, source) in target.iter_mut().zip(source[i..].iter().step_by(panel)) {
+                        *target = *source;
+                    }
+                }
+            }
+        });
+        PackedRef {
+            taps,
+            inputs: self.outputs,
+            outputs: self.inputs,
+            values: &memory.values()[..len],
+        }
+    }
+
+    pub(super) fn as_ref(&self) -> PackedRef<'_> {
+        PackedRef {
+            taps: self.taps,
+            inputs: self.inputs,
+            outputs: self.outputs,
+            values: self.values.values(),
+        }
+    }
+
+    fn stored_depth(&self) -> usize {
+        self.taps * padded(self.inputs)
+    }
+}
+
+/// Packed weights, wherever they lie.
+#[derive(Clone, Copy)]
+pub(super) struct PackedRef<'a> {
+    taps: usize,
+    inputs: usize,
+    outputs: usize,
+    values: &'a [f32],
+}
+
+impl PackedRef<'_> {
+    /// Values of one gathered row: a multiple of [`CHANNEL_BLOCK`].
+    pub(super) fn row_len(self) -> usize {
+        self.taps * padded(self.inputs)
+    }
+
+    /// Floats from one row of the result to the next.
+    pub(super) fn output_stride(self) -> usize {
+        padded(self.outputs)
+    }
+
+    /// Steps of the product: the padding at the end of a row is left out.
+    fn depth(self) -> usize {
+        (self.row_len() - padded(self.inputs) + self.inputs).next_multiple_of(UNROLL)
+    }
+}
+
+/// How the rows of one part are spread over tiles.
+#[derive(Clone, Copy)]
+pub(super) struct Tiling {
+    rows: usize,
+    tiles: usize,
+    tile_rows: usize,
+    /// Vectors in a row.
+    pub(super) row_vectors: usize,
+}
+
+impl Tiling {
+    #[inline(always)]
+    pub(super) fn new<S: Lanes>(rows: usize, row_len: usize) -> Self {
+        Self {
+            rows,
+            tiles: rows.div_ceil(S::ROWS),
+            tile_rows: S::ROWS,
+            row_vectors: row_len / S::F32_LANES,
+        }
+    }
+
+    #[inline(always)]
+    fn first_row(self, tile: usize) -> usize {
+        tile * self.rows / self.tiles.max(1)
+    }
+
+    #[inline(always)]
+    fn tile_vectors(self) -> usize {
+        self.row_vectors * self.tile_rows
+    }
+
+    /// The place of each row's first vector; the following ones lie [`Tiling::step`] further each.
+    #[inline(always)]
+    pub(super) fn places(self) -> impl Iterator<Item = usize> {
+        (0..self.tiles).flat_map(move |tile| {
+            (0..self.first_row(tile + 1) - self.first_row(tile)).map(move |row| tile * self.tile_vectors() + row)
+        })
+    }
+
+    /// Vectors from one vector of a row to its next.
+    #[inline(always)]
+    pub(super) fn step(self) -> usize {
+        self.tile_rows
+    }
+}
+
+/// Floats of scratch for `rows` gathered rows of `row_len` values, for every instruction set.
+pub(super) fn scratch_len(rows: usize, row_len: usize) -> usize {
+    // the largest number of rows in a tile
+    const MOST_ROWS: usize = 12;
+    rows.next_multiple_of(MOST_ROWS) * row_len
+}
+
+/// `out = tiles * weights + bias`, and `sum = out + residual` where a residual branch ends here.
+pub(super) struct Multiply<'a> {
+    pub(super) tiles: &'a [f32],
+    pub(super) weights: PackedRef<'a>,
+    pub(super) bias: Option<&'a [f32]>,
+    /// `[rows, output_stride]`
+    pub(super) out: &'a mut [f32],
+    /// The other summand and the result, each like `out`.
+    pub(super) sum: Option<(&'a [f32], &'a mut [f32])>,
+}
+
+impl Kernel for Multiply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) {
+        let lanes = S::F32_LANES;
+        let (stride, depth) = (self.weights.output_stride() / lanes, self.weights.depth());
+        let weights = vectors::<S>(self.weights.values);
+        let out = vectors_mut::<S>(self.out);
+        let mut sum = self
+            .sum
+            .map(|(other, sum)| (vectors::<S>(other), vectors_mut::<S>(sum)));
+        let tiling = Tiling::new::<S>(out.len() / stride, self.weights.row_len());
+        let tiles = self.tiles.chunks_exact(tiling.tile_vectors() * lanes);
+        for (index, panel) in weights.chunks_exact(2 * self.weights.row_len()).enumerate() {
+            let column = 2 * index;
+            let bias = self.bias.map_or([simd.splat_f32s(0.0); 2], |bias| {
+                let bias = vectors::<S>(bias);
+                [bias[column], bias[column + 1]]
+            });
+            for (index, tile) in tiles.clone().take(tiling.tiles).enumerate() {
+                let first = tiling.first_row(index);
+                let rows = tiling.first_row(index + 1) - first;
+                let at = first * stride + column;
+                // one copy of the product for each number of rows, as accumulators must be registers
+                macro_rules! product {
+                    ($($rows:literal)*) => {
+                        match rows {
+                            $($rows if $rows <= S::ROWS => {
+                                let product = tile_product::<S, $rows>(simd, tile, &panel[..2 * depth], bias);
+                                for (row, product) in product.into_iter().enumerate() {
+                                    let at = at + row * stride;
+                                    out[at..at + 2].copy_from_slice(&product);
+                                    if let Some((other, sum)) = &mut sum {
+                                        sum[at] = simd.add_f32s(product[0], other[at]);
+                                        sum[at + 1] = simd.add_f32s(product[1], other[at + 1]);
+                                    }
+                                }
+                            })*
+                            _ => {}
+                        }
+                    };
+                }
+                product!(1 2 3 4 5 6 7 8 9 10 11 12);
+            }
+        }
+    }
+}
+
+/// The microkernel: `R` rows of a tile times one panel, two vectors wide.
+#[inline(always)]
+fn tile_product<S: Lanes, const R: usize>(
+    simd: S,
+    tile: &[f32],
+    panel: &[S::f32s],
+    bias: [S::f32s; 2],
+) -> [[S::f32s; 2]; R] {
+    let lanes = S::F32_LANES;
+    let mut sums = [[simd.splat_f32s(0.0); 2]; R];
+    for (block, panel) in tile.chunks_exact(S::ROWS * lanes).zip(panel.chunks(2 * lanes)) {
+        for (index, steps) in panel.chunks_exact(2 * UNROLL).enumerate() {
+            // one check of bounds for all that follows
+            let block = &block[index * UNROLL..][..(R - 1) * lanes + UNROLL];
+            for step in 0..UNROLL {
+                let weights = [steps[2 * step], steps[2 * step + 1]];
+                for row in 0..R {
+                    let value = simd.splat_f32s(block[row * lanes + step]);
+                    sums[row][0] = simd.multiply_add(value, weights[0], sums[row][0]);
+                    sums[row][1] = simd.multiply_add(value, weights[1], sums[row][1]);
+                }
+            }
+        }
+    }
+    sums.map(|sum| [simd.add_f32s(sum[0], bias[0]), simd.add_f32s(sum[1], bias[1])])
+}
+
+const _: () = assert!(CHANNEL_BLOCK.is_multiple_of(UNROLL));

@@ -1,0 +1,179 @@
+//! Xception on the CPU, as fast as the machine allows: forward passes and vector-Jacobian products in f32.
+//!
+//! TODO docs
+mod backward;
+mod buffer;
+mod depthwise;
+mod elementwise;
+mod forward;
+mod gather;
+mod gemm;
+mod head;
+mod isa;
+mod nodes;
+mod pool;
+mod product;
+mod site;
+mod threads;
+
+use std::sync::{Mutex, PoisonError};
+
+use candle_nn::VarBuilder;
+
+use super::network::{Head, Network, NetworkError, Visit};
+use super::plan::{LayerId, Plan, Role};
+use backward::Memory;
+use buffer::{Features, Scratch};
+pub use isa::Isa;
+use nodes::{Convolution, Node};
+use threads::{Threads, lock};
+
+/// Xception on our own kernels.
+pub struct CpuNetwork {
+    plan: Plan,
+    isa: Isa,
+    threads: Threads,
+    scratch: Scratch,
+    /// One a layer of the plan.
+    nodes: Vec<Node>,
+    convolutions: Vec<Convolution>,
+    head: Head,
+    /// The last input, `[input_size, input_size, 3]`; empty before the first.
+    image: Vec<f32>,
+    /// One a layer of the plan; empty for layers that are not stored.
+    stored: Vec<Features>,
+    /// The global average.
+    average: Vec<f32>,
+    logits: Vec<f64>,
+    memory: Memory,
+}
+
+impl CpuNetwork {
+    /// Loads the weights of `plan` from `vb`, whose paths are Keras layer names, for the fastest instruction set here.
+    ///
+    /// Layers are read, folded and packed one by one on all `threads` (at least one), so that no more than a few
+    /// layers are in memory twice.
+    ///
+    /// # Errors
+    /// A tensor that `vb` cannot give, or threads that the system cannot start.
+    pub fn load(plan: Plan, vb: &VarBuilder, threads: usize) -> Result<Self, NetworkError> {
+        Self::load_with(plan, vb, threads, Isa::best())
+    }
+
+    /// As [`CpuNetwork::load`], for one of the instruction sets in [`Isa::available`].
+    ///
+    /// # Errors
+    /// As [`CpuNetwork::load`].
+    pub fn load_with(plan: Plan, vb: &VarBuilder, threads: usize, isa: Isa) -> Result<Self, NetworkError> {
+        let nodes = nodes::nodes(&plan)?;
+        let threads = Threads::start(threads.max(1)).map_err(candle_core::Error::wrap)?;
+        let wanted: Vec<_> = plan
+            .ids()
+            .zip(&nodes)
+            .filter_map(|(id, node)| match node {
+                Node::Raw { norm, .. } => Some((id, *norm)),
+                _ => None,
+            })
+            .collect();
+        let head = Mutex::new(None);
+        let convolutions: Vec<_> = wanted.iter().map(|_| Mutex::new(None)).collect();
+        // the largest layers come last in the plan and first here, so that the threads finish together
+        let parts = wanted.iter().zip(&convolutions).map(Some).rev();
+        threads.each(parts.chain([None]), |_, part| match part {
+            Some((&(id, norm), slot)) => *lock(slot) = Some(Convolution::load(isa, &plan, id, norm, vb)),
+            None => *lock(&head) = Some(head::load(&plan, vb)),
+        });
+        Ok(Self {
+            isa,
+            scratch: Scratch::new(threads.count()),
+            threads,
+            stored: (plan.layers.iter().zip(&nodes))
+                .map(|(layer, node)| match node {
+                    Node::Norm { .. } | Node::Pool { .. } | Node::Sum { .. } => Features::zeros(1, layer.shape),
+                    _ => Features::none(),
+                })
+                .collect(),
+            convolutions: convolutions.into_iter().map(loaded).collect::<Result<_, _>>()?,
+            head: loaded(head)?,
+            plan,
+            nodes,
+            image: Vec::new(),
+            average: Vec::new(),
+            logits: Vec::new(),
+            memory: Memory::default(),
+        })
+    }
+}
+
+/// What a part of loading left behind.
+fn loaded<T>(slot: Mutex<Option<Result<T, NetworkError>>>) -> Result<T, NetworkError> {
+    let result = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+    result.unwrap_or_else(|| Err(candle_core::Error::msg("a layer was left out while loading").into()))
+}
+
+impl Network for CpuNetwork {
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn forward(&mut self, input: &[f32]) -> Result<Vec<f64>, NetworkError> {
+        let expected = self.plan.architecture.input_size.pow(2) * 3;
+        if input.len() != expected {
+            return Err(NetworkError::Input {
+                expected,
+                found: input.len(),
+            });
+        }
+        // a pass that fails must not leave half of the old one behind
+        self.logits.clear();
+        self.image.clear();
+        self.image.extend_from_slice(input);
+        for id in self.plan.ids() {
+            self.layer_forward(id)?;
+        }
+        Ok(self.logits.clone())
+    }
+
+    fn activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
+        if self.logits.is_empty() {
+            return Err(NetworkError::NoForward);
+        }
+        Ok(match self.nodes[layer.0] {
+            Node::Input => self.image.clone(),
+            Node::Average { .. } => self.average.clone(),
+            Node::Dense => self.logits.iter().map(|logit| *logit as f32).collect(),
+            _ => self.value(layer).values(),
+        })
+    }
+
+    fn backward(
+        &mut self,
+        logit_gradients: &[Vec<f64>],
+        layers: &[LayerId],
+        stop: &dyn Fn() -> bool,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), NetworkError> {
+        if self.logits.is_empty() {
+            return Err(NetworkError::NoForward);
+        }
+        if let Some(&id) = layers.iter().find(|id| self.plan.layer(**id).role == Role::NoMap) {
+            return Err(NetworkError::NoMap(self.plan.layer(id).name.clone()));
+        }
+        for gradient in logit_gradients {
+            if gradient.len() != self.logits.len() {
+                return Err(NetworkError::Input {
+                    expected: self.logits.len(),
+                    found: gradient.len(),
+                });
+            }
+        }
+        let mut memory = std::mem::take(&mut self.memory);
+        let result = self.sweep(&mut memory, logit_gradients, layers, stop, visit);
+        self.memory = memory;
+        result
+    }
+}
