@@ -12,7 +12,9 @@ use super::gather::Gatherer;
 use super::notices::Notices;
 use super::state::{Message, PathField, State};
 use super::textures::Textures;
-use super::{Options, help, keys, layers, path_field, picture, predictions, settings, theme, top_bar, wishes};
+use super::{
+    Options, drawer, film_strip, help, keys, layers, path_field, picture, predictions, settings, theme, top_bar, wishes,
+};
 use crate::explorer::{Explorer, ExplorerError, ImageSource, Request};
 
 /// Where the choices are kept.
@@ -165,6 +167,24 @@ impl ExplorerApp {
                     });
                 });
         });
+        let strip = panel(Margin::symmetric(12, 8));
+        if state.images.list().len() > 1 {
+            let film = Panel::bottom("images").exact_size(film_strip::HEIGHT).frame(strip);
+            film.show(ui, |ui| film_strip::show(ui, state, textures, commands));
+        }
+        let tabs = Panel::bottom("tabs")
+            .exact_size(8.0 * theme::UNIT)
+            .frame(panel(Margin::symmetric(8, 0)));
+        tabs.show(ui, |ui| drawer::tabs(ui, state, commands));
+        if let Some(open) = state.preferences.drawer {
+            let folded_out = Panel::bottom("drawer")
+                .resizable(true)
+                .default_size(176.0)
+                .size_range(120.0..=420.0);
+            folded_out
+                .frame(strip)
+                .show(ui, |ui| drawer::show(ui, state, textures, open, commands));
+        }
         egui::CentralPanel::default().frame(panel(Margin::ZERO)).show(ui, |ui| {
             let canvas = ui.available_rect_before_wrap();
             state.camera = picture::show(ui, state, textures, commands);

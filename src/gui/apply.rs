@@ -50,6 +50,8 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
             state.ask_here(share);
         }
         Command::SelectLayer(layer) => select_layer(state, layer),
+        Command::SelectChannel(channel) => state.channel = Some(channel).filter(|_| state.channel != Some(channel)),
+        Command::Fingerprint => return Some(Effect::Send(Box::new(Request::Fingerprint))),
         Command::Choose(choices) => choose(state, choices),
         Command::Prefer(preferences) => state.preferences = preferences,
         Command::UseNetwork(source, device) => {
@@ -99,6 +101,7 @@ pub fn open(state: &mut State, sources: impl IntoIterator<Item = ImageSource>) {
 fn show(state: &mut State, image: ImageId) {
     state.images.show(image);
     state.preview = None;
+    state.channel = None;
 }
 
 fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
@@ -109,6 +112,7 @@ fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
 
 fn select_class(state: &mut State, class: usize) {
     state.preview_muted = true;
+    state.channel = None;
     state.choices.class = Some(class);
     state.remember_class(class);
 }
@@ -123,6 +127,7 @@ fn toggle_pin(state: &mut State, class: usize) {
 
 fn select_layer(state: &mut State, layer: LayerId) {
     let Some(network) = &state.network else { return };
+    state.channel = None;
     state.choices.layer = (layer != network.plan.last_feature_layer()).then_some(layer);
 }
 
@@ -199,6 +204,8 @@ fn back(state: &mut State) -> Option<Effect> {
         state.help_open = false;
     } else if !state.search.query.is_empty() {
         state.look_for(String::new());
+    } else if state.channel.is_some() {
+        state.channel = None;
     } else if state.asking_here || state.here.is_some() {
         state.asking_here = false;
         state.here = None;

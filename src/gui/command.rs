@@ -46,6 +46,10 @@ pub enum Command {
     AskHere([f32; 2]),
     /// Choose a layer.
     SelectLayer(LayerId),
+    /// Show the feature map of a channel, or no longer.
+    SelectChannel(usize),
+    /// Ask for the hash of the weights file.
+    Fingerprint,
     /// Other settings of the map.
     Choose(Choices),
     /// Other preferences.

@@ -67,12 +67,16 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer,
 
 /// The class at every layer, from the photo to the predictions.
 fn layers(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
-    let (Some(network), Some(class), Some(chosen)) = (&state.network, state.class(), state.layer()) else { return };
+    let (Some(network), Some(class), Some(chosen)) = (&state.network, state.class(), state.layer()) else {
+        return;
+    };
     let layers: Vec<LayerId> = network.plan.mappable().collect();
     let size = tile_size(state, ui.available_height() - 3.0 * UNIT);
     ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
     let step = size.x + 2.0 * UNIT;
-    let mut area = ScrollArea::horizontal().id_salt("layer strip").auto_shrink([false, false]);
+    let mut area = ScrollArea::horizontal()
+        .id_salt("layer strip")
+        .auto_shrink([false, false]);
     // the chosen layer is brought into view when the strip is opened or another is chosen elsewhere
     let seen = ui.scope_id().with("chosen layer");
     if ui.data(|data| data.get_temp::<usize>(seen)) != Some(chosen.0) {
@@ -109,12 +113,16 @@ fn layers(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Ve
 fn side_by_side(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
     let Some(layer) = state.layer() else { return };
     let size = tile_size(state, ui.available_height() - 3.0 * UNIT);
-    let area = ScrollArea::horizontal().id_salt("side by side").auto_shrink([false, false]);
+    let area = ScrollArea::horizontal()
+        .id_salt("side by side")
+        .auto_shrink([false, false]);
     area.show(ui, |ui| {
         ui.horizontal_top(|ui| {
             for class in state.side_by_side() {
                 let shown = state.shown_as(state.choices.target(class), layer);
-                let probability = state.prediction().and_then(|prediction| prediction.probabilities.get(class).copied());
+                let probability = state
+                    .prediction()
+                    .and_then(|prediction| prediction.probabilities.get(class).copied());
                 let detail = match &shown {
                     Some(shown) if state.choices.scale != Scale::Own => format!("max {}", short(shown.map.max())),
                     _ => class_row::percent(probability.unwrap_or(0.0)),

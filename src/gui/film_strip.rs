@@ -20,7 +20,9 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     let size = vec2(22.0 * UNIT, ui.available_height() - 2.0 * UNIT);
     ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
     let step = size.x + 2.0 * UNIT;
-    let mut area = ScrollArea::horizontal().id_salt("film strip").auto_shrink([false, false]);
+    let mut area = ScrollArea::horizontal()
+        .id_salt("film strip")
+        .auto_shrink([false, false]);
     let current = state.images.current_position().unwrap_or(0);
     let seen = ui.scope_id().with("current image");
     if ui.data(|data| data.get_temp::<usize>(seen)) != Some(current) {
@@ -56,14 +58,24 @@ fn frame(
     ui.painter().rect_filled(space, 3.0, colours.raised);
     if let Some(texture) = textures.thumbnail(ui.ctx(), image) {
         // cut to the middle, so that all frames look alike
-        let (photo, space_aspect) = (image.size[0] as f32 / image.size[1].max(1) as f32, space.width() / space.height());
+        let (photo, space_aspect) = (
+            image.size[0] as f32 / image.size[1].max(1) as f32,
+            space.width() / space.height(),
+        );
         let uv = vec2((space_aspect / photo).min(1.0), (photo / space_aspect).min(1.0));
-        ui.painter().image(texture, space, Rect::from_center_size(Pos2::new(0.5, 0.5), uv), Color32::WHITE);
+        ui.painter().image(
+            texture,
+            space,
+            Rect::from_center_size(Pos2::new(0.5, 0.5), uv),
+            Color32::WHITE,
+        );
     }
     if is_current {
-        ui.painter().rect_stroke(space, 3.0, Stroke::new(2.0, colours.accent), StrokeKind::Outside);
+        ui.painter()
+            .rect_stroke(space, 3.0, Stroke::new(2.0, colours.accent), StrokeKind::Outside);
     } else if response.hovered() {
-        ui.painter().rect_stroke(space, 3.0, Stroke::new(1.0, colours.text), StrokeKind::Outside);
+        ui.painter()
+            .rect_stroke(space, 3.0, Stroke::new(1.0, colours.text), StrokeKind::Outside);
     }
     focus_ring(ui, &response, rect);
     let prediction = image.prediction.as_ref();

@@ -29,7 +29,10 @@ pub struct Tile<'a> {
 /// Size of a tile for a photo, in a row of this height.
 pub fn tile_size(state: &State, height: f32) -> egui::Vec2 {
     let photo = (height - CAPTIONS).max(UNIT);
-    let aspect = state.images.current().map_or(1.0, |image| image.size[0] as f32 / image.size[1].max(1) as f32);
+    let aspect = state
+        .images
+        .current()
+        .map_or(1.0, |image| image.size[0] as f32 / image.size[1].max(1) as f32);
     vec2((photo * aspect.clamp(0.6, 2.0)).max(18.0 * UNIT), height)
 }
 
@@ -42,7 +45,10 @@ pub fn tile(ui: &mut Ui, state: &State, textures: &mut Textures, tile: Tile<'_>,
         return response;
     }
     let space = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - CAPTIONS));
-    let aspect = state.images.current().map_or(1.0, |image| image.size[0] as f32 / image.size[1].max(1) as f32);
+    let aspect = state
+        .images
+        .current()
+        .map_or(1.0, |image| image.size[0] as f32 / image.size[1].max(1) as f32);
     let photo_size = if space.width() / space.height() > aspect {
         vec2(space.height() * aspect, space.height())
     } else {
@@ -55,17 +61,25 @@ pub fn tile(ui: &mut Ui, state: &State, textures: &mut Textures, tile: Tile<'_>,
         && let Some(texture) = textures.thumbnail(ui.ctx(), image)
     {
         let faint = if tile.shown.is_some() { 1.0 } else { 0.35 };
-        ui.painter().image(texture, photo, whole, Color32::WHITE.gamma_multiply(faint));
+        ui.painter()
+            .image(texture, photo, whole, Color32::WHITE.gamma_multiply(faint));
     }
     if let Some(shown) = tile.shown.as_ref().filter(|shown| !shown.is_empty()) {
         let texture = textures.small_map(ui.ctx(), &state.choices, shown, tile.slot);
         // small maps have to speak for themselves
-        ui.painter().image(texture, photo, whole, Color32::WHITE.gamma_multiply(state.choices.blend.max(0.55)));
+        ui.painter().image(
+            texture,
+            photo,
+            whole,
+            Color32::WHITE.gamma_multiply(state.choices.blend.max(0.55)),
+        );
     }
     if tile.is_chosen {
-        ui.painter().rect_stroke(photo, 2.0, Stroke::new(2.0, colours.accent), StrokeKind::Outside);
+        ui.painter()
+            .rect_stroke(photo, 2.0, Stroke::new(2.0, colours.accent), StrokeKind::Outside);
     } else if response.hovered() {
-        ui.painter().rect_stroke(photo, 2.0, Stroke::new(1.0, colours.text), StrokeKind::Outside);
+        ui.painter()
+            .rect_stroke(photo, 2.0, Stroke::new(1.0, colours.text), StrokeKind::Outside);
     }
     focus_ring(ui, &response, rect);
     let name = Rect::from_min_size(pos2(rect.left(), space.bottom() + UNIT), vec2(rect.width(), 4.0 * UNIT));

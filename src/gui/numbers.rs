@@ -22,10 +22,16 @@ pub fn gradients(ui: &mut Ui, state: &State) {
         waiting(ui);
         return;
     };
-    let means = histogram(&channels.gradient_mean);
+    let means = Histogram::new(&channels.gradient_mean, BINS);
     ui.columns_const(|[left, right]| {
         plot(left, "Gradients of the score", "gradients", &channels.gradients, None);
-        plot(right, "Averaged over space, one a channel", "gradient means", &means, None);
+        plot(
+            right,
+            "Averaged over space, one a channel",
+            "gradient means",
+            &means,
+            None,
+        );
     });
 }
 
@@ -35,28 +41,44 @@ pub fn channels(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         waiting(ui);
         return;
     };
-    caption(ui, "Weight × mean activation, the strongest first. Click one to see its own feature map over the photo.");
+    caption(
+        ui,
+        "Weight × mean activation, the strongest first. Click one to see its own feature map over the photo.",
+    );
     let value = |values: &[f64], channel: usize| values.get(channel).copied().unwrap_or(0.0);
     let product = |channel| value(&channels.gradient_mean, channel) * value(&channels.activation_mean, channel);
-    let most = channels.strongest.first().map_or(0.0, |&first| product(first).abs()).max(f64::MIN_POSITIVE);
-    ScrollArea::vertical().id_salt("channels").auto_shrink([false, false]).show(ui, |ui| {
-        ui.spacing_mut().item_spacing = vec2(2.0 * UNIT, 0.0);
-        let columns = ((ui.available_width() / 300.0) as usize).max(1);
-        let width = (ui.available_width() - 2.0 * UNIT * (columns as f32 - 1.0)) / columns as f32;
-        for row in channels.strongest.iter().take(STRONGEST).collect::<Vec<_>>().chunks(columns) {
-            ui.horizontal(|ui| {
-                for &&channel in row {
-                    let weight = value(&channels.gradient_mean, channel);
-                    let activation = value(&channels.activation_mean, channel);
-                    let text = format!("weight {} · activation {}", short(weight), short(activation));
-                    let share = (product(channel) / most) as f32;
-                    if channel_row(ui, state, channel, &text, share, width) {
-                        commands.push(Command::SelectChannel(channel));
+    let most = channels
+        .strongest
+        .first()
+        .map_or(0.0, |&first| product(first).abs())
+        .max(f64::MIN_POSITIVE);
+    ScrollArea::vertical()
+        .id_salt("channels")
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing = vec2(2.0 * UNIT, 0.0);
+            let columns = ((ui.available_width() / 300.0) as usize).max(1);
+            let width = (ui.available_width() - 2.0 * UNIT * (columns as f32 - 1.0)) / columns as f32;
+            for row in channels
+                .strongest
+                .iter()
+                .take(STRONGEST)
+                .collect::<Vec<_>>()
+                .chunks(columns)
+            {
+                ui.horizontal(|ui| {
+                    for &&channel in row {
+                        let weight = value(&channels.gradient_mean, channel);
+                        let activation = value(&channels.activation_mean, channel);
+                        let text = format!("weight {} · activation {}", short(weight), short(activation));
+                        let share = (product(channel) / most) as f32;
+                        if channel_row(ui, state, channel, &text, share, width) {
+                            commands.push(Command::SelectChannel(channel));
+                        }
                     }
-                }
-            });
-        }
-    });
+                });
+            }
+        });
 }
 
 fn channel_row(ui: &mut Ui, state: &State, channel: usize, text: &str, share: f32, width: f32) -> bool {
@@ -71,7 +93,14 @@ fn channel_row(ui: &mut Ui, state: &State, channel: usize, text: &str, share: f3
     }
     focus_ring(ui, &response, rect);
     let inner = rect.shrink2(vec2(2.0 * UNIT, 0.0));
-    let name_width = text_in(ui, inner, Align2::LEFT_CENTER, &format!("{channel}"), theme::SMALL, colours.text);
+    let name_width = text_in(
+        ui,
+        inner,
+        Align2::LEFT_CENTER,
+        &format!("{channel}"),
+        theme::SMALL,
+        colours.text,
+    );
     let bar = Rect::from_min_size(
         pos2(inner.left() + name_width.max(8.0 * UNIT) + UNIT, inner.center().y - 2.0),
         vec2(14.0 * UNIT, 4.0),
@@ -92,7 +121,13 @@ pub fn values(ui: &mut Ui, state: &State) {
         return;
     };
     let threshold = f64::from(state.choices.threshold) * shown.maximum;
-    plot(ui, "Evidence of each cell; the line is the threshold", "values", &histogram(&shown.map.signed), Some(threshold));
+    plot(
+        ui,
+        "Evidence of each cell; the line is the threshold",
+        "values",
+        &Histogram::new(&shown.map.signed, BINS),
+        Some(threshold),
+    );
 }
 
 /// The predictions as bars.
@@ -103,11 +138,22 @@ pub fn predictions(ui: &mut Ui, state: &State) {
         Score::Probability => &prediction.probabilities,
         Score::Logit => &prediction.logits,
     };
-    let classes: Vec<usize> = prediction.ranking.iter().take(state.preferences.top.min(20)).copied().collect();
+    let classes: Vec<usize> = prediction
+        .ranking
+        .iter()
+        .take(state.preferences.top.min(20))
+        .copied()
+        .collect();
     let names: Vec<String> = classes.iter().map(|&class| state.class_name(class)).collect();
     let bars = classes.iter().enumerate().map(|(position, &class)| {
-        let fill = if state.class() == Some(class) { colours.accent } else { colours.weak };
-        Bar::new(position as f64, values.get(class).copied().unwrap_or(0.0)).width(0.7).fill(fill)
+        let fill = if state.class() == Some(class) {
+            colours.accent
+        } else {
+            colours.weak
+        };
+        Bar::new(position as f64, values.get(class).copied().unwrap_or(0.0))
+            .width(0.7)
+            .fill(fill)
     });
     let chart = BarChart::new("predictions", bars.collect()).allow_hover(false);
     let name_at = |mark: egui_plot::GridMark, _: &std::ops::RangeInclusive<f64>| {
@@ -117,7 +163,14 @@ pub fn predictions(ui: &mut Ui, state: &State) {
     };
     still(Plot::new("bars"))
         .x_axis_formatter(name_at)
-        .x_grid_spacer(|_| (0..20).map(|i| egui_plot::GridMark { value: f64::from(i), step_size: 1.0 }).collect())
+        .x_grid_spacer(|_| {
+            (0..20)
+                .map(|i| egui_plot::GridMark {
+                    value: f64::from(i),
+                    step_size: 1.0,
+                })
+                .collect()
+        })
         .show(ui, |plot| plot.bar_chart(chart));
 }
 
@@ -125,14 +178,13 @@ fn waiting(ui: &mut Ui) {
     ui.label(RichText::new("Computing…").weak());
 }
 
-/// Values in equal bins.
-fn histogram(values: &[f64]) -> Histogram {
-    Histogram::new(&values.iter().map(|&value| value as f32).collect::<Vec<_>>(), BINS)
-}
-
 /// A plot that stays where it is.
 fn still(plot: Plot<'_>) -> Plot<'_> {
-    plot.allow_drag(false).allow_zoom(false).allow_scroll(false).allow_boxed_zoom(false).show_background(false)
+    plot.allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .show_background(false)
 }
 
 fn plot(ui: &mut Ui, title: &str, id: &str, histogram: &Histogram, threshold: Option<f64>) {

@@ -13,6 +13,7 @@ use super::command::{Action, Command};
 use super::contours;
 use super::export;
 use super::maps::Shown;
+use super::samples;
 use super::state::{Here, State};
 use super::target_bar;
 use super::textures::Textures;
@@ -71,11 +72,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
 
 fn picture_name(state: &State) -> String {
     match (state.images.current(), &state.shown) {
-        (Some(image), Some(shown)) => format!(
-            "{} with the map of {}",
-            image.name,
-            export::target_name(state, shown.key.target)
-        ),
+        (Some(image), Some(shown)) => format!("{} with the map of {}", image.name, export::shown_name(state, shown)),
         (Some(image), None) => image.name.clone(),
         (None, _) => "Picture".to_owned(),
     }
@@ -230,10 +227,7 @@ fn nothing(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>
         return;
     };
     let colours = palette(ui);
-    let text = format!(
-        "No evidence for {} at this layer",
-        export::target_name(state, shown.key.target)
-    );
+    let text = format!("No evidence for {} at this layer", export::shown_name(state, shown));
     let area = Rect::from_min_max(pos2(canvas.left(), canvas.bottom() - 14.0 * UNIT), canvas.max);
     ui.scope_builder(
         UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)),
@@ -281,6 +275,13 @@ fn welcome(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>
             let open = egui::Button::new(RichText::new("Open images…").color(colours.on_accent)).fill(colours.accent);
             if ui.add(open.min_size(vec2(40.0 * UNIT, 8.0 * UNIT))).clicked() {
                 commands.push(Command::Do(Action::Open));
+            }
+            ui.add_space(UNIT);
+            let sample = samples::names().next();
+            let button =
+                egui::Button::new(RichText::new("or look at a sample").color(colours.weak)).frame_when_inactive(false);
+            if ui.add(button).clicked() {
+                commands.extend(sample.and_then(samples::source).map(Command::OpenSource));
             }
         },
     );
@@ -341,11 +342,7 @@ fn explained(state: &State) -> String {
     } else {
         ""
     };
-    format!(
-        "{waiting}{}  ·  {}",
-        export::target_name(state, shown.key.target),
-        layer.name
-    )
+    format!("{waiting}{}  ·  {}", export::shown_name(state, shown), layer.name)
 }
 
 /// The frame that says: let go, and it is opened.

@@ -21,8 +21,16 @@ const SAMPLES: [(&str, &str, &[u8]); 6] = [
         "clock-book-mug-glasses.png",
         include_bytes!("../../assets/samples/clock-book-mug-glasses.png"),
     ),
-    ("Fish and key", "fish-key.png", include_bytes!("../../assets/samples/fish-key.png")),
-    ("House, tree and car", "house-tree-car.png", include_bytes!("../../assets/samples/house-tree-car.png")),
+    (
+        "Fish and key",
+        "fish-key.png",
+        include_bytes!("../../assets/samples/fish-key.png"),
+    ),
+    (
+        "House, tree and car",
+        "house-tree-car.png",
+        include_bytes!("../../assets/samples/house-tree-car.png"),
+    ),
     (
         "Tree, umbrella, flower and ball",
         "tree-umbrella-flower-ball.png",
@@ -38,5 +46,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// A sample as an image to open.
 pub fn source(wanted: &str) -> Option<ImageSource> {
     let (_, file, bytes) = SAMPLES.iter().find(|(name, ..)| *name == wanted)?;
-    Some(ImageSource::Bytes { name: (*file).to_owned(), bytes: Cow::Borrowed(bytes) })
+    Some(ImageSource::Bytes {
+        name: (*file).to_owned(),
+        bytes: Cow::Borrowed(bytes),
+    })
 }

@@ -13,7 +13,8 @@ use super::maps::{MapKey, MapStore, Shown};
 use super::wishes::Wishes;
 use crate::explain::{Map, Target};
 use crate::explorer::{
-    Activity, DeviceChoice, Failure, ImageId, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply,
+    Activity, Channels, DeviceChoice, ExplainRequest, Failure, FeatureMap, ImageId, NetworkEpoch, NetworkInfo,
+    NetworkSource, Predicted, Purpose, Reply,
 };
 use crate::labels::Labels;
 use crate::xception::LayerId;
@@ -80,6 +81,8 @@ pub struct State {
     pub camera: Camera,
     /// The network that speaks.
     pub network: Option<Arc<NetworkInfo>>,
+    /// SHA-256 of its weights file, once it was asked for and computed.
+    pub fingerprint: Option<String>,
     /// The network that was asked for last.
     pub wanted_network: (NetworkSource, DeviceChoice),
     /// Whether it is being loaded.
@@ -104,6 +107,12 @@ pub struct State {
     pub maps: MapStore,
     /// What the session was asked for.
     pub wishes: Wishes,
+    /// Gradients and channels that were computed last.
+    pub channels: Option<Channels>,
+    /// The channel whose own feature map is shown.
+    pub channel: Option<usize>,
+    /// The feature map that was computed last.
+    pub feature_map: Option<FeatureMap>,
     /// The map in the picture; stays until the wanted one is there.
     pub shown: Option<Shown>,
     /// A change of zoom that a key asked for.
@@ -137,6 +146,7 @@ impl State {
             images: Images::default(),
             camera: Camera::default(),
             network: None,
+            fingerprint: None,
             wanted_network: network,
             loading: true,
             network_error: None,
@@ -149,6 +159,9 @@ impl State {
             recent_classes: Vec::new(),
             maps: MapStore::default(),
             wishes: Wishes::default(),
+            channels: None,
+            channel: None,
+            feature_map: None,
             shown: None,
             zoom_wish: None,
             is_dark: true,
@@ -176,7 +189,21 @@ impl State {
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
             }
             Reply::Failed(failure) => self.failed(&failure),
-            Reply::Fingerprint { .. } | Reply::Channels(_) | Reply::FeatureMap(_) => {}
+            Reply::Fingerprint { epoch, sha256 } => {
+                if self.is_current(epoch) {
+                    self.fingerprint = Some(sha256);
+                }
+            }
+            Reply::Channels(channels) => {
+                if self.is_current(channels.epoch) {
+                    self.channels = Some(channels);
+                }
+            }
+            Reply::FeatureMap(feature_map) => {
+                if self.is_current(feature_map.epoch) {
+                    self.feature_map = Some(feature_map);
+                }
+            }
         }
     }
 
@@ -200,6 +227,10 @@ impl State {
         }
         self.maps.clear();
         self.wishes.clear();
+        self.channels = None;
+        self.channel = None;
+        self.feature_map = None;
+        self.fingerprint = None;
         self.shown = None;
         self.preview = None;
         self.here = None;
@@ -351,11 +382,56 @@ impl State {
     /// A map: at the last feature layer at once, elsewhere once it was computed.
     pub fn map(&self, key: &MapKey) -> Option<Arc<Map>> {
         let network = self.network.as_ref()?;
-        if key.layer != network.plan.last_feature_layer() {
+        if key.layer != network.plan.last_feature_layer() || !key.method.is_closed_form_at_last_layer() {
             return self.maps.get(key).cloned();
         }
         let prediction = self.images.get(key.image)?.prediction.as_ref()?;
         (prediction.resize == key.resize).then(|| Arc::new(prediction.class_maps.map(key.target, key.score)))
+    }
+
+    /// What gradients and channels are wanted of: the chosen class at the chosen layer.
+    pub fn channels_wish(&self) -> Option<ExplainRequest> {
+        let key = self.key(self.choices.target(self.class()?), self.layer()?)?;
+        let (targets, layers) = (vec![key.target], vec![key.layer]);
+        let MapKey {
+            image,
+            resize,
+            score,
+            method,
+            ..
+        } = key;
+        Some(ExplainRequest {
+            image,
+            resize,
+            purpose: Purpose::Main,
+            targets,
+            layers,
+            score,
+            method,
+        })
+    }
+
+    /// Gradients and channels of what is chosen, once they are computed.
+    pub fn channels(&self) -> Option<&Channels> {
+        let wish = self.channels_wish()?;
+        self.channels.as_ref().filter(|channels| *channels.request == wish)
+    }
+
+    /// The feature map of the chosen channel, once it is computed.
+    fn shown_channel(&self) -> Option<Shown> {
+        let channel = self.channel?;
+        let key = self.key(self.choices.target(self.class()?), self.layer()?)?;
+        let found = self.feature_map.as_ref()?;
+        let is_wanted = found.image == key.image && found.layer == key.layer && found.channel == channel;
+        let map = Arc::new(found.map.clone());
+        let maximum = map.max();
+        is_wanted.then_some(Shown {
+            key,
+            channel: Some(channel),
+            map,
+            signed: false,
+            maximum,
+        })
     }
 
     /// A map as the picture would show it; none while it is computed.
@@ -365,6 +441,7 @@ impl State {
         let maximum = self.maximum_for(&map, &key);
         Some(Shown {
             key,
+            channel: None,
             map,
             signed: self.choices.is_signed(target),
             maximum,
@@ -414,7 +491,8 @@ impl State {
     /// Brings [`Self::shown`] up to date. A map that is still being computed leaves the last one of the same image.
     pub fn update_shown(&mut self) {
         let wanted = self.wanted_key();
-        let found = wanted.and_then(|key| self.shown_as(key.target, key.layer));
+        let channel = self.shown_channel().filter(|_| self.preview.is_none());
+        let found = channel.or_else(|| wanted.and_then(|key| self.shown_as(key.target, key.layer)));
         if found.is_some() {
             self.shown = found;
         } else if self.shown.as_ref().map(|shown| shown.key.image) != wanted.map(|key| key.image) {

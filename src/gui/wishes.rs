@@ -8,6 +8,7 @@ use super::images::Stage;
 use super::state::State;
 use crate::explain::Target;
 use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Request};
+use crate::imaging::Resize;
 use crate::xception::LayerId;
 
 /// How many images besides the shown one are opened or predicted at the same time.
@@ -17,6 +18,8 @@ const IN_BACKGROUND: usize = 2;
 #[derive(Debug, Default)]
 pub struct Wishes {
     asked: HashMap<Purpose, ExplainRequest>,
+    channels: Option<ExplainRequest>,
+    feature_map: Option<(ImageId, Resize, LayerId, usize)>,
 }
 
 impl Wishes {
@@ -34,7 +37,7 @@ impl Wishes {
 
     /// Forgets everything, as another network was loaded.
     pub fn clear(&mut self) {
-        self.asked.clear();
+        *self = Self::default();
     }
 }
 
@@ -44,6 +47,7 @@ pub fn ask(state: &mut State, explorer: &Explorer) {
     if state.network.is_some() && !state.loading {
         predict(state, explorer);
         explain(state, explorer);
+        channels(state, explorer);
     }
 }
 
@@ -147,6 +151,32 @@ fn explain(state: &mut State, explorer: &Explorer) {
 }
 
 type Wish = (Vec<Target>, Vec<LayerId>);
+
+/// Gradients, channels and the feature map of one of them, while they are looked at.
+fn channels(state: &mut State, explorer: &Explorer) {
+    if state.prediction().is_none() {
+        return;
+    }
+    let is_open = matches!(state.preferences.drawer, Some(Drawer::Gradients | Drawer::Channels));
+    let missing = state.channels_wish().filter(|_| is_open && state.channels().is_none());
+    if let Some(wish) = missing.filter(|wish| state.wishes.channels.as_ref() != Some(wish)) {
+        explorer.send(Request::Channels(wish.clone()));
+        state.wishes.channels = Some(wish);
+    }
+    let (Some(channel), Some(layer), Some(image)) = (state.channel, state.layer(), state.open_image()) else {
+        return;
+    };
+    let (image, resize) = (image.id, state.choices.resize);
+    if state.wishes.feature_map != Some((image, resize, layer, channel)) {
+        explorer.send(Request::FeatureMap {
+            image,
+            resize,
+            layer,
+            channel,
+        });
+        state.wishes.feature_map = Some((image, resize, layer, channel));
+    }
+}
 
 fn main_wish(state: &State) -> Option<Wish> {
     Some((vec![state.choices.target(state.class()?)], vec![state.layer()?]))
