@@ -1,6 +1,6 @@
 //! Any class, pinned classes, two classes, many classes, and the classes of one place.
 
-use egui::{Key, Modifiers, PointerButton, Pos2};
+use egui::{Key, Modifiers, PointerButton, Pos2, accesskit::Role};
 use gradcam_explorer::explain::{Score, Target};
 use gradcam_explorer::gui::choices::{Drawer, Scale};
 
@@ -33,7 +33,8 @@ fn a_class_is_found_by_part_of_its_name_and_chosen_by_click() {
         window.state().shown.as_ref().unwrap().key.target,
         Target::Class(umbrella)
     );
-    window.click("umbrella");
+    window.role(Role::Button, "umbrella").click();
+    window.settle();
     assert_eq!(window.chosen().as_deref(), Some("umbrella"));
     window.key(Key::Escape);
     window.key(Key::Escape);

@@ -69,7 +69,9 @@ fn help_lists_the_keys_and_esc_leaves_it() {
 fn the_badge_tells_network_device_and_time() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     let name = window.state().network.as_ref().unwrap().weights.name.clone();
-    window.find(|label| label.starts_with(&name) && label.ends_with(" ms")).click();
+    window
+        .find(|label| label.starts_with(&name) && label.ends_with(" ms"))
+        .click();
     window.settle();
     window.click("Compute SHA-256");
     window.wait("the hash", |state| {

@@ -51,7 +51,8 @@ impl Window {
         let harness = Harness::builder()
             .with_size(Vec2::from(size))
             .with_theme(theme)
-            .with_max_steps(30)
+            .with_max_steps(60)
+            .with_step_dt(1.0 / 60.0)
             .build_eframe(|cc| ExplorerApp::new(cc, options).unwrap());
         Self { harness }
     }
@@ -98,7 +99,8 @@ impl Window {
 
     /// The one thing whose label fits.
     pub fn find<'a>(&'a self, fits: impl Fn(&str) -> bool + 'a) -> Node<'a> {
-        self.harness.get_by(move |node| node.label().is_some_and(|label| fits(&label)))
+        self.harness
+            .get_by(move |node| node.label().is_some_and(|label| fits(&label)))
     }
 
     /// Whether some text on the window contains this.
