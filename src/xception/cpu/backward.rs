@@ -287,14 +287,22 @@ impl Sweep<'_> {
             Kind::Square { kernel, stride: 1 } => (kernel, shape),
             _ => {
                 let channels = shape.channels;
-                (1, Shape { channels, ..gradient.features.shape })
+                (
+                    1,
+                    Shape {
+                        channels,
+                        ..gradient.features.shape
+                    },
+                )
             }
         };
         let mut product = self.memory.take(images, product_shape);
         Product {
             rows: Rows::Patches(Patches {
                 source: &gradient.features,
-                gate: gradient.mask.map_or(Gate::Open, |mask| Gate::Mask(&network.stored[mask.0])),
+                gate: gradient
+                    .mask
+                    .map_or(Gate::Open, |mask| Gate::Mask(&network.stored[mask.0])),
                 kernel,
                 stride: 1,
                 padding: kernel - 1,
@@ -314,6 +322,7 @@ impl Sweep<'_> {
             Kind::Separable { depthwise } => {
                 let filter = Filter {
                     source: &product,
+                    zeros: network.zeros.values(),
                     weights: depthwise.values(),
                     rectified: false,
                     turned: true,

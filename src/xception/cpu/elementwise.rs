@@ -152,12 +152,20 @@ impl Kernel for WeightedSum<'_> {
     fn run<S: Lanes>(self, simd: S) {
         let zero = simd.splat_f32s(0.0);
         let weights = vectors::<S>(self.weights);
-        for (out, cell) in self.out.iter_mut().zip(vectors::<S>(self.values).chunks_exact(weights.len())) {
+        for (out, cell) in self
+            .out
+            .iter_mut()
+            .zip(vectors::<S>(self.values).chunks_exact(weights.len()))
+        {
             // two sums, as one would wait for itself
             let mut sums = [zero; 2];
             for (pair, weights) in cell.chunks_exact(2).zip(weights.chunks_exact(2)) {
                 for (sum, (value, weight)) in sums.iter_mut().zip(pair.iter().zip(weights)) {
-                    let value = if self.rectified { simd.max_f32s(*value, zero) } else { *value };
+                    let value = if self.rectified {
+                        simd.max_f32s(*value, zero)
+                    } else {
+                        *value
+                    };
                     *sum = simd.multiply_add(value, *weight, *sum);
                 }
             }

@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use pulp::{NullaryFnOnce, Scalar256b, Simd};
 #[cfg(target_arch = "aarch64")]
 use pulp::aarch64::Neon;
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
+use pulp::{NullaryFnOnce, Scalar256b, Simd};
 
 /// An instruction set that this processor has.
 #[derive(Clone, Copy)]
@@ -43,7 +43,10 @@ impl Isa {
 
     /// The fastest.
     pub fn best() -> Self {
-        Self::available().first().copied().unwrap_or(Self(Token::Portable(Scalar256b)))
+        Self::available()
+            .first()
+            .copied()
+            .unwrap_or(Self(Token::Portable(Scalar256b)))
     }
 
     /// Floats in one vector.

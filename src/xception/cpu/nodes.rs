@@ -97,7 +97,10 @@ pub(super) fn nodes(plan: &Plan) -> Result<Vec<Node>, NetworkError> {
             _ => None,
         };
         nodes.push(node.ok_or_else(|| {
-            candle_core::Error::msg(format!("the engine cannot compute {} where the plan has it", layer.name))
+            candle_core::Error::msg(format!(
+                "the engine cannot compute {} where the plan has it",
+                layer.name
+            ))
         })?);
     }
     Ok(nodes)
@@ -119,7 +122,13 @@ pub(super) fn source(nodes: &[Node], layer: LayerId) -> Source {
 
 impl Convolution {
     /// Reads, folds and packs the convolution `id` of the plan and its batch normalisation `norm`.
-    pub(super) fn load(isa: Isa, plan: &Plan, id: LayerId, norm: LayerId, vb: &VarBuilder) -> Result<Self, NetworkError> {
+    pub(super) fn load(
+        isa: Isa,
+        plan: &Plan,
+        id: LayerId,
+        norm: LayerId,
+        vb: &VarBuilder,
+    ) -> Result<Self, NetworkError> {
         let layer = plan.layer(id);
         let inputs = layer.inputs.first().map_or(0, |&id| plan.layer(id).shape.channels);
         let outputs = layer.shape.channels;

@@ -92,7 +92,9 @@ impl Site for CpuSite<'_> {
         let parts = values.chunks(PART * stride).zip(sums.chunks_mut(stride));
         let (isa, threads) = (self.network.isa, &self.network.threads);
         threads.each(parts.enumerate(), |_, (index, (values, sums))| {
-            let mask = self.mask.map(|mask| &mask.values()[index * PART * stride..][..values.len()]);
+            let mask = self
+                .mask
+                .map(|mask| &mask.values()[index * PART * stride..][..values.len()]);
             isa.run(SumCells { values, mask, sums });
         });
         let factor = self.factor / self.gradient.shape.cells() as f64;
@@ -124,7 +126,11 @@ impl Site for CpuSite<'_> {
         let mut offset = 0.0;
         if let Some((scale, shift)) = value.norm {
             for ((weight, scale), shift) in weights.iter_mut().zip(scale).zip(shift) {
-                *weight = if *scale == 0.0 { 0.0 } else { *weight / f64::from(*scale) };
+                *weight = if *scale == 0.0 {
+                    0.0
+                } else {
+                    *weight / f64::from(*scale)
+                };
                 offset += *weight * f64::from(*shift);
             }
         }
@@ -160,7 +166,10 @@ impl Site for CpuSite<'_> {
         let mut values = unpadded(self.gradient, self.image, self.factor);
         let channels = self.gradient.shape.channels;
         if let Some(mask) = self.mask {
-            for (cell, mask) in values.chunks_exact_mut(channels).zip(mask.values().chunks_exact(mask.stride())) {
+            for (cell, mask) in values
+                .chunks_exact_mut(channels)
+                .zip(mask.values().chunks_exact(mask.stride()))
+            {
                 for (value, mask) in cell.iter_mut().zip(mask) {
                     *value = if *mask > 0.0 { *value } else { 0.0 };
                 }
