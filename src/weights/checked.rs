@@ -18,14 +18,15 @@ use super::error::{TensorProblem, WeightsError};
 use super::foreign;
 use super::info::{self, Info};
 use super::names::{Dialect, Names};
+use super::parameters;
 use super::storage::Storage;
-use crate::xception::{Architecture, ArchitectureError, Plan};
+use crate::xception::Plan;
 
 /// The length of the header stands in front of it as eight bytes, little-endian.
 const LENGTH_BYTES: u64 = 8;
 /// More header than 276 tensors and a thousand class names need by far, and little memory.
 const MAX_HEADER: u64 = 4 << 20;
-/// Bytes read at once: a few fit into a core's cache, where they are checked and converted.
+/// Bytes read at once: few enough to be still in the core's cache when they are converted.
 const CHUNK: usize = 1 << 17;
 
 /// The weights of one Xception. Cheap to clone; several threads may read tensors at once.
@@ -108,7 +109,11 @@ impl Weights {
             problem,
         })?;
         let Recognised { dialect, tensors } = tensors;
-        let plan = plan(&tensors, info::input_size(&file, &metadata)?).map_err(|problem| WeightsError::Tensor {
+        let input_size = info::input_size(&file, &metadata)?;
+        let shapes = tensors
+            .iter()
+            .map(|(path, stored)| (path.as_str(), (stored.name.as_str(), stored.shape.as_slice())));
+        let plan = parameters::plan(&shapes.collect(), input_size).map_err(|problem| WeightsError::Tensor {
             file: file.clone(),
             problem,
         })?;
@@ -260,16 +265,11 @@ impl Checked {
     fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
         let stored = self.stored(path)?;
         let values = self.values(stored)?;
-        if path.ends_with("/moving_variance")
-            && let Some(&value) = values.iter().find(|&&value| value < 0.0)
-        {
-            let tensor = stored.name.clone();
-            return Err(self.problem(TensorProblem::NegativeVariance { tensor, value }));
-        }
+        parameters::check_values(path, &stored.name, &values).map_err(|problem| self.problem(problem))?;
         Ok(stored.order.keras_from(values))
     }
 
-    /// The values as they lie in the file, all finite.
+    /// The values in the file's own order.
     fn values(&self, stored: &Stored) -> Result<Vec<f32>, WeightsError> {
         let count: usize = stored.shape.iter().product();
         let size = stored.dtype.bitsize() / 8;
@@ -283,30 +283,10 @@ impl Checked {
                 .read_exact_at(chunk, offset)
                 .map_err(|source| self.read_error(source))?;
             offset += bytes as u64;
-            let start = values.len();
             match stored.dtype {
                 Dtype::F16 => values.extend(words(chunk).map(|word| f16::from_le_bytes(word).to_f32())),
                 Dtype::BF16 => values.extend(words(chunk).map(|word| bf16::from_le_bytes(word).to_f32())),
                 _ => values.extend(words(chunk).map(f32::from_le_bytes)),
-            }
-            // a sum of zeros unless one value is infinite or no number, which keeps the usual case in vector registers
-            let fresh = &values[start..];
-            if fresh.iter().fold(0.0, |sum, value| sum + value * 0.0) != 0.0_f32
-                || fresh.iter().any(|value| !value.is_finite())
-            {
-                let found = values
-                    .iter()
-                    .enumerate()
-                    .skip(start)
-                    .find(|(_, value)| !value.is_finite());
-                if let Some((position, &value)) = found {
-                    let tensor = stored.name.clone();
-                    return Err(self.problem(TensorProblem::NotFinite {
-                        tensor,
-                        value,
-                        position,
-                    }));
-                }
             }
         }
         Ok(values)
@@ -353,6 +333,7 @@ impl Order {
 fn read_header(file: &str, storage: &Storage) -> Result<(Metadata, u64), WeightsError> {
     let format = |reason: String| WeightsError::Format {
         file: file.to_owned(),
+        kind: "safetensors",
         reason,
     };
     let read = |source| WeightsError::Read {
@@ -371,8 +352,7 @@ fn read_header(file: &str, storage: &Storage) -> Result<(Metadata, u64), Weights
     }
     if length > len - LENGTH_BYTES {
         return Err(format(format!(
-            "its header should take {length} bytes, but only {} follow",
-            len - LENGTH_BYTES
+            "it begins with no header that its {len} bytes could hold"
         )));
     }
     if length > MAX_HEADER {
@@ -410,6 +390,10 @@ fn recognise(header: &Metadata) -> Result<Recognised, TensorProblem> {
         let Some(info) = header.info(&name) else {
             return Err(TensorProblem::Unknown(name));
         };
+        if !matches!(info.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16) {
+            let found = info.dtype.to_string();
+            return Err(TensorProblem::Type { tensor: name, found });
+        }
         let (shape, order) = match names.dialect {
             Dialect::Keras => (info.shape.clone(), Order::Keras),
             Dialect::Timm => keras_layout(&canonical, &info.shape),
@@ -438,7 +422,8 @@ fn keras_layout(canonical: &str, shape: &[usize]) -> (Vec<usize>, Order) {
             } else {
                 vec![height, width, inputs, outputs]
             };
-            let cells = height * width;
+            // of a shape with a zero the product of the others may be anything, but it holds no values
+            let cells = height.saturating_mul(width);
             (keras, Order::Torch { outputs, inputs, cells })
         }
         [outputs, inputs] => {
@@ -451,46 +436,4 @@ fn keras_layout(canonical: &str, shape: &[usize]) -> (Vec<usize>, Order) {
         }
         _ => (shape.to_vec(), Order::Keras),
     }
-}
-
-/// The network that the shapes describe, after comparing all of them with what it needs.
-fn plan(tensors: &HashMap<String, Stored>, input_size: usize) -> Result<Plan, TensorProblem> {
-    let shape_of = |path: &str| tensors.get(path).map(|stored| stored.shape.clone());
-    if let Some(stored) = tensors.get("predictions/kernel")
-        && stored.shape.last() == Some(&0)
-    {
-        return Err(TensorProblem::NoClasses(stored.name.clone()));
-    }
-    let architecture = Architecture::detect(&shape_of, input_size, crate::xception::architecture::KERAS_BN_EPSILON)?;
-    let plan = Plan::new(architecture)?;
-    let parameters = plan.parameters();
-    for parameter in &parameters {
-        let path = parameter.path();
-        let Some(stored) = tensors.get(&path) else {
-            return Err(ArchitectureError::Missing(path).into());
-        };
-        if stored.shape != parameter.shape {
-            return Err(ArchitectureError::Shape {
-                tensor: path,
-                found: stored.shape.clone(),
-                expected: format!("{:?}", parameter.shape),
-            }
-            .into());
-        }
-        if !matches!(stored.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16) {
-            return Err(TensorProblem::Type {
-                tensor: stored.name.clone(),
-                found: stored.dtype.to_string(),
-            });
-        }
-    }
-    if tensors.len() > parameters.len() {
-        let known: std::collections::HashSet<String> = parameters.iter().map(|parameter| parameter.path()).collect();
-        let mut extra: Vec<_> = tensors.iter().filter(|(path, _)| !known.contains(*path)).collect();
-        extra.sort_by_key(|(_, stored)| &stored.name);
-        if let Some((_, stored)) = extra.first() {
-            return Err(TensorProblem::Extra(stored.name.clone()));
-        }
-    }
-    Ok(plan)
 }

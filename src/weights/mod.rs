@@ -1,17 +1,33 @@
 //! Weights: where they come from, and a checked view of them that the network reads.
 //!
-//! * [`Weights`]: a safetensors file, with the names of Keras or timm, as the tensors of one [`Plan`](crate::xception::Plan).
+//! * [`Weights`]: a safetensors file, with the names of Keras or timm, as the tensors of one
+//!   [`Plan`](crate::xception::Plan), and the labels that belong to it.
+//! * [`import()`]: from any kind of file that an Xception comes in to such a file.
+//! * [`SOURCES`]: the published weights, and [`Fingerprint`], which tells them from all others.
 
+mod archive;
+mod canonical;
 mod checked;
+mod config;
 mod error;
+mod fingerprint;
 mod foreign;
+mod hdf5;
+mod hub;
+mod import;
 pub mod info;
 mod labels;
+mod layouts;
 mod names;
+mod parameters;
+mod sources;
 mod storage;
 
 pub use checked::Weights;
 pub use error::{TensorProblem, WeightsError};
+pub use fingerprint::Fingerprint;
+pub use import::{ImportOptions, default_out, import};
 pub use info::Info;
 pub use labels::{LabelsOrigin, LabelsProblem, NetworkLabels};
 pub use names::Dialect;
+pub use sources::{OFFICIAL_SHA256, Place, SOURCES, Source};

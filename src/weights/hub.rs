@@ -1,0 +1,37 @@
+//! The Hugging Face Hub: where it is, and what it has left in this machine's cache.
+
+use std::path::{Path, PathBuf};
+
+use super::sources::{Place, SOURCES, Source};
+
+/// The public Hub.
+pub const PUBLIC: &str = "https://huggingface.co";
+
+/// Files of known sources in the cache `folder`, each with its source; the revision that a branch stands at comes
+/// first.
+///
+/// Layout: `models--ORGANISATION--NAME/snapshots/COMMIT/FILE`, with `refs/BRANCH` holding a commit.
+pub(super) fn cached(folder: &Path) -> Vec<(&'static Source, PathBuf)> {
+    let mut found = Vec::new();
+    for source in &SOURCES {
+        let Place::Hub {
+            repository,
+            revision,
+            file,
+        } = source.place
+        else {
+            continue;
+        };
+        let repository = folder.join(format!("models--{}", repository.replace('/', "--")));
+        let current = std::fs::read_to_string(repository.join("refs").join(revision)).unwrap_or_default();
+        let mut snapshots: Vec<PathBuf> = std::fs::read_dir(repository.join("snapshots"))
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
+        snapshots.sort_by_key(|snapshot| (!snapshot.ends_with(current.trim()), snapshot.clone()));
+        let files = snapshots.into_iter().map(|snapshot| snapshot.join(file));
+        found.extend(files.filter(|file| file.is_file()).map(|file| (source, file)));
+    }
+    found
+}
