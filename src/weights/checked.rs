@@ -25,7 +25,7 @@ use crate::xception::Plan;
 /// The length of the header stands in front of it as eight bytes, little-endian.
 const LENGTH_BYTES: u64 = 8;
 /// More header than 276 tensors and a thousand class names need by far, and little memory.
-const MAX_HEADER: u64 = 4 << 20;
+const MAX_HEADER: u64 = 2 << 20;
 /// Bytes read at once: few enough to be still in the core's cache when they are converted.
 const CHUNK: usize = 1 << 17;
 

@@ -24,7 +24,7 @@ pub(super) fn kind(start: &[u8]) -> Option<Kind> {
         _ if start.starts_with(HDF5_MAGIC) => Some(Kind::Hdf5),
         _ if start.starts_with(ZIP_MAGIC) => Some(Kind::Zip),
         [0x80, 2..=5, third, fourth, ref rest @ ..]
-            if fourth != 0 || third > 0x40 || rest.iter().any(|&byte| byte != 0) =>
+            if fourth != 0 || third > 0x20 || rest.iter().any(|&byte| byte != 0) =>
         {
             Some(Kind::Pickle)
         }
@@ -62,7 +62,7 @@ mod tests {
         // headers of 640 and 66176 bytes
         check(&640_u64.to_le_bytes(), None);
         check(&66_176_u64.to_le_bytes(), None);
-        check(&(4_u64 << 20).to_le_bytes(), None);
+        check(&(2_u64 << 20).to_le_bytes(), None);
         check(b"\x89HDF\r\n\x1a\n", Some(Kind::Hdf5));
         check(b"PK\x03\x04\x14\0\0\0", Some(Kind::Zip));
         check(b"", None);

@@ -3,16 +3,22 @@
 //! * [`Weights`]: a safetensors file, with the names of Keras or timm, as the tensors of one
 //!   [`Plan`](crate::xception::Plan), and the labels that belong to it.
 //! * [`import()`]: from any kind of file that an Xception comes in to such a file.
+//! * [`download()`] and [`fetch`]: over the network, whole or not at all.
 //! * [`SOURCES`]: the published weights, and [`Fingerprint`], which tells them from all others.
 
 mod archive;
 mod canonical;
 mod checked;
 mod config;
+mod download;
+mod environment;
 mod error;
+pub mod fetch;
+mod fetch_error;
 mod fingerprint;
 mod foreign;
 mod hdf5;
+mod http;
 mod hub;
 mod import;
 pub mod info;
@@ -24,6 +30,8 @@ mod sources;
 mod storage;
 
 pub use checked::Weights;
+pub use download::{DOWNLOADED, DownloadError, download};
+pub use environment::{Environment, WEIGHTS_VARIABLE};
 pub use error::{TensorProblem, WeightsError};
 pub use fingerprint::Fingerprint;
 pub use import::{ImportOptions, default_out, import};
