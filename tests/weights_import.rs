@@ -1,6 +1,7 @@
 //! Every kind of file that an Xception comes in is imported to the same tensors, with what is known in the metadata.
 //!
 //! `tests/data/formats` was written by Keras 2 and 3 themselves (`tests/data/reference/make_formats.py`).
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod networks;
 

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -12,20 +11,15 @@ use candle_nn::VarBuilder;
 use candle_nn::var_builder::SimpleBackend;
 use half::{bf16, f16};
 use safetensors::Dtype;
-use safetensors::tensor::{Metadata, TensorInfo};
 
 use super::error::{TensorProblem, WeightsError};
-use super::foreign;
+use super::header::{Recognised, Stored, read_header, recognise};
 use super::info::{self, Info};
-use super::names::{Dialect, Names};
+use super::names::Dialect;
 use super::parameters;
-use super::storage::Storage;
+use super::storage::{self, Storage};
 use crate::xception::Plan;
 
-/// The length of the header stands in front of it as eight bytes, little-endian.
-const LENGTH_BYTES: u64 = 8;
-/// More header than 276 tensors and a thousand class names need by far, and little memory.
-const MAX_HEADER: u64 = 2 << 20;
 /// Bytes read at once: few enough to be still in the core's cache when they are converted.
 const CHUNK: usize = 1 << 17;
 
@@ -46,31 +40,6 @@ struct Checked {
     sha256: OnceLock<String>,
 }
 
-/// One tensor where it lies in the file.
-#[derive(Clone, Debug)]
-struct Stored {
-    name: String,
-    dtype: Dtype,
-    /// From the start of the data.
-    offset: u64,
-    /// In Keras' layout.
-    shape: Vec<usize>,
-    order: Order,
-}
-
-/// How the values have to be moved to get Keras' layout.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Order {
-    /// Not at all.
-    Keras,
-    /// From `[outputs, inputs, cells]` to `[cells, inputs, outputs]`.
-    Torch {
-        outputs: usize,
-        inputs: usize,
-        cells: usize,
-    },
-}
-
 impl Weights {
     /// Opens a safetensors file and checks names, types and shapes of all tensors against the network they describe.
     ///
@@ -85,12 +54,9 @@ impl Weights {
             file: file.clone(),
             source,
         };
-        let opened = File::open(path).map_err(read)?;
-        let metadata = opened.metadata().map_err(read)?;
-        if metadata.is_dir() {
-            return Err(read(io::ErrorKind::IsADirectory.into()));
-        }
-        Self::check(file, Some(path.to_owned()), Storage::File(opened, metadata.len()))
+        let opened = storage::open_file(path).map_err(read)?;
+        let len = opened.metadata().map_err(read)?.len();
+        Self::check(file, Some(path.to_owned()), Storage::File(opened, len))
     }
 
     /// The same for a safetensors file in memory; `name` is what messages call it.
@@ -312,128 +278,4 @@ impl Checked {
 /// Splits bytes into values; what does not fill a last value is left out.
 fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
     bytes.as_chunks().0.iter().copied()
-}
-
-impl Order {
-    fn keras_from(self, values: Vec<f32>) -> Vec<f32> {
-        let Self::Torch { outputs, inputs, cells } = self else {
-            return values;
-        };
-        let mut moved = Vec::with_capacity(values.len());
-        for cell in 0..cells {
-            for input in 0..inputs {
-                moved.extend((0..outputs).map(|output| values[(output * inputs + input) * cells + cell]));
-            }
-        }
-        moved
-    }
-}
-
-/// Reads and parses the header after checking its length; also answers where the data begins.
-fn read_header(file: &str, storage: &Storage) -> Result<(Metadata, u64), WeightsError> {
-    let format = |reason: String| WeightsError::Format {
-        file: file.to_owned(),
-        kind: "safetensors",
-        reason,
-    };
-    let read = |source| WeightsError::Read {
-        file: file.to_owned(),
-        source,
-    };
-    let len = storage.len();
-    let mut start = vec![0; len.min(LENGTH_BYTES) as usize];
-    storage.read_exact_at(&mut start, 0).map_err(read)?;
-    let Ok(length) = <[u8; 8]>::try_from(start.as_slice()) else {
-        return Err(format(format!("it has only {len} bytes")));
-    };
-    let length = u64::from_le_bytes(length);
-    if length > MAX_HEADER {
-        foreign::refuse(file, &start)?;
-    }
-    if length > len - LENGTH_BYTES {
-        return Err(format(format!(
-            "it begins with no header that its {len} bytes could hold"
-        )));
-    }
-    if length > MAX_HEADER {
-        return Err(format(format!(
-            "its header takes {length} bytes, at most {MAX_HEADER} are read"
-        )));
-    }
-    let mut header = vec![0; length as usize];
-    storage.read_exact_at(&mut header, LENGTH_BYTES).map_err(read)?;
-    let metadata: Metadata =
-        serde_json::from_slice(&header).map_err(|error| format(format!("its header makes no sense ({error})")))?;
-    let data = LENGTH_BYTES + length;
-    if metadata.data_len() as u64 != len - data {
-        return Err(format(format!(
-            "its tensors take {} bytes, but {} follow the header",
-            metadata.data_len(),
-            len - data
-        )));
-    }
-    Ok((metadata, data))
-}
-
-struct Recognised {
-    dialect: Dialect,
-    tensors: HashMap<String, Stored>,
-}
-
-/// Gives every tensor its canonical name and Keras' layout.
-fn recognise(header: &Metadata) -> Result<Recognised, TensorProblem> {
-    let mut found: Vec<(String, &TensorInfo)> = header.tensors().into_iter().collect();
-    found.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let names = Names::recognise(found.iter().map(|(name, info)| (name.as_str(), info.shape.as_slice())))?;
-    let mut tensors = HashMap::with_capacity(names.stored.len());
-    for (canonical, name) in names.stored {
-        let Some(info) = header.info(&name) else {
-            return Err(TensorProblem::Unknown(name));
-        };
-        if !matches!(info.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16) {
-            let found = info.dtype.to_string();
-            return Err(TensorProblem::Type { tensor: name, found });
-        }
-        let (shape, order) = match names.dialect {
-            Dialect::Keras => (info.shape.clone(), Order::Keras),
-            Dialect::Timm => keras_layout(&canonical, &info.shape),
-        };
-        let stored = Stored {
-            name,
-            dtype: info.dtype,
-            offset: info.data_offsets.0 as u64,
-            shape,
-            order,
-        };
-        tensors.insert(canonical, stored);
-    }
-    Ok(Recognised {
-        dialect: names.dialect,
-        tensors,
-    })
-}
-
-/// Shape in Keras' layout and the move that leads there, for a tensor in PyTorch's.
-fn keras_layout(canonical: &str, shape: &[usize]) -> (Vec<usize>, Order) {
-    match *shape {
-        [outputs, inputs, height, width] => {
-            let keras = if canonical.ends_with("/depthwise_kernel") {
-                vec![height, width, outputs, inputs]
-            } else {
-                vec![height, width, inputs, outputs]
-            };
-            // of a shape with a zero the product of the others may be anything, but it holds no values
-            let cells = height.saturating_mul(width);
-            (keras, Order::Torch { outputs, inputs, cells })
-        }
-        [outputs, inputs] => {
-            let order = Order::Torch {
-                outputs,
-                inputs,
-                cells: 1,
-            };
-            (vec![inputs, outputs], order)
-        }
-        _ => (shape.to_vec(), Order::Keras),
-    }
 }

@@ -12,7 +12,7 @@ use super::error::WeightsError;
 use super::fetch::{self, FetchError, Progress, Request, Timeouts};
 use super::http::Client;
 use super::import::{ImportOptions, import};
-use super::sources::{Place, Source};
+use super::sources::{Address, Source};
 
 /// The name of the imported file in the folder for weights.
 pub const DOWNLOADED: &str = "xception-imagenet.safetensors";
@@ -60,7 +60,7 @@ pub fn download(
     let _lock = fetch::lock(&folder.join(DOWNLOADED))?;
     let mut errors = Vec::new();
     for source in sources {
-        if environment.hub_offline && matches!(source.place, Place::Hub { .. }) {
+        if environment.hub_offline && matches!(source.address, Address::Hub { .. }) {
             continue;
         }
         let url = source.url(environment.hub());

@@ -98,6 +98,8 @@ pub(super) fn lock(out: &Path) -> Result<File, FetchError> {
     let lock = options.open(with_suffix(out, ".lock")).map_err(disk)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
+        // some network drives have no locks; the partial file is still verified as a whole
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(FetchError::Busy {
             file: out.display().to_string(),
         }),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::sources::{Place, SOURCES, Source};
+use super::sources::{Address, SOURCES, Source};
 
 /// The public Hub.
 pub const PUBLIC: &str = "https://huggingface.co";
@@ -14,11 +14,11 @@ pub const PUBLIC: &str = "https://huggingface.co";
 pub(super) fn cached(folder: &Path) -> Vec<(&'static Source, PathBuf)> {
     let mut found = Vec::new();
     for source in &SOURCES {
-        let Place::Hub {
+        let Address::Hub {
             repository,
             revision,
             file,
-        } = source.place
+        } = source.address
         else {
             continue;
         };

@@ -1,7 +1,6 @@
 //! Brings weights of any known kind into the program's own format.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
@@ -14,7 +13,7 @@ use super::hdf5::Hdf5Weights;
 use super::info::{self, FORMAT, key};
 use super::labels::{self, LabelsProblem};
 use super::sources::Source;
-use super::storage::Storage;
+use super::storage::{self, Storage};
 use crate::xception::architecture::{MAX_INPUT_SIZE, MIN_INPUT_SIZE};
 use crate::xception::{ArchitectureError, Plan};
 
@@ -90,7 +89,7 @@ fn check(source: &Path, options: &ImportOptions) -> Result<(), WeightsError> {
 /// A network in any kind of file.
 enum Found {
     Safetensors(Weights),
-    Hdf5(Hdf5Weights),
+    Hdf5(Box<Hdf5Weights>),
 }
 
 impl Found {
@@ -115,24 +114,22 @@ fn open(source: &Path, options: &ImportOptions) -> Result<Found, WeightsError> {
         file: name.clone(),
         source,
     };
-    let mut file = File::open(source).map_err(read)?;
-    if file.metadata().map_err(read)?.is_dir() {
-        return Err(read(io::ErrorKind::IsADirectory.into()));
-    }
+    let mut file = storage::open_file(source).map_err(read)?;
     let mut start = Vec::new();
     file.by_ref().take(8).read_to_end(&mut start).map_err(read)?;
     file.rewind().map_err(read)?;
     match foreign::kind(&start) {
         Some(Kind::Pickle) => Err(WeightsError::Pickle { file: name }),
         Some(Kind::Zip) => {
-            let archive = KerasArchive::read(&name, file)?;
-            let size = options.input_size;
-            Hdf5Weights::from_bytes(&name, archive.weights, Some(archive.config), size).map(Found::Hdf5)
+            let KerasArchive { config, weights } = KerasArchive::read(&name, file)?;
+            let weights = Hdf5Weights::from_bytes(&name, weights, Some(config), options.input_size)?;
+            Ok(Found::Hdf5(Box::new(weights)))
         }
         Some(Kind::Hdf5) => {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).map_err(read)?;
-            Hdf5Weights::from_bytes(&name, bytes, None, options.input_size).map(Found::Hdf5)
+            let weights = Hdf5Weights::from_bytes(&name, bytes, None, options.input_size)?;
+            Ok(Found::Hdf5(Box::new(weights)))
         }
         None => Weights::open(source).map(Found::Safetensors),
     }
@@ -140,7 +137,7 @@ fn open(source: &Path, options: &ImportOptions) -> Result<Found, WeightsError> {
 
 fn sha256(source: &Path) -> Result<String, WeightsError> {
     let hash = || {
-        let file = File::open(source)?;
+        let file = storage::open_file(source)?;
         let len = file.metadata()?.len();
         Storage::File(file, len).sha256_from(0)
     };

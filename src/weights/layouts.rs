@@ -180,7 +180,7 @@ fn automatic_layers(groups: &[&str], order: Order) -> Result<BTreeMap<String, St
     let separable = count(Kind::Separable);
     let middle_blocks = separable
         .checked_sub(SEPARABLE.0)
-        .filter(|rest| rest % SEPARABLE.1 == 0)
+        .filter(|rest| rest.is_multiple_of(SEPARABLE.1))
         .map(|rest| rest / SEPARABLE.1)
         .filter(|&blocks| blocks <= MAX_MIDDLE_BLOCKS)
         .ok_or(TensorProblem::Layers {

@@ -7,7 +7,7 @@ const APACHE_LICENCE: &str = "apache-2.0 by its publisher; ImageNet was released
 
 /// Where a file of weights is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Address {
     /// A plain address.
     Url(&'static str),
     /// A file in a repository of the Hugging Face Hub.
@@ -27,7 +27,7 @@ pub struct Source {
     /// For people.
     pub name: &'static str,
     /// Where it is published.
-    pub place: Place,
+    pub address: Address,
     /// SHA-256 of its bytes where it is known beforehand; else the Hub's own word is taken.
     pub sha256: Option<&'static str>,
     /// Its size in bytes where it is known.
@@ -42,10 +42,10 @@ pub struct Source {
 ///
 /// The first two are `WEIGHTS_PATH` in `keras/src/applications/xception.py` and its older place in
 /// `keras_applications/xception.py`.
-pub const SOURCES: [Source; 4] = [
+pub const SOURCES: [Source; 5] = [
     Source {
         name: "Keras' ImageNet Xception",
-        place: Place::Url(
+        address: Address::Url(
             "https://storage.googleapis.com/tensorflow/keras-applications/xception/xception_weights_tf_dim_ordering_tf_kernels.h5",
         ),
         sha256: Some(OFFICIAL_SHA256),
@@ -55,7 +55,7 @@ pub const SOURCES: [Source; 4] = [
     },
     Source {
         name: "Keras' ImageNet Xception",
-        place: Place::Url(
+        address: Address::Url(
             "https://github.com/fchollet/deep-learning-models/releases/download/v0.4/xception_weights_tf_dim_ordering_tf_kernels.h5",
         ),
         sha256: Some(OFFICIAL_SHA256),
@@ -65,7 +65,7 @@ pub const SOURCES: [Source; 4] = [
     },
     Source {
         name: "lucid-dl's port of the ImageNet Xception",
-        place: Place::Hub {
+        address: Address::Hub {
             repository: "lucid-dl/xception",
             revision: "main",
             file: "TF_IN1K/model.safetensors",
@@ -77,7 +77,7 @@ pub const SOURCES: [Source; 4] = [
     },
     Source {
         name: "timm's port of the ImageNet Xception",
-        place: Place::Hub {
+        address: Address::Hub {
             repository: "timm/legacy_xception.tf_in1k",
             revision: "main",
             file: "model.safetensors",
@@ -85,6 +85,18 @@ pub const SOURCES: [Source; 4] = [
         sha256: None,
         size: None,
         licence: APACHE_LICENCE,
+        official: false,
+    },
+    Source {
+        name: "smp's copy of the ImageNet Xception",
+        address: Address::Hub {
+            repository: "smp-hub/xception.imagenet",
+            revision: "01cfaf27c11353b1f0c578e7e26d2c000ea91049",
+            file: "model.safetensors",
+        },
+        sha256: None,
+        size: None,
+        licence: "not known; ImageNet was released for non-commercial research",
         official: false,
     },
 ];
@@ -100,9 +112,9 @@ impl Source {
 
     /// The address of the file; `hub` is the Hub's, such as `https://huggingface.co`.
     pub fn url(&self, hub: &str) -> String {
-        match self.place {
-            Place::Url(url) => url.to_owned(),
-            Place::Hub {
+        match self.address {
+            Address::Url(url) => url.to_owned(),
+            Address::Hub {
                 repository,
                 revision,
                 file,

@@ -1,4 +1,5 @@
 //! A small HTTP server on this machine that misbehaves on demand.
+#![allow(dead_code, reason = "each test binary uses its own part")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
