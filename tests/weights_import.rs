@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use gradcam_explorer::weights::info::key;
 use gradcam_explorer::weights::{Fingerprint, ImportOptions, Weights, WeightsError, default_out, import};
 use gradcam_explorer::xception::Architecture;
-use networks::{Tensors, keras, safetensors, small, timm};
+use networks::{Tensors, hdf5, keras, safetensors, small, timm};
 
 const FORMATS: [&str; 7] = [
     "small.safetensors",
@@ -90,7 +90,7 @@ fn keras_1_at_every_depth_and_whatever_the_dense_layer_is_called() {
         };
         let tensors = keras(&architecture);
         let weights = import_bytes(
-            &networks::hdf5::keras1(&tensors, depth, dense),
+            &hdf5::keras1(&tensors, depth, dense),
             "k1.h5",
             &ImportOptions::default(),
         );
@@ -104,7 +104,7 @@ fn keras_1_at_every_depth_and_whatever_the_dense_layer_is_called() {
 fn batch_normalisations_of_equal_width_are_not_swapped() {
     let tensors = keras(&small(3));
     let weights = import_bytes(
-        &networks::hdf5::keras1(&tensors, 2, "dense_1"),
+        &hdf5::keras1(&tensors, 2, "dense_1"),
         "k1.h5",
         &ImportOptions::default(),
     );
@@ -122,12 +122,65 @@ fn batch_normalisations_of_equal_width_are_not_swapped() {
 #[test]
 fn compressed_hdf5() {
     let tensors = keras(&small(3));
-    let file = networks::hdf5::keras2_compressed(&tensors, 2);
+    let file = hdf5::keras2_compressed(&tensors, &hdf5::in_order_of_creation(2));
     check_tensors(
         &import_bytes(&file, "z.h5", &ImportOptions::default()).unwrap(),
         &tensors,
         "compressed",
     );
+}
+
+#[test]
+fn hdf5_files_that_are_no_xception() {
+    let check = |change: &dyn Fn(&mut Tensors, &mut Vec<String>), expected: &str| {
+        let (mut tensors, mut layers) = (keras(&small(3)), hdf5::in_order_of_creation(2));
+        change(&mut tensors, &mut layers);
+        let file = hdf5::keras2_compressed(&tensors, &layers);
+        let error = import_bytes(&file, "odd.h5", &ImportOptions::default())
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains("odd.h5") && error.contains(expected), "{error}");
+    };
+    let put = |tensors: &mut Tensors, path: &str, shape: &[usize]| {
+        tensors.insert(path.to_owned(), (shape.to_vec(), vec![0.5; shape.iter().product()]));
+    };
+    check(
+        &|_, layers| layers.truncate(layers.len() - 1),
+        "predictions/kernel is missing",
+    );
+    check(
+        &|_, layers| layers.retain(|layer| layer != "block3_sepconv1_bn"),
+        "block3_sepconv1_bn/gamma is missing",
+    );
+    check(
+        &|_, layers| layers.retain(|layer| layer != "conv2d_3"),
+        "conv2d_3/kernel is missing",
+    );
+    check(
+        &|tensors, _| put(tensors, "predictions/bias", &[4]),
+        "predictions/bias has shape [4]",
+    );
+    check(
+        &|tensors, _| put(tensors, "block1_conv2/kernel", &[3, 3, 5, 6]),
+        "block1_conv2/kernel has shape [3, 3, 5, 6]",
+    );
+    let extra = |tensors: &mut Tensors, layers: &mut Vec<String>| {
+        put(tensors, "deer/kernel", &[1, 1, 2, 2]);
+        layers.push("deer".to_owned());
+    };
+    check(&extra, "deer/kernel:0 belongs to no Xception");
+    let second_dense = |tensors: &mut Tensors, layers: &mut Vec<String>| {
+        put(tensors, "hidden/kernel", &[20, 20]);
+        put(tensors, "hidden/bias", &[20]);
+        layers.push("hidden".to_owned());
+    };
+    check(&second_dense, "hidden/bias:0 belongs to no Xception");
+    let text = import_bytes(b"Call me Ishmael.", "odd.h5", &ImportOptions::default())
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(text.contains("odd.h5 is no whole safetensors file"), "{text}");
 }
 
 #[test]
@@ -189,7 +242,7 @@ fn metadata_is_kept_added_and_overruled() {
 fn labels_beside_the_source_are_taken_along() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("deer.h5");
-    fs::write(&source, networks::hdf5::keras1(&keras(&small(7)), 2, "dense_1")).unwrap();
+    fs::write(&source, hdf5::keras1(&keras(&small(7)), 2, "dense_1")).unwrap();
     fs::write(
         folder.path().join("class_indices.json"),
         r#"{"a":0,"b":1,"c":2,"d":3,"e":4,"f":5,"moose":6}"#,
@@ -226,7 +279,7 @@ fn a_failed_import_leaves_what_was_there() {
     let mut tensors = keras(&small(3));
     tensors.get_mut("predictions/bias").unwrap().1[1] = f32::NAN;
     let source = folder.path().join("bad.h5");
-    fs::write(&source, networks::hdf5::keras1(&tensors, 2, "dense_1")).unwrap();
+    fs::write(&source, hdf5::keras1(&tensors, 2, "dense_1")).unwrap();
     let error = import(&source, &out, &ImportOptions::default())
         .err()
         .unwrap()

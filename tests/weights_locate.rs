@@ -62,6 +62,8 @@ fn the_order_of_places() {
         fs::write(path, safetensors(&timm(&keras(&small(classes)), "fc"), &[])).unwrap();
     }
     check(&environment, None, Some(2), Place::HubCache);
+    let cached = locate(None, &environment).unwrap().weights.unwrap();
+    assert_eq!(cached.info().name, "timm/legacy_xception.tf_in1k");
     fs::create_dir_all(repository.join("refs")).unwrap();
     fs::write(repository.join("refs/main"), "bbb").unwrap();
     check(&environment, None, Some(3), Place::HubCache);

@@ -14,6 +14,7 @@ use safetensors::Dtype;
 
 use super::error::{TensorProblem, WeightsError};
 use super::header::{Recognised, Stored, read_header, recognise};
+use super::hub;
 use super::info::{self, Info};
 use super::names::Dialect;
 use super::parameters;
@@ -83,10 +84,10 @@ impl Weights {
             file: file.clone(),
             problem,
         })?;
-        let name = metadata.get(info::key::NAME).cloned().unwrap_or_else(|| {
-            let stem = path.as_deref().and_then(Path::file_stem);
-            stem.map_or_else(|| file.clone(), |stem| stem.to_string_lossy().into_owned())
-        });
+        let named = metadata.get(info::key::NAME).cloned();
+        let name = named
+            .or_else(|| path.as_deref().and_then(name_of_file))
+            .unwrap_or_else(|| file.clone());
         let info = Info {
             name,
             path,
@@ -201,6 +202,11 @@ impl SimpleBackend for Weights {
     fn contains_tensor(&self, name: &str) -> bool {
         self.0.tensors.contains_key(&keras_path(name))
     }
+}
+
+/// The repository for a file in the Hub's cache, where all are called alike; else the file's name without its ending.
+fn name_of_file(path: &Path) -> Option<String> {
+    hub::repository_of(path).or_else(|| Some(path.file_stem()?.to_string_lossy().into_owned()))
 }
 
 /// candle joins path and name with dots, Keras with a slash.

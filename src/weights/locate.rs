@@ -115,11 +115,7 @@ pub fn locate(argument: Option<&Path>, environment: &Environment) -> Result<Loca
     search.folder(Place::DataFolder, environment.weights_folder());
     let cache = environment.hub_cache.clone();
     let files = cache.as_deref().map(hub::cached).unwrap_or_default();
-    search.files(
-        Place::HubCache,
-        cache,
-        files.into_iter().map(|(_, file)| file).collect(),
-    );
+    search.files(Place::HubCache, cache, files);
     let outcome = if search.weights.is_some() {
         Outcome::Later
     } else {

@@ -109,13 +109,7 @@ pub fn keras1(tensors: &Tensors, middle: usize, dense: &str) -> Vec<u8> {
 }
 
 /// Keras 2 without the group below the group, chunked and compressed.
-pub fn keras2_compressed(tensors: &Tensors, middle: usize) -> Vec<u8> {
+pub fn keras2_compressed(tensors: &Tensors, layers: &[String]) -> Vec<u8> {
     let dataset = |_: usize, _: usize, layer: &str, _: usize, weight: &str| (layer.to_owned(), format!("{weight}:0"));
-    write(
-        tensors,
-        &in_order_of_creation(middle),
-        &|kind| WEIGHTS[kind],
-        &dataset,
-        true,
-    )
+    write(tensors, layers, &|kind| WEIGHTS[kind], &dataset, true)
 }
