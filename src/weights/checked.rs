@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -27,6 +28,14 @@ const CHUNK: usize = 1 << 17;
 /// The weights of one Xception. Cheap to clone; several threads may read tensors at once.
 #[derive(Clone)]
 pub struct Weights(Arc<Checked>);
+
+impl fmt::Debug for Weights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Weights")
+            .field("info", self.info())
+            .finish_non_exhaustive()
+    }
+}
 
 struct Checked {
     /// The file as shown to people.

@@ -15,7 +15,7 @@ use crate::labels::Labels;
 /// Number of classes of ImageNet's challenge, for which Keras' order of labels is assumed.
 const IMAGENET_CLASSES: usize = 1000;
 /// Value of [`key::LABELS`] for the classes of ImageNet in Keras' order.
-pub const IMAGENET: &str = "imagenet";
+pub(super) const IMAGENET: &str = "imagenet";
 /// Names that labels have beside a weights file, in the order they are looked for.
 const BESIDE: [&str; 3] = ["labels.txt", "labels.json", "class_indices.json"];
 /// A labels file larger than this is none.

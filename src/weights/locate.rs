@@ -88,6 +88,7 @@ impl Visited {
 }
 
 /// The outcome of the search.
+#[derive(Debug)]
 pub struct Located {
     /// The first usable weights; none means the network built into the program.
     pub weights: Option<Weights>,
