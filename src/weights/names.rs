@@ -206,5 +206,7 @@ fn numbered(stem: &str, number: usize) -> String {
 fn repeated(keras_block: usize, position: &str, offset: usize) -> Option<String> {
     let first = if keras_block == 2 { 0 } else { 1 };
     let position = position.parse::<usize>().ok()?.checked_sub(first + offset)?;
-    (position % 3 == 0).then(|| format!("block{keras_block}_sepconv{}", position / 3 + 1))
+    position
+        .is_multiple_of(3)
+        .then(|| format!("block{keras_block}_sepconv{}", position / 3 + 1))
 }
