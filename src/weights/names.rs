@@ -106,7 +106,7 @@ fn automatic_name(layer: &str) -> Option<(&'static str, usize)> {
 
 fn timm_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Result<Vec<(String, &'a str)>, TensorProblem> {
     // a shallower network may leave numbers out or count on, so that only the order of the blocks tells their place
-    let blocks: BTreeSet<usize> = names.clone().filter_map(|name| block_number(name)).collect();
+    let blocks: BTreeSet<usize> = names.clone().filter_map(block_number).collect();
     let keras_blocks: BTreeMap<usize, usize> = blocks
         .iter()
         .enumerate()

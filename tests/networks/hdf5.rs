@@ -41,13 +41,27 @@ pub fn in_order_of_creation(middle: usize) -> Vec<String> {
     layers
 }
 
-/// One dataset for each weight, in groups; `dataset` names group and dataset from the kind, a number counted in each
-/// kind from one, and the weight's position and name.
+/// The weights of each kind of layer, in Keras' order.
+const WEIGHTS: [&[&str]; 4] = [
+    &["kernel"],
+    &["depthwise_kernel", "pointwise_kernel"],
+    &["gamma", "beta", "moving_mean", "moving_variance"],
+    &["kernel", "bias"],
+];
+
+/// One weight of a layer that is the `number`th of its kind, counted from one.
+struct Weight<'a> {
+    kind: usize,
+    number: usize,
+    layer: &'a str,
+    weight: &'a str,
+}
+
+/// One dataset for each weight; `place` names its group and the dataset in there.
 fn write(
     tensors: &Tensors,
     layers: &[String],
-    order: &dyn Fn(usize) -> &'static [&'static str],
-    dataset: &dyn Fn(usize, usize, &str, usize, &str) -> (String, String),
+    place: &dyn Fn(&Weight<'_>) -> (String, String),
     deflated: bool,
 ) -> Vec<u8> {
     let mut builder = FileBuilder::new();
@@ -56,9 +70,15 @@ fn write(
         let kind = kind(tensors, layer);
         counts[kind] += 1;
         let mut group = None;
-        for (position, weight) in order(kind).iter().enumerate() {
+        for weight in WEIGHTS[kind] {
             let (shape, values) = &tensors[&format!("{layer}/{weight}")];
-            let (path, name) = dataset(kind, counts[kind], layer, position, weight);
+            let number = counts[kind];
+            let (path, name) = place(&Weight {
+                kind,
+                number,
+                layer,
+                weight,
+            });
             let group = group.get_or_insert_with(|| builder.create_group(&path));
             let shape: Vec<u64> = shape.iter().map(|&side| side as u64).collect();
             let created = group.create_dataset(&name).with_f32_data(values);
@@ -75,41 +95,27 @@ fn write(
     builder.finish().unwrap()
 }
 
-const WEIGHTS: [&[&str]; 4] = [
-    &["kernel"],
-    &["depthwise_kernel", "pointwise_kernel"],
-    &["gamma", "beta", "moving_mean", "moving_variance"],
-    &["kernel", "bias"],
-];
-
 /// Keras 1, as the official file: automatic names, the dense layer called `dense`.
 pub fn keras1(tensors: &Tensors, middle: usize, dense: &str) -> Vec<u8> {
     let stems = ["convolution2d", "separableconvolution2d", "batchnormalization"];
-    let dataset = |kind: usize, number: usize, _: &str, _: usize, weight: &str| {
-        let group = stems
-            .get(kind)
-            .map_or_else(|| dense.to_owned(), |stem| format!("{stem}_{number}"));
-        let weight = match weight {
+    let place = |weight: &Weight<'_>| {
+        let numbered = |stem: &&str| format!("{stem}_{}", weight.number);
+        let group = stems.get(weight.kind).map_or_else(|| dense.to_owned(), numbered);
+        let name = match weight.weight {
             "kernel" => "W",
             "bias" => "b",
             "moving_mean" => "running_mean",
             "moving_variance" => "running_std",
             other => other,
         };
-        let name = format!("{group}_{weight}:0");
+        let name = format!("{group}_{name}:0");
         (group, name)
     };
-    write(
-        tensors,
-        &in_order_of_creation(middle),
-        &|kind| WEIGHTS[kind],
-        &dataset,
-        false,
-    )
+    write(tensors, &in_order_of_creation(middle), &place, false)
 }
 
 /// Keras 2 without the group below the group, chunked and compressed.
 pub fn keras2_compressed(tensors: &Tensors, layers: &[String]) -> Vec<u8> {
-    let dataset = |_: usize, _: usize, layer: &str, _: usize, weight: &str| (layer.to_owned(), format!("{weight}:0"));
-    write(tensors, layers, &|kind| WEIGHTS[kind], &dataset, true)
+    let place = |weight: &Weight<'_>| (weight.layer.to_owned(), format!("{}:0", weight.weight));
+    write(tensors, layers, &place, true)
 }
