@@ -204,3 +204,110 @@ fn a_wrong_input_length_is_an_error_and_not_a_panic() {
     let (mut network, _) = small_network(71);
     assert!(network.forward(&[0.0; 5]).unwrap_err().to_string().contains("15123"));
 }
+
+/// All maps of one class by every method at one layer, with the activation and the true gradient they come from.
+fn methods_at(layer: &str, score: Score) -> (Vec<(Method, Vec<f64>)>, Vec<f64>, Vec<f64>) {
+    let (mut network, logits) = small_network(75);
+    let layer = network.plan().find(layer).unwrap();
+    let target = Target::Class(2);
+    let mut maps = Vec::new();
+    for method in Method::ALL {
+        explain::backward(
+            &mut network,
+            &logits,
+            &[target],
+            &[layer],
+            score,
+            method,
+            &|| false,
+            &mut |found| {
+                maps.push((method, found.map.signed));
+            },
+        )
+        .unwrap();
+    }
+    let gradient = ScoreGradient::new(target, score, &logits);
+    let mut values = (Vec::new(), Vec::new());
+    network
+        .backward(
+            std::slice::from_ref(&gradient.logits),
+            &[layer],
+            &|| false,
+            &mut |_, site| {
+                let scaled = site
+                    .gradient()?
+                    .into_iter()
+                    .map(|g| f64::from(g) * gradient.scale)
+                    .collect();
+                values = (site.activation()?.into_iter().map(f64::from).collect(), scaled);
+                Ok(())
+            },
+        )
+        .unwrap();
+    (maps, values.0, values.1)
+}
+
+#[test]
+fn every_method_equals_its_papers_formula() {
+    for score in Score::ALL {
+        for (layer, cells) in [
+            ("block13_sepconv2_bn", 25),
+            ("block3_sepconv1_act", 18 * 18),
+            ("block14_sepconv2_act", 9),
+        ] {
+            let (maps, activation, gradient) = methods_at(layer, score);
+            let channels = activation.len() / cells;
+            assert_eq!(activation.len() % cells, 0);
+            let at = |values: &[f64], cell: usize, k: usize| values[cell * channels + k];
+            for (method, signed) in maps {
+                let weight = |k: usize| -> f64 {
+                    let sum: f64 = (0..cells).map(|cell| at(&activation, cell, k)).sum();
+                    let each = |term: &dyn Fn(f64, f64) -> f64| -> f64 {
+                        (0..cells)
+                            .map(|cell| term(at(&gradient, cell, k), at(&activation, cell, k)))
+                            .sum()
+                    };
+                    match method {
+                        Method::GradCam => each(&|g, _| g) / cells as f64,
+                        Method::XgradCam if sum.abs() <= 1e-7 => each(&|g, _| g) / cells as f64,
+                        Method::XgradCam => each(&|g, a| g * a) / sum,
+                        Method::GradCamPlusPlus => each(&|g, _| {
+                            let alpha = g.powi(2) / (2.0 * g.powi(2) + g.powi(3) * sum);
+                            if g > 0.0 { alpha * g } else { 0.0 }
+                        }),
+                        Method::HiresCam | Method::LayerCam => f64::NAN,
+                    }
+                };
+                let weights: Vec<f64> = (0..channels).map(weight).collect();
+                let expected: Vec<f64> = (0..cells)
+                    .map(|cell| {
+                        (0..channels)
+                            .map(|k| match (method, at(&gradient, cell, k), at(&activation, cell, k)) {
+                                (Method::HiresCam, g, a) => g * a,
+                                (Method::LayerCam, g, a) => g.max(0.0) * a,
+                                (_, _, a) => weights[k] * a,
+                            })
+                            .sum()
+                    })
+                    .collect();
+                let difference = relative_difference(&signed, &expected);
+                assert!(difference < 1e-4, "{method} at {layer}: {difference}");
+            }
+        }
+    }
+}
+
+#[test]
+fn at_the_last_layer_three_methods_are_one() {
+    for score in Score::ALL {
+        let (maps, _, _) = methods_at("block14_sepconv2_act", score);
+        for (method, signed) in &maps {
+            let difference = relative_difference(signed, &maps[0].1);
+            assert_eq!(
+                difference < 1e-5,
+                method.is_closed_form_at_last_layer(),
+                "{method}: {difference}"
+            );
+        }
+    }
+}

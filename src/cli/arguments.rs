@@ -68,6 +68,8 @@ impl From<Device> for DeviceChoice {
 pub enum Command {
     /// Predict images and map the evidence, without a window
     Explain(Explain),
+    /// Time the network, its maps and the start of the program
+    Bench(Bench),
     /// List the layers of the network
     Layers {
         /// One JSON document a line
@@ -99,7 +101,7 @@ pub struct Explain {
     /// Which number of a class is explained: probability or logit
     #[arg(long, default_value_t = Score::Probability)]
     pub score: Score,
-    /// How maps are made
+    /// How maps are made: grad-cam, hires-cam, xgrad-cam, grad-cam-plus-plus or layer-cam
     #[arg(long, default_value_t = Method::GradCam)]
     pub method: Method,
     /// How the image is brought to the network's input size: nearest (as Keras) or bilinear
@@ -121,6 +123,20 @@ pub struct Explain {
     #[arg(long, value_enum, value_delimiter = ',', requires = "out")]
     pub write: Vec<Write>,
     /// One JSON document a line and image on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `bench`.
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// Image to run [default: a built-in sample]
+    #[arg(long, value_name = "FILE")]
+    pub image: Option<PathBuf>,
+    /// Timed calls for each median, after three to warm up
+    #[arg(long, default_value_t = 15, value_name = "N")]
+    pub runs: usize,
+    /// One JSON document on standard output
     #[arg(long)]
     pub json: bool,
 }

@@ -210,11 +210,17 @@ impl Task<'_> {
         predicted: &Predicted,
     ) -> Result<HashMap<(usize, LayerId), Map>, String> {
         let last = self.network.plan.last_feature_layer();
+        let closed_form = self.options.method.is_closed_form_at_last_layer();
         let mut maps = HashMap::new();
-        let mut earlier: Vec<LayerId> = self.layers.iter().copied().filter(|&layer| layer != last).collect();
-        earlier.sort_unstable();
-        earlier.dedup();
-        if self.layers.contains(&last) {
+        let mut swept: Vec<LayerId> = self
+            .layers
+            .iter()
+            .copied()
+            .filter(|&layer| layer != last || !closed_form)
+            .collect();
+        swept.sort_unstable();
+        swept.dedup();
+        if closed_form && self.layers.contains(&last) {
             for &class in classes {
                 maps.insert(
                     (class, last),
@@ -222,13 +228,13 @@ impl Task<'_> {
                 );
             }
         }
-        if !earlier.is_empty() {
+        if !swept.is_empty() {
             self.explorer.send(Request::Explain(ExplainRequest {
                 image,
                 resize: self.options.resize,
                 purpose: Purpose::Main,
                 targets: classes.iter().copied().map(Target::Class).collect(),
-                layers: earlier,
+                layers: swept,
                 score: self.options.score,
                 method: self.options.method,
             }));

@@ -3,11 +3,13 @@
 //! Exit status: 0 when all went well, 1 when something failed, 2 when the arguments make no sense.
 
 mod arguments;
+mod bench;
 mod explain;
 mod lists;
 mod report;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser as _;
 
@@ -47,10 +49,12 @@ impl From<std::io::Error> for Stop {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    let started = Instant::now();
     let arguments = Arguments::parse();
     let result = match arguments.command {
         None => open_window(arguments),
         Some(Command::Explain(options)) => explain::run(&arguments.network, &options),
+        Some(Command::Bench(options)) => bench::run(&arguments.network, &options, started),
         Some(Command::Layers { json }) => lists::layers(&arguments.network, json),
         Some(Command::Classes { query, json }) => lists::classes(&arguments.network, &query.join(" "), json),
     };

@@ -3,33 +3,81 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::grad_cam;
+use super::{grad_cam, grad_cam_plus_plus, hires_cam, layer_cam, xgrad_cam};
 use crate::xception::{NetworkError, Site};
 
 /// How a map is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
-    /// Grad-CAM (Selvaraju et al. 2017).
+    /// Grad-CAM (Selvaraju et al. 2017): channels weighted by their mean gradient.
     #[default]
     GradCam,
+    /// HiResCAM (Draelos and Carin 2020): gradient times activation, cell by cell.
+    HiresCam,
+    /// XGrad-CAM (Fu et al. 2020): channels weighted by their gradient where they are active.
+    XgradCam,
+    /// Grad-CAM++ (Chattopadhay et al. 2018): positive gradients weighted by their higher derivatives.
+    GradCamPlusPlus,
+    /// LayerCAM (Jiang et al. 2021): positive gradient times activation, cell by cell.
+    LayerCam,
 }
 
 impl Method {
     /// All methods, in the order shown to people.
-    pub const ALL: [Self; 1] = [Self::GradCam];
+    pub const ALL: [Self; 5] = [
+        Self::GradCam,
+        Self::HiresCam,
+        Self::XgradCam,
+        Self::GradCamPlusPlus,
+        Self::LayerCam,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::GradCam => "grad-cam",
+            Self::HiresCam => "hires-cam",
+            Self::XgradCam => "xgrad-cam",
+            Self::GradCamPlusPlus => "grad-cam-plus-plus",
+            Self::LayerCam => "layer-cam",
         }
     }
 
-    /// The signed map of a layer, `[height, width]`, given the gradient averaged over its cells.
-    pub(super) fn signed_map(self, site: &dyn Site, gradient_mean: &[f64]) -> Result<Vec<f64>, NetworkError> {
+    /// The name in papers.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::GradCam => "Grad-CAM",
+            Self::HiresCam => "HiResCAM",
+            Self::XgradCam => "XGrad-CAM",
+            Self::GradCamPlusPlus => "Grad-CAM++",
+            Self::LayerCam => "LayerCAM",
+        }
+    }
+
+    /// Whether the method gives Grad-CAM's map wherever the gradient is the same at every cell, as it is at the last
+    /// feature layer, so that [`ClassMaps`](super::ClassMaps) holds its maps too.
+    pub fn is_closed_form_at_last_layer(self) -> bool {
+        matches!(self, Self::GradCam | Self::HiresCam | Self::XgradCam)
+    }
+
+    /// The signed map of a layer, `[height, width]`, up to the factor `scale` of the score's gradient.
+    ///
+    /// `gradient_mean` is the gradient at the site averaged over its cells. The true gradient is `scale` times what
+    /// the site has; only methods that are not proportional to the gradient need it.
+    pub(super) fn signed_map(
+        self,
+        site: &dyn Site,
+        gradient_mean: &[f64],
+        scale: f64,
+    ) -> Result<Vec<f64>, NetworkError> {
+        let channels = gradient_mean.len();
         match self {
             Self::GradCam => grad_cam::signed_map(site, gradient_mean),
+            Self::HiresCam => hires_cam::signed_map(site, channels),
+            Self::XgradCam => xgrad_cam::signed_map(site, gradient_mean),
+            Self::GradCamPlusPlus => grad_cam_plus_plus::signed_map(site, channels, scale),
+            Self::LayerCam => layer_cam::signed_map(site, channels),
         }
     }
 }

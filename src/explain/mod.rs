@@ -9,16 +9,20 @@
 
 mod closed_form;
 mod grad_cam;
+mod grad_cam_plus_plus;
+mod hires_cam;
+mod layer_cam;
 mod map;
 mod method;
 mod score;
+mod xgrad_cam;
 
 pub use closed_form::ClassMaps;
 pub use map::Map;
 pub use method::Method;
 pub use score::{Score, ScoreGradient, Target, probabilities};
 
-use crate::xception::{LayerId, Network, NetworkError};
+use crate::xception::{LayerId, Network, NetworkError, Site};
 
 /// One finished map and what it explains.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +63,7 @@ pub fn backward(
     network.backward(&seeds, layers, stop, &mut |index, site| {
         let scale = gradients[index].scale;
         let mut gradient_mean = site.gradient_mean()?;
-        let mut signed = method.signed_map(site, &gradient_mean)?;
+        let mut signed = method.signed_map(site, &gradient_mean, scale)?;
         for value in gradient_mean.iter_mut().chain(&mut signed) {
             *value *= scale;
         }
@@ -72,4 +76,21 @@ pub fn backward(
         });
         Ok(())
     })
+}
+
+/// The sum over channels of `term(gradient, activation)` at each cell, `[height, width]`.
+fn channel_sum(site: &dyn Site, channels: usize, term: impl Fn(f64, f64) -> f64) -> Result<Vec<f64>, NetworkError> {
+    let (activation, gradient) = (site.activation()?, site.gradient()?);
+    let cells = gradient
+        .chunks_exact(channels.max(1))
+        .zip(activation.chunks_exact(channels.max(1)));
+    Ok(cells
+        .map(|(gradients, activations)| {
+            gradients
+                .iter()
+                .zip(activations)
+                .map(|(&g, &a)| term(f64::from(g), f64::from(a)))
+                .sum()
+        })
+        .collect())
 }

@@ -10,6 +10,7 @@ mod device;
 mod error;
 mod export;
 mod images;
+mod load;
 mod mailbox;
 mod reply;
 mod request;
@@ -25,6 +26,7 @@ use std::time::{Duration, Instant};
 pub use error::ExplorerError;
 pub use export::picture_values;
 pub use images::images_in_folder;
+pub use load::{LoadedNetwork, load_network};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, Histogram, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,
 };
@@ -397,5 +399,29 @@ impl PictureWorker {
             photo: Arc::new(display),
         });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_one_job_is_reported_and_the_next_one_runs() {
+        let (sender, replies) = mpsc::channel();
+        let outbox = Outbox {
+            sender,
+            wake: Arc::new(|| {}),
+        };
+        let image = Some(ImageId(3));
+        assert!(!outbox.report(image, Activity::Explaining, || panic!("out of {}", "range")));
+        assert!(outbox.report(image, Activity::Explaining, || Ok(())));
+        assert!(outbox.report(image, Activity::Explaining, || Err(NetworkError::Stopped.into())));
+        let Ok(Reply::Failed(failure)) = replies.try_recv() else {
+            panic!("the panic was not reported")
+        };
+        assert_eq!((failure.image, failure.during), (image, Activity::Explaining));
+        assert!(failure.error.to_string().contains("out of range"));
+        assert!(replies.try_recv().is_err());
     }
 }

@@ -3,17 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use candle_core::DType;
-
-use super::device;
 use super::error::ExplorerError;
 use super::images::Images;
+use super::load::{LoadedNetwork, load_network};
 use super::reply::{Channels, Explained, FeatureMap, Histogram, NetworkEpoch, NetworkInfo, Predicted, Reply};
 use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{self, ClassMaps, Map, ScoreGradient, Target};
 use crate::imaging::Resize;
 use crate::weights::{Info, Weights};
-use crate::xception::{CandleNetwork, LayerId, Network, NetworkError, Role};
+use crate::xception::{LayerId, Network, NetworkError, Role};
 
 /// Bins of the gradients' histogram.
 const HISTOGRAM_BINS: usize = 60;
@@ -59,25 +57,23 @@ impl Session {
         choice: DeviceChoice,
     ) -> Result<(Reply, Arc<Weights>), ExplorerError> {
         let start = Instant::now();
-        let weights = match &source {
-            NetworkSource::BuiltIn => return Err(no_network()),
-            NetworkSource::File(path) => Weights::open(path)?,
-        };
+        let LoadedNetwork {
+            network,
+            weights,
+            device,
+            device_note,
+        } = load_network(&source, choice)?;
         let labels = weights.labels();
-        let chosen = device::choose(choice);
-        let plan = weights.plan().clone();
-        let vb = weights.var_builder(DType::F32, &candle_core::Device::Cpu);
-        let network: Box<dyn Network> = Box::new(CandleNetwork::load(plan.clone(), &vb, DType::F32, &chosen.device)?);
         self.epoch.0 += 1;
         let info = Arc::new(NetworkInfo {
             epoch: self.epoch,
             source,
             weights: Info::clone(weights.info()),
-            plan,
+            plan: weights.plan().clone(),
             labels: labels.labels,
             labels_note: labels.problem.map(|problem| problem.to_string()),
-            device: chosen.name,
-            device_note: chosen.note,
+            device,
+            device_note,
             load_ms: ms_since(start),
         });
         self.loaded = Some(Loaded {

@@ -1,16 +1,86 @@
-//! placeholder until merged
-use crate::explorer::{DeviceChoice, NetworkSource};
+//! The window (eframe with glow).
+//!
+//! * [`state`], [`choices`], [`images`], [`maps`], [`history`], [`camera`]: what is shown, as plain values.
+//! * [`command`]: everything a person can do, with its label, tooltip and keys; [`apply`] carries it out after layout.
+//! * [`wishes`]: what the session should be working on, derived from the state.
+//! * [`app`]: one frame. The other modules are panels, one file each, that only read the state.
+//!
+//! Nothing here waits: pictures are decoded and maps computed by the session, folders and dialogs by threads of their
+//! own. A frame is drawn when something happens, and only then.
+
+pub mod app;
+mod apply;
+pub mod camera;
+pub mod choices;
+mod class_row;
+mod color_bar;
+pub mod command;
+mod contours;
+mod dialogs;
+mod export;
+mod gather;
+mod help;
+pub mod history;
+pub mod images;
+mod keys;
+mod layers;
+pub mod maps;
+mod path_field;
+mod picture;
+mod predictions;
+mod settings;
+pub mod state;
+mod textures;
+mod theme;
+mod top_bar;
+mod widgets;
+mod wishes;
+
 use std::path::PathBuf;
-/// O
+
+use thiserror::Error;
+
+use crate::explorer::{DeviceChoice, NetworkSource};
+pub use app::ExplorerApp;
+
+/// Names the window to the system, and the folder of its settings.
+const APP_ID: &str = "gradcam-explorer";
+
+/// What the window starts with.
+#[derive(Clone, Debug)]
 pub struct Options {
-    /// i
+    /// Files and folders to open.
     pub images: Vec<PathBuf>,
-    /// s
+    /// Which weights to run.
     pub source: NetworkSource,
-    /// d
+    /// Which device to run on.
     pub device: DeviceChoice,
 }
-/// run
-pub fn run(_: Options) -> Result<(), String> {
-    Err("window not merged yet".into())
+
+/// The window could not be opened.
+#[derive(Debug, Error)]
+#[error("the window could not be opened: {0}; without a display, use: gradcam-explorer explain IMAGE")]
+pub struct GuiError(String);
+
+/// Opens the window and returns when it is closed.
+///
+/// # Errors
+/// When there is no display or no OpenGL.
+pub fn run(options: Options) -> Result<(), GuiError> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_app_id(APP_ID)
+        .with_title("Grad-CAM explorer")
+        .with_inner_size([1280.0, 800.0])
+        .with_min_inner_size([720.0, 480.0])
+        .with_drag_and_drop(true);
+    let native = eframe::NativeOptions {
+        viewport,
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native(
+        APP_ID,
+        native,
+        Box::new(|cc| Ok(Box::new(ExplorerApp::new(cc, options)?))),
+    )
+    .map_err(|error| GuiError(error.to_string()))
 }

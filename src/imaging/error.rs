@@ -52,10 +52,12 @@ pub enum ImageError {
         /// The limit.
         max_bytes: u64,
     },
-    /// A decoder asked for more memory than [`Limits::max_bytes`](super::Limits::max_bytes) before
-    /// the size of the image was known.
-    #[error("the header of the {format} image needs more memory than the limit of {max_bytes} bytes; export it again")]
-    HeaderTooLarge {
+    /// A decoder asked for more memory on its way than
+    /// [`Limits::max_bytes`](super::Limits::max_bytes).
+    #[error(
+        "reading the {format} image needs more memory than the limit of {max_bytes} bytes; scale it down or export it again"
+    )]
+    TooMuchMemory {
         /// Name of the format.
         format: &'static str,
         /// The limit.

@@ -13,6 +13,7 @@ mod photo;
 mod resize;
 mod resize_map;
 mod thumbnail;
+mod whole;
 
 pub use colormap::{Colormap, UnknownColormap};
 pub use decode::{Limits, decode, source_format};

@@ -23,10 +23,11 @@ pub fn colorize(map: &[f32], colormap: Colormap) -> Vec<u8> {
 
 /// Signed values to 0..=1 for a diverging colormap: -`scale` to 0, zero to 0.5, `scale` to 1.
 ///
-/// A `scale` that is zero or not finite puts every value at 0.5.
+/// A `scale` that is not positive and finite puts every value at 0.5.
 #[must_use]
 pub fn signed_to_unit(values: &[f32], scale: f32) -> Vec<f32> {
-    let scale = if scale.is_normal() { scale } else { f32::INFINITY };
+    let has_scale = scale > 0.0 && scale.is_finite();
+    let scale = if has_scale { scale } else { f32::INFINITY };
     let unit = |&value: &f32| (0.5 + 0.5 * (value / scale)).clamp(0.0, 1.0);
     values.iter().map(unit).collect()
 }
@@ -172,7 +173,7 @@ mod tests {
     #[test]
     fn signed_values_are_centred() {
         assert_eq!(signed_to_unit(&[-2.0, 0.0, 1.0, 9.0], 2.0), [0.0, 0.5, 0.75, 1.0]);
-        for scale in [0.0, f32::NAN, f32::INFINITY] {
+        for scale in [0.0, -1.0, f32::NAN, f32::INFINITY] {
             assert_eq!(signed_to_unit(&[-2.0, 0.0, 3.0], scale), [0.5; 3]);
         }
     }

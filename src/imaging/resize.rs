@@ -66,7 +66,7 @@ pub fn network_input(photo: &Photo, size: u32, method: Resize) -> Vec<f32> {
     input.map(|&value| f32::from(value) / 127.5 - 1.0).collect()
 }
 
-/// The photo at another size, byte for byte as Pillow's `Image.resize` gives it.
+/// The photo at another size, byte for byte as `Image.resize` of Pillow 13 gives it.
 ///
 /// A side of 0 counts as 1.
 #[must_use]
@@ -75,14 +75,13 @@ pub fn resize(photo: &Photo, width: u32, height: u32, method: Resize) -> Photo {
     if (width, height) == (photo.width, photo.height) {
         return photo.clone();
     }
-    let rgb = match method {
+    match method {
         Resize::Nearest => nearest(photo, width, height),
         Resize::Bilinear => bilinear(photo, width, height),
-    };
-    Photo { width, height, rgb }
+    }
 }
 
-fn nearest(photo: &Photo, width: u32, height: u32) -> Vec<u8> {
+fn nearest(photo: &Photo, width: u32, height: u32) -> Photo {
     let columns = nearest_sources(photo.width, width);
     let mut rgb = Vec::with_capacity(width as usize * height as usize * 3);
     for row in nearest_sources(photo.height, height) {
@@ -92,7 +91,7 @@ fn nearest(photo: &Photo, width: u32, height: u32) -> Vec<u8> {
             rgb.extend(pixels[column]);
         }
     }
-    rgb
+    Photo { width, height, rgb }
 }
 
 /// The source index of each of `to` pixels.
@@ -147,23 +146,20 @@ fn windows(from: u32, to: u32) -> Vec<Window> {
     (0..to).map(window).collect()
 }
 
-/// Two passes, columns first, each rounded to 8 bits, as in Pillow's `ImagingResampleInner`.
-fn bilinear(photo: &Photo, width: u32, height: u32) -> Vec<u8> {
-    let columns_done;
-    let rows = if width == photo.width {
-        &photo.rgb
+/// Two passes, each rounded to 8 bits, as in Pillow's `ImagingResampleInner`.
+fn bilinear(photo: &Photo, width: u32, height: u32) -> Photo {
+    let removed = |from: u32, to: u32| i64::from(from) - i64::from(to);
+    let rows = removed(photo.height, height);
+    let columns = removed(photo.width, width);
+    // Pillow 13 began to shorten tall photos first; before, the columns always were.
+    if rows > 0 && rows > 2 * columns {
+        resize_columns(&resize_rows(photo, height), width)
     } else {
-        columns_done = resize_columns(photo, width);
-        &columns_done
-    };
-    if height == photo.height {
-        rows.clone()
-    } else {
-        resize_rows(rows, width as usize * 3, photo.height, height)
+        resize_rows(&resize_columns(photo, width), height)
     }
 }
 
-fn resize_columns(photo: &Photo, width: u32) -> Vec<u8> {
+fn resize_columns(photo: &Photo, width: u32) -> Photo {
     let windows = windows(photo.width, width);
     let mut rgb = Vec::with_capacity(width as usize * photo.height as usize * 3);
     for row in photo.rgb.chunks_exact(photo.stride()) {
@@ -178,22 +174,32 @@ fn resize_columns(photo: &Photo, width: u32) -> Vec<u8> {
             rgb.extend(sums.map(byte));
         }
     }
-    rgb
+    Photo {
+        width,
+        height: photo.height,
+        rgb,
+    }
 }
 
-fn resize_rows(rows: &[u8], stride: usize, from: u32, to: u32) -> Vec<u8> {
-    let mut rgb = Vec::with_capacity(stride * to as usize);
+fn resize_rows(photo: &Photo, height: u32) -> Photo {
+    let stride = photo.stride();
+    let mut rgb = Vec::with_capacity(stride * height as usize);
     let mut sums = vec![0; stride];
-    for Window { first, weights } in windows(from, to) {
+    for Window { first, weights } in windows(photo.height, height) {
         sums.fill(HALF);
-        for (row, weight) in rows[first * stride..].chunks_exact(stride).zip(weights) {
+        let rows = photo.rgb[first * stride..].chunks_exact(stride);
+        for (row, weight) in rows.zip(weights) {
             for (sum, &value) in sums.iter_mut().zip(row) {
                 *sum += i32::from(value) * weight;
             }
         }
         rgb.extend(sums.iter().copied().map(byte));
     }
-    rgb
+    Photo {
+        width: photo.width,
+        height,
+        rgb,
+    }
 }
 
 fn byte(sum: i32) -> u8 {

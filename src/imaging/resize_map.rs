@@ -65,7 +65,8 @@ impl ResizedRows {
 }
 
 fn mix(before: f32, after: f32, share: f32) -> f32 {
-    before * (1.0 - share) + after * share
+    // In this form equal neighbours give exactly their value.
+    before + (after - before) * share
 }
 
 /// OpenCV computes the position in f64 and the share in f32 (`resize.cpp`, `INTER_LINEAR`).
@@ -112,6 +113,11 @@ mod tests {
         assert_eq!(resize_map(&[1.0, 2.0, 3.0, 4.0], 4, 1, 2, 1), [1.5, 3.5]);
         assert_eq!(resize_map(&[7.0], 1, 1, 3, 1), [7.0; 3]);
         assert_eq!(resize_map(&[7.0], 1, 1, 0, 5), [0.0; 0]);
+    }
+
+    #[test]
+    fn a_flat_map_stays_flat() {
+        assert_eq!(resize_map(&[0.3; 30], 6, 5, 41, 37), [0.3; 41 * 37]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod keras;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -259,4 +261,20 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
                 .collect()
         }
     }
+}
+
+/// The small network that Keras saved to `tests/data/formats`, with its plan.
+pub fn small_keras() -> (Plan, Vec<(Parameter, Vec<f32>)>) {
+    let file = candle_core::safetensors::load(data("formats/small.safetensors"), &Device::Cpu).unwrap();
+    let shape_of = |name: &str| file.get(name).map(|tensor| tensor.dims().to_vec());
+    let plan = Plan::new(Architecture::detect(&shape_of, 71, 1e-3).unwrap()).unwrap();
+    let tensors = plan
+        .parameters()
+        .into_iter()
+        .map(|parameter| {
+            let values = file[&parameter.path()].flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            (parameter, values)
+        })
+        .collect();
+    (plan, tensors)
 }

@@ -4,7 +4,7 @@
 
 mod ops;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Tensor, WithDType};
 use candle_nn::VarBuilder;
 
 use super::network::{Head, Network, NetworkError, Site, Visit};
@@ -86,6 +86,46 @@ impl CandleNetwork {
         })
     }
 
+    /// Runs the network as [`Network::forward`] does, on an input of any precision.
+    ///
+    /// # Errors
+    /// An input of the wrong length, or a device failure.
+    pub fn forward_in<T: WithDType>(&mut self, input: &[T]) -> Result<Vec<f64>, NetworkError> {
+        let size = self.plan.architecture.input_size;
+        let expected = size * size * 3;
+        if input.len() != expected {
+            return Err(NetworkError::Input {
+                expected,
+                found: input.len(),
+            });
+        }
+        // a pass that fails must not leave half of the old one behind
+        self.outputs = Vec::new();
+        let input = Tensor::from_slice(input, (size, size, 3), &self.device)?.to_dtype(self.dtype)?;
+        let mut outputs = Vec::with_capacity(self.plan.layers.len());
+        outputs.push(input);
+        for id in self.plan.ids().skip(1) {
+            let output = self.layer_forward(id, &outputs)?;
+            outputs.push(output);
+        }
+        let logits = outputs
+            .last()
+            .ok_or(NetworkError::NoForward)?
+            .to_dtype(DType::F64)?
+            .to_vec1()?;
+        self.outputs = outputs;
+        Ok(logits)
+    }
+
+    /// The output of one layer in the last forward pass in full precision, `[height, width, channels]`.
+    ///
+    /// # Errors
+    /// Before the first forward pass.
+    pub fn output_f64(&self, layer: LayerId) -> Result<Vec<f64>, NetworkError> {
+        let output = self.outputs.get(layer.0).ok_or(NetworkError::NoForward)?;
+        Ok(output.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
+    }
+
     /// The output of one layer from the outputs of those before it.
     fn layer_forward(&self, id: LayerId, outputs: &[Tensor]) -> candle_core::Result<Tensor> {
         let layer = self.plan.layer(id);
@@ -136,30 +176,7 @@ impl Network for CandleNetwork {
     }
 
     fn forward(&mut self, input: &[f32]) -> Result<Vec<f64>, NetworkError> {
-        let size = self.plan.architecture.input_size;
-        let expected = size * size * 3;
-        if input.len() != expected {
-            return Err(NetworkError::Input {
-                expected,
-                found: input.len(),
-            });
-        }
-        // a pass that fails must not leave half of the old one behind
-        self.outputs = Vec::new();
-        let input = Tensor::from_slice(input, (size, size, 3), &self.device)?.to_dtype(self.dtype)?;
-        let mut outputs = Vec::with_capacity(self.plan.layers.len());
-        outputs.push(input);
-        for id in self.plan.ids().skip(1) {
-            let output = self.layer_forward(id, &outputs)?;
-            outputs.push(output);
-        }
-        let logits = outputs
-            .last()
-            .ok_or(NetworkError::NoForward)?
-            .to_dtype(DType::F64)?
-            .to_vec1()?;
-        self.outputs = outputs;
-        Ok(logits)
+        self.forward_in(input)
     }
 
     fn activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {

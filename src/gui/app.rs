@@ -1,0 +1,250 @@
+//! The window itself: each frame it takes the session's replies, lays the panels out, and applies what they ask for.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use egui::{Align, Context, Frame, Layout, Margin, Panel, Ui, ViewportCommand};
+use egui_notify::{Anchor, Toasts};
+
+use super::apply::{self, Effect, apply};
+use super::choices::{Appearance, Choices, Preferences};
+use super::command::Command;
+use super::dialogs::{Answer, Dialogs};
+use super::gather::Gatherer;
+use super::state::{Message, PathField, State};
+use super::textures::Textures;
+use super::{Options, help, keys, layers, path_field, picture, predictions, settings, theme, top_bar, wishes};
+use crate::explorer::{Explorer, ExplorerError, ImageSource, Request};
+
+/// Where the choices are kept.
+const CHOICES: &str = "choices";
+/// Where the preferences are kept.
+const PREFERENCES: &str = "preferences";
+
+/// The window's app.
+pub struct ExplorerApp {
+    state: State,
+    explorer: Explorer,
+    textures: Textures,
+    dialogs: Dialogs,
+    gatherer: Gatherer,
+    toasts: Toasts,
+}
+
+impl ExplorerApp {
+    /// Prepares the window and asks for the network and the images in `options`.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn new(cc: &eframe::CreationContext<'_>, options: Options) -> Result<Self, ExplorerError> {
+        let ctx = cc.egui_ctx.clone();
+        theme::install(&ctx);
+        let explorer = Explorer::start({
+            let ctx = ctx.clone();
+            move || ctx.request_repaint()
+        })?;
+        let choices: Choices = stored(cc.storage, CHOICES);
+        let preferences: Preferences = stored(cc.storage, PREFERENCES);
+        let Options { images, source, device } = options;
+        explorer.send(Request::UseNetwork {
+            source: source.clone(),
+            device,
+        });
+        let app = Self {
+            state: State::new(choices, preferences, (source, device)),
+            explorer,
+            textures: Textures::default(),
+            dialogs: Dialogs::default(),
+            gatherer: Gatherer::default(),
+            toasts: Toasts::default()
+                .with_anchor(Anchor::BottomRight)
+                .with_margin([12.0, 44.0].into()),
+        };
+        if !images.is_empty() {
+            app.gather(&ctx, images)
+                .map_err(|error| ExplorerError::Request(error.to_string()))?;
+        }
+        Ok(app)
+    }
+
+    /// What the window shows, for tests.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes everything that other threads have sent.
+    fn receive(&mut self, commands: &mut Vec<Command>) {
+        while let Some(reply) = self.explorer.try_recv() {
+            self.state.receive(reply);
+        }
+        while let Some(found) = self.gatherer.found() {
+            match found {
+                Ok(files) => apply::open(&mut self.state, files.into_iter().map(ImageSource::File)),
+                Err(error) => self.state.messages.push(Message::Error(error)),
+            }
+        }
+        while let Some(answer) = self.dialogs.answer() {
+            match answer {
+                Answer::Chosen(question, paths) => commands.push(Command::Answer(question, paths)),
+                Answer::Cancelled => {}
+                Answer::Unavailable(question) => {
+                    commands.push(Command::TypePath(Some(PathField {
+                        question,
+                        text: String::new(),
+                    })));
+                }
+            }
+        }
+    }
+
+    fn carry_out(&mut self, ctx: &Context, effect: Effect) {
+        let wake = {
+            let ctx = ctx.clone();
+            move || ctx.request_repaint()
+        };
+        match effect {
+            Effect::Send(request) => self.explorer.send(*request),
+            Effect::Ask(_) if self.dialogs.is_open() => {}
+            Effect::Ask(question) => {
+                if let Err(error) = self.dialogs.ask(question, wake) {
+                    self.state
+                        .messages
+                        .push(Message::Error(format!("No file dialog could be opened: {error}.")));
+                }
+            }
+            Effect::Gather(paths) => {
+                if let Err(error) = self.gather(ctx, paths) {
+                    self.state
+                        .messages
+                        .push(Message::Error(format!("The files could not be read: {error}.")));
+                }
+            }
+            Effect::RequestPaste => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
+            Effect::FocusSearch => ctx.memory_mut(|memory| memory.request_focus(predictions::search_id())),
+            Effect::ReleaseFocus => ctx.memory_mut(|memory| {
+                if let Some(focused) = memory.focused() {
+                    memory.surrender_focus(focused);
+                }
+            }),
+        }
+    }
+
+    fn gather(&self, ctx: &Context, paths: Vec<PathBuf>) -> std::io::Result<()> {
+        let ctx = ctx.clone();
+        self.gatherer.start(paths, move || ctx.request_repaint())
+    }
+
+    /// Lays out all panels.
+    fn layout(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let Self { state, textures, .. } = self;
+        let colours = theme::palette(ui);
+        let panel = |margin: Margin| Frame::new().fill(colours.panel).inner_margin(margin);
+        let side = if ui.available_width() < 1000.0 { 220.0 } else { 264.0 };
+        let bar = Panel::top("bar")
+            .exact_size(11.0 * theme::UNIT)
+            .frame(panel(Margin::symmetric(8, 0)));
+        bar.show(ui, |ui| top_bar::show(ui, state, commands));
+        let left = Panel::left("classes")
+            .default_size(side)
+            .size_range(180.0..=420.0)
+            .frame(panel(Margin::same(12)));
+        left.show(ui, |ui| {
+            predictions::show(ui, state, commands);
+            ui.take_available_space();
+        });
+        let right = Panel::right("map")
+            .default_size(side)
+            .size_range(200.0..=420.0)
+            .frame(panel(Margin::same(12)));
+        right.show(ui, |ui| {
+            egui::ScrollArea::vertical()
+                .id_salt("map")
+                .auto_shrink([false, false])
+                .show(ui, |ui| {
+                    ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                        layers::show(ui, state, commands);
+                        ui.add_space(2.0 * theme::UNIT);
+                        settings::show(ui, state, textures, commands);
+                    });
+                });
+        });
+        egui::CentralPanel::default().frame(panel(Margin::ZERO)).show(ui, |ui| {
+            let canvas = ui.available_rect_before_wrap();
+            state.camera = picture::show(ui, state, textures, commands);
+            state.zoom_wish = None;
+            let hovering = ui.input(|input| input.raw.hovered_files.len());
+            if hovering > 0 {
+                picture::drop_target(ui, canvas, hovering);
+            }
+        });
+        if state.help_open {
+            help::show(ui, commands);
+        }
+        if let Some(field) = state.path_field.clone() {
+            path_field::show(ui, &field, commands);
+        }
+    }
+
+    /// Tells what there is to tell.
+    fn tell(&mut self, ctx: &Context) {
+        for message in self.state.messages.drain(..) {
+            match message {
+                Message::Error(text) => self.toasts.error(text).duration(Duration::from_secs(10)),
+                Message::Done(text) => self.toasts.success(text).duration(Duration::from_secs(4)),
+            };
+        }
+        self.toasts.show(ctx);
+    }
+}
+
+impl eframe::App for ExplorerApp {
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let mut commands = Vec::new();
+        self.state.is_dark = ui.visuals().dark_mode;
+        self.receive(&mut commands);
+        keys::collect(&ctx, &self.state, &mut commands);
+        self.state.update_shown();
+        self.layout(ui, &mut commands);
+
+        let before = self.state.preview.take();
+        let mut changed = false;
+        for command in commands {
+            changed |= !matches!(command, Command::PreviewClass(_));
+            if let Some(effect) = apply(&mut self.state, command) {
+                self.carry_out(&ctx, effect);
+            }
+        }
+        changed |= self.state.preview != before;
+        if !ctx.input(|input| input.pointer.any_down()) {
+            self.state.history.settle(&self.state.choices);
+        }
+        wishes::ask(&mut self.state, &self.explorer);
+        self.textures.keep_only(|image| self.state.images.get(image).is_some());
+        ctx.set_theme(match self.state.preferences.appearance {
+            Appearance::System => egui::ThemePreference::System,
+            Appearance::Light => egui::ThemePreference::Light,
+            Appearance::Dark => egui::ThemePreference::Dark,
+        });
+        self.tell(&ctx);
+        if changed {
+            ctx.request_repaint();
+        }
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, CHOICES, &self.state.choices);
+        eframe::set_value(storage, PREFERENCES, &self.state.preferences);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+/// What was kept under a name; the default where it is missing or no longer readable.
+fn stored<T: Default + serde::de::DeserializeOwned>(storage: Option<&dyn eframe::Storage>, name: &str) -> T {
+    storage
+        .and_then(|storage| eframe::get_value(storage, name))
+        .unwrap_or_default()
+}

@@ -1,0 +1,230 @@
+//! Commands change the state; what reaches beyond it comes back as an effect.
+
+use std::path::PathBuf;
+
+use super::choices::{Appearance, Choices, Scale};
+use super::command::{Action, Command};
+use super::dialogs::Question;
+use super::export;
+use super::state::{Message, State};
+use crate::explorer::{ImageId, ImageSource, NetworkSource, Request};
+use crate::xception::LayerId;
+
+/// What a command asks of the world outside of the state.
+#[derive(Debug)]
+pub enum Effect {
+    /// Send this to the session.
+    Send(Box<Request>),
+    /// Ask for files.
+    Ask(Question),
+    /// Find the images in these files and folders, then open them.
+    Gather(Vec<PathBuf>),
+    /// Ask the system what is on the clipboard.
+    RequestPaste,
+    /// Bring the keyboard to the search field.
+    FocusSearch,
+    /// Take the keyboard away from whatever has it.
+    ReleaseFocus,
+}
+
+/// Carries out one command.
+pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
+    match command {
+        Command::Do(action) => return act(state, action),
+        Command::OpenPaths(paths) => return Some(Effect::Gather(paths)),
+        Command::OpenSource(source) => open(state, [source]),
+        Command::OpenPixels { name, photo } => open(state, [ImageSource::Pixels { name, photo }]),
+        Command::Show(image) => show(state, image),
+        Command::Remove(image) => return remove(state, image),
+        Command::SelectClass(class) => select_class(state, class),
+        Command::PreviewClass(class) => state.preview = Some(class),
+        Command::SelectRank(rank) => {
+            if let Some(&class) = state.listed().get(rank) {
+                select_class(state, class);
+            }
+        }
+        Command::TogglePin(class) => toggle_pin(state, class),
+        Command::CompareWith(than) => state.choices.than = than,
+        Command::SelectLayer(layer) => select_layer(state, layer),
+        Command::Choose(choices) => choose(state, choices),
+        Command::Prefer(preferences) => state.preferences = preferences,
+        Command::UseNetwork(source, device) => {
+            state.loading = true;
+            state.network_error = None;
+            state.wanted_network = (source.clone(), device);
+            return Some(Effect::Send(Box::new(Request::UseNetwork { source, device })));
+        }
+        Command::Search(query) => state.look_for(query),
+        Command::TypePath(field) => state.path_field = field,
+        Command::Answer(question, paths) => return answer(state, question, paths),
+    }
+    None
+}
+
+/// Uses the files that were chosen.
+fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Option<Effect> {
+    state.path_field = None;
+    match question {
+        Question::Images | Question::Folder => Some(Effect::Gather(paths)),
+        Question::Weights => {
+            let device = state.wanted_network.1;
+            apply(state, Command::UseNetwork(NetworkSource::File(paths.pop()?), device))
+        }
+        Question::SaveOverlay(_) => Some(Effect::Send(Box::new(Request::Export(export::overlay(
+            state,
+            paths.pop()?,
+        )?)))),
+    }
+}
+
+/// Opens images and shows the first of them.
+pub fn open(state: &mut State, sources: impl IntoIterator<Item = ImageSource>) {
+    let mut first = None;
+    for source in sources {
+        if let ImageSource::File(path) = &source {
+            state.preferences.remember(path.clone());
+        }
+        let image = state.images.add(source);
+        first.get_or_insert(image);
+    }
+    if let Some(first) = first {
+        show(state, first);
+    }
+}
+
+fn show(state: &mut State, image: ImageId) {
+    state.images.show(image);
+    state.preview = None;
+}
+
+fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
+    state.images.remove(image)?;
+    state.maps.forget(image);
+    Some(Effect::Send(Box::new(Request::Close(image))))
+}
+
+fn select_class(state: &mut State, class: usize) {
+    state.choices.class = Some(class);
+    state.remember_class(class);
+}
+
+fn toggle_pin(state: &mut State, class: usize) {
+    if let Some(position) = state.pinned.iter().position(|&pinned| pinned == class) {
+        state.pinned.remove(position);
+    } else {
+        state.pinned.push(class);
+    }
+}
+
+fn select_layer(state: &mut State, layer: LayerId) {
+    let Some(network) = &state.network else { return };
+    state.choices.layer = (layer != network.plan.last_feature_layer()).then_some(layer);
+}
+
+fn choose(state: &mut State, mut choices: Choices) {
+    if choices.scale == Scale::Fixed && state.choices.scale != Scale::Fixed {
+        choices.fixed_maximum = state.shown.as_ref().map_or(0.0, |shown| shown.maximum);
+    }
+    state.choices = choices;
+}
+
+fn act(state: &mut State, action: Action) -> Option<Effect> {
+    match action {
+        Action::Open => return Some(Effect::Ask(Question::Images)),
+        Action::OpenFolder => return Some(Effect::Ask(Question::Folder)),
+        Action::OpenNetwork => return Some(Effect::Ask(Question::Weights)),
+        Action::Paste => return Some(Effect::RequestPaste),
+        Action::Save => match export::suggested_name(state) {
+            Some(name) => return Some(Effect::Ask(Question::SaveOverlay(name))),
+            None => state.messages.push(Message::Error(
+                "There is no map to save yet; open an image first.".to_owned(),
+            )),
+        },
+        Action::Search => return Some(Effect::FocusSearch),
+        Action::PreviousClass => step_class(state, -1),
+        Action::NextClass => step_class(state, 1),
+        Action::Pin => {
+            if let Some(class) = state.class() {
+                toggle_pin(state, class);
+            }
+        }
+        Action::PreviousLayer => step_layer(state, -1),
+        Action::NextLayer => step_layer(state, 1),
+        Action::DefaultLayer => state.choices.layer = None,
+        Action::PreviousImage => step_image(state, -1),
+        Action::NextImage => step_image(state, 1),
+        Action::RemoveImage => {
+            let image = state.images.current()?.id;
+            return remove(state, image);
+        }
+        // these depend on the size of the window, which the picture knows
+        Action::Fit | Action::ActualPixels | Action::ZoomIn | Action::ZoomOut => state.zoom_wish = Some(action),
+        Action::Undo => {
+            if let Some(choices) = state.history.undo() {
+                state.choices = choices;
+            }
+        }
+        Action::Redo => {
+            if let Some(choices) = state.history.redo() {
+                state.choices = choices;
+            }
+        }
+        Action::Reset => state.choices = state.choices.with_default_settings(),
+        Action::SwitchTheme => {
+            state.preferences.appearance = if state.is_dark {
+                Appearance::Light
+            } else {
+                Appearance::Dark
+            };
+        }
+        Action::Help => state.help_open = !state.help_open,
+        Action::Back => return back(state),
+    }
+    None
+}
+
+/// Esc leaves one thing at a time, the innermost first.
+fn back(state: &mut State) -> Option<Effect> {
+    if state.help_open {
+        state.help_open = false;
+    } else if !state.search.query.is_empty() {
+        state.look_for(String::new());
+    } else if state.choices.than.is_some() {
+        state.choices.than = None;
+    }
+    Some(Effect::ReleaseFocus)
+}
+
+fn step_class(state: &mut State, step: isize) {
+    let listed = state.listed();
+    let position = state
+        .class()
+        .and_then(|class| listed.iter().position(|&listed| listed == class));
+    let next = match position {
+        Some(position) => position
+            .checked_add_signed(step)
+            .and_then(|position| listed.get(position)),
+        None => listed.first(),
+    };
+    if let Some(&class) = next {
+        state.choices.class = Some(class);
+    }
+}
+
+fn step_layer(state: &mut State, step: isize) {
+    let (Some(network), Some(layer)) = (state.network.clone(), state.layer()) else {
+        return;
+    };
+    let layers: Vec<LayerId> = network.plan.mappable().collect();
+    let position = layers.iter().position(|&mappable| mappable == layer);
+    let next = position.and_then(|position| layers.get(position.checked_add_signed(step)?));
+    if let Some(&next) = next {
+        select_layer(state, next);
+    }
+}
+
+fn step_image(state: &mut State, step: isize) {
+    if let Some(image) = state.images.neighbour(step) {
+        show(state, image);
+    }
+}

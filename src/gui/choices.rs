@@ -1,0 +1,236 @@
+//! What a person has chosen: plain values, kept between starts.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::explain::{Method, Score, Target};
+use crate::imaging::{Colormap, Resize};
+use crate::xception::LayerId;
+
+/// How photo and map are shown together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum View {
+    /// The map over the photo.
+    #[default]
+    Overlay,
+    /// The map alone.
+    Map,
+    /// Photo and map next to each other.
+    Beside,
+    /// The photo, only where the map is hot.
+    Mask,
+    /// The photo with lines of equal heat.
+    Contours,
+}
+
+impl View {
+    /// All views, in the order shown.
+    pub const ALL: [Self; 5] = [Self::Overlay, Self::Map, Self::Beside, Self::Mask, Self::Contours];
+
+    /// The name shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Overlay => "Overlay",
+            Self::Map => "Map",
+            Self::Beside => "Beside",
+            Self::Mask => "Mask",
+            Self::Contours => "Contours",
+        }
+    }
+
+    /// One sentence for the tooltip.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::Overlay => "The map over the photo, mixed by the blend.",
+            Self::Map => "The map alone.",
+            Self::Beside => "The photo and the map next to each other.",
+            Self::Mask => "The photo only where the heat reaches the threshold.",
+            Self::Contours => "The photo with lines of equal heat.",
+        }
+    }
+}
+
+/// Which value has the hottest colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scale {
+    /// Each map's own maximum.
+    #[default]
+    Own,
+    /// The largest maximum among the classes on the list.
+    Shared,
+    /// The maximum at the moment when this was chosen.
+    Fixed,
+}
+
+impl Scale {
+    /// All scales, in the order shown.
+    pub const ALL: [Self; 3] = [Self::Own, Self::Shared, Self::Fixed];
+
+    /// The name shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Own => "Own",
+            Self::Shared => "Shared",
+            Self::Fixed => "Fixed",
+        }
+    }
+
+    /// One sentence for the tooltip.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::Own => {
+                "Each map is divided by its own maximum, as in the tutorial: colours show where, not how much."
+            }
+            Self::Shared => "One scale for all classes on the list, so that their maps can be compared.",
+            Self::Fixed => "The scale stays as it is now, whatever class, layer or image is shown.",
+        }
+    }
+}
+
+/// Everything that decides what the picture shows; undo and redo step through these.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Choices {
+    /// The class; none follows the top prediction of whichever image is shown.
+    #[serde(skip)]
+    pub class: Option<usize>,
+    /// The class that [`Self::class`] is compared with.
+    #[serde(skip)]
+    pub than: Option<usize>,
+    /// The layer; none is the last feature layer.
+    #[serde(skip)]
+    pub layer: Option<LayerId>,
+    /// Probability or logit.
+    pub score: Score,
+    /// How maps are made.
+    pub method: Method,
+    /// How the photo is brought to the network's input size.
+    pub resize: Resize,
+    /// How heat becomes colour.
+    pub colormap: Colormap,
+    /// Share of the map in the overlay, 0..=1.
+    pub blend: f32,
+    /// Which value has the hottest colour.
+    pub scale: Scale,
+    /// The maximum of [`Scale::Fixed`].
+    #[serde(skip)]
+    pub fixed_maximum: f64,
+    /// Whether evidence against the class is shown too.
+    pub signed: bool,
+    /// How photo and map are shown together.
+    pub view: View,
+    /// Whether the map's own cells are shown instead of a smooth map.
+    pub cells: bool,
+    /// The heat from which [`View::Mask`] shows the photo, 0..=1.
+    pub threshold: f32,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self {
+            class: None,
+            than: None,
+            layer: None,
+            score: Score::default(),
+            method: Method::default(),
+            resize: Resize::default(),
+            colormap: Colormap::default(),
+            blend: 0.4,
+            scale: Scale::default(),
+            fixed_maximum: 0.0,
+            signed: false,
+            view: View::default(),
+            cells: false,
+            threshold: 0.5,
+        }
+    }
+}
+
+impl Choices {
+    /// The map settings of a fresh start, with class and layer kept.
+    pub fn with_default_settings(&self) -> Self {
+        Self {
+            class: self.class,
+            than: self.than,
+            layer: self.layer,
+            ..Self::default()
+        }
+    }
+
+    /// What the picture explains when `class` is in question.
+    pub fn target(&self, class: usize) -> Target {
+        match self.than {
+            Some(than) if than != class => Target::Rather { class, than },
+            _ => Target::Class(class),
+        }
+    }
+
+    /// Whether colours stand for evidence for and against.
+    pub fn is_signed(&self, target: Target) -> bool {
+        self.signed || self.colormap.is_diverging() || matches!(target, Target::Rather { .. })
+    }
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Appearance {
+    /// As the system says.
+    #[default]
+    System,
+    /// Dark text on light panels.
+    Light,
+    /// Light text on dark panels.
+    Dark,
+}
+
+impl Appearance {
+    /// All of them, in the order shown.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The name shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+}
+
+/// What stays on the list of files.
+const RECENT_FILES: usize = 10;
+
+/// Everything else that is kept between starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// Light or dark.
+    pub appearance: Appearance,
+    /// Number of predictions on the list.
+    pub top: usize,
+    /// Whether the list shows probabilities or logits.
+    pub values: Score,
+    /// Files opened lately, the newest first.
+    pub recent: Vec<PathBuf>,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            appearance: Appearance::default(),
+            top: 10,
+            values: Score::Probability,
+            recent: Vec::new(),
+        }
+    }
+}
+
+impl Preferences {
+    /// Puts a file at the front of [`Self::recent`].
+    pub fn remember(&mut self, path: PathBuf) {
+        self.recent.retain(|known| *known != path);
+        self.recent.insert(0, path);
+        self.recent.truncate(RECENT_FILES);
+    }
+}

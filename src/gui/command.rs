@@ -1,0 +1,275 @@
+//! Everything a person can do. Labels, tooltips and keys live here, and nowhere else: menus, shortcuts and the help
+//! page are made from [`Action`]. Commands are collected while the window is laid out and applied after it.
+
+use std::path::PathBuf;
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::choices::{Choices, Preferences};
+use super::dialogs::Question;
+use super::state::PathField;
+use crate::explorer::{DeviceChoice, ImageId, ImageSource, NetworkSource};
+use crate::imaging::Photo;
+use crate::xception::LayerId;
+
+/// One thing to do after the window was laid out.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Something with a name and perhaps a key.
+    Do(Action),
+    /// Open files and folders.
+    OpenPaths(Vec<PathBuf>),
+    /// Open images that are no files, such as samples.
+    OpenSource(ImageSource),
+    /// Open pixels, such as a pasted picture.
+    OpenPixels {
+        /// Shown to people.
+        name: String,
+        /// Upright RGB.
+        photo: Photo,
+    },
+    /// Show an open image.
+    Show(ImageId),
+    /// Take an image off the list.
+    Remove(ImageId),
+    /// Choose a class.
+    SelectClass(usize),
+    /// Show the map of a class while the pointer rests on it.
+    PreviewClass(usize),
+    /// Choose the class at this place of the list, 0 being the first.
+    SelectRank(usize),
+    /// Keep a class at hand, or let it go.
+    TogglePin(usize),
+    /// Show evidence for the chosen class rather than for this one.
+    CompareWith(Option<usize>),
+    /// Choose a layer.
+    SelectLayer(LayerId),
+    /// Other settings of the map.
+    Choose(Choices),
+    /// Other preferences.
+    Prefer(Preferences),
+    /// Run other weights, or the same on another device.
+    UseNetwork(NetworkSource, DeviceChoice),
+    /// Look for classes.
+    Search(String),
+    /// Type a path, or stop doing so.
+    TypePath(Option<PathField>),
+    /// Use the paths that were chosen.
+    Answer(Question, Vec<PathBuf>),
+}
+
+/// Something with a name, a sentence about it, and perhaps keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Choose files to open.
+    Open,
+    /// Choose a folder to open.
+    OpenFolder,
+    /// Open what is on the clipboard.
+    Paste,
+    /// Save the picture as it is.
+    Save,
+    /// Choose a weights file.
+    OpenNetwork,
+    /// Write in the search field.
+    Search,
+    /// The class above.
+    PreviousClass,
+    /// The class below.
+    NextClass,
+    /// Keep the chosen class at hand.
+    Pin,
+    /// An earlier layer.
+    PreviousLayer,
+    /// A later layer.
+    NextLayer,
+    /// The default layer.
+    DefaultLayer,
+    /// The image before.
+    PreviousImage,
+    /// The image after.
+    NextImage,
+    /// Take the image off the list.
+    RemoveImage,
+    /// Show the whole photo.
+    Fit,
+    /// Show each pixel of the photo as one of the screen.
+    ActualPixels,
+    /// Closer.
+    ZoomIn,
+    /// Farther.
+    ZoomOut,
+    /// One choice back.
+    Undo,
+    /// One choice forward again.
+    Redo,
+    /// Forget all changed settings.
+    Reset,
+    /// Dark to light and back.
+    SwitchTheme,
+    /// Show all keys.
+    Help,
+    /// Out of whatever is open.
+    Back,
+}
+
+impl Action {
+    /// All of them, in the order of the help page.
+    pub const ALL: [Self; 25] = [
+        Self::Open,
+        Self::OpenFolder,
+        Self::Paste,
+        Self::Save,
+        Self::OpenNetwork,
+        Self::Search,
+        Self::PreviousClass,
+        Self::NextClass,
+        Self::Pin,
+        Self::PreviousLayer,
+        Self::NextLayer,
+        Self::DefaultLayer,
+        Self::PreviousImage,
+        Self::NextImage,
+        Self::RemoveImage,
+        Self::Fit,
+        Self::ActualPixels,
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::Undo,
+        Self::Redo,
+        Self::Reset,
+        Self::SwitchTheme,
+        Self::Help,
+        Self::Back,
+    ];
+
+    /// Name, and one sentence about it.
+    pub fn label_and_tooltip(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Open => (
+                "Open…",
+                "Choose images to look at; files and folders can also be dropped on the window.",
+            ),
+            Self::OpenFolder => ("Open folder…", "Choose a folder and open every image in it."),
+            Self::Paste => (
+                "Paste",
+                "Open the picture, or the path of an image, that is on the clipboard.",
+            ),
+            Self::Save => (
+                "Save overlay…",
+                "Save the photo with the map over it, as PNG at the photo's own size.",
+            ),
+            Self::OpenNetwork => (
+                "Open weights…",
+                "Choose a safetensors file with the weights of an Xception.",
+            ),
+            Self::Search => (
+                "Find a class",
+                "Look for any class by name or number; you can also just start typing.",
+            ),
+            Self::PreviousClass => ("Class above", "Choose the class above on the list."),
+            Self::NextClass => ("Class below", "Choose the class below on the list."),
+            Self::Pin => ("Pin class", "Keep the chosen class at hand below the predictions."),
+            Self::PreviousLayer => (
+                "Earlier layer",
+                "Choose the layer before: finer cells, simpler features.",
+            ),
+            Self::NextLayer => (
+                "Later layer",
+                "Choose the layer after: coarser cells, features closer to classes.",
+            ),
+            Self::DefaultLayer => (
+                "Default layer",
+                "Go back to the last feature layer, the usual one for Grad-CAM.",
+            ),
+            Self::PreviousImage => ("Previous image", "Show the image before."),
+            Self::NextImage => ("Next image", "Show the image after."),
+            Self::RemoveImage => (
+                "Remove from list",
+                "Take the image off the list; the file stays where it is.",
+            ),
+            Self::Fit => ("Fit", "Show the whole photo."),
+            Self::ActualPixels => ("100 %", "Show each pixel of the photo as one pixel of the screen."),
+            Self::ZoomIn => ("Zoom in", "A closer look."),
+            Self::ZoomOut => ("Zoom out", "A wider look."),
+            Self::Undo => ("Undo", "Take the last choice back."),
+            Self::Redo => ("Redo", "Make the choice again that was taken back."),
+            Self::Reset => ("Reset settings", "Set all map settings back to the tutorial's."),
+            Self::SwitchTheme => ("Light or dark", "Switch between light and dark."),
+            Self::Help => ("Help", "Show all keys and what the words mean."),
+            Self::Back => ("Back", "Leave whatever is open."),
+        }
+    }
+
+    /// The name.
+    pub fn label(self) -> &'static str {
+        self.label_and_tooltip().0
+    }
+
+    /// The keys; the first is the one shown.
+    pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+        const fn plain(key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(Modifiers::NONE, key)
+        }
+        const fn command(key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(Modifiers::COMMAND, key)
+        }
+        const fn command_shift(key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+        }
+        match self {
+            Self::Open => const { &[command(Key::O)] },
+            Self::OpenFolder => const { &[command_shift(Key::O)] },
+            Self::Paste => const { &[command(Key::V)] },
+            Self::Save => const { &[command(Key::S)] },
+            Self::Search => const { &[command(Key::F)] },
+            Self::PreviousClass => const { &[plain(Key::ArrowUp)] },
+            Self::NextClass => const { &[plain(Key::ArrowDown)] },
+            Self::Pin => const { &[command(Key::P)] },
+            Self::PreviousLayer => const { &[plain(Key::OpenBracket)] },
+            Self::NextLayer => const { &[plain(Key::CloseBracket)] },
+            Self::PreviousImage => const { &[plain(Key::ArrowLeft)] },
+            Self::NextImage => const { &[plain(Key::ArrowRight)] },
+            Self::RemoveImage => const { &[plain(Key::Delete)] },
+            Self::Fit => const { &[command(Key::Num0)] },
+            Self::ActualPixels => const { &[command(Key::Num1)] },
+            Self::ZoomIn => {
+                const {
+                    &[
+                        plain(Key::Plus),
+                        plain(Key::Equals),
+                        command(Key::Plus),
+                        command(Key::Equals),
+                    ]
+                }
+            }
+            Self::ZoomOut => const { &[plain(Key::Minus), command(Key::Minus)] },
+            Self::Undo => const { &[command(Key::Z)] },
+            Self::Redo => const { &[command_shift(Key::Z), command(Key::Y)] },
+            Self::SwitchTheme => const { &[command(Key::D)] },
+            Self::Help => const { &[plain(Key::F1), plain(Key::Questionmark)] },
+            Self::Back => const { &[plain(Key::Escape)] },
+            Self::OpenNetwork | Self::DefaultLayer | Self::Reset => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_action_is_listed_once_and_no_key_means_two_things() {
+        let mut actions = HashSet::new();
+        let mut keys = HashSet::new();
+        for action in Action::ALL {
+            assert!(actions.insert(action));
+            assert!(!action.label().is_empty() && action.label_and_tooltip().1.ends_with('.'));
+            for shortcut in action.shortcuts() {
+                assert!(keys.insert((shortcut.modifiers, shortcut.logical_key)), "{shortcut:?}");
+            }
+        }
+    }
+}

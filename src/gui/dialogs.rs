@@ -1,0 +1,182 @@
+//! The system's file dialogs, without ever blocking the window's thread.
+//!
+//! A dialog is made on the window's thread, as macOS wants it, and waited for on a thread of its own. Without a portal
+//! and without zenity a dialog answers "nothing" at once, just as if it had been cancelled; nobody is that quick, so
+//! such an answer is taken as "there are no dialogs here", and the window offers a field for the path instead.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{Builder, Thread};
+use std::time::{Duration, Instant};
+
+use rfd::AsyncFileDialog;
+
+/// Nobody cancels a dialog faster than this.
+const QUICKEST_CANCEL: Duration = Duration::from_millis(100);
+
+/// What files are wanted for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Images to open.
+    Images,
+    /// A folder of images.
+    Folder,
+    /// A weights file.
+    Weights,
+    /// Where to save the overlay; with a suggestion.
+    SaveOverlay(String),
+}
+
+impl Question {
+    /// In words.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Images => "Open images",
+            Self::Folder => "Open a folder of images",
+            Self::Weights => "Open weights (safetensors)",
+            Self::SaveOverlay(_) => "Save the overlay",
+        }
+    }
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// These paths were chosen.
+    Chosen(Question, Vec<PathBuf>),
+    /// The person changed their mind.
+    Cancelled,
+    /// There is no dialog on this system.
+    Unavailable(Question),
+}
+
+/// Dialogs that are open.
+#[derive(Debug)]
+pub struct Dialogs {
+    sender: Sender<Answer>,
+    answers: Receiver<Answer>,
+    open: usize,
+}
+
+impl Default for Dialogs {
+    fn default() -> Self {
+        let (sender, answers) = mpsc::channel();
+        Self {
+            sender,
+            answers,
+            open: 0,
+        }
+    }
+}
+
+impl Dialogs {
+    /// Opens a dialog; `wake` is called when it was answered.
+    pub fn ask(&mut self, question: Question, wake: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+        let dialog = AsyncFileDialog::new().set_title(question.title());
+        let sender = self.sender.clone();
+        match &question {
+            Question::Images => self.wait(dialog.pick_files(), question, sender, wake),
+            Question::Folder => {
+                let picked = dialog.pick_folder();
+                self.wait(
+                    async { picked.await.map(|folder| vec![folder]) },
+                    question,
+                    sender,
+                    wake,
+                )
+            }
+            Question::Weights => {
+                let picked = dialog.add_filter("safetensors", &["safetensors"]).pick_file();
+                self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
+            }
+            Question::SaveOverlay(name) => {
+                let picked = dialog.set_file_name(name).add_filter("PNG", &["png"]).save_file();
+                self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
+            }
+        }
+    }
+
+    fn wait(
+        &mut self,
+        picked: impl Future<Output = Option<Vec<rfd::FileHandle>>> + Send + 'static,
+        question: Question,
+        sender: Sender<Answer>,
+        wake: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<()> {
+        let start = Instant::now();
+        Builder::new().name("gradcam-dialog".to_owned()).spawn(move || {
+            let answer = match block_on(picked) {
+                Some(files) => Answer::Chosen(question, files.iter().map(|file| file.path().to_owned()).collect()),
+                None if start.elapsed() < QUICKEST_CANCEL => Answer::Unavailable(question),
+                None => Answer::Cancelled,
+            };
+            // nobody listens only while the window is being closed
+            if sender.send(answer).is_ok() {
+                wake();
+            }
+        })?;
+        self.open += 1;
+        Ok(())
+    }
+
+    /// The next answer, if there is one.
+    pub fn answer(&mut self) -> Option<Answer> {
+        let answer = self.answers.try_recv().ok()?;
+        self.open = self.open.saturating_sub(1);
+        Some(answer)
+    }
+
+    /// Whether a dialog waits for an answer.
+    pub fn is_open(&self) -> bool {
+        self.open > 0
+    }
+}
+
+/// Wakes a thread that waits for a future.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for a future on this thread.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_for_a_future_that_another_thread_completes() {
+        let (sender, receiver) = mpsc::channel::<Waker>();
+        let mut asked = false;
+        let future = std::future::poll_fn(move |context| {
+            if asked {
+                return Poll::Ready(7);
+            }
+            asked = true;
+            sender.send(context.waker().clone()).unwrap();
+            Poll::Pending
+        });
+        std::thread::scope(|scope| {
+            scope.spawn(move || receiver.recv().unwrap().wake());
+            assert_eq!(block_on(future), 7);
+        });
+    }
+}

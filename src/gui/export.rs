@@ -1,0 +1,72 @@
+//! What is written when a picture is saved.
+
+use std::path::PathBuf;
+
+use super::choices::Choices;
+use super::maps::Shown;
+use super::state::State;
+use crate::explain::{Map, Target};
+use crate::explorer::{ExportKind, ExportRequest};
+use crate::imaging::Colormap;
+
+/// The colormap in use: signed maps need one with a middle.
+pub fn colormap(choices: &Choices, shown: &Shown) -> Colormap {
+    if shown.signed {
+        Colormap::Diverging
+    } else {
+        choices.colormap
+    }
+}
+
+/// In words, what a target is.
+pub fn target_name(state: &State, target: Target) -> String {
+    match target {
+        Target::Class(class) => state.class_name(class),
+        Target::Rather { class, than } => format!("{} rather than {}", state.class_name(class), state.class_name(than)),
+    }
+}
+
+/// A file name for the picture shown.
+pub fn suggested_name(state: &State) -> Option<String> {
+    let shown = state.shown.as_ref()?;
+    let image = state.images.get(shown.key.image)?;
+    let stem = image
+        .name
+        .rsplit_once('.')
+        .map_or(image.name.as_str(), |(stem, _)| stem);
+    let target = target_name(state, shown.key.target);
+    let name = format!("{stem} {target}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
+    Some(format!("{name}.png"))
+}
+
+/// The request that writes the picture shown, at the photo's own size.
+pub fn overlay(state: &State, path: PathBuf) -> Option<ExportRequest> {
+    let shown = state.shown.as_ref()?;
+    let image = state.images.get(shown.key.image)?;
+    let network = state.network.as_ref()?;
+    let formula = "ReLU(sum_k mean(dS/dA_k) A_k) / maximum (Selvaraju et al. 2017)";
+    let provenance = [
+        (
+            "Software",
+            concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION")).to_owned(),
+        ),
+        ("Source", image.name.clone()),
+        ("Network", network.weights.name.clone()),
+        ("Class", target_name(state, shown.key.target)),
+        ("Layer", network.plan.layer(shown.key.layer).name.clone()),
+        ("Score", shown.key.score.name().to_owned()),
+        ("Method", shown.key.method.name().to_owned()),
+        ("Formula", formula.to_owned()),
+        ("Maximum", format!("{:e}", shown.maximum)),
+        ("Blend", format!("{:.2}", state.choices.blend)),
+    ];
+    Some(ExportRequest {
+        image: shown.key.image,
+        files: vec![(ExportKind::Overlay, path)],
+        map: Map::clone(&shown.map),
+        maximum: Some(shown.maximum),
+        colormap: colormap(&state.choices, shown),
+        blend: state.choices.blend,
+        provenance: provenance.map(|(keyword, text)| (keyword.to_owned(), text)).to_vec(),
+    })
+}

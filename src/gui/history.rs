@@ -1,0 +1,94 @@
+//! Undo and redo of choices.
+
+use super::choices::Choices;
+
+/// How many steps back are possible.
+const STEPS: usize = 200;
+
+/// The choices so far, and where among them we are.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    entries: Vec<Choices>,
+    position: usize,
+}
+
+impl History {
+    /// Records the choices once they are settled; what was undone before is forgotten.
+    pub fn settle(&mut self, choices: &Choices) {
+        if self.entries.get(self.position) == Some(choices) {
+            return;
+        }
+        self.entries.truncate(self.position + 1);
+        self.entries.push(choices.clone());
+        if self.entries.len() > STEPS {
+            self.entries.remove(0);
+        }
+        self.position = self.entries.len() - 1;
+    }
+
+    /// One step back.
+    pub fn undo(&mut self) -> Option<Choices> {
+        self.position = self.position.checked_sub(1)?;
+        self.entries.get(self.position).cloned()
+    }
+
+    /// One step forward again.
+    pub fn redo(&mut self) -> Option<Choices> {
+        let next = self.entries.get(self.position + 1)?.clone();
+        self.position += 1;
+        Some(next)
+    }
+
+    /// Whether there is a step back.
+    pub fn can_undo(&self) -> bool {
+        self.position > 0
+    }
+
+    /// Whether there is a step forward.
+    pub fn can_redo(&self) -> bool {
+        self.position + 1 < self.entries.len()
+    }
+
+    /// Forgets everything, as classes and layers of another network mean something else.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_class(class: usize) -> Choices {
+        Choices {
+            class: Some(class),
+            ..Choices::default()
+        }
+    }
+
+    #[test]
+    fn steps_back_and_forth_and_forgets_what_was_undone() {
+        let mut history = History::default();
+        for class in 0..3 {
+            history.settle(&with_class(class));
+            history.settle(&with_class(class));
+        }
+        assert_eq!(history.undo(), Some(with_class(1)));
+        assert_eq!(history.undo(), Some(with_class(0)));
+        assert_eq!(history.undo(), None);
+        assert_eq!(history.redo(), Some(with_class(1)));
+        history.settle(&with_class(7));
+        assert_eq!(history.redo(), None);
+        assert_eq!(history.undo(), Some(with_class(1)));
+    }
+
+    #[test]
+    fn is_bounded() {
+        let mut history = History::default();
+        for class in 0..1000 {
+            history.settle(&with_class(class));
+        }
+        assert_eq!(history.entries.len(), STEPS);
+        assert_eq!(history.undo(), Some(with_class(998)));
+    }
+}

@@ -1,0 +1,170 @@
+//! Keys, pasted things and dropped files as commands.
+
+use std::path::PathBuf;
+
+use egui::{Context, Event, Key, Modifiers};
+
+use super::command::{Action, Command};
+use super::state::State;
+use crate::imaging::Photo;
+
+/// The keys that choose the first to the tenth class.
+const RANKS: [Key; 10] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+    Key::Num0,
+];
+
+/// Collects what the keyboard, the clipboard and dropped files ask for.
+pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
+    drops(ctx, commands);
+    let is_writing = ctx.text_edit_focused();
+    shortcuts(ctx, is_writing, commands);
+    if !is_writing {
+        pastes(ctx, commands);
+        if !state.help_open && state.path_field.is_none() && ctx.memory(|memory| memory.focused().is_none()) {
+            digits_and_letters(ctx, commands);
+        }
+    }
+}
+
+fn shortcuts(ctx: &Context, is_writing: bool, commands: &mut Vec<Command>) {
+    let focused = ctx.memory(|memory| memory.focused().is_some());
+    let mut known: Vec<(Action, egui::KeyboardShortcut)> = Action::ALL
+        .into_iter()
+        .flat_map(|action| action.shortcuts().iter().map(move |&keys| (action, keys)))
+        .collect();
+    // a key with shift also fits the pattern without, so the longer patterns come first
+    known.sort_by_key(|(_, keys)| !keys.modifiers.shift);
+    for (action, keys) in known {
+        let is_plain = keys.modifiers == Modifiers::NONE;
+        // a field keeps its own keys; arrows move between widgets once one of them has the keyboard
+        let belongs_to_widget = match keys.logical_key {
+            Key::Escape | Key::F1 => false,
+            Key::ArrowUp | Key::ArrowDown if is_writing => false,
+            Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight => focused,
+            Key::Z | Key::Y if is_writing => true,
+            _ => is_plain && is_writing,
+        };
+        if !belongs_to_widget && ctx.input_mut(|input| input.consume_shortcut(&keys)) {
+            commands.push(Command::Do(action));
+        }
+    }
+}
+
+fn digits_and_letters(ctx: &Context, commands: &mut Vec<Command>) {
+    for (rank, key) in RANKS.into_iter().enumerate() {
+        if ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
+            commands.push(Command::SelectRank(rank));
+        }
+    }
+    let typed: String = ctx.input(|input| {
+        let texts = input.events.iter().filter_map(|event| match event {
+            Event::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        texts.filter(|text| text.chars().all(char::is_alphabetic)).collect()
+    });
+    if !typed.is_empty() {
+        commands.push(Command::Search(typed));
+        commands.push(Command::Do(Action::Search));
+    }
+}
+
+fn pastes(ctx: &Context, commands: &mut Vec<Command>) {
+    let events = ctx.input(|input| input.events.clone());
+    for event in events {
+        match event {
+            Event::PasteImage(image) => {
+                let rgb = image
+                    .pixels
+                    .iter()
+                    .flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()])
+                    .collect();
+                let [width, height] = image.size.map(|side| u32::try_from(side).unwrap_or(0));
+                if let Ok(photo) = Photo::new(width, height, rgb) {
+                    commands.push(Command::OpenPixels {
+                        name: "Pasted picture".to_owned(),
+                        photo,
+                    });
+                }
+            }
+            Event::Paste(text) => {
+                let paths: Vec<PathBuf> = text
+                    .lines()
+                    .map(pasted_path)
+                    .filter(|path| !path.as_os_str().is_empty())
+                    .collect();
+                if !paths.is_empty() {
+                    commands.push(Command::OpenPaths(paths));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A path as file managers copy it: plain, quoted or as a file address.
+fn pasted_path(line: &str) -> PathBuf {
+    let line = line.trim().trim_matches('"').trim_matches('\'');
+    let Some(encoded) = line.strip_prefix("file://") else {
+        return PathBuf::from(line);
+    };
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match hex
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .filter(|_| first == b'%')
+        {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(first);
+                rest = tail;
+            }
+        }
+    }
+    PathBuf::from(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn drops(ctx: &Context, commands: &mut Vec<Command>) {
+    let paths: Vec<PathBuf> = ctx.input(|input| {
+        input
+            .raw
+            .dropped_files
+            .iter()
+            .map(|file| file.path().to_owned())
+            .collect()
+    });
+    if !paths.is_empty() {
+        commands.push(Command::OpenPaths(paths));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_read_however_they_were_copied() {
+        for (line, path) in [
+            ("/tmp/a b.png", "/tmp/a b.png"),
+            (" \"/tmp/a.png\" ", "/tmp/a.png"),
+            ("file:///tmp/a%20b%C3%A9.png", "/tmp/a bé.png"),
+            ("file:///tmp/100%.png", "/tmp/100%.png"),
+        ] {
+            assert_eq!(pasted_path(line), PathBuf::from(path));
+        }
+    }
+}

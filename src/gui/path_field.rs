@@ -1,0 +1,50 @@
+//! A field for a path, for systems without file dialogs.
+
+use std::path::PathBuf;
+
+use egui::{Id, Key, Modal, RichText, TextEdit, Ui};
+
+use super::command::Command;
+use super::dialogs::Question;
+use super::state::PathField;
+use super::theme::UNIT;
+
+/// Draws the field while a path is asked for.
+pub fn show(ui: &mut Ui, field: &PathField, commands: &mut Vec<Command>) {
+    let mut text = field.text.clone();
+    let mut done = false;
+    let mut cancelled = false;
+    let modal = Modal::new(Id::unique("path")).show(ui.ctx(), |ui| {
+        ui.set_width(480.0);
+        ui.heading(field.question.title());
+        ui.label(RichText::new("This system shows no file dialogs; type or paste the path.").weak());
+        ui.add_space(2.0 * UNIT);
+        let edit = TextEdit::singleline(&mut text)
+            .desired_width(f32::INFINITY)
+            .hint_text("Path");
+        let response = ui.add(edit).accessible_name("Path");
+        if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
+            done = true;
+        } else if text == field.text && !response.has_focus() {
+            response.request_focus();
+        }
+        ui.add_space(2.0 * UNIT);
+        ui.horizontal(|ui| {
+            let verb = if matches!(field.question, Question::SaveOverlay(_)) {
+                "Save"
+            } else {
+                "Open"
+            };
+            done |= ui.button(verb).clicked();
+            cancelled = ui.button("Cancel").clicked();
+        });
+    });
+    let path = text.trim().to_owned();
+    if cancelled || modal.should_close() {
+        commands.push(Command::TypePath(None));
+    } else if done && !path.is_empty() {
+        commands.push(Command::Answer(field.question.clone(), vec![PathBuf::from(path)]));
+    } else if text != field.text {
+        commands.push(Command::TypePath(Some(PathField { text, ..field.clone() })));
+    }
+}

@@ -1,0 +1,325 @@
+//! The picture: photo and map, zoomed and panned, and what lies under the pointer.
+
+use egui::accesskit::Role;
+use egui::{
+    Align, Align2, Color32, CursorIcon, Key, Layout, PointerButton, Pos2, Rect, Response, RichText, Sense, Stroke,
+    StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+};
+
+use super::camera::Camera;
+use super::choices::View;
+use super::color_bar;
+use super::command::{Action, Command};
+use super::contours;
+use super::export;
+use super::maps::Shown;
+use super::state::State;
+use super::textures::Textures;
+use super::theme::{self, UNIT, font, palette};
+use super::widgets::truncated;
+
+/// Height of the line below the picture.
+const STATUS: f32 = 8.0 * UNIT;
+/// Below this many points a cell's edges are not drawn.
+const SMALLEST_CELL: f32 = 5.0;
+
+/// Draws the picture; returns the view as the pointer left it.
+pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) -> Camera {
+    let whole = ui.available_rect_before_wrap();
+    let canvas = Rect::from_min_max(
+        whole.min,
+        pos2(whole.right(), (whole.bottom() - STATUS).max(whole.top())),
+    );
+    let response = ui.allocate_rect(canvas, Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, picture_name(state)));
+    ui.painter().rect_filled(canvas, 0.0, palette(ui).canvas);
+    let mut camera = state.camera;
+    let mut pointer = None;
+    if let Some(image) = state.open_image() {
+        let pixels = image.size.map(|side| side as f32);
+        let spaces = spaces(canvas, state.choices.view);
+        let space = spaces.first().map_or(Vec2::ZERO, |space| space.size());
+        navigate(ui, &response, state, &mut camera, &spaces, pixels);
+        let held = held_view(ui, &response, camera, &spaces, pixels);
+        for (position, rect) in spaces.iter().enumerate() {
+            let painter = ui.painter().with_clip_rect(*rect);
+            let corner = held.corner(space.into(), pixels);
+            let target = Rect::from_min_size(rect.min + Vec2::from(corner), held.size(space.into(), pixels).into());
+            paint(ui, &painter, state, textures, target, position);
+            if let Some(position) = response.hover_pos().filter(|position| rect.contains(*position)) {
+                pointer = Some(held.share_at((position - rect.min).into(), space.into(), pixels));
+            }
+        }
+    } else {
+        welcome(ui, state, canvas, commands);
+    }
+    let status = Rect::from_min_max(pos2(whole.left(), canvas.bottom()), whole.max);
+    status_line(ui, state, textures, status, pointer);
+    camera
+}
+
+fn picture_name(state: &State) -> String {
+    match (state.images.current(), &state.shown) {
+        (Some(image), Some(shown)) => format!(
+            "{} with the map of {}",
+            image.name,
+            export::target_name(state, shown.key.target)
+        ),
+        (Some(image), None) => image.name.clone(),
+        (None, _) => "Picture".to_owned(),
+    }
+}
+
+/// Where pictures go: two next to each other for [`View::Beside`], else one.
+fn spaces(canvas: Rect, view: View) -> Vec<Rect> {
+    let canvas = canvas.shrink(3.0 * UNIT);
+    if view != View::Beside {
+        return vec![canvas];
+    }
+    let half = vec2((canvas.width() - 2.0 * UNIT) / 2.0, canvas.height());
+    vec![
+        Rect::from_min_size(canvas.min, half),
+        Rect::from_min_size(pos2(canvas.right() - half.x, canvas.top()), half),
+    ]
+}
+
+/// Wheel, drag, double click and keys.
+fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, spaces: &[Rect], pixels: [f32; 2]) {
+    let Some(first) = spaces.first() else { return };
+    let space: [f32; 2] = first.size().into();
+    let local = |position: Pos2| -> [f32; 2] {
+        let rect = spaces.iter().find(|rect| rect.contains(position)).unwrap_or(first);
+        (position - rect.min).into()
+    };
+    if let Some(position) = response.hover_pos() {
+        let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
+        let factor = (scroll / 200.0).exp() * pinch;
+        if factor != 1.0 {
+            camera.zoom_at(factor, local(position), space, pixels);
+        }
+    }
+    if response.dragged_by(PointerButton::Primary) {
+        camera.pan(response.drag_delta().into(), space, pixels);
+    }
+    if response.double_clicked() {
+        *camera = Camera::default();
+    }
+    let middle = [space[0] / 2.0, space[1] / 2.0];
+    match state.zoom_wish {
+        Some(Action::Fit) => *camera = Camera::default(),
+        Some(Action::ZoomIn) => camera.zoom_at(1.25, middle, space, pixels),
+        Some(Action::ZoomOut) => camera.zoom_at(0.8, middle, space, pixels),
+        Some(Action::ActualPixels) => {
+            let zoom = Camera::actual_pixels(space, pixels, ui.pixels_per_point());
+            camera.zoom_at(zoom / camera.zoom, middle, space, pixels);
+        }
+        _ => {}
+    }
+    if camera.zoom > 1.0 {
+        ui.ctx().output_mut(|output| {
+            if response.dragged() {
+                output.cursor_icon = CursorIcon::Grabbing;
+            }
+        });
+    }
+}
+
+/// The view while the middle button or the full stop is held: pixel by pixel at the pointer.
+fn held_view(ui: &Ui, response: &Response, camera: Camera, spaces: &[Rect], pixels: [f32; 2]) -> Camera {
+    let held = ui.input(|input| {
+        input.pointer.button_down(PointerButton::Middle) && response.contains_pointer()
+            || input.key_down(Key::Period) && !ui.ctx().text_edit_focused()
+    });
+    let Some(rect) = spaces.first().filter(|_| held) else {
+        return camera;
+    };
+    let space: [f32; 2] = rect.size().into();
+    let pointer = response.hover_pos().unwrap_or(rect.center());
+    let zoom = Camera::actual_pixels(space, pixels, ui.pixels_per_point());
+    let mut close = camera;
+    close.zoom_at(zoom / camera.zoom, (pointer - rect.min).into(), space, pixels);
+    close
+}
+
+/// Draws photo and map into `target`; `position` counts the pictures of [`View::Beside`].
+fn paint(ui: &Ui, painter: &egui::Painter, state: &State, textures: &mut Textures, target: Rect, position: usize) {
+    let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+    let colours = palette(ui);
+    let Some(image) = state.open_image() else { return };
+    let bare = ui.input(|input| input.key_down(Key::Space)) && ui.memory(|memory| memory.focused().is_none());
+    let view = state.choices.view;
+    let photo = textures.photo(ui.ctx(), image);
+    let alone = view == View::Map || view == View::Beside && position == 1;
+    if let Some(photo) = photo
+        && (!alone || bare)
+    {
+        painter.image(photo, target, whole, Color32::WHITE);
+    }
+    let Some(shown) = state
+        .shown
+        .as_ref()
+        .filter(|shown| shown.key.image == image.id && !bare)
+    else {
+        return;
+    };
+    let map_share = match view {
+        _ if alone => 1.0,
+        View::Overlay if shown.is_empty() => 0.0,
+        View::Overlay => state.choices.blend,
+        View::Mask => 1.0,
+        View::Map | View::Beside | View::Contours => 0.0,
+    };
+    if map_share > 0.0 {
+        let map = textures.map(ui.ctx(), &state.choices, shown, colours.canvas);
+        painter.image(map, target, whole, Color32::WHITE.gamma_multiply(map_share));
+    }
+    if view == View::Contours {
+        contours::paint(painter, state, shown, target);
+    }
+    if state.choices.cells {
+        grid(painter, shown, target);
+    }
+    if shown.is_empty() && !alone {
+        nothing(painter, state, shown, target);
+    }
+}
+
+/// The edges of the layer's cells.
+fn grid(painter: &egui::Painter, shown: &Shown, target: Rect) {
+    let cell = target.size() / vec2(shown.map.width.max(1) as f32, shown.map.height.max(1) as f32);
+    if cell.x < SMALLEST_CELL || cell.y < SMALLEST_CELL {
+        return;
+    }
+    let stroke = Stroke::new(1.0, Color32::from_white_alpha(48));
+    for column in 1..shown.map.width {
+        painter.vline(target.left() + column as f32 * cell.x, target.y_range(), stroke);
+    }
+    for row in 1..shown.map.height {
+        painter.hline(target.x_range(), target.top() + row as f32 * cell.y, stroke);
+    }
+}
+
+/// Says that there is no evidence, rather than showing an empty map.
+fn nothing(painter: &egui::Painter, state: &State, shown: &Shown, target: Rect) {
+    let target_name = export::target_name(state, shown.key.target);
+    let text = format!("No evidence for {target_name} at this layer");
+    let galley = painter.layout_no_wrap(text, font(theme::BODY), Color32::WHITE);
+    let visible = target.intersect(painter.clip_rect());
+    let position = pos2(visible.center().x, visible.bottom() - 6.0 * UNIT);
+    let plate = Rect::from_center_size(position, galley.size() + vec2(6.0 * UNIT, 3.0 * UNIT));
+    painter.rect_filled(plate, plate.height() / 2.0, Color32::from_black_alpha(200));
+    painter.galley(plate.center() - galley.size() / 2.0, galley, Color32::WHITE);
+}
+
+/// What to do when nothing is open, or that something is on its way.
+fn welcome(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>) {
+    let colours = palette(ui);
+    if let Some(image) = state.images.current() {
+        let text = format!("Opening {}…", image.name);
+        ui.painter().text(
+            canvas.center(),
+            Align2::CENTER_CENTER,
+            text,
+            font(theme::BODY),
+            colours.weak,
+        );
+        return;
+    }
+    let area = Rect::from_center_size(canvas.center(), vec2(canvas.width().min(440.0), 200.0));
+    ui.scope_builder(
+        UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)),
+        |ui| {
+            ui.label(RichText::new("Where does the network look?").heading());
+            ui.add_space(UNIT);
+            ui.label(RichText::new("Drop images or a folder here, paste a picture, or open one.").color(colours.weak));
+            ui.add_space(4.0 * UNIT);
+            let open = egui::Button::new(RichText::new("Open images…").color(colours.on_accent)).fill(colours.accent);
+            if ui.add(open.min_size(vec2(40.0 * UNIT, 8.0 * UNIT))).clicked() {
+                commands.push(Command::Do(Action::Open));
+            }
+        },
+    );
+}
+
+/// The line below: what lies under the pointer, and what the colours mean.
+fn status_line(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, pointer: Option<[f32; 2]>) {
+    ui.painter()
+        .hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette(ui).line));
+    let inner = rect.shrink2(vec2(3.0 * UNIT, UNIT));
+    ui.scope_builder(
+        UiBuilder::new()
+            .max_rect(inner)
+            .layout(Layout::right_to_left(Align::Center)),
+        |ui| {
+            color_bar::show(ui, state, textures);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = pointer
+                    .and_then(|share| under_pointer(state, share))
+                    .unwrap_or_else(|| explained(state));
+                truncated(ui, RichText::new(text).small().weak());
+            });
+        },
+    );
+}
+
+/// In words: pixel, cell, heat and share of all evidence at a place of the photo.
+fn under_pointer(state: &State, share: [f32; 2]) -> Option<String> {
+    let image = state.open_image()?;
+    let shown = state.shown.as_ref()?;
+    let (column, row) = shown.cell_at(share)?;
+    let (value, part) = shown.value((column, row))?;
+    let [x, y] = [0, 1].map(|axis| (share[axis] * image.size[axis] as f32) as u32);
+    let heat = if shown.signed {
+        format!("evidence {}", color_bar::short(value))
+    } else {
+        let heat = if shown.maximum > 0.0 {
+            (value.max(0.0) / shown.maximum).min(1.0)
+        } else {
+            0.0
+        };
+        format!("heat {heat:.2}")
+    };
+    Some(format!(
+        "x {x}  y {y}  ·  cell {column}, {row}  ·  {heat}  ·  {:.1} % of the evidence",
+        100.0 * part
+    ))
+}
+
+/// In words: what the picture shows.
+fn explained(state: &State) -> String {
+    let (Some(shown), Some(network)) = (&state.shown, &state.network) else {
+        return String::new();
+    };
+    let layer = network.plan.layer(shown.key.layer);
+    let waiting = if state.is_waiting_for_map() {
+        "computing…  ·  "
+    } else {
+        ""
+    };
+    format!(
+        "{waiting}{}  ·  {}",
+        export::target_name(state, shown.key.target),
+        layer.name
+    )
+}
+
+/// The frame that says: let go, and it is opened.
+pub fn drop_target(ui: &Ui, rect: Rect, files: usize) {
+    let colours = palette(ui);
+    ui.painter().rect_filled(rect, 0.0, colours.canvas.gamma_multiply(0.85));
+    let frame = rect.shrink(4.0 * UNIT);
+    ui.painter()
+        .rect_stroke(frame, 2.0 * UNIT, Stroke::new(2.0, colours.accent), StrokeKind::Inside);
+    let text = if files == 1 {
+        "Drop to open".to_owned()
+    } else {
+        format!("Drop to open {files} items")
+    };
+    ui.painter().text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        text,
+        theme::strong(theme::TITLE),
+        colours.text,
+    );
+}

@@ -1,0 +1,171 @@
+//! The right column, lower part: how the map is made and shown.
+
+use egui::{Color32, Pos2, Rect, RichText, Sense, Slider, Ui, pos2, vec2};
+
+use super::choices::{Choices, Scale, View};
+use super::command::{Action, Command};
+use super::state::State;
+use super::textures::Textures;
+use super::theme::{self, UNIT};
+use super::widgets::{action_tooltip, caption, section, segmented};
+use crate::explain::Score;
+use crate::imaging::{Colormap, Resize};
+
+/// Draws the settings.
+pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
+    let mut choices = state.choices.clone();
+    section(ui, "Map", |ui| {
+        if choices != choices.with_default_settings() {
+            let button = egui::Button::new(RichText::new("reset").small()).frame_when_inactive(false);
+            if ui
+                .add(button)
+                .on_hover_ui(|ui| action_tooltip(ui, Action::Reset))
+                .clicked()
+            {
+                commands.push(Command::Do(Action::Reset));
+            }
+        }
+    });
+    view(ui, &mut choices);
+    blend(ui, &mut choices);
+    caption(ui, "Colours");
+    colormap(ui, &mut choices, textures);
+    caption(ui, "Score");
+    if let Some(score) = segmented(ui, "Score", choices.score, &Score::ALL, score_text) {
+        choices.score = score;
+    }
+    caption(ui, "Scale");
+    if let Some(scale) = segmented(ui, "Scale", choices.scale, &Scale::ALL, |scale| {
+        (scale.name(), scale.explanation())
+    }) {
+        choices.scale = scale;
+    }
+    ui.checkbox(&mut choices.signed, "Evidence against, too")
+        .on_hover_text("The signed map before it is cut off at zero: red argues for the class, blue against it.");
+    ui.checkbox(&mut choices.cells, "True cells").on_hover_text(
+        "Show the layer's own cells instead of a smooth map, so that nobody takes interpolation for detail.",
+    );
+    caption(ui, "Photo to network");
+    if let Some(resize) = segmented(ui, "Photo to network", choices.resize, &Resize::ALL, resize_text) {
+        choices.resize = resize;
+    }
+    if choices != state.choices {
+        commands.push(Command::Choose(choices));
+    }
+}
+
+fn view(ui: &mut Ui, choices: &mut Choices) {
+    if let Some(view) = segmented(ui, "View", choices.view, &View::ALL, |view| {
+        (view.name(), view.explanation())
+    }) {
+        choices.view = view;
+    }
+    ui.add_space(UNIT);
+}
+
+/// The blend, or whatever number the view has instead.
+fn blend(ui: &mut Ui, choices: &mut Choices) {
+    let (name, tooltip, share) = match choices.view {
+        View::Mask => (
+            "Threshold",
+            "The heat from which the photo is shown.",
+            &mut choices.threshold,
+        ),
+        _ => (
+            "Blend",
+            "How much of the picture is map and how much photo.",
+            &mut choices.blend,
+        ),
+    };
+    let enabled = matches!(choices.view, View::Overlay | View::Mask);
+    ui.horizontal(|ui| {
+        caption(ui, name);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            caption(ui, format!("{:.0} %", 100.0 * *share));
+        });
+    });
+    ui.spacing_mut().slider_width = ui.available_width();
+    ui.add_enabled_ui(enabled, |ui| {
+        let response = ui.add(Slider::new(share, 0.0..=1.0).show_value(false));
+        response.accessible_name(name).on_hover_text(tooltip);
+    });
+}
+
+fn score_text(score: Score) -> (&'static str, &'static str) {
+    match score {
+        Score::Probability => (
+            "Probability",
+            "Explains the softmax probability, as the tutorial does: evidence for this class rather than the others.",
+        ),
+        Score::Logit => (
+            "Logit",
+            "Explains the plain score before the softmax, as the paper does: evidence for this class alone.",
+        ),
+    }
+}
+
+fn resize_text(resize: Resize) -> (&'static str, &'static str) {
+    match resize {
+        Resize::Nearest => (
+            "Nearest",
+            "One photo pixel for each input pixel, as Keras' load_img does by default.",
+        ),
+        Resize::Bilinear => (
+            "Bilinear",
+            "Averages photo pixels when shrinking, so that fine patterns do not flicker.",
+        ),
+    }
+}
+
+/// A list of colormaps that shows each of them.
+fn colormap(ui: &mut Ui, choices: &mut Choices, textures: &mut Textures) {
+    let combo = egui::ComboBox::from_id_salt("colormap")
+        .width(ui.available_width())
+        .selected_text(choices.colormap.name());
+    let response = combo.show_ui(ui, |ui| {
+        for colormap in Colormap::ALL {
+            let chosen = choices.colormap == colormap;
+            ui.horizontal(|ui| {
+                preview(ui, textures, colormap);
+                let response = ui
+                    .selectable_label(chosen, colormap.name())
+                    .on_hover_text(colormap_text(colormap));
+                if response.clicked() {
+                    choices.colormap = colormap;
+                }
+            });
+        }
+    });
+    let button = response
+        .response
+        .accessible_name("Colours")
+        .on_hover_text(colormap_text(choices.colormap));
+    let rect = Rect::from_min_max(
+        pos2(button.rect.left() + 20.0 * UNIT, button.rect.center().y - 4.0),
+        pos2(button.rect.right() - 7.0 * UNIT, button.rect.center().y + 4.0),
+    );
+    paint(ui, textures, choices.colormap, rect);
+}
+
+fn preview(ui: &mut Ui, textures: &mut Textures, colormap: Colormap) {
+    let (rect, _) = ui.allocate_exact_size(vec2(16.0 * UNIT, theme::ROW), Sense::hover());
+    paint(ui, textures, colormap, rect.shrink2(vec2(0.0, 2.0 * UNIT)));
+}
+
+fn paint(ui: &Ui, textures: &mut Textures, colormap: Colormap, rect: Rect) {
+    let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+    ui.painter()
+        .image(textures.colormap(ui.ctx(), colormap), rect, whole, Color32::WHITE);
+}
+
+fn colormap_text(colormap: Colormap) -> &'static str {
+    match colormap {
+        Colormap::Jet => "The tutorial's. Not perceptually uniform: it draws edges where there are none.",
+        Colormap::Turbo => "A rainbow with smooth lightness; not perceptually uniform.",
+        Colormap::Viridis => "Perceptually uniform, and safe for colour-blind eyes.",
+        Colormap::Magma => "Perceptually uniform, from black to light yellow; safe for colour-blind eyes.",
+        Colormap::Inferno => "Perceptually uniform, from black over red to yellow; safe for colour-blind eyes.",
+        Colormap::Gray => "Black to white.",
+        Colormap::Diverging => "Two colours around a neutral middle; signed maps always use it.",
+    }
+}

@@ -1,0 +1,170 @@
+//! Pixels on the graphics card: the photo once, the map when its colours change. The blend is a tint and uploads nothing.
+
+use std::collections::HashMap;
+
+use egui::{Color32, ColorImage, Context, TextureFilter, TextureHandle, TextureId, TextureOptions};
+
+use super::choices::{Choices, View};
+use super::export;
+use super::images::OpenImage;
+use super::maps::Shown;
+use crate::explorer::ImageId;
+use crate::imaging::{Colormap, Photo, colorize, resize_map};
+
+/// Side of a smooth map in pixels; the screen stretches it further.
+const SMOOTH_SIDE: usize = 299;
+
+/// Everything the colours of a map depend on.
+#[derive(Clone, Debug, PartialEq)]
+struct MapColours {
+    shown: Shown,
+    colormap: Colormap,
+    cells: bool,
+    mask: Option<Mask>,
+}
+
+/// How the photo is hidden where the map is cold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Mask {
+    threshold: f32,
+    cover: Color32,
+}
+
+/// The textures in use.
+#[derive(Default)]
+pub struct Textures {
+    photo: Option<(ImageId, TextureHandle)>,
+    map: Option<(MapColours, TextureHandle)>,
+    thumbnails: HashMap<ImageId, TextureHandle>,
+    colormaps: HashMap<Colormap, TextureHandle>,
+}
+
+/// Sharp when enlarged, smooth when shrunk.
+const PHOTO: TextureOptions = TextureOptions {
+    magnification: TextureFilter::Nearest,
+    mipmap_mode: Some(TextureFilter::Linear),
+    ..TextureOptions::LINEAR
+};
+
+impl Textures {
+    /// The photo of an image, once there is a copy for the screen.
+    pub fn photo(&mut self, ctx: &Context, image: &OpenImage) -> Option<TextureId> {
+        if let Some((shown, texture)) = &self.photo
+            && *shown == image.id
+        {
+            return Some(texture.id());
+        }
+        let photo = image.display.as_ref()?;
+        let texture = ctx.load_texture("photo", pixels(photo), PHOTO);
+        let id = texture.id();
+        self.photo = Some((image.id, texture));
+        Some(id)
+    }
+
+    /// The coloured map; for [`View::Mask`] what covers the photo where the map is cold.
+    pub fn map(&mut self, ctx: &Context, choices: &Choices, shown: &Shown, canvas: Color32) -> TextureId {
+        let mask = (choices.view == View::Mask).then_some(Mask {
+            threshold: choices.threshold,
+            cover: canvas,
+        });
+        let colormap = export::colormap(choices, shown);
+        let colours = MapColours {
+            shown: shown.clone(),
+            colormap,
+            cells: choices.cells,
+            mask,
+        };
+        match &mut self.map {
+            Some((known, texture)) if *known == colours => {}
+            Some((known, texture)) => {
+                texture.set(colours.paint(), colours.options());
+                *known = colours;
+            }
+            None => {
+                let texture = ctx.load_texture("map", colours.paint(), colours.options());
+                self.map = Some((colours, texture));
+            }
+        }
+        self.map
+            .as_ref()
+            .map_or_else(TextureId::default, |(_, texture)| texture.id())
+    }
+
+    /// The small copy of an image, once it is open.
+    pub fn thumbnail(&mut self, ctx: &Context, image: &OpenImage) -> Option<TextureId> {
+        if let Some(texture) = self.thumbnails.get(&image.id) {
+            return Some(texture.id());
+        }
+        let thumbnail = image.thumbnail.as_ref()?;
+        let texture = ctx.load_texture("thumbnail", pixels(thumbnail), TextureOptions::LINEAR);
+        let id = texture.id();
+        self.thumbnails.insert(image.id, texture);
+        Some(id)
+    }
+
+    /// A colormap from its lowest colour on the left to its highest on the right.
+    pub fn colormap(&mut self, ctx: &Context, colormap: Colormap) -> TextureId {
+        let texture = self.colormaps.entry(colormap).or_insert_with(|| {
+            let colours = colormap
+                .table()
+                .map(|[red, green, blue]| Color32::from_rgb(red, green, blue));
+            ctx.load_texture(
+                colormap.name(),
+                ColorImage::new([256, 1], colours.to_vec()),
+                TextureOptions::LINEAR,
+            )
+        });
+        texture.id()
+    }
+
+    /// Lets go what belongs to images that are no longer on the list.
+    pub fn keep_only(&mut self, is_listed: impl Fn(ImageId) -> bool) {
+        self.thumbnails.retain(|&image, _| is_listed(image));
+        if self.photo.as_ref().is_some_and(|(image, _)| !is_listed(*image)) {
+            self.photo = None;
+        }
+    }
+}
+
+/// A photo as egui wants it.
+fn pixels(photo: &Photo) -> ColorImage {
+    ColorImage::from_rgb([photo.width as usize, photo.height as usize], &photo.rgb)
+}
+
+impl MapColours {
+    fn options(&self) -> TextureOptions {
+        if self.cells {
+            TextureOptions::NEAREST
+        } else {
+            TextureOptions::LINEAR
+        }
+    }
+
+    /// Floats are made smooth first and coloured then, so that no colour appears that the map does not have.
+    fn paint(&self) -> ColorImage {
+        let (width, height) = (self.shown.map.width, self.shown.map.height);
+        let units = self.shown.units();
+        if units.is_empty() {
+            return ColorImage::filled([1, 1], Color32::TRANSPARENT);
+        }
+        let (size, units) = if self.cells {
+            ([width, height], units)
+        } else {
+            let size = [SMOOTH_SIDE.max(width), SMOOTH_SIDE.max(height)];
+            (size, resize_map(&units, width, height, size[0], size[1]))
+        };
+        match self.mask {
+            Some(mask) => ColorImage::new(size, units.iter().map(|&unit| mask.at(unit)).collect()),
+            None => ColorImage::from_rgb(size, &colorize(&units, self.colormap)),
+        }
+    }
+}
+
+impl Mask {
+    /// Opaque below the threshold, clear above, with a narrow edge between.
+    fn at(&self, unit: f32) -> Color32 {
+        const EDGE: f32 = 0.02;
+        let shown = ((unit - self.threshold) / EDGE + 0.5).clamp(0.0, 1.0);
+        self.cover.gamma_multiply(1.0 - shown)
+    }
+}

@@ -1,0 +1,267 @@
+//! The look: one font in three sizes, a rhythm of 4 points, neutral panels and one accent colour, light and dark.
+//!
+//! Neutral greys surround the picture, so that the only strong colours are those of photo and map. Text reaches WCAG's
+//! contrast of 4.5 to 1 on every surface it stands on; the tests compute it.
+
+use std::sync::Arc;
+
+use egui::style::{HandleShape, WidgetVisuals};
+use egui::{
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
+    TextStyle, Theme, Ui, Vec2, Visuals,
+};
+
+/// The unit of all distances, in points.
+pub const UNIT: f32 = 4.0;
+/// Height of one line of a list.
+pub const ROW: f32 = 24.0;
+/// Radius of rounded corners.
+const RADIUS: u8 = 4;
+
+/// Captions and numbers.
+pub const SMALL: f32 = 11.5;
+/// Almost everything.
+pub const BODY: f32 = 13.0;
+/// Titles.
+pub const TITLE: f32 = 17.0;
+
+/// The family for what stands out.
+const STRONG: &str = "strong";
+
+/// The colours of one theme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Palette {
+    /// Behind the picture.
+    pub canvas: Color32,
+    /// Panels.
+    pub panel: Color32,
+    /// Fields, buttons, rows under the pointer.
+    pub raised: Color32,
+    /// Pressed buttons and chosen rows.
+    pub pressed: Color32,
+    /// Lines between things.
+    pub line: Color32,
+    /// Ordinary text.
+    pub text: Color32,
+    /// Text of less weight.
+    pub weak: Color32,
+    /// The one colour that says: chosen, active, focused.
+    pub accent: Color32,
+    /// Text on the accent colour.
+    pub on_accent: Color32,
+    /// Something is wrong.
+    pub error: Color32,
+}
+
+const fn grey(value: u8) -> Color32 {
+    Color32::from_gray(value)
+}
+
+/// Light text on dark panels.
+pub const DARK: Palette = Palette {
+    canvas: grey(18),
+    panel: grey(28),
+    raised: grey(42),
+    pressed: grey(56),
+    line: grey(50),
+    text: grey(226),
+    weak: grey(162),
+    accent: Color32::from_rgb(94, 166, 255),
+    on_accent: grey(10),
+    error: Color32::from_rgb(255, 138, 128),
+};
+
+/// Dark text on light panels.
+pub const LIGHT: Palette = Palette {
+    canvas: grey(226),
+    panel: grey(247),
+    raised: grey(234),
+    pressed: grey(218),
+    line: grey(212),
+    text: grey(28),
+    weak: grey(88),
+    accent: Color32::from_rgb(0, 92, 197),
+    on_accent: grey(255),
+    error: Color32::from_rgb(176, 28, 28),
+};
+
+/// The colours in use.
+pub fn palette(ui: &Ui) -> Palette {
+    if ui.visuals().dark_mode { DARK } else { LIGHT }
+}
+
+/// Ordinary text in a size.
+pub fn font(size: f32) -> FontId {
+    FontId::proportional(size)
+}
+
+/// Text that stands out, in a size.
+pub fn strong(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Name(STRONG.into()))
+}
+
+/// Gives a window its look.
+pub fn install(ctx: &Context) {
+    ctx.set_fonts(fonts());
+    ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));
+    ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
+    // plus and minus zoom the picture instead
+    ctx.options_mut(|options| options.zoom_with_keyboard = false);
+}
+
+/// Inter with tabular figures first, then egui's fonts for whatever it lacks.
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let regular: &'static [u8] = include_bytes!("../../assets/fonts/Inter-Regular.otf");
+    let semi_bold: &'static [u8] = include_bytes!("../../assets/fonts/Inter-SemiBold.otf");
+    let mut add = |name: &str, bytes: &'static [u8]| {
+        fonts
+            .font_data
+            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    };
+    add("Inter", regular);
+    add("Inter SemiBold", semi_bold);
+    let fallback = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
+    let with_fallback = |name: &str| [vec![name.to_owned()], fallback.clone()].concat();
+    fonts.families.insert(FontFamily::Proportional, with_fallback("Inter"));
+    fonts
+        .families
+        .insert(FontFamily::Name(STRONG.into()), with_fallback("Inter SemiBold"));
+    fonts
+}
+
+fn style(palette: &Palette, visuals: Visuals) -> Style {
+    let mut style = Style {
+        visuals: colours(palette, visuals),
+        ..Style::default()
+    };
+    style.text_styles = [
+        (TextStyle::Small, font(SMALL)),
+        (TextStyle::Body, font(BODY)),
+        (TextStyle::Button, font(BODY)),
+        (TextStyle::Monospace, font(BODY)),
+        (TextStyle::Heading, strong(TITLE)),
+    ]
+    .into();
+    style.drag_value_text_style = TextStyle::Body;
+    style.animation_time = 0.08;
+    style.interaction.tooltip_delay = 0.4;
+    // text is not selectable: dragging over a panel should not mark its labels
+    style.interaction.selectable_labels = false;
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = Vec2::new(2.0 * UNIT, UNIT);
+    spacing.button_padding = Vec2::new(2.0 * UNIT, UNIT);
+    spacing.interact_size = Vec2::new(8.0 * UNIT, ROW);
+    spacing.window_margin = Margin::same(16);
+    spacing.menu_margin = Margin::same(4);
+    spacing.slider_rail_height = 3.0;
+    spacing.icon_width = 4.0 * UNIT;
+    spacing.icon_spacing = 1.5 * UNIT;
+    spacing.tooltip_width = 300.0;
+    spacing.scroll.bar_width = 6.0;
+    spacing.scroll.floating_width = 3.0;
+    style
+}
+
+fn colours(palette: &Palette, mut visuals: Visuals) -> Visuals {
+    let Palette {
+        canvas,
+        panel,
+        raised,
+        pressed,
+        line,
+        text,
+        weak,
+        accent,
+        error,
+        ..
+    } = *palette;
+    let radius = CornerRadius::same(RADIUS);
+    let widget = |fill: Color32, stroke: Color32, text: Color32| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: Stroke::new(1.0, stroke),
+        corner_radius: radius,
+        fg_stroke: Stroke::new(1.0, text),
+        expansion: 0.0,
+    };
+    visuals.widgets.noninteractive = widget(panel, line, text);
+    visuals.widgets.inactive = widget(raised, Color32::TRANSPARENT, text);
+    visuals.widgets.hovered = widget(pressed, Color32::TRANSPARENT, text);
+    visuals.widgets.active = widget(pressed, accent, text);
+    visuals.widgets.open = widget(pressed, Color32::TRANSPARENT, text);
+    visuals.selection.bg_fill = accent.gamma_multiply(0.28);
+    visuals.selection.stroke = Stroke::new(1.0, text);
+    visuals.weak_text_color = Some(weak);
+    visuals.hyperlink_color = accent;
+    visuals.faint_bg_color = raised;
+    visuals.extreme_bg_color = canvas;
+    visuals.text_edit_bg_color = Some(raised);
+    visuals.code_bg_color = raised;
+    visuals.warn_fg_color = error;
+    visuals.error_fg_color = error;
+    visuals.window_fill = panel;
+    visuals.window_stroke = Stroke::new(1.0, line);
+    visuals.window_corner_radius = CornerRadius::same(2 * RADIUS);
+    visuals.menu_corner_radius = CornerRadius::same(RADIUS + 2);
+    visuals.panel_fill = panel;
+    visuals.popup_shadow = Shadow {
+        offset: [0, 4],
+        blur: 16,
+        spread: 0,
+        color: Color32::from_black_alpha(70),
+    };
+    visuals.window_shadow = Shadow {
+        offset: [0, 8],
+        blur: 32,
+        spread: 0,
+        color: Color32::from_black_alpha(90),
+    };
+    visuals.slider_trailing_fill = true;
+    visuals.handle_shape = HandleShape::Circle;
+    visuals.indent_has_left_vline = false;
+    visuals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance as WCAG 2 defines it.
+    fn luminance(colour: Color32) -> f64 {
+        let linear = |byte: u8| {
+            let value = f64::from(byte) / 255.0;
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * linear(colour.r()) + 0.7152 * linear(colour.g()) + 0.0722 * linear(colour.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_reaches_the_contrast_of_wcag_aa() {
+        for palette in [DARK, LIGHT] {
+            for surface in [palette.canvas, palette.panel, palette.raised, palette.pressed] {
+                for text in [palette.text, palette.weak, palette.accent, palette.error] {
+                    assert!(
+                        contrast(text, surface) >= 4.5,
+                        "{text:?} on {surface:?}: {}",
+                        contrast(text, surface)
+                    );
+                }
+            }
+            assert!(contrast(palette.on_accent, palette.accent) >= 4.5);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The bar at the top: opening and saving, the name of the image, and the network that speaks.
+
+use egui::{Align, Button, Layout, RichText, Ui};
+
+use super::command::{Action, Command};
+use super::state::State;
+use super::theme::{UNIT, palette};
+use super::widgets::{action_button, action_entry, caption, truncated};
+use crate::explorer::{DeviceChoice, NetworkSource};
+
+/// Draws the bar.
+pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    ui.horizontal_centered(|ui| {
+        file_menu(ui, state, commands);
+        action_button(ui, Action::Open, commands);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            action_button(ui, Action::Help, commands);
+            let saving = ui.add_enabled_ui(state.shown.is_some(), |ui| action_button(ui, Action::Save, commands));
+            saving.response.on_disabled_hover_text("There is no map to save yet.");
+            badge(ui, state, commands);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| title(ui, state));
+        });
+    });
+}
+
+fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let has_image = state.images.current().is_some();
+    ui.menu_button("Menu", |ui| {
+        action_entry(ui, Action::Open, true, commands);
+        action_entry(ui, Action::OpenFolder, true, commands);
+        action_entry(ui, Action::Paste, true, commands);
+        recent(ui, state, commands);
+        ui.separator();
+        action_entry(ui, Action::Save, state.shown.is_some(), commands);
+        action_entry(ui, Action::RemoveImage, has_image, commands);
+        ui.separator();
+        action_entry(ui, Action::OpenNetwork, true, commands);
+        ui.separator();
+        action_entry(ui, Action::Undo, state.history.can_undo(), commands);
+        action_entry(ui, Action::Redo, state.history.can_redo(), commands);
+        ui.separator();
+        action_entry(ui, Action::SwitchTheme, true, commands);
+        action_entry(ui, Action::Help, true, commands);
+    });
+}
+
+fn recent(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    if state.preferences.recent.is_empty() {
+        return;
+    }
+    ui.menu_button("Open recent", |ui| {
+        for path in &state.preferences.recent {
+            let name = path
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            if ui.button(name).on_hover_text(path.display().to_string()).clicked() {
+                commands.push(Command::OpenPaths(vec![path.clone()]));
+                ui.close();
+            }
+        }
+    });
+}
+
+fn title(ui: &mut Ui, state: &State) {
+    let Some(image) = state.images.current() else { return };
+    ui.add_space(2.0 * UNIT);
+    let count = state.images.list().len();
+    let position = state.images.current_position().map_or(0, |position| position + 1);
+    let [width, height] = image.size;
+    let mut details = String::new();
+    if width > 0 {
+        details.push_str(&format!("  {width} × {height}"));
+    }
+    if count > 1 {
+        details.push_str(&format!("  ·  {position} of {count}"));
+    }
+    truncated(ui, &image.name);
+    caption(ui, details);
+}
+
+/// Which network speaks, on which device, and how fast.
+fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let text = match (&state.network, state.loading) {
+        (_, true) => "Loading the network…".to_owned(),
+        (Some(network), false) => {
+            let time = state
+                .prediction()
+                .map(|prediction| format!(" · {:.0} ms", prediction.forward_ms));
+            format!(
+                "{} · {}{}",
+                network.weights.name,
+                network.device.to_uppercase(),
+                time.unwrap_or_default()
+            )
+        }
+        (None, false) => "No network".to_owned(),
+    };
+    let colour = if state.network_error.is_some() {
+        palette(ui).error
+    } else {
+        palette(ui).weak
+    };
+    let button = Button::new(RichText::new(text).small().color(colour)).frame_when_inactive(false);
+    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+        details(ui, state);
+        ui.separator();
+        if ui.button("Built-in network").clicked() {
+            commands.push(Command::UseNetwork(NetworkSource::BuiltIn, state.wanted_network.1));
+            ui.close();
+        }
+        action_entry(ui, Action::OpenNetwork, true, commands);
+        ui.separator();
+        for (device, name) in [
+            (DeviceChoice::Auto, "Fastest device"),
+            (DeviceChoice::Cpu, "CPU"),
+            (DeviceChoice::Cuda, "NVIDIA GPU (CUDA)"),
+            (DeviceChoice::Metal, "Apple GPU (Metal)"),
+        ] {
+            if ui.selectable_label(state.wanted_network.1 == device, name).clicked() {
+                commands.push(Command::UseNetwork(state.wanted_network.0.clone(), device));
+                ui.close();
+            }
+        }
+    });
+    response
+        .on_hover_text("The network that speaks, its device and the time of the last forward pass; click to change.");
+}
+
+fn details(ui: &mut Ui, state: &State) {
+    if let Some(error) = &state.network_error {
+        ui.label(RichText::new(error).color(palette(ui).error));
+    }
+    let Some(network) = &state.network else { return };
+    ui.label(&network.weights.name);
+    caption(
+        ui,
+        format!(
+            "{} classes, loaded in {:.0} ms",
+            network.weights.classes, network.load_ms
+        ),
+    );
+    if let Some(path) = &network.weights.path {
+        caption(ui, path.display().to_string());
+    }
+    if let Some(licence) = network.weights.licence() {
+        caption(ui, format!("Licence: {licence}"));
+    }
+    if let Some(note) = &network.device_note {
+        caption(ui, note);
+    }
+}

@@ -1,0 +1,119 @@
+//! Small building blocks that several panels share.
+
+use egui::accesskit::Role;
+use egui::{
+    Align, Align2, Button, Color32, Label, Layout, Rect, Response, RichText, Sense, Stroke, StrokeKind, TextWrapMode,
+    Ui, WidgetInfo, WidgetText, pos2, vec2,
+};
+
+use super::command::{Action, Command};
+use super::theme::{self, UNIT, font, palette, strong};
+
+/// The title of a section, with something at the right end of its line.
+pub fn section(ui: &mut Ui, title: &str, right: impl FnOnce(&mut Ui)) {
+    ui.add_space(UNIT);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(title).font(strong(theme::BODY)));
+        ui.with_layout(Layout::right_to_left(Align::Center), right);
+    });
+}
+
+/// A caption of less weight.
+pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
+    ui.label(RichText::new(text).small().weak())
+}
+
+/// A button without a background that does something with a name.
+pub fn action_button(ui: &mut Ui, action: Action, commands: &mut Vec<Command>) -> Response {
+    let (label, _) = action.label_and_tooltip();
+    let response = ui.add(Button::new(label).frame_when_inactive(false));
+    let response = response.on_hover_ui(|ui| action_tooltip(ui, action));
+    if response.clicked() {
+        commands.push(Command::Do(action));
+    }
+    response
+}
+
+/// A menu entry that does something with a name.
+pub fn action_entry(ui: &mut Ui, action: Action, enabled: bool, commands: &mut Vec<Command>) {
+    let (label, tooltip) = action.label_and_tooltip();
+    let mut button = Button::new(label).frame_when_inactive(false);
+    if let Some(shortcut) = action.shortcuts().first() {
+        button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
+    }
+    if ui.add_enabled(enabled, button).on_hover_text(tooltip).clicked() {
+        commands.push(Command::Do(action));
+        ui.close();
+    }
+}
+
+/// What an action does, and its key.
+pub fn action_tooltip(ui: &mut Ui, action: Action) {
+    let (_, tooltip) = action.label_and_tooltip();
+    ui.label(tooltip);
+    if let Some(shortcut) = action.shortcuts().first() {
+        caption(ui, ui.ctx().format_shortcut(shortcut));
+    }
+}
+
+/// A row of choices of which one holds; says which was clicked.
+pub fn segmented<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    group: &str,
+    chosen: T,
+    choices: &[T],
+    describe: impl Fn(T) -> (&'static str, &'static str),
+) -> Option<T> {
+    let colours = palette(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW), Sense::hover());
+    ui.painter().rect_filled(rect, UNIT, colours.raised);
+    let width = rect.width() / choices.len().max(1) as f32;
+    let mut clicked = None;
+    for (position, &choice) in choices.iter().enumerate() {
+        let (name, explanation) = describe(choice);
+        let left = rect.left() + width * position as f32;
+        let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
+        let response = ui.interact(cell, ui.scope_id().with((group, name)), Sense::click());
+        let is_chosen = choice == chosen;
+        response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), is_chosen, name));
+        ui.ctx()
+            .accesskit_node_builder(response.id, |node| node.set_description(group));
+        if is_chosen {
+            ui.painter().rect_filled(cell.shrink(2.0), UNIT - 1.0, colours.accent);
+        } else if response.hovered() {
+            ui.painter().rect_filled(cell.shrink(2.0), UNIT - 1.0, colours.pressed);
+        }
+        focus_ring(ui, &response, cell.shrink(1.0));
+        let colour = if is_chosen { colours.on_accent } else { colours.text };
+        ui.painter()
+            .text(cell.center(), Align2::CENTER_CENTER, name, font(theme::SMALL), colour);
+        if response.on_hover_text(explanation).clicked() {
+            clicked = Some(choice);
+        }
+    }
+    clicked
+}
+
+/// A visible frame around what has the keyboard's attention.
+pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
+    if response.has_focus() {
+        ui.painter()
+            .rect_stroke(rect, UNIT, Stroke::new(1.5, palette(ui).accent), StrokeKind::Inside);
+    }
+}
+
+/// One line of text that ends in … where it does not fit.
+pub fn truncated(ui: &mut Ui, text: impl Into<WidgetText>) -> Response {
+    ui.add(Label::new(text).wrap_mode(TextWrapMode::Truncate))
+}
+
+/// One line of text in a rectangle, cut off with … where it does not fit; returns its width.
+pub fn text_in(ui: &Ui, rect: Rect, align: Align2, text: &str, size: f32, colour: Color32) -> f32 {
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font(size), colour);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(rect.width().max(0.0));
+    let galley = ui.painter().layout_job(job);
+    let position = align.align_size_within_rect(galley.size(), rect).min;
+    let width = galley.size().x;
+    ui.painter().galley(position, galley, colour);
+    width
+}

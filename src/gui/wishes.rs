@@ -1,0 +1,179 @@
+//! What the session should be working on, derived from the state each frame: whatever is missing is asked for once,
+//! and whatever is no longer wanted is called off. Nobody else sends requests for predictions and maps.
+
+use std::collections::HashMap;
+
+use super::images::Stage;
+use super::state::State;
+use crate::explain::Target;
+use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Request};
+use crate::xception::LayerId;
+
+/// How many images besides the shown one are opened or predicted at the same time.
+const IN_BACKGROUND: usize = 2;
+
+/// The requests for maps that were sent last.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    asked: HashMap<Purpose, ExplainRequest>,
+}
+
+impl Wishes {
+    /// All maps of this request were sent.
+    pub fn answered(&mut self, request: &ExplainRequest) {
+        if self.asked.get(&request.purpose) == Some(request) {
+            self.asked.remove(&request.purpose);
+        }
+    }
+
+    /// Whether maps for this purpose are on their way.
+    pub fn is_waiting(&self, purpose: Purpose) -> bool {
+        self.asked.contains_key(&purpose)
+    }
+
+    /// Forgets everything, as another network was loaded.
+    pub fn clear(&mut self) {
+        self.asked.clear();
+    }
+}
+
+/// Asks for what is missing.
+pub fn ask(state: &mut State, explorer: &Explorer) {
+    open(state, explorer);
+    if state.network.is_some() && !state.loading {
+        predict(state, explorer);
+        explain(state, explorer);
+    }
+}
+
+/// Images in the order of their distance from the shown one, which comes first.
+fn by_distance(state: &State) -> Vec<ImageId> {
+    let current = state.images.current_position().unwrap_or(0);
+    let mut ids: Vec<(usize, ImageId)> = state
+        .images
+        .list()
+        .iter()
+        .enumerate()
+        .map(|(position, image)| (position.abs_diff(current), image.id))
+        .collect();
+    ids.sort_by_key(|(distance, _)| *distance);
+    ids.into_iter().map(|(_, id)| id).collect()
+}
+
+fn open(state: &mut State, explorer: &Explorer) {
+    let current = state.images.current().map(|image| image.id);
+    let mut opening = state
+        .images
+        .list()
+        .iter()
+        .filter(|image| image.stage == Stage::Opening)
+        .count();
+    for id in by_distance(state) {
+        let urgent = Some(id) == current;
+        let Some(image) = state.images.get_mut(id) else {
+            continue;
+        };
+        match image.stage {
+            Stage::Waiting if urgent || opening < IN_BACKGROUND => {
+                if let Some(source) = image.source.take() {
+                    explorer.send(Request::Open {
+                        image: id,
+                        source,
+                        urgent,
+                    });
+                    image.stage = Stage::Opening;
+                    image.display_asked = urgent;
+                    opening += 1;
+                }
+            }
+            Stage::Open if urgent && image.display.is_none() && !image.display_asked => {
+                explorer.send(Request::Show(id));
+                image.display_asked = true;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn predict(state: &mut State, explorer: &Explorer) {
+    let Some(epoch) = state.network.as_ref().map(|network| network.epoch) else {
+        return;
+    };
+    let wanted = (epoch, state.choices.resize);
+    let current = state.images.current().map(|image| image.id);
+    let mut predicting = state.images.list().iter().filter(|image| image.predicting).count();
+    for id in by_distance(state) {
+        let urgent = Some(id) == current;
+        let Some(image) = state.images.get_mut(id) else {
+            continue;
+        };
+        if image.stage == Stage::Open && image.asked != Some(wanted) && (urgent || predicting < IN_BACKGROUND) {
+            explorer.send(Request::Predict {
+                image: id,
+                resize: wanted.1,
+                urgent,
+            });
+            image.asked = Some(wanted);
+            image.predicting = true;
+            predicting += 1;
+        }
+    }
+}
+
+fn explain(state: &mut State, explorer: &Explorer) {
+    let wanted = [
+        (Purpose::Main, main_wish(state)),
+        (Purpose::Preview, preview_wish(state)),
+    ];
+    for (purpose, wish) in wanted {
+        let request = wish.and_then(|(targets, layers)| request(state, purpose, targets, layers));
+        let asked = &mut state.wishes.asked;
+        match request {
+            Some(request) if asked.get(&purpose) == Some(&request) => {}
+            Some(request) => {
+                explorer.send(Request::Explain(request.clone()));
+                asked.insert(purpose, request);
+            }
+            None => {
+                if asked.remove(&purpose).is_some() {
+                    explorer.cancel(purpose);
+                }
+            }
+        }
+    }
+}
+
+type Wish = (Vec<Target>, Vec<LayerId>);
+
+fn main_wish(state: &State) -> Option<Wish> {
+    Some((vec![state.choices.target(state.class()?)], vec![state.layer()?]))
+}
+
+fn preview_wish(state: &State) -> Option<Wish> {
+    Some((vec![state.choices.target(state.preview?)], vec![state.layer()?]))
+}
+
+/// The request for those maps that are missing; none if there is nothing to compute.
+fn request(state: &State, purpose: Purpose, targets: Vec<Target>, layers: Vec<LayerId>) -> Option<ExplainRequest> {
+    state.prediction()?;
+    let image = state.images.current()?.id;
+    let is_missing = |target: &Target| {
+        layers
+            .iter()
+            .any(|&layer| state.key(*target, layer).is_some_and(|key| state.map(&key).is_none()))
+    };
+    let targets: Vec<Target> = targets.into_iter().filter(is_missing).collect();
+    if targets.is_empty() {
+        return None;
+    }
+    let (resize, score, method) = (state.choices.resize, state.choices.score, state.choices.method);
+    Some(ExplainRequest {
+        image,
+        resize,
+        purpose,
+        targets,
+        layers,
+        score,
+        method,
+    })
+}

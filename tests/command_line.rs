@@ -1,0 +1,202 @@
+//! The command line end to end: the built program, its output, its files and its exit status.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const SAMPLE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/assets/samples/dog-cowboy-hat-cat-party-hat.png"
+);
+
+/// Runs the program on the CPU with the built-in network, whatever the machine of the tests has.
+fn run(arguments: &[&str]) -> Output {
+    let nowhere = tempfile::tempdir().unwrap();
+    Command::new(env!("CARGO_BIN_EXE_gradcam-explorer"))
+        .args(arguments)
+        .current_dir(nowhere.path())
+        .env_remove("GRADCAM_WEIGHTS")
+        .env("HOME", nowhere.path())
+        .env("XDG_DATA_HOME", nowhere.path())
+        .env("HF_HOME", nowhere.path())
+        .env_remove("HF_HUB_CACHE")
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn documents(output: &Output) -> Vec<Value> {
+    stdout(output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn explain_honours_its_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    for score in ["probability", "logit"] {
+        let output = run(&[
+            "explain",
+            SAMPLE,
+            "--class",
+            "cowboy_hat",
+            "--class",
+            "CAT",
+            "--class",
+            "0",
+            "--layer",
+            "block14_sepconv2_act",
+            "--layer",
+            "block3_sepconv2_bn",
+            "--score",
+            score,
+            "--top",
+            "3",
+            "--out",
+            out,
+            "--write",
+            "overlay,heatmap,raw",
+            "--json",
+            "--device",
+            "cpu",
+        ]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let documents = documents(&output);
+        assert_eq!(documents.len(), 1);
+        let document = &documents[0];
+        assert_eq!(document["image"], SAMPLE);
+        assert_eq!(
+            (document["width"].as_u64(), document["height"].as_u64()),
+            (Some(640), Some(480))
+        );
+        assert_eq!(document["device"], "cpu");
+        assert_eq!(document["weights"]["sha256"].as_str().unwrap().len(), 64);
+
+        let predictions = document["predictions"].as_array().unwrap();
+        assert_eq!(predictions.len(), 3);
+        let probability = |rank: usize| predictions[rank]["probability"].as_f64().unwrap();
+        assert!(probability(0) >= probability(1) && probability(1) >= probability(2) && probability(2) > 0.0);
+        assert_eq!(predictions[1]["rank"], 2);
+        assert!(predictions[0]["logit"].is_f64() && predictions[0]["label"].is_string());
+        assert!(predictions[0]["wnid"].is_null());
+
+        let maps = document["maps"].as_array().unwrap();
+        assert_eq!(maps.len(), 6);
+        let sides: Vec<_> = maps.iter().map(|map| map["width"].as_u64().unwrap()).collect();
+        assert_eq!(sides, [10, 74, 10, 74, 10, 74]);
+        assert_eq!(maps[0]["label"], "cowboy hat");
+        for map in maps {
+            assert_eq!((&map["score"], &map["method"]), (&score.into(), &"grad-cam".into()));
+            assert_eq!(map["empty"], map["signed_max"].as_f64().unwrap() <= 0.0);
+            let file = |kind: &str| Path::new(map["files"][kind].as_str().unwrap()).to_owned();
+            for kind in ["overlay", "heatmap"] {
+                let picture = image::open(file(kind)).unwrap();
+                assert_eq!((picture.width(), picture.height()), (640, 480));
+            }
+            let array = |kind: &str| {
+                let tensor = candle_core::Tensor::read_npy(file(kind)).unwrap();
+                assert_eq!(tensor.dims()[1] as u64, map["width"].as_u64().unwrap());
+                tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+            };
+            let (heat, signed) = (array("heat"), array("signed"));
+            let max = signed.iter().copied().fold(f32::MIN, f32::max);
+            assert!((f64::from(max) - map["signed_max"].as_f64().unwrap()).abs() <= 1e-6 * f64::from(max.abs()));
+            for (h, s) in heat.iter().zip(&signed) {
+                assert!((h - s.max(0.0) / max.max(f32::MIN_POSITIVE)).abs() < 1e-5);
+            }
+        }
+        for timing in ["decode", "preprocess", "forward", "maps"] {
+            assert!(document["timings_ms"][timing].as_f64().unwrap() >= 0.0);
+        }
+    }
+}
+
+#[test]
+fn an_image_that_fails_does_not_stop_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(SAMPLE, folder.path().join("b.png")).unwrap();
+    std::fs::write(folder.path().join("a.png"), &std::fs::read(SAMPLE).unwrap()[..5000]).unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "no image, and not taken for one").unwrap();
+    let output = run(&["explain", folder.path().to_str().unwrap(), "no-such-file.png", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let documents = documents(&output);
+    assert_eq!(documents.len(), 3);
+    assert!(documents[0]["error"].as_str().unwrap().contains("a.png"));
+    assert_eq!(documents[1]["predictions"].as_array().unwrap().len(), 10);
+    assert!(documents[2]["error"].as_str().unwrap().contains("no-such-file.png"));
+    assert!(documents[2].get("predictions").is_none());
+}
+
+#[test]
+fn nonsense_is_a_usage_error_with_a_hint() {
+    for (arguments, hint) in [
+        (&["explain", SAMPLE, "--class", "unicorn"][..], "unicorn"),
+        (&["explain", SAMPLE, "--class", "999"], "999"),
+        (&["explain", SAMPLE, "--layer", "block99"], "block99"),
+        (&["explain", SAMPLE, "--layer", "predictions"], "predictions"),
+        (&["explain", SAMPLE, "--blend", "2"], "0 (photo only)"),
+        (&["explain", SAMPLE, "--score", "entropy"], "entropy"),
+        (&["explain", SAMPLE, "--colormap", "pink"], "pink"),
+        (&["explain"], "IMAGE"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(hint), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn without_out_nothing_is_written() {
+    let output = run(&["explain", SAMPLE, "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let document = &documents(&output)[0];
+    assert_eq!(document["maps"][0]["files"], serde_json::json!({}));
+    assert_eq!(document["maps"][0]["class"], document["predictions"][0]["index"]);
+}
+
+#[test]
+fn images_of_the_same_name_do_not_overwrite_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    for name in ["one", "two"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        std::fs::copy(SAMPLE, folder.path().join(name).join("same.png")).unwrap();
+    }
+    let images = ["one", "two"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    let output = run(&["explain", &images[0], &images[1], "--out", out.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(std::fs::read_dir(out).unwrap().count(), 2);
+}
+
+#[test]
+fn a_missing_weights_file_is_named() {
+    let output = run(&["explain", SAMPLE, "--weights", "nowhere.safetensors"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("nowhere.safetensors"));
+}
+
+#[test]
+fn layers_and_classes_are_listed() {
+    let layers = run(&["layers"]);
+    assert!(
+        stdout(&layers)
+            .lines()
+            .any(|line| line.starts_with("block14_sepconv2_act") && line.contains("default"))
+    );
+    let classes = run(&["classes"]);
+    assert!(stdout(&classes).lines().count() >= 16);
+    let found = run(&["classes", "cowboy", "hat"]);
+    assert!(stdout(&found).lines().next().unwrap().contains("cowboy hat"));
+    assert_eq!(run(&["classes", "zzzzqqq"]).status.code(), Some(1));
+}

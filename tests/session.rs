@@ -1,0 +1,219 @@
+//! The session as its faces use it: newest wins, failures are replies, workers survive.
+
+mod support;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use gradcam_explorer::explain::{Method, Score, Target};
+use gradcam_explorer::explorer::{
+    Activity, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkSource, Purpose, Reply, Request,
+};
+use gradcam_explorer::imaging::Resize;
+use gradcam_explorer::samples::SAMPLES;
+use gradcam_explorer::xception::LayerId;
+
+const IMAGE: ImageId = ImageId(1);
+
+fn sample(number: usize) -> ImageSource {
+    ImageSource::Bytes {
+        name: SAMPLES[number].title.to_owned(),
+        bytes: SAMPLES[number].png.into(),
+    }
+}
+
+/// The next reply, within a time that only a hanging worker exceeds.
+fn next(explorer: &Explorer) -> Reply {
+    explorer
+        .recv_timeout(Duration::from_secs(120))
+        .expect("the session answers")
+}
+
+/// A session with the built-in network and the first sample open.
+fn started() -> (Explorer, LayerId, LayerId) {
+    let explorer = Explorer::start(|| {}).unwrap();
+    explorer.send(Request::UseNetwork {
+        source: NetworkSource::BuiltIn,
+        device: DeviceChoice::Cpu,
+    });
+    let Reply::Network(network) = next(&explorer) else {
+        panic!("expected the network")
+    };
+    explorer.send(Request::Open {
+        image: IMAGE,
+        source: sample(0),
+        urgent: true,
+    });
+    assert!(matches!(next(&explorer), Reply::Opened(opened) if (opened.width, opened.height) == (640, 480)));
+    assert!(matches!(next(&explorer), Reply::Display { .. }));
+    let last = network.plan.last_feature_layer();
+    (explorer, last, network.plan.find("block3_sepconv2_bn").unwrap())
+}
+
+fn explain(targets: &[usize], layers: &[LayerId]) -> Request {
+    Request::Explain(ExplainRequest {
+        image: IMAGE,
+        resize: Resize::Nearest,
+        purpose: Purpose::Main,
+        targets: targets.iter().copied().map(Target::Class).collect(),
+        layers: layers.to_vec(),
+        score: Score::Probability,
+        method: Method::GradCam,
+    })
+}
+
+#[test]
+fn backward_sweeps_and_the_closed_form_agree_through_the_session() {
+    let (explorer, last, early) = started();
+    explorer.send(Request::Predict {
+        image: IMAGE,
+        resize: Resize::Nearest,
+        urgent: true,
+    });
+    let Reply::Predicted(predicted) = next(&explorer) else {
+        panic!("expected predictions")
+    };
+    assert!((predicted.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    explorer.send(explain(&[0, 2], &[last, early]));
+    let mut found = Vec::new();
+    loop {
+        match next(&explorer) {
+            Reply::Explained(explained) => found.push(explained.explanation),
+            Reply::ExplainedAll { .. } => break,
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+    assert_eq!(found.len(), 4);
+    for explanation in found.iter().filter(|explanation| explanation.layer == last) {
+        let closed = predicted.class_maps.map(explanation.target, Score::Probability);
+        for (a, b) in closed.signed.iter().zip(&explanation.map.signed) {
+            assert!((a - b).abs() < 1e-5 * closed.max_abs());
+        }
+    }
+}
+
+#[test]
+fn of_many_wishes_the_newest_wins() {
+    let (explorer, _, early) = started();
+    for class in 0..12 {
+        explorer.send(explain(&[class], &[early]));
+    }
+    let mut finished = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while finished.last() != Some(&11) {
+        assert!(Instant::now() < deadline);
+        if let Reply::ExplainedAll { request, .. } = next(&explorer) {
+            let [Target::Class(class)] = request.targets[..] else {
+                panic!("one class was asked for")
+            };
+            finished.push(class);
+        }
+    }
+    // the first may have been running already; those between were replaced while they waited
+    assert!(finished.len() <= 3, "{finished:?}");
+}
+
+#[test]
+fn failures_are_replies_and_the_session_goes_on() {
+    let (explorer, last, _) = started();
+    explorer.send(explain(&[4711], &[last]));
+    assert!(matches!(next(&explorer), Reply::Failed(failure)
+        if failure.during == Activity::Explaining && failure.error.to_string().contains("4711")));
+    explorer.send(explain(&[0], &[LayerId(9999)]));
+    assert!(matches!(next(&explorer), Reply::Failed(_)));
+
+    let missing = PathBuf::from("no/such/file.png");
+    explorer.send(Request::Open {
+        image: ImageId(7),
+        source: ImageSource::File(missing),
+        urgent: true,
+    });
+    assert!(matches!(next(&explorer), Reply::Failed(failure)
+        if failure.image == Some(ImageId(7)) && failure.error.to_string().contains("file.png")));
+    let bytes = ImageSource::Bytes {
+        name: "pasted".to_owned(),
+        bytes: b"no image".as_slice().into(),
+    };
+    explorer.send(Request::Open {
+        image: ImageId(8),
+        source: bytes,
+        urgent: true,
+    });
+    assert!(matches!(next(&explorer), Reply::Failed(failure) if failure.error.to_string().contains("pasted")));
+
+    let file = NetworkSource::File("no/weights.safetensors".into());
+    explorer.send(Request::UseNetwork {
+        source: file,
+        device: DeviceChoice::Cpu,
+    });
+    assert!(matches!(next(&explorer), Reply::Failed(failure) if failure.during == Activity::LoadingNetwork));
+
+    // the network in use is still there
+    explorer.send(Request::Predict {
+        image: IMAGE,
+        resize: Resize::Bilinear,
+        urgent: true,
+    });
+    assert!(matches!(next(&explorer), Reply::Predicted(_)));
+}
+
+#[test]
+fn without_a_network_a_prediction_is_refused_in_words() {
+    let explorer = Explorer::start(|| {}).unwrap();
+    explorer.send(Request::Open {
+        image: IMAGE,
+        source: sample(1),
+        urgent: false,
+    });
+    assert!(matches!(next(&explorer), Reply::Opened(_)));
+    explorer.send(Request::Predict {
+        image: IMAGE,
+        resize: Resize::Nearest,
+        urgent: true,
+    });
+    assert!(matches!(next(&explorer), Reply::Failed(failure) if failure.error.to_string().contains("network")));
+}
+
+#[test]
+fn channels_and_feature_maps_describe_the_same_layer() {
+    let (explorer, last, early) = started();
+    let Request::Explain(wish) = explain(&[2], &[early]) else {
+        unreachable!()
+    };
+    explorer.send(Request::Channels(wish));
+    let Reply::Channels(channels) = next(&explorer) else {
+        panic!("expected channels")
+    };
+    let count: u64 = channels.gradients.counts.iter().sum();
+    assert_eq!(count as usize, 74 * 74 * channels.gradient_mean.len());
+    assert_eq!(channels.strongest.len(), channels.gradient_mean.len());
+    let channel = channels.strongest[0];
+    explorer.send(Request::FeatureMap {
+        image: IMAGE,
+        resize: Resize::Nearest,
+        layer: early,
+        channel,
+    });
+    let Reply::FeatureMap(feature_map) = next(&explorer) else {
+        panic!("expected a feature map")
+    };
+    let values = &feature_map.map.signed;
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    assert!((mean - channels.activation_mean[channel]).abs() < 1e-6 * mean.abs().max(1.0));
+    explorer.send(Request::FeatureMap {
+        image: IMAGE,
+        resize: Resize::Nearest,
+        layer: last,
+        channel: 1_000_000,
+    });
+    assert!(matches!(next(&explorer), Reply::Failed(_)));
+}
+
+#[test]
+fn closing_the_session_ends_its_workers_at_once() {
+    let (explorer, _, early) = started();
+    explorer.send(explain(&(0..16).collect::<Vec<_>>(), &[early]));
+    let start = Instant::now();
+    drop(explorer);
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
