@@ -139,7 +139,11 @@ impl State {
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
             }
             Reply::Failed(failure) => self.failed(&failure),
-            Reply::Fingerprint { .. } | Reply::Channels(_) | Reply::FeatureMap(_) => {}
+            Reply::Fingerprint { .. }
+            | Reply::Channels(_)
+            | Reply::FeatureMap(_)
+            | Reply::Downloading { .. }
+            | Reply::WeightsReady(_) => {}
         }
     }
 
