@@ -131,7 +131,8 @@ pub(super) struct PackedRef<'a> {
     taps: usize,
     inputs: usize,
     outputs: usize,
-    values: &'a [f32],
+    /// As [`Packed`] has them.
+    pub(super) values: &'a [f32],
 }
 
 impl PackedRef<'_> {

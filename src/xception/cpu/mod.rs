@@ -14,6 +14,8 @@ mod nodes;
 mod pool;
 mod product;
 mod site;
+#[cfg(test)]
+mod tests;
 mod threads;
 
 use std::sync::{Mutex, PoisonError};
