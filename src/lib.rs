@@ -24,7 +24,7 @@
 //! * `imaging`, `xception` and `explain` read no file, no clock and no environment.
 //! * Data flows one way: request, worker, reply, repaint. The window's thread never waits.
 //! * No panic is reachable from input, and a panic of one job is a reply like any other failure.
-//! * `unsafe` lives in the kernels of `xception::cpu` and nowhere else.
+//! * `unsafe` lives in `xception::cpu::threads`, in one block, and nowhere else.
 
 pub mod cli;
 pub mod explain;

@@ -24,8 +24,8 @@ pub struct Arguments {
 /// Which network, on which device.
 #[derive(Args, Clone, Debug)]
 pub struct NetworkArguments {
-    /// Safetensors file with the weights of an Xception, with Keras' or timm's names
-    #[arg(long, value_name = "FILE", global = true, env = "GRADCAM_WEIGHTS")]
+    /// Safetensors file with the weights of an Xception, with Keras' or timm's names [env: GRADCAM_WEIGHTS]
+    #[arg(long, value_name = "FILE", global = true)]
     pub weights: Option<PathBuf>,
     /// Where the network runs
     #[arg(long, value_enum, default_value_t = Device::Auto, global = true)]
@@ -35,7 +35,7 @@ pub struct NetworkArguments {
 impl NetworkArguments {
     /// The weights to load.
     pub fn source(&self) -> NetworkSource {
-        self.weights.clone().map_or(NetworkSource::BuiltIn, NetworkSource::File)
+        NetworkSource::Search(self.weights.clone())
     }
 }
 
@@ -68,6 +68,9 @@ impl From<Device> for DeviceChoice {
 pub enum Command {
     /// Predict images and map the evidence, without a window
     Explain(Explain),
+    /// Find, download, import and check weights
+    #[command(subcommand)]
+    Weights(WeightsCommand),
     /// Time the network, its maps and the start of the program
     Bench(Bench),
     /// List the layers of the network
@@ -125,6 +128,34 @@ pub struct Explain {
     /// One JSON document a line and image on standard output
     #[arg(long)]
     pub json: bool,
+    /// Download the ImageNet weights first if no weights are found
+    #[arg(long)]
+    pub download: bool,
+}
+
+/// What `weights` can do.
+#[derive(Debug, Subcommand)]
+pub enum WeightsCommand {
+    /// Tell which weights are used, from where, and why not others
+    Status,
+    /// Download the ImageNet weights of Keras' Xception to the program's data folder
+    Download,
+    /// Convert HDF5, .keras or safetensors weights of an Xception
+    Import {
+        /// The file to read; its kind is told by its content
+        file: PathBuf,
+        /// The safetensors file to write [default: in the program's data folder]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Side of the network's input in pixels, where the file does not say it
+        #[arg(long, value_name = "PIXELS")]
+        input_size: Option<usize>,
+    },
+    /// Check every value, and compare with the tutorial's top ten if its photograph is given
+    Verify {
+        /// The tutorial's photograph (cat_and_dog_hats.png), a file or an address
+        photograph: Option<PathBuf>,
+    },
 }
 
 /// Options of `bench`.

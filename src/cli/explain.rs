@@ -28,6 +28,9 @@ struct Task<'a> {
 
 /// Runs the command.
 pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
+    if options.download {
+        super::weights::download_if_none(network)?;
+    }
     let (explorer, network) = start(network)?;
     let classes = options
         .classes

@@ -7,6 +7,7 @@ mod bench;
 mod explain;
 mod lists;
 mod report;
+mod weights;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         None => open_window(arguments),
         Some(Command::Explain(options)) => explain::run(&arguments.network, &options),
+        Some(Command::Weights(command)) => weights::run(&arguments.network, command),
         Some(Command::Bench(options)) => bench::run(&arguments.network, &options, started),
         Some(Command::Layers { json }) => lists::layers(&arguments.network, json),
         Some(Command::Classes { query, json }) => lists::classes(&arguments.network, &query.join(" "), json),

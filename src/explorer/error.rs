@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::imaging::ImageError;
-use crate::weights::WeightsError;
+use crate::weights::fetch::FetchError;
+use crate::weights::{DownloadError, WeightsError};
 use crate::xception::NetworkError;
 
 /// A failure of one request, in one plain sentence.
@@ -22,6 +23,12 @@ pub enum ExplorerError {
     /// The weights cannot be used.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// The weights could not be downloaded.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// An address could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// Something was asked for that does not exist.
     #[error("{0}")]
     Request(String),

@@ -153,6 +153,7 @@ fn read(source: &ImageSource) -> Result<Photo, ExplorerError> {
         }
         ImageSource::Bytes { bytes, .. } => Cow::Borrowed(bytes),
         ImageSource::Pixels { photo, .. } => return Ok(photo.clone()),
+        ImageSource::Url(url) => return Err(ExplorerError::Request(format!("{url} has not been fetched yet"))),
     };
     imaging::decode(&bytes, &limits).map_err(|error| ExplorerError::Image {
         name: source.name(),

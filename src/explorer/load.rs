@@ -1,12 +1,13 @@
 //! From weights to a network that is ready, on the device that was wished for.
 
+use candle_core::utils::get_num_threads;
 use candle_core::{DType, Device};
 
 use super::device;
 use super::error::ExplorerError;
 use super::request::{DeviceChoice, NetworkSource};
-use crate::weights::Weights;
-use crate::xception::{CandleNetwork, Network};
+use crate::weights::{Environment, Weights, locate};
+use crate::xception::{CandleNetwork, CpuNetwork, Network};
 
 /// A network with what there is to say about it.
 pub struct LoadedNetwork {
@@ -28,12 +29,22 @@ pub fn load_network(source: &NetworkSource, choice: DeviceChoice) -> Result<Load
     let weights = match source {
         NetworkSource::BuiltIn => Weights::built_in()?,
         NetworkSource::File(path) => Weights::open(path)?,
+        NetworkSource::Search(argument) => match locate(argument.as_deref(), &Environment::of_process())?.weights {
+            Some(weights) => weights,
+            None => Weights::built_in()?,
+        },
     };
     let chosen = device::choose(choice);
     let vb = weights.var_builder(DType::F32, &Device::Cpu);
-    let network = CandleNetwork::load(weights.plan().clone(), &vb, DType::F32, &chosen.device)?;
+    let plan = weights.plan().clone();
+    let network: Box<dyn Network> = if chosen.device.is_cpu() {
+        // candle's count: RAYON_NUM_THREADS, else the physical cores
+        Box::new(CpuNetwork::load(plan, &vb, get_num_threads())?)
+    } else {
+        Box::new(CandleNetwork::load(plan, &vb, DType::F32, &chosen.device)?)
+    };
     Ok(LoadedNetwork {
-        network: Box::new(network),
+        network,
         weights,
         device: chosen.name,
         device_note: chosen.note,

@@ -1,12 +1,14 @@
-//! One session for the window and the command line: requests go in, replies come out, two workers do the work.
+//! One session for the window and the command line: requests go in, replies come out, three workers do the work.
 //!
 //! * `gradcam-network` owns the network: loading, predictions, maps.
 //! * `gradcam-images` decodes and writes pictures, so that neither delays a map.
+//! * `gradcam-downloads` fetches and imports weights, and fetches pictures from the web; only when asked to.
 //!
 //! A newer request of the same kind replaces an older one, waiting or running; a failure or a panic of one job comes
 //! back as a reply and leaves its worker alive. Knows no window: whoever listens is woken by a callback.
 
 mod device;
+mod downloads;
 mod error;
 mod export;
 mod images;
@@ -18,6 +20,7 @@ mod session;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -37,6 +40,7 @@ pub use request::{
 use crate::imaging;
 use crate::weights::Weights;
 use crate::xception::NetworkError;
+use downloads::DownloadWorker;
 use images::Images;
 use mailbox::Mailbox;
 use session::{Session, ms_since};
@@ -59,6 +63,7 @@ enum Kind {
     FeatureMap,
     /// Exports never replace each other.
     Export(u64),
+    Weights,
 }
 
 /// A request with what is needed to carry it out and to report about it.
@@ -74,6 +79,8 @@ type Queue = Mailbox<Kind, Job>;
 pub struct Explorer {
     network: Arc<Queue>,
     pictures: Arc<Queue>,
+    downloads: Arc<Queue>,
+    cancel_download: Arc<AtomicBool>,
     images: Arc<Images>,
     replies: Receiver<Reply>,
     exports: std::cell::Cell<u64>,
@@ -106,6 +113,15 @@ impl Explorer {
             weights: weights.clone(),
             outbox: outbox.clone(),
         };
+        let downloads = Arc::new(Queue::default());
+        let cancel_download = Arc::new(AtomicBool::new(false));
+        let downloader = DownloadWorker {
+            queue: downloads.clone(),
+            pictures: pictures.clone(),
+            images: images.clone(),
+            cancel: cancel_download.clone(),
+            outbox: outbox.clone(),
+        };
         let helper = PictureWorker {
             queue: pictures.clone(),
             images: images.clone(),
@@ -115,10 +131,13 @@ impl Explorer {
         let workers = vec![
             spawn("gradcam-network", Box::new(move || worker.run()))?,
             spawn("gradcam-images", Box::new(move || helper.run()))?,
+            spawn("gradcam-downloads", Box::new(move || downloader.run()))?,
         ];
         Ok(Self {
             network,
             pictures,
+            downloads,
+            cancel_download,
             images,
             replies,
             exports: std::cell::Cell::new(0),
@@ -134,8 +153,9 @@ impl Explorer {
             Request::Fingerprint => (&self.pictures, Kind::Fingerprint, 8, None, Activity::LoadingNetwork),
             Request::Open { image, source, urgent } => {
                 self.images.insert(*image, source.clone());
+                let from_web = matches!(source, ImageSource::Url(_));
                 (
-                    &self.pictures,
+                    if from_web { &self.downloads } else { &self.pictures },
                     Kind::Open(*image),
                     urgency(*urgent, 5),
                     Some(*image),
@@ -146,6 +166,7 @@ impl Explorer {
             Request::Close(image) => {
                 self.images.remove(*image);
                 self.pictures.cancel(&Kind::Open(*image));
+                self.downloads.cancel(&Kind::Open(*image));
                 self.network.cancel(&Kind::Predict(*image));
                 return;
             }
@@ -181,6 +202,9 @@ impl Explorer {
                 let kind = Kind::Export(self.exports.get());
                 (&self.pictures, kind, 1, Some(export.image), Activity::Exporting)
             }
+            Request::DownloadWeights | Request::ImportWeights(_) => {
+                (&self.downloads, Kind::Weights, 1, None, Activity::GettingWeights)
+            }
         };
         queue.post(
             kind,
@@ -196,6 +220,11 @@ impl Explorer {
     /// Drops a wish for maps, waiting or running.
     pub fn cancel(&self, purpose: Purpose) {
         self.network.cancel(&Kind::Explain(purpose));
+    }
+
+    /// Ends the download that is under way; what arrived is kept for the next attempt.
+    pub fn cancel_download(&self) {
+        self.cancel_download.store(true, Ordering::Relaxed);
     }
 
     /// The next reply, if there is one.
@@ -218,6 +247,8 @@ impl Drop for Explorer {
     fn drop(&mut self) {
         self.network.close();
         self.pictures.close();
+        self.downloads.close();
+        self.cancel_download();
         for worker in self.workers.drain(..) {
             // a worker that panicked has said so already, and there is nobody left to tell
             worker.join().ok();
@@ -354,6 +385,7 @@ impl PictureWorker {
                             self.outbox.send(Reply::Fingerprint {
                                 epoch,
                                 sha256: weights.sha256()?,
+                                fingerprint: weights.fingerprint()?,
                             });
                         }
                     }
@@ -376,7 +408,7 @@ impl PictureWorker {
             name: source.name(),
             path: match source.as_ref() {
                 ImageSource::File(path) => Some(path.clone()),
-                ImageSource::Bytes { .. } | ImageSource::Pixels { .. } => None,
+                _ => None,
             },
             width: photo.width,
             height: photo.height,

@@ -8,7 +8,8 @@ use super::request::{ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{ClassMaps, Explanation, Map};
 use crate::imaging::{Photo, Resize};
 use crate::labels::Labels;
-use crate::weights::Info;
+use crate::weights::fetch::Progress;
+use crate::weights::{Fingerprint, Info};
 use crate::xception::{LayerId, Plan};
 
 /// Counts the networks used so far; results of an older one no longer count.
@@ -145,6 +146,8 @@ pub enum Reply {
         epoch: NetworkEpoch,
         /// Of the whole file.
         sha256: String,
+        /// Whether these are published weights, as far as hashes tell.
+        fingerprint: Fingerprint,
     },
     /// An image is open.
     Opened(Opened),
@@ -172,6 +175,15 @@ pub enum Reply {
     FeatureMap(FeatureMap),
     /// Files were written.
     Exported(Vec<PathBuf>),
+    /// A download is under way.
+    Downloading {
+        /// What is downloaded, for people.
+        what: String,
+        /// How far it is.
+        progress: Progress,
+    },
+    /// Weights were downloaded or imported and can be used.
+    WeightsReady(PathBuf),
     /// A request failed; everything else goes on.
     Failed(Failure),
 }
@@ -200,4 +212,6 @@ pub enum Activity {
     Explaining,
     /// Writing files.
     Exporting,
+    /// Downloading or importing weights.
+    GettingWeights,
 }

@@ -1,6 +1,6 @@
 //! What the window and the command line can ask for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::explain::{Map, Method, Score, Target};
 use crate::imaging::{Colormap, Photo, Resize};
@@ -22,6 +22,8 @@ pub enum ImageSource {
         /// The whole file.
         bytes: std::borrow::Cow<'static, [u8]>,
     },
+    /// An address on the web, fetched only when it is opened.
+    Url(String),
     /// Pixels, such as a pasted picture.
     Pixels {
         /// Shown to people.
@@ -40,6 +42,15 @@ impl ImageSource {
                 |name| name.to_string_lossy().into_owned(),
             ),
             Self::Bytes { name, .. } | Self::Pixels { name, .. } => name.clone(),
+            Self::Url(url) => url.rsplit('/').find(|part| !part.is_empty()).unwrap_or(url).to_owned(),
+        }
+    }
+
+    /// A path as a person gives it: a web address is fetched, anything else is a file.
+    pub fn from_argument(path: &Path) -> Self {
+        match path.to_str() {
+            Some(url) if url.starts_with("https://") || url.starts_with("http://") => Self::Url(url.to_owned()),
+            _ => Self::File(path.to_owned()),
         }
     }
 }
@@ -51,6 +62,8 @@ pub enum NetworkSource {
     BuiltIn,
     /// A safetensors file with Keras or timm names.
     File(PathBuf),
+    /// The first that is found: this file if it is given, then all places where weights may be, then the built-in ones.
+    Search(Option<PathBuf>),
 }
 
 /// Which device to run on.
@@ -182,4 +195,8 @@ pub enum Request {
     },
     /// Write pictures and arrays.
     Export(ExportRequest),
+    /// Download the ImageNet weights; answered by `Downloading` and `WeightsReady`.
+    DownloadWeights,
+    /// Bring weights of another format into the program's folder; answered by `WeightsReady`.
+    ImportWeights(PathBuf),
 }

@@ -67,7 +67,11 @@ impl Session {
         self.epoch.0 += 1;
         let info = Arc::new(NetworkInfo {
             epoch: self.epoch,
-            source,
+            source: weights
+                .info()
+                .path
+                .clone()
+                .map_or(NetworkSource::BuiltIn, NetworkSource::File),
             weights: Info::clone(weights.info()),
             plan: weights.plan().clone(),
             labels: labels.labels,

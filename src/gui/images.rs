@@ -72,7 +72,7 @@ impl Images {
             name: source.name(),
             path: match &source {
                 ImageSource::File(path) => Some(path.clone()),
-                ImageSource::Bytes { .. } | ImageSource::Pixels { .. } => None,
+                _ => None,
             },
             source: Some(source),
             stage: Stage::Waiting,

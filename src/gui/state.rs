@@ -189,7 +189,7 @@ impl State {
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
             }
             Reply::Failed(failure) => self.failed(&failure),
-            Reply::Fingerprint { epoch, sha256 } => {
+            Reply::Fingerprint { epoch, sha256, .. } => {
                 if self.is_current(epoch) {
                     self.fingerprint = Some(sha256);
                 }
@@ -204,6 +204,7 @@ impl State {
                     self.feature_map = Some(feature_map);
                 }
             }
+            Reply::Downloading { .. } | Reply::WeightsReady(_) => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -12,25 +12,30 @@ use candle_nn::VarBuilder;
 use candle_nn::var_builder::SimpleBackend;
 use half::{bf16, f16};
 use safetensors::Dtype;
-use safetensors::tensor::{Metadata, TensorInfo};
 
 use super::error::{TensorProblem, WeightsError};
-use super::foreign;
+use super::header::{Recognised, Stored, read_header, recognise};
+use super::hub;
 use super::info::{self, Info};
-use super::names::{Dialect, Names};
-use super::storage::Storage;
-use crate::xception::{Architecture, ArchitectureError, Plan};
+use super::names::Dialect;
+use super::parameters;
+use super::storage::{self, Storage};
+use crate::xception::Plan;
 
-/// The length of the header stands in front of it as eight bytes, little-endian.
-const LENGTH_BYTES: u64 = 8;
-/// More header than 276 tensors and a thousand class names need by far, and little memory.
-const MAX_HEADER: u64 = 4 << 20;
-/// Bytes read at once: a few fit into a core's cache, where they are checked and converted.
+/// Bytes read at once: few enough to be still in the core's cache when they are converted.
 const CHUNK: usize = 1 << 17;
 
 /// The weights of one Xception. Cheap to clone; several threads may read tensors at once.
 #[derive(Clone)]
 pub struct Weights(Arc<Checked>);
+
+impl fmt::Debug for Weights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Weights")
+            .field("info", self.info())
+            .finish_non_exhaustive()
+    }
+}
 
 struct Checked {
     /// The file as shown to people.
@@ -43,31 +48,6 @@ struct Checked {
     /// By canonical path, such as `block1_conv1/kernel`.
     tensors: HashMap<String, Stored>,
     sha256: OnceLock<String>,
-}
-
-/// One tensor where it lies in the file.
-#[derive(Clone, Debug)]
-struct Stored {
-    name: String,
-    dtype: Dtype,
-    /// From the start of the data.
-    offset: u64,
-    /// In Keras' layout.
-    shape: Vec<usize>,
-    order: Order,
-}
-
-/// How the values have to be moved to get Keras' layout.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Order {
-    /// Not at all.
-    Keras,
-    /// From `[outputs, inputs, cells]` to `[cells, inputs, outputs]`.
-    Torch {
-        outputs: usize,
-        inputs: usize,
-        cells: usize,
-    },
 }
 
 impl Weights {
@@ -84,12 +64,9 @@ impl Weights {
             file: file.clone(),
             source,
         };
-        let opened = File::open(path).map_err(read)?;
-        let metadata = opened.metadata().map_err(read)?;
-        if metadata.is_dir() {
-            return Err(read(io::ErrorKind::IsADirectory.into()));
-        }
-        Self::check(file, Some(path.to_owned()), Storage::File(opened, metadata.len()))
+        let opened = storage::open_file(path).map_err(read)?;
+        let len = opened.metadata().map_err(read)?.len();
+        Self::check(file, Some(path.to_owned()), Storage::File(opened, len))
     }
 
     /// The same for a safetensors file in memory; `name` is what messages call it.
@@ -108,14 +85,18 @@ impl Weights {
             problem,
         })?;
         let Recognised { dialect, tensors } = tensors;
-        let plan = plan(&tensors, info::input_size(&file, &metadata)?).map_err(|problem| WeightsError::Tensor {
+        let input_size = info::input_size(&file, &metadata)?;
+        let shapes = tensors
+            .iter()
+            .map(|(path, stored)| (path.as_str(), (stored.name.as_str(), stored.shape.as_slice())));
+        let plan = parameters::plan(&shapes.collect(), input_size).map_err(|problem| WeightsError::Tensor {
             file: file.clone(),
             problem,
         })?;
-        let name = metadata.get(info::key::NAME).cloned().unwrap_or_else(|| {
-            let stem = path.as_deref().and_then(Path::file_stem);
-            stem.map_or_else(|| file.clone(), |stem| stem.to_string_lossy().into_owned())
-        });
+        let named = metadata.get(info::key::NAME).cloned();
+        let name = named
+            .or_else(|| path.as_deref().and_then(name_of_file))
+            .unwrap_or_else(|| file.clone());
         let info = Info {
             name,
             path,
@@ -232,6 +213,11 @@ impl SimpleBackend for Weights {
     }
 }
 
+/// The repository for a file in the Hub's cache, where all are called alike; else the file's name without its ending.
+fn name_of_file(path: &Path) -> Option<String> {
+    hub::repository_of(path).or_else(|| Some(path.file_stem()?.to_string_lossy().into_owned()))
+}
+
 /// candle joins path and name with dots, Keras with a slash.
 fn keras_path(name: &str) -> String {
     name.replace('.', "/")
@@ -260,16 +246,11 @@ impl Checked {
     fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
         let stored = self.stored(path)?;
         let values = self.values(stored)?;
-        if path.ends_with("/moving_variance")
-            && let Some(&value) = values.iter().find(|&&value| value < 0.0)
-        {
-            let tensor = stored.name.clone();
-            return Err(self.problem(TensorProblem::NegativeVariance { tensor, value }));
-        }
+        parameters::check_values(path, &stored.name, &values).map_err(|problem| self.problem(problem))?;
         Ok(stored.order.keras_from(values))
     }
 
-    /// The values as they lie in the file, all finite.
+    /// The values in the file's own order.
     fn values(&self, stored: &Stored) -> Result<Vec<f32>, WeightsError> {
         let count: usize = stored.shape.iter().product();
         let size = stored.dtype.bitsize() / 8;
@@ -283,30 +264,10 @@ impl Checked {
                 .read_exact_at(chunk, offset)
                 .map_err(|source| self.read_error(source))?;
             offset += bytes as u64;
-            let start = values.len();
             match stored.dtype {
                 Dtype::F16 => values.extend(words(chunk).map(|word| f16::from_le_bytes(word).to_f32())),
                 Dtype::BF16 => values.extend(words(chunk).map(|word| bf16::from_le_bytes(word).to_f32())),
                 _ => values.extend(words(chunk).map(f32::from_le_bytes)),
-            }
-            // a sum of zeros unless one value is infinite or no number, which keeps the usual case in vector registers
-            let fresh = &values[start..];
-            if fresh.iter().fold(0.0, |sum, value| sum + value * 0.0) != 0.0_f32
-                || fresh.iter().any(|value| !value.is_finite())
-            {
-                let found = values
-                    .iter()
-                    .enumerate()
-                    .skip(start)
-                    .find(|(_, value)| !value.is_finite());
-                if let Some((position, &value)) = found {
-                    let tensor = stored.name.clone();
-                    return Err(self.problem(TensorProblem::NotFinite {
-                        tensor,
-                        value,
-                        position,
-                    }));
-                }
             }
         }
         Ok(values)
@@ -332,165 +293,4 @@ impl Checked {
 /// Splits bytes into values; what does not fill a last value is left out.
 fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
     bytes.as_chunks().0.iter().copied()
-}
-
-impl Order {
-    fn keras_from(self, values: Vec<f32>) -> Vec<f32> {
-        let Self::Torch { outputs, inputs, cells } = self else {
-            return values;
-        };
-        let mut moved = Vec::with_capacity(values.len());
-        for cell in 0..cells {
-            for input in 0..inputs {
-                moved.extend((0..outputs).map(|output| values[(output * inputs + input) * cells + cell]));
-            }
-        }
-        moved
-    }
-}
-
-/// Reads and parses the header after checking its length; also answers where the data begins.
-fn read_header(file: &str, storage: &Storage) -> Result<(Metadata, u64), WeightsError> {
-    let format = |reason: String| WeightsError::Format {
-        file: file.to_owned(),
-        reason,
-    };
-    let read = |source| WeightsError::Read {
-        file: file.to_owned(),
-        source,
-    };
-    let len = storage.len();
-    let mut start = vec![0; len.min(LENGTH_BYTES) as usize];
-    storage.read_exact_at(&mut start, 0).map_err(read)?;
-    let Ok(length) = <[u8; 8]>::try_from(start.as_slice()) else {
-        return Err(format(format!("it has only {len} bytes")));
-    };
-    let length = u64::from_le_bytes(length);
-    if length > MAX_HEADER {
-        foreign::refuse(file, &start)?;
-    }
-    if length > len - LENGTH_BYTES {
-        return Err(format(format!(
-            "its header should take {length} bytes, but only {} follow",
-            len - LENGTH_BYTES
-        )));
-    }
-    if length > MAX_HEADER {
-        return Err(format(format!(
-            "its header takes {length} bytes, at most {MAX_HEADER} are read"
-        )));
-    }
-    let mut header = vec![0; length as usize];
-    storage.read_exact_at(&mut header, LENGTH_BYTES).map_err(read)?;
-    let metadata: Metadata =
-        serde_json::from_slice(&header).map_err(|error| format(format!("its header makes no sense ({error})")))?;
-    let data = LENGTH_BYTES + length;
-    if metadata.data_len() as u64 != len - data {
-        return Err(format(format!(
-            "its tensors take {} bytes, but {} follow the header",
-            metadata.data_len(),
-            len - data
-        )));
-    }
-    Ok((metadata, data))
-}
-
-struct Recognised {
-    dialect: Dialect,
-    tensors: HashMap<String, Stored>,
-}
-
-/// Gives every tensor its canonical name and Keras' layout.
-fn recognise(header: &Metadata) -> Result<Recognised, TensorProblem> {
-    let mut found: Vec<(String, &TensorInfo)> = header.tensors().into_iter().collect();
-    found.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let names = Names::recognise(found.iter().map(|(name, info)| (name.as_str(), info.shape.as_slice())))?;
-    let mut tensors = HashMap::with_capacity(names.stored.len());
-    for (canonical, name) in names.stored {
-        let Some(info) = header.info(&name) else {
-            return Err(TensorProblem::Unknown(name));
-        };
-        let (shape, order) = match names.dialect {
-            Dialect::Keras => (info.shape.clone(), Order::Keras),
-            Dialect::Timm => keras_layout(&canonical, &info.shape),
-        };
-        let stored = Stored {
-            name,
-            dtype: info.dtype,
-            offset: info.data_offsets.0 as u64,
-            shape,
-            order,
-        };
-        tensors.insert(canonical, stored);
-    }
-    Ok(Recognised {
-        dialect: names.dialect,
-        tensors,
-    })
-}
-
-/// Shape in Keras' layout and the move that leads there, for a tensor in PyTorch's.
-fn keras_layout(canonical: &str, shape: &[usize]) -> (Vec<usize>, Order) {
-    match *shape {
-        [outputs, inputs, height, width] => {
-            let keras = if canonical.ends_with("/depthwise_kernel") {
-                vec![height, width, outputs, inputs]
-            } else {
-                vec![height, width, inputs, outputs]
-            };
-            let cells = height * width;
-            (keras, Order::Torch { outputs, inputs, cells })
-        }
-        [outputs, inputs] => {
-            let order = Order::Torch {
-                outputs,
-                inputs,
-                cells: 1,
-            };
-            (vec![inputs, outputs], order)
-        }
-        _ => (shape.to_vec(), Order::Keras),
-    }
-}
-
-/// The network that the shapes describe, after comparing all of them with what it needs.
-fn plan(tensors: &HashMap<String, Stored>, input_size: usize) -> Result<Plan, TensorProblem> {
-    let shape_of = |path: &str| tensors.get(path).map(|stored| stored.shape.clone());
-    if let Some(stored) = tensors.get("predictions/kernel")
-        && stored.shape.last() == Some(&0)
-    {
-        return Err(TensorProblem::NoClasses(stored.name.clone()));
-    }
-    let architecture = Architecture::detect(&shape_of, input_size, crate::xception::architecture::KERAS_BN_EPSILON)?;
-    let plan = Plan::new(architecture)?;
-    let parameters = plan.parameters();
-    for parameter in &parameters {
-        let path = parameter.path();
-        let Some(stored) = tensors.get(&path) else {
-            return Err(ArchitectureError::Missing(path).into());
-        };
-        if stored.shape != parameter.shape {
-            return Err(ArchitectureError::Shape {
-                tensor: path,
-                found: stored.shape.clone(),
-                expected: format!("{:?}", parameter.shape),
-            }
-            .into());
-        }
-        if !matches!(stored.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16) {
-            return Err(TensorProblem::Type {
-                tensor: stored.name.clone(),
-                found: stored.dtype.to_string(),
-            });
-        }
-    }
-    if tensors.len() > parameters.len() {
-        let known: std::collections::HashSet<String> = parameters.iter().map(|parameter| parameter.path()).collect();
-        let mut extra: Vec<_> = tensors.iter().filter(|(path, _)| !known.contains(*path)).collect();
-        extra.sort_by_key(|(_, stored)| &stored.name);
-        if let Some((_, stored)) = extra.first() {
-            return Err(TensorProblem::Extra(stored.name.clone()));
-        }
-    }
-    Ok(plan)
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
+use super::labels::LabelsProblem;
 use crate::xception::ArchitectureError;
 
 /// Why weights cannot be used. Each message names the file and what to do next.
@@ -18,10 +19,12 @@ pub enum WeightsError {
         source: io::Error,
     },
     /// The file is damaged, or of another kind.
-    #[error("{file} is no whole safetensors file: {reason}; fetch or convert it again")]
+    #[error("{file} is no whole {kind} file: {reason}; fetch or convert it again")]
     Format {
         /// The file as shown to people.
         file: String,
+        /// What it was taken for.
+        kind: &'static str,
         /// What is wrong with it.
         reason: String,
     },
@@ -51,6 +54,17 @@ pub enum WeightsError {
         /// The first tensor that is wrong.
         problem: TensorProblem,
     },
+    /// The system refused to write, or the disk is full.
+    #[error("{file} cannot be written ({source}); check free space and permissions, or choose another place")]
+    Write {
+        /// The file as shown to people.
+        file: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The labels beside a file that is imported cannot be used.
+    #[error(transparent)]
+    Labels(#[from] LabelsProblem),
     /// A value in the metadata of the file makes no sense.
     #[error("{file} says {key} = {value:?} in its metadata, where {expected} was expected; correct it there")]
     Metadata {
@@ -102,6 +116,24 @@ pub enum TensorProblem {
         tensor: String,
         /// The first negative value.
         value: f32,
+    },
+    /// Layers without names can only be told by their order, which needs the right number of them.
+    #[error("there are {found} {kind}, but an Xception has {expected}")]
+    Layers {
+        /// The kind of layers, in the plural.
+        kind: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there should be, in words.
+        expected: &'static str,
+    },
+    /// A tensor that would need much more memory than its file takes.
+    #[error("the tensor {tensor} of shape {shape:?} is too large for its file")]
+    TooLarge {
+        /// Name in the file.
+        tensor: String,
+        /// Shape in the file.
+        shape: Vec<usize>,
     },
     /// The name is none of the network's parameters.
     #[error("this network has no tensor {0}")]

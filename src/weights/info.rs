@@ -92,6 +92,9 @@ pub(super) fn input_size(file: &str, metadata: &BTreeMap<String, String>) -> Res
     })
 }
 
+/// What an epsilon should be, for errors.
+pub(super) const EPSILON_EXPECTED: &str = "a number between 0 and 1 such as 0.001";
+
 /// Epsilon of the batch normalisations if the metadata has it.
 pub(super) fn bn_epsilon(file: &str, metadata: &BTreeMap<String, String>) -> Result<Option<f64>, WeightsError> {
     let Some(value) = metadata.get(key::BN_EPSILON) else {
@@ -103,13 +106,13 @@ pub(super) fn bn_epsilon(file: &str, metadata: &BTreeMap<String, String>) -> Res
             file: file.to_owned(),
             key: key::BN_EPSILON,
             value: value.clone(),
-            expected: "a number between 0 and 1 such as 0.001",
+            expected: EPSILON_EXPECTED,
         }),
     }
 }
 
 /// PyTorch's default epsilon, and what a port would have added to the variances to make up for Keras' one.
-pub const TORCH_BN_EPSILON: f64 = 1e-5;
+const TORCH_BN_EPSILON: f64 = 1e-5;
 
 /// Decides the epsilon of a network with timm's names by the smallest variance in it, with the reason in words.
 ///

@@ -15,7 +15,7 @@ use crate::labels::Labels;
 /// Number of classes of ImageNet's challenge, for which Keras' order of labels is assumed.
 const IMAGENET_CLASSES: usize = 1000;
 /// Value of [`key::LABELS`] for the classes of ImageNet in Keras' order.
-pub const IMAGENET: &str = "imagenet";
+pub(super) const IMAGENET: &str = "imagenet";
 /// Names that labels have beside a weights file, in the order they are looked for.
 const BESIDE: [&str; 3] = ["labels.txt", "labels.json", "class_indices.json"];
 /// A labels file larger than this is none.
@@ -38,7 +38,7 @@ pub enum LabelsOrigin {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum LabelsProblem {
     /// The system refused.
-    #[error("{origin} cannot be read ({reason}), so the classes get other names; check its permissions")]
+    #[error("{origin} cannot be read ({reason}); check its permissions")]
     Read {
         /// The labels file.
         origin: String,
@@ -46,7 +46,7 @@ pub enum LabelsProblem {
         reason: String,
     },
     /// No labels in there.
-    #[error("{origin} holds no list of class names ({reason}), so the classes get other names; correct or remove it")]
+    #[error("{origin} holds no list of class names ({reason}); correct or remove it")]
     Format {
         /// The labels file, or the metadata of the weights.
         origin: String,

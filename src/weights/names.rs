@@ -106,7 +106,7 @@ fn automatic_name(layer: &str) -> Option<(&'static str, usize)> {
 
 fn timm_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Result<Vec<(String, &'a str)>, TensorProblem> {
     // a shallower network may leave numbers out or count on, so that only the order of the blocks tells their place
-    let blocks: BTreeSet<usize> = names.clone().filter_map(|name| block_number(name)).collect();
+    let blocks: BTreeSet<usize> = names.clone().filter_map(block_number).collect();
     let keras_blocks: BTreeMap<usize, usize> = blocks
         .iter()
         .enumerate()
@@ -206,5 +206,7 @@ fn numbered(stem: &str, number: usize) -> String {
 fn repeated(keras_block: usize, position: &str, offset: usize) -> Option<String> {
     let first = if keras_block == 2 { 0 } else { 1 };
     let position = position.parse::<usize>().ok()?.checked_sub(first + offset)?;
-    (position % 3 == 0).then(|| format!("block{keras_block}_sepconv{}", position / 3 + 1))
+    position
+        .is_multiple_of(3)
+        .then(|| format!("block{keras_block}_sepconv{}", position / 3 + 1))
 }

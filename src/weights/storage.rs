@@ -1,8 +1,9 @@
 //! Bytes at positions: a file that stays open, or a network built into the program.
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
@@ -47,6 +48,16 @@ impl Storage {
             offset += wanted as u64;
         }
         Ok(hex(&hash.finalize()))
+    }
+}
+
+/// Opens a file for reading, but nothing that could make the reader wait or go on for ever.
+pub(super) fn open_file(path: &Path) -> io::Result<File> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_file() {
+        File::open(path)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
     }
 }
 

@@ -322,6 +322,7 @@ impl Sweep<'_> {
             Kind::Separable { depthwise } => {
                 let filter = Filter {
                     source: &product,
+                    zeros: network.zeros.values(),
                     weights: depthwise.values(),
                     rectified: false,
                     turned: true,

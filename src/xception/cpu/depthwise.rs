@@ -3,6 +3,8 @@
 //! Along a line of the image each column of three values is loaded once and used three times: for the outputs to its
 //! right, at its place and to its left. The three partial sums wait in registers.
 
+use std::hint::black_box;
+
 use super::buffer::{Features, vectors, vectors_mut};
 use super::isa::{Kernel, Lanes};
 
@@ -10,6 +12,8 @@ use super::isa::{Kernel, Lanes};
 #[derive(Clone, Copy)]
 pub(super) struct Filter<'a> {
     pub(super) source: &'a Features,
+    /// Zeros in place of a line above or below the image: at least `width * stride`.
+    pub(super) zeros: &'a [f32],
     /// `[9, stride]`: kernel positions line by line.
     pub(super) weights: &'a [f32],
     /// Whether max(x, 0) is taken of what is read.
@@ -25,29 +29,23 @@ pub(super) struct RowRange {
     pub(super) count: usize,
 }
 
-/// A line of the source, or zeros in place of a line above or below the image.
-#[derive(Clone, Copy)]
-struct Line<'a, V> {
-    values: &'a [V],
-    /// Vectors from cell to cell, and from channel to channel.
-    steps: [usize; 2],
+/// Where filtered vectors go.
+pub(super) trait Sink<S: Lanes> {
+    /// Takes the vector `channel` of a cell, which is counted from the start of the range.
+    ///
+    /// A trait and no closure, as closures cannot be `#[inline(always)]`, which all kernels must be.
+    fn put(&mut self, simd: S, cell: usize, channel: usize, value: S::f32s);
 }
 
-/// Computes the cells of `range`, and hands each vector to `put` with its cell, counted from the range's start, and
-/// the index of its vector of channels.
+/// Computes the cells of `range`.
 #[inline(always)]
-pub(super) fn filter_rows<S: Lanes>(
-    simd: S,
-    filter: Filter<'_>,
-    range: RowRange,
-    mut put: impl FnMut(usize, usize, S::f32s),
-) {
+pub(super) fn filter_rows<S: Lanes>(simd: S, filter: Filter<'_>, range: RowRange, sink: &mut impl Sink<S>) {
     let shape = filter.source.shape;
     let channels = filter.source.stride() / S::F32_LANES;
     let values = vectors::<S>(filter.source.values());
     let weights = vectors::<S>(filter.weights);
-    let zeros = [simd.splat_f32s(0.0)];
     let line_len = shape.width * channels;
+    let zeros = &vectors::<S>(filter.zeros)[..line_len];
     let mut done = 0;
     while done < range.count {
         // the cells of the range in one line of one image
@@ -55,62 +53,113 @@ pub(super) fn filter_rows<S: Lanes>(
         let (line, from) = (cell / shape.width, cell % shape.width);
         let to = shape.width.min(from + range.count - done);
         let y = line % shape.height;
-        let lines = [0, 1, 2].map(|offset| {
-            if y + offset == 0 || y + offset > shape.height {
-                Line {
-                    values: zeros.as_slice(),
-                    steps: [0, 0],
-                }
+        let source = |present: bool, line: usize| {
+            if present {
+                &values[line * line_len..][..line_len]
             } else {
-                Line {
-                    values: &values[(line + offset - 1) * line_len..][..line_len],
-                    steps: [channels, 1],
-                }
+                zeros
             }
-        });
+        };
+        let lines = [
+            source(y > 0, line.wrapping_sub(1)),
+            source(true, line),
+            source(y + 1 < shape.height, line + 1),
+        ];
+        let seen = if done == 0 { 0 } else { 2 };
+        for line in &lines[seen..] {
+            warm(
+                simd,
+                &line[from.saturating_sub(1) * channels..shape.width.min(to + 1) * channels],
+            );
+        }
         for channel in 0..channels {
-            let mut kernel = [zeros[0]; 9];
+            let mut kernel = [simd.splat_f32s(0.0); 9];
             for (tap, kernel) in kernel.iter_mut().enumerate() {
                 let tap = if filter.turned { 8 - tap } else { tap };
                 *kernel = weights[tap * channels + channel];
             }
-            let put = |x: usize, value| put(done + x - from, channel, value);
+            let segment = Segment {
+                from,
+                to,
+                width: shape.width,
+                first: done,
+                channel,
+                channels,
+            };
             if filter.rectified {
-                filter_line::<S, true>(simd, kernel, lines, channel, [from, to, shape.width], put);
+                filter_line::<S, true>(simd, kernel, lines, segment, sink);
             } else {
-                filter_line::<S, false>(simd, kernel, lines, channel, [from, to, shape.width], put);
+                filter_line::<S, false>(simd, kernel, lines, segment, sink);
             }
         }
         done += to - from;
     }
 }
 
+/// Reads values in the order of memory, so that they come into the cache as a stream.
+///
+/// The filter itself steps from cell to cell and would wait for each of them.
+#[inline(always)]
+fn warm<S: Lanes>(simd: S, values: &[S::f32s]) {
+    let mut sum = simd.splat_f32s(0.0);
+    for value in values {
+        sum = simd.max_f32s(sum, *value);
+    }
+    black_box(sum);
+}
+
 /// One vector of channels of the cells `from..to` in a line of `width` cells.
+#[derive(Clone, Copy)]
+struct Segment {
+    from: usize,
+    to: usize,
+    width: usize,
+    /// Cell of the range that lies at `from`.
+    first: usize,
+    channel: usize,
+    channels: usize,
+}
+
 #[inline(always)]
 fn filter_line<S: Lanes, const RECTIFIED: bool>(
     simd: S,
     kernel: [S::f32s; 9],
-    lines: [Line<'_, S::f32s>; 3],
-    channel: usize,
-    [from, to, width]: [usize; 3],
-    mut put: impl FnMut(usize, S::f32s),
+    lines: [&[S::f32s]; 3],
+    segment: Segment,
+    sink: &mut impl Sink<S>,
 ) {
+    let Segment {
+        from,
+        to,
+        width,
+        first,
+        channel,
+        channels,
+    } = segment;
     let zero = simd.splat_f32s(0.0);
     // sums of the outputs left of the current column and at it
     let (mut left, mut here) = (zero, zero);
-    for x in from.saturating_sub(1)..width.min(to + 1) {
-        let column = lines.map(|line| {
-            let value = line.values[x * line.steps[0] + channel * line.steps[1]];
-            if RECTIFIED { simd.max_f32s(value, zero) } else { value }
-        });
+    let [above, middle, below] = lines.map(|line| &line[..width * channels]);
+    let start = from.saturating_sub(1);
+    for (index, x) in (start..width.min(to + 1)).enumerate() {
+        let at = start * channels + channel + index * channels;
+        let mut column = [above[at], middle[at], below[at]];
+        if RECTIFIED {
+            column = [
+                simd.max_f32s(column[0], zero),
+                simd.max_f32s(column[1], zero),
+                simd.max_f32s(column[2], zero),
+            ];
+        }
         if x > from {
-            put(x - 1, simd.add_f32s(left, weighted(simd, kernel, 2, column)));
+            let sum = simd.add_f32s(left, weighted(simd, kernel, 2, column));
+            sink.put(simd, first + x - 1 - from, channel, sum);
         }
         left = simd.add_f32s(here, weighted(simd, kernel, 1, column));
         here = weighted(simd, kernel, 0, column);
     }
     if to == width {
-        put(to - 1, left);
+        sink.put(simd, first + to - 1 - from, channel, left);
     }
 }
 
@@ -139,20 +188,34 @@ impl Kernel for Depthwise<'_> {
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
         let channels = self.filter.source.stride() / S::F32_LANES;
-        let out = vectors_mut::<S>(self.out);
+        let mut sink = Cells {
+            out: vectors_mut::<S>(self.out),
+            channels,
+            accumulate: self.accumulate,
+        };
         let range = RowRange {
             first: self.first,
-            count: out.len() / channels,
+            count: sink.out.len() / channels,
         };
-        if self.accumulate {
-            filter_rows(simd, self.filter, range, |cell, channel, value| {
-                let out = &mut out[cell * channels + channel];
-                *out = simd.add_f32s(*out, value);
-            });
+        filter_rows(simd, self.filter, range, &mut sink);
+    }
+}
+
+/// Ordinary feature maps.
+struct Cells<'a, V> {
+    out: &'a mut [V],
+    channels: usize,
+    accumulate: bool,
+}
+
+impl<S: Lanes> Sink<S> for Cells<'_, S::f32s> {
+    #[inline(always)]
+    fn put(&mut self, simd: S, cell: usize, channel: usize, value: S::f32s) {
+        let out = &mut self.out[cell * self.channels + channel];
+        *out = if self.accumulate {
+            simd.add_f32s(*out, value)
         } else {
-            filter_rows(simd, self.filter, range, |cell, channel, value| {
-                out[cell * channels + channel] = value;
-            });
-        }
+            value
+        };
     }
 }

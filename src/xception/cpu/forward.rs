@@ -56,6 +56,7 @@ impl CpuNetwork {
             }),
             Kind::Separable { depthwise } => Rows::Depthwise(Filter {
                 source,
+                zeros: self.zeros.values(),
                 weights: depthwise.values(),
                 rectified: from.rectified,
                 turned: false,

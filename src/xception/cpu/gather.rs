@@ -1,7 +1,7 @@
 //! Gathers: what each output cell of a convolution sees, written into the tiles of the matrix product.
 
 use super::buffer::{Features, vectors, vectors_mut};
-use super::depthwise::{Filter, RowRange, filter_rows};
+use super::depthwise::{Filter, RowRange, Sink, filter_rows};
 use super::gemm::Tiling;
 use super::isa::{Kernel, Lanes};
 use crate::xception::plan::Shape;
@@ -74,32 +74,45 @@ impl Kernel for Gather<'_> {
                 }
             }
             Rows::Depthwise(filter) => {
-                let tiles = vectors_mut::<S>(self.tiles);
-                let places: Vec<usize> = tiling.places().collect();
+                let mut sink = Tiles {
+                    tiles: vectors_mut::<S>(self.tiles),
+                    places: tiling.places().collect(),
+                    step: tiling.step(),
+                };
                 let range = RowRange {
                     first: self.first,
                     count: self.count,
                 };
-                filter_rows(simd, filter, range, |cell, channel, value| {
-                    tiles[places[cell] + channel * tiling.step()] = value;
-                });
+                filter_rows(simd, filter, range, &mut sink);
             }
             Rows::Patches(patches) => {
                 let tiles = vectors_mut::<S>(self.tiles);
                 for (cell, place) in (self.first..).zip(tiling.places()) {
-                    patches.gather(simd, self.shape, cell, |index, value| {
-                        tiles[place + index * tiling.step()] = value;
-                    });
+                    patches.gather(simd, self.shape, cell, &mut tiles[place..], tiling.step());
                 }
             }
         }
     }
 }
 
-impl Patches<'_> {
-    /// Hands the patch of one output cell to `put`, vector by vector.
+/// Tiles of a matrix product, with the place of each row.
+struct Tiles<'a, V> {
+    tiles: &'a mut [V],
+    places: Vec<usize>,
+    step: usize,
+}
+
+impl<S: Lanes> Sink<S> for Tiles<'_, S::f32s> {
     #[inline(always)]
-    fn gather<S: Lanes>(self, simd: S, shape: Shape, cell: usize, mut put: impl FnMut(usize, S::f32s)) {
+    fn put(&mut self, _: S, cell: usize, channel: usize, value: S::f32s) {
+        self.tiles[self.places[cell] + channel * self.step] = value;
+    }
+}
+
+impl Patches<'_> {
+    /// Writes the patch of one output cell to every `step`-th vector of `target`.
+    #[inline(always)]
+    fn gather<S: Lanes>(self, simd: S, shape: Shape, cell: usize, target: &mut [S::f32s], step: usize) {
         let zero = simd.splat_f32s(0.0);
         let from = self.source.shape;
         let values = vectors::<S>(self.source.values());
@@ -109,31 +122,29 @@ impl Patches<'_> {
         for tap in 0..self.kernel * self.kernel {
             let line = (y * self.stride + tap / self.kernel).wrapping_sub(self.padding);
             let column = (x * self.stride + tap % self.kernel).wrapping_sub(self.padding);
-            let at = tap * channels;
+            let target = target[tap * channels * step..].iter_mut().step_by(step).take(channels);
             if line >= from.height || column >= from.width {
-                for channel in 0..channels {
-                    put(at + channel, zero);
-                }
+                target.for_each(|target| *target = zero);
                 continue;
             }
             let cell = line * from.width + column;
             let source = &values[(image * from.cells() + cell) * channels..][..channels];
             match self.gate {
                 Gate::Open => {
-                    for (channel, value) in source.iter().enumerate() {
-                        put(at + channel, *value);
+                    for (target, value) in target.zip(source) {
+                        *target = *value;
                     }
                 }
                 Gate::Relu => {
-                    for (channel, value) in source.iter().enumerate() {
-                        put(at + channel, simd.max_f32s(*value, zero));
+                    for (target, value) in target.zip(source) {
+                        *target = simd.max_f32s(*value, zero);
                     }
                 }
                 Gate::Mask(mask) => {
                     let mask = &vectors::<S>(mask.values())[cell * channels..][..channels];
-                    for (channel, (value, mask)) in source.iter().zip(mask).enumerate() {
+                    for (target, (value, mask)) in target.zip(source.iter().zip(mask)) {
                         let positive = simd.greater_than_f32s(*mask, zero);
-                        put(at + channel, simd.select_f32s(positive, *value, zero));
+                        *target = simd.select_f32s(positive, *value, zero);
                     }
                 }
             }

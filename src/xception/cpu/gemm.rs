@@ -13,12 +13,17 @@
 //!
 //! Each output is one chain of multiply-adds in the order of the depth, so results do not depend on tiles or threads.
 
+use pulp::Simd;
+
 use super::buffer::{Buffer, CHANNEL_BLOCK, padded, vectors, vectors_mut};
 use super::isa::{Isa, Kernel, Lanes};
 use super::threads::Threads;
 
 /// Steps of the depth that the product takes at once.
 const UNROLL: usize = 4;
+
+/// Columns of blocks that are transposed together, as blocks beside each other are read as one stream.
+const COLUMNS: usize = 4;
 
 /// The weights of one convolution, packed for one instruction set.
 pub(super) struct Packed {
@@ -74,16 +79,15 @@ impl Packed {
         }
         let source = self.values.values();
         let block = panel * panel;
-        let columns = memory.values_mut()[..len].chunks_exact_mut(taps * outputs * panel);
-        threads.each(columns.enumerate(), |_, (column, target)| {
-            for (index, target) in target.chunks_exact_mut(block).enumerate() {
-                let (tap, row) = (taps - 1 - index / (outputs / panel), index % (outputs / panel));
-                let from = row * taps * inputs * panel + tap * inputs * panel + column * block;
-                let source = &source[from..][..block];
-                for (i, target) in target.chunks_exact_mut(panel).enumerate() {
-                    for (target, source) in target.iter_mut().zip(source[i..].iter().step_by(panel)) {
-                        *target = *source;
-                    }
+        let (column, rows) = (taps * outputs * panel, outputs / panel);
+        let groups = memory.values_mut()[..len].chunks_mut(COLUMNS * column);
+        threads.each(groups.enumerate(), |_, (group, targets)| {
+            for index in 0..taps * rows {
+                let (tap, row) = (taps - 1 - index / rows, index % rows);
+                let from = (row * taps + tap) * inputs * panel + group * COLUMNS * block;
+                let sources = source[from..].chunks_exact(block);
+                for (target, source) in targets.chunks_exact_mut(column).zip(sources) {
+                    transpose(source, &mut target[index * block..][..block], panel);
                 }
             }
         });
@@ -109,13 +113,26 @@ impl Packed {
     }
 }
 
+/// Transposes a square block, four by four: the compiler makes shuffles of that.
+fn transpose(source: &[f32], target: &mut [f32], side: usize) {
+    for (i, lines) in source.chunks_exact(4 * side).enumerate() {
+        let (one, two) = lines.split_at(2 * side);
+        let ((a, b), (c, d)) = (one.split_at(side), two.split_at(side));
+        let columns = a.iter().zip(b).zip(c.iter().zip(d));
+        for (j, ((a, b), (c, d))) in columns.enumerate() {
+            target[j * side + 4 * i..][..4].copy_from_slice(&[*a, *b, *c, *d]);
+        }
+    }
+}
+
 /// Packed weights, wherever they lie.
 #[derive(Clone, Copy)]
 pub(super) struct PackedRef<'a> {
     taps: usize,
     inputs: usize,
     outputs: usize,
-    values: &'a [f32],
+    /// As [`Packed`] has them.
+    pub(super) values: &'a [f32],
 }
 
 impl PackedRef<'_> {
@@ -207,11 +224,14 @@ impl Kernel for Multiply<'_> {
         let lanes = S::F32_LANES;
         let (stride, depth) = (self.weights.output_stride() / lanes, self.weights.depth());
         let weights = vectors::<S>(self.weights.values);
-        let out = vectors_mut::<S>(self.out);
-        let mut sum = self
-            .sum
-            .map(|(other, sum)| (vectors::<S>(other), vectors_mut::<S>(sum)));
-        let tiling = Tiling::new::<S>(out.len() / stride, self.weights.row_len());
+        let mut result = Outputs::<S> {
+            out: vectors_mut::<S>(self.out),
+            sum: self
+                .sum
+                .map(|(other, sum)| (vectors::<S>(other), vectors_mut::<S>(sum))),
+            stride,
+        };
+        let tiling = Tiling::new::<S>(result.out.len() / stride, self.weights.row_len());
         let tiles = self.tiles.chunks_exact(tiling.tile_vectors() * lanes);
         for (index, panel) in weights.chunks_exact(2 * self.weights.row_len()).enumerate() {
             let column = 2 * index;
@@ -228,15 +248,7 @@ impl Kernel for Multiply<'_> {
                     ($($rows:literal)*) => {
                         match rows {
                             $($rows if $rows <= S::ROWS => {
-                                let product = tile_product::<S, $rows>(simd, tile, &panel[..2 * depth], bias);
-                                for (row, product) in product.into_iter().enumerate() {
-                                    let at = at + row * stride;
-                                    out[at..at + 2].copy_from_slice(&product);
-                                    if let Some((other, sum)) = &mut sum {
-                                        sum[at] = simd.add_f32s(product[0], other[at]);
-                                        sum[at + 1] = simd.add_f32s(product[1], other[at + 1]);
-                                    }
-                                }
+                                tile_product::<S, $rows>(simd, tile, &panel[..2 * depth], bias, &mut result, at);
                             })*
                             _ => {}
                         }
@@ -248,14 +260,52 @@ impl Kernel for Multiply<'_> {
     }
 }
 
-/// The microkernel: `R` rows of a tile times one panel, two vectors wide.
+/// Where a product goes, as vectors.
+struct Outputs<'a, S: Simd> {
+    out: &'a mut [S::f32s],
+    sum: Option<(&'a [S::f32s], &'a mut [S::f32s])>,
+    /// Vectors from row to row.
+    stride: usize,
+}
+
+impl<S: Lanes> Outputs<'_, S> {
+    #[inline(always)]
+    fn store(&mut self, simd: S, at: usize, sums: [S::f32s; 2], bias: [S::f32s; 2]) {
+        let values = [simd.add_f32s(sums[0], bias[0]), simd.add_f32s(sums[1], bias[1])];
+        self.out[at..at + 2].copy_from_slice(&values);
+        if let Some((other, total)) = &mut self.sum {
+            let other = &other[at..at + 2];
+            let total = &mut total[at..at + 2];
+            total[0] = simd.add_f32s(values[0], other[0]);
+            total[1] = simd.add_f32s(values[1], other[1]);
+        }
+    }
+}
+
+/// Repeats a block for each row, as text: an array that is indexed in a loop may end up in memory, which halves the
+/// speed of the product, but one that is indexed by literals is always kept in registers.
+macro_rules! each_row {
+    ($row:ident < $rows:ident, $body:block) => {
+        each_row!($row < $rows, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
+    };
+    ($row:ident < $rows:ident, $body:block, $($index:literal)*) => {
+        $(if $index < $rows {
+            let $row = $index;
+            $body
+        })*
+    };
+}
+
+/// The microkernel: `R` rows of a tile times one panel, two vectors wide, written to the rows of `result` from `at` on.
 #[inline(always)]
 fn tile_product<S: Lanes, const R: usize>(
     simd: S,
     tile: &[f32],
     panel: &[S::f32s],
     bias: [S::f32s; 2],
-) -> [[S::f32s; 2]; R] {
+    result: &mut Outputs<'_, S>,
+    at: usize,
+) {
     let lanes = S::F32_LANES;
     let mut sums = [[simd.splat_f32s(0.0); 2]; R];
     for (block, panel) in tile.chunks_exact(S::ROWS * lanes).zip(panel.chunks(2 * lanes)) {
@@ -264,15 +314,17 @@ fn tile_product<S: Lanes, const R: usize>(
             let block = &block[index * UNROLL..][..(R - 1) * lanes + UNROLL];
             for step in 0..UNROLL {
                 let weights = [steps[2 * step], steps[2 * step + 1]];
-                for row in 0..R {
+                each_row!(row < R, {
                     let value = simd.splat_f32s(block[row * lanes + step]);
                     sums[row][0] = simd.multiply_add(value, weights[0], sums[row][0]);
                     sums[row][1] = simd.multiply_add(value, weights[1], sums[row][1]);
-                }
+                });
             }
         }
     }
-    sums.map(|sum| [simd.add_f32s(sum[0], bias[0]), simd.add_f32s(sum[1], bias[1])])
+    each_row!(row < R, {
+        result.store(simd, at + row * result.stride, sums[row], bias);
+    });
 }
 
 const _: () = assert!(CHANNEL_BLOCK.is_multiple_of(UNROLL));

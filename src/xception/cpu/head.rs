@@ -14,7 +14,8 @@ use crate::xception::plan::Plan;
 
 /// Rows of the kernel that are summed in f32 before they are added up in f64.
 const SHORT_SUM: usize = 16;
-/// Classes, or channels, that one thread takes at a time.
+/// Rows of the kernel, one a channel, that one thread takes at a time: fixed, so that results do not depend on the
+/// number of threads.
 const PART: usize = 128;
 
 /// Reads the dense layer.
@@ -43,22 +44,33 @@ pub(super) fn average(features: &Features) -> Vec<f32> {
 /// `features * kernel + bias`: the logits.
 pub(super) fn logits(threads: &Threads, head: &Head, features: &[f32]) -> Result<Vec<f64>, NetworkError> {
     let classes = head.bias.len();
-    let mut logits: Vec<f64> = head.bias.iter().map(|bias| f64::from(*bias)).collect();
+    let mut parts = vec![0.0; features.len().div_ceil(PART) * classes];
     with_values(&head.kernel, |kernel| {
-        threads.each(logits.chunks_mut(PART).enumerate(), |_, (part, logits)| {
-            for (rows, features) in kernel.chunks(SHORT_SUM * classes).zip(features.chunks(SHORT_SUM)) {
-                let mut sums = [0.0; PART];
-                for (row, feature) in rows.chunks_exact(classes).zip(features) {
-                    for (sum, weight) in sums.iter_mut().zip(&row[part * PART..][..logits.len()]) {
-                        *sum += feature * weight;
+        let sources = kernel.chunks(PART * classes).zip(features.chunks(PART));
+        threads.each(
+            sources.zip(parts.chunks_mut(classes)),
+            |_, ((kernel, features), totals)| {
+                let mut sums = vec![0.0; classes];
+                for (rows, features) in kernel.chunks(SHORT_SUM * classes).zip(features.chunks(SHORT_SUM)) {
+                    sums.fill(0.0);
+                    for (row, feature) in rows.chunks_exact(classes).zip(features) {
+                        for (sum, weight) in sums.iter_mut().zip(row) {
+                            *sum += feature * weight;
+                        }
+                    }
+                    for (total, sum) in totals.iter_mut().zip(&sums) {
+                        *total += f64::from(*sum);
                     }
                 }
-                for (logit, sum) in logits.iter_mut().zip(sums) {
-                    *logit += f64::from(sum);
-                }
-            }
-        });
+            },
+        );
     })?;
+    let mut logits: Vec<f64> = head.bias.iter().map(|bias| f64::from(*bias)).collect();
+    for part in parts.chunks_exact(classes) {
+        for (logit, part) in logits.iter_mut().zip(part) {
+            *logit += part;
+        }
+    }
     Ok(logits)
 }
 

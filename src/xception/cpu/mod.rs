@@ -14,6 +14,8 @@ mod nodes;
 mod pool;
 mod product;
 mod site;
+#[cfg(test)]
+mod tests;
 mod threads;
 
 use std::sync::{Mutex, PoisonError};
@@ -23,7 +25,7 @@ use candle_nn::VarBuilder;
 use super::network::{Head, Network, NetworkError, Visit};
 use super::plan::{LayerId, Plan, Role};
 use backward::Memory;
-use buffer::{Features, Scratch};
+use buffer::{Buffer, Features, Scratch, padded};
 pub use isa::Isa;
 use nodes::{Convolution, Node};
 use threads::{Threads, lock};
@@ -34,6 +36,8 @@ pub struct CpuNetwork {
     isa: Isa,
     threads: Threads,
     scratch: Scratch,
+    /// A line of zeros for any depthwise convolution.
+    zeros: Buffer,
     /// One a layer of the plan.
     nodes: Vec<Node>,
     convolutions: Vec<Convolution>,
@@ -86,6 +90,13 @@ impl CpuNetwork {
         Ok(Self {
             isa,
             scratch: Scratch::new(threads.count()),
+            zeros: Buffer::zeros(
+                plan.layers
+                    .iter()
+                    .map(|layer| layer.shape.width * padded(layer.shape.channels))
+                    .max()
+                    .unwrap_or(0),
+            ),
             threads,
             stored: (plan.layers.iter().zip(&nodes))
                 .map(|(layer, node)| match node {

@@ -8,11 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
-/// How long an idle worker watches before it sleeps: about the longest time that one thread waits for another
-/// at the end of an operation.
-const WATCH: Duration = Duration::from_micros(200);
+/// How often a thread looks before it sleeps. It pauses before each look, so this is a fraction of a millisecond, about
+/// the longest time that one thread waits for another at the end of an operation.
+const LOOKS: usize = 200;
+/// Pauses before each look.
+const PAUSES: usize = 64;
 
 /// An operation: called by every thread that takes part, returns when no part is left.
 type Operation = dyn Fn(usize) + Sync;
@@ -136,19 +137,16 @@ struct Retire<'a>(&'a Shared);
 
 impl Drop for Retire<'_> {
     fn drop(&mut self) {
-        let watch = Instant::now();
-        let mut state = lock(&self.0.state);
-        state.operation = None;
-        while state.active > 0 {
-            if watch.elapsed() < WATCH {
-                drop(state);
-                for _ in 0..64 {
-                    std::hint::spin_loop();
-                }
-                state = lock(&self.0.state);
-            } else {
-                state = self.0.finished.wait(state).unwrap_or_else(PoisonError::into_inner);
+        lock(&self.0.state).operation = None;
+        for _ in 0..LOOKS {
+            if lock(&self.0.state).active == 0 {
+                return;
             }
+            pause();
+        }
+        let mut state = lock(&self.0.state);
+        while state.active > 0 {
+            state = self.0.finished.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -182,15 +180,12 @@ impl Shared {
 
     /// Waits until more operations have been posted than `seen`, and returns how many.
     fn next_after(&self, seen: usize) -> usize {
-        let watch = Instant::now();
-        while watch.elapsed() < WATCH {
-            for _ in 0..64 {
-                let posted = self.posted.load(Ordering::Acquire);
-                if posted != seen {
-                    return posted;
-                }
-                std::hint::spin_loop();
+        for _ in 0..LOOKS * PAUSES {
+            let posted = self.posted.load(Ordering::Acquire);
+            if posted != seen {
+                return posted;
             }
+            std::hint::spin_loop();
         }
         let mut state = lock(&self.state);
         state.asleep += 1;
@@ -202,6 +197,12 @@ impl Shared {
             }
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+fn pause() {
+    for _ in 0..PAUSES {
+        std::hint::spin_loop();
     }
 }
 
@@ -233,7 +234,7 @@ mod tests {
     fn workers_wake_after_they_slept() {
         let threads = Threads::start(3).unwrap();
         for _ in 0..20 {
-            std::thread::sleep(2 * WATCH);
+            std::thread::sleep(std::time::Duration::from_millis(3));
             let sum = AtomicUsize::new(0);
             threads.each(0..10, |_, part| {
                 sum.fetch_add(part, Ordering::Relaxed);

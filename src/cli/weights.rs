@@ -1,0 +1,213 @@
+//! `gradcam-explorer weights`: status, download, import and verification.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::arguments::{NetworkArguments, WeightsCommand};
+use super::{Stop, start, wait};
+use crate::explorer::{Activity, Explorer, ImageId, ImageSource, Reply, Request};
+use crate::imaging::Resize;
+use crate::weights::fetch::Progress;
+use crate::weights::{self, Environment, Fingerprint, ImportOptions, Weights, WeightsError, verify};
+
+/// Runs the command.
+pub fn run(network: &NetworkArguments, command: WeightsCommand) -> Result<(), Stop> {
+    match command {
+        WeightsCommand::Status => status(network),
+        WeightsCommand::Download => download(),
+        WeightsCommand::Import { file, out, input_size } => import(&file, out, input_size),
+        WeightsCommand::Verify { photograph } => verify(network, photograph.as_deref()),
+    }
+}
+
+fn failed(error: WeightsError) -> Stop {
+    Stop::Failed(error.to_string())
+}
+
+/// Every place that was looked at, and what is known of the weights in use.
+fn status(network: &NetworkArguments) -> Result<(), Stop> {
+    let located = weights::locate(network.weights.as_deref(), &Environment::of_process()).map_err(failed)?;
+    let mut out = io::stdout().lock();
+    for visited in &located.visited {
+        let path = visited
+            .path
+            .as_ref()
+            .map(|path| format!(" ({})", path.display()))
+            .unwrap_or_default();
+        writeln!(out, "{}{path}: {}", visited.place.name(), visited.reason())?;
+    }
+    let weights = match located.weights {
+        Some(weights) => weights,
+        None => Weights::built_in().map_err(failed)?,
+    };
+    writeln!(out)?;
+    describe(&mut out, &weights)?;
+    if weights.info().path.is_none() {
+        writeln!(
+            out,
+            "The built-in network knows drawn things, not photographs; `gradcam-explorer weights download` "
+        )?;
+        writeln!(out, "fetches the ImageNet weights of Keras' Xception (92 MB).")?;
+    }
+    Ok(())
+}
+
+/// Name, file, hash, classes, source and licence.
+fn describe(out: &mut impl io::Write, weights: &Weights) -> Result<(), Stop> {
+    let info = weights.info();
+    let known = match weights.fingerprint().map_err(failed)? {
+        Fingerprint::OfficialKeras => "official Keras ImageNet weights",
+        Fingerprint::Port(source) => source.name,
+        Fingerprint::Unknown => "no published weights",
+    };
+    let built_in = "inside the program".to_owned();
+    writeln!(out, "network  {}", info.name)?;
+    writeln!(
+        out,
+        "file     {}",
+        info.path.as_ref().map_or(built_in, |path| path.display().to_string())
+    )?;
+    writeln!(out, "sha256   {}", weights.sha256().map_err(failed)?)?;
+    writeln!(out, "known    {known}")?;
+    writeln!(out, "classes  {}", info.classes)?;
+    writeln!(out, "source   {}", info.source().unwrap_or("not recorded"))?;
+    writeln!(out, "licence  {}", info.licence().unwrap_or("not recorded"))?;
+    Ok(())
+}
+
+/// Downloads unless some weights are there already.
+pub fn download_if_none(network: &NetworkArguments) -> Result<(), Stop> {
+    let located = weights::locate(network.weights.as_deref(), &Environment::of_process()).map_err(failed)?;
+    if located.weights.is_some() { Ok(()) } else { download() }
+}
+
+fn download() -> Result<(), Stop> {
+    let explorer = Explorer::start(|| {})?;
+    explorer.send(Request::DownloadWeights);
+    let bar = Bar::default();
+    let path = wait(&explorer, Activity::GettingWeights, |reply| match reply {
+        Reply::Downloading { what, progress } => {
+            bar.show(&what, progress);
+            None
+        }
+        Reply::WeightsReady(path) => Some(path),
+        _ => None,
+    });
+    bar.0.finish_and_clear();
+    println!("{}", path.map_err(Stop::Failed)?.display());
+    Ok(())
+}
+
+/// A progress bar on standard error.
+pub struct Bar(ProgressBar);
+
+impl Default for Bar {
+    fn default() -> Self {
+        let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self(ProgressBar::no_length().with_style(style))
+    }
+}
+
+impl Bar {
+    fn show(&self, what: &str, progress: Progress) {
+        if let Some(total) = progress.total {
+            self.0.set_length(total);
+        }
+        self.0.set_message(what.to_owned());
+        self.0.set_position(progress.received);
+    }
+}
+
+fn import(file: &Path, out: Option<PathBuf>, input_size: Option<usize>) -> Result<(), Stop> {
+    let out = match (out, Environment::of_process().weights_folder()) {
+        (Some(out), _) => out,
+        (None, Some(folder)) => {
+            std::fs::create_dir_all(&folder)
+                .map_err(|error| Stop::Failed(format!("{} cannot be made: {error}", folder.display())))?;
+            weights::default_out(file, &folder)
+        }
+        (None, None) => {
+            return Err(Stop::Usage(
+                "there is no home folder; say where with --out FILE".to_owned(),
+            ));
+        }
+    };
+    let options = ImportOptions {
+        input_size,
+        ..ImportOptions::default()
+    };
+    let weights = weights::import(file, &out, &options).map_err(failed)?;
+    describe(&mut io::stdout().lock(), &weights)
+}
+
+/// Checks every value; with the tutorial's photograph, its printed top ten too.
+fn verify(network: &NetworkArguments, photograph: Option<&Path>) -> Result<(), Stop> {
+    let located = weights::locate(network.weights.as_deref(), &Environment::of_process()).map_err(failed)?;
+    let weights = match located.weights {
+        Some(weights) => weights,
+        None => Weights::built_in().map_err(failed)?,
+    };
+    weights.check_values().map_err(failed)?;
+    let mut out = io::stdout().lock();
+    describe(&mut out, &weights)?;
+    writeln!(out, "values   all finite")?;
+    let Some(photograph) = photograph else { return Ok(()) };
+
+    let (explorer, network) = start(network)?;
+    let image = ImageId(0);
+    explorer.send(Request::Open {
+        image,
+        source: ImageSource::from_argument(photograph),
+        urgent: false,
+    });
+    wait(&explorer, Activity::Opening, |reply| {
+        matches!(reply, Reply::Opened(_)).then_some(())
+    })
+    .map_err(Stop::Failed)?;
+    explorer.send(Request::Predict {
+        image,
+        resize: Resize::Nearest,
+        urgent: true,
+    });
+    let predicted = wait(&explorer, Activity::Predicting, |reply| match reply {
+        Reply::Predicted(predicted) => Some(predicted),
+        _ => None,
+    })
+    .map_err(Stop::Failed)?;
+    let top: Vec<(String, f32)> = predicted
+        .ranking
+        .iter()
+        .take(verify::TUTORIAL_TOP_TEN.len())
+        .filter_map(|&class| {
+            Some((
+                network.labels.get(class)?.name.clone(),
+                *predicted.probabilities.get(class)? as f32,
+            ))
+        })
+        .collect();
+    let lines = verify::compare(&top);
+    writeln!(
+        out,
+        "\n{:<4} {:<28} {:>10}   {:<28} {:>10}",
+        "", "tutorial", "", "this network", ""
+    )?;
+    for line in &lines {
+        let (name, probability) = line.found.clone().unwrap_or_default();
+        let mark = if line.agrees { "" } else { "differs" };
+        writeln!(
+            out,
+            "{:>3}  {:<28} {:>10.6}   {name:<28} {probability:>10.6} {mark}",
+            line.rank, line.expected.0, line.expected.1
+        )?;
+    }
+    if lines.iter().all(|line| line.agrees) {
+        Ok(())
+    } else {
+        Err(Stop::Failed(
+            "the predictions are not those that the tutorial prints for its photograph".to_owned(),
+        ))
+    }
+}

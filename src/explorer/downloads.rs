@@ -1,0 +1,135 @@
+//! The worker for everything that comes over the network or takes long to convert.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::error::ExplorerError;
+use super::images::Images;
+use super::reply::{Activity, Reply};
+use super::request::{ImageId, ImageSource, Request};
+use super::{Job, Kind, Outbox, Queue};
+use crate::imaging::Limits;
+use crate::weights::fetch::{self, Timeouts};
+use crate::weights::{self, Environment, ImportOptions, SOURCES};
+
+/// A picture from the web may have this many bytes.
+const MAX_PICTURE_BYTES: u64 = 256 << 20;
+
+pub(super) struct DownloadWorker {
+    pub queue: Arc<Queue>,
+    /// Where a fetched picture goes on.
+    pub pictures: Arc<Queue>,
+    pub images: Arc<Images>,
+    pub cancel: Arc<AtomicBool>,
+    pub outbox: Outbox,
+}
+
+impl DownloadWorker {
+    pub fn run(self) {
+        while let Some((ticket, job)) = self.queue.take() {
+            self.cancel.store(false, Ordering::Relaxed);
+            self.outbox.report(job.image, job.activity, || {
+                match job.request {
+                    Request::DownloadWeights => self.download_weights()?,
+                    Request::ImportWeights(file) => {
+                        let out = weights::default_out(&file, &weights_folder()?);
+                        weights::import(&file, &out, &ImportOptions::default())?;
+                        self.outbox.send(Reply::WeightsReady(out));
+                    }
+                    Request::Open { image, source, urgent } => {
+                        if let ImageSource::Url(url) = &source {
+                            let bytes = self.fetch(url)?;
+                            if !self.queue.is_stale(&ticket) {
+                                self.open(image, source.name(), bytes, urgent);
+                            }
+                        }
+                    }
+                    // the other workers'
+                    _ => {}
+                }
+                Ok(())
+            });
+        }
+    }
+
+    fn download_weights(&self) -> Result<(), ExplorerError> {
+        let environment = Environment::of_process();
+        let folder = weights_folder()?;
+        let mut progress = |source: &weights::Source, progress| {
+            self.outbox.send(Reply::Downloading {
+                what: source.name.to_owned(),
+                progress,
+            });
+        };
+        weights::download(
+            &SOURCES,
+            &folder,
+            &environment,
+            &Timeouts::default(),
+            &mut progress,
+            &self.cancel,
+        )?;
+        self.outbox.send(Reply::WeightsReady(folder.join(weights::DOWNLOADED)));
+        Ok(())
+    }
+
+    /// The bytes at an address.
+    fn fetch(&self, url: &str) -> Result<Vec<u8>, ExplorerError> {
+        let fail = |error| ExplorerError::Write {
+            path: std::env::temp_dir(),
+            error,
+        };
+        let folder = tempfile::tempdir().map_err(fail)?;
+        let out = folder.path().join("picture");
+        let max_bytes = MAX_PICTURE_BYTES.min(Limits::default().max_bytes);
+        let request = fetch::Request {
+            url,
+            out: &out,
+            sha256: None,
+            size: None,
+            max_bytes,
+        };
+        let mut progress = |progress| {
+            self.outbox.send(Reply::Downloading {
+                what: url.to_owned(),
+                progress,
+            })
+        };
+        fetch::fetch(&request, &Timeouts::default(), &mut progress, &self.cancel)?;
+        std::fs::read(&out).map_err(|error| ExplorerError::Read {
+            path: out.clone(),
+            error,
+        })
+    }
+
+    /// Hands a fetched picture to the worker that decodes it.
+    fn open(&self, image: ImageId, name: String, bytes: Vec<u8>, urgent: bool) {
+        let source = ImageSource::Bytes {
+            name,
+            bytes: bytes.into(),
+        };
+        self.images.insert(image, source.clone());
+        let request = Request::Open { image, source, urgent };
+        let urgency = if urgent { 0 } else { 5 };
+        let job = Job {
+            request,
+            image: Some(image),
+            activity: Activity::Opening,
+        };
+        self.pictures.post(Kind::Open(image), urgency, job);
+    }
+}
+
+/// Where downloaded and imported weights go; made if it is not there.
+fn weights_folder() -> Result<PathBuf, ExplorerError> {
+    let folder = Environment::of_process().weights_folder().ok_or_else(|| {
+        ExplorerError::Request(
+            "there is no home folder for weights; convert with `weights import --out FILE`".to_owned(),
+        )
+    })?;
+    match std::fs::create_dir_all(&folder) {
+        Ok(()) => Ok(folder),
+        Err(error) => Err(ExplorerError::Write { path: folder, error }),
+    }
+}

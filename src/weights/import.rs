@@ -1,0 +1,228 @@
+//! Brings weights of any known kind into the program's own format.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _, Seek as _};
+use std::path::{Path, PathBuf};
+
+use super::archive::KerasArchive;
+use super::canonical;
+use super::checked::Weights;
+use super::error::WeightsError;
+use super::foreign::{self, Kind};
+use super::hdf5::Hdf5Weights;
+use super::info::{self, FORMAT, key};
+use super::labels::{self, LabelsProblem};
+use super::sources::Source;
+use super::storage::{self, Storage};
+use crate::xception::architecture::{MAX_INPUT_SIZE, MIN_INPUT_SIZE};
+use crate::xception::{ArchitectureError, Plan};
+
+/// What the person who imports knows better than the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportOptions {
+    /// The network's name for people.
+    pub name: Option<String>,
+    /// Where the file came from.
+    pub source: Option<String>,
+    /// What is known of the licence.
+    pub licence: Option<String>,
+    /// Side of the input in pixels.
+    pub input_size: Option<usize>,
+    /// Epsilon of every batch normalisation.
+    pub bn_epsilon: Option<f64>,
+}
+
+/// Where `import` puts the result if nobody says: the same name with `.safetensors`, in `folder`.
+///
+/// A file that is called so itself keeps its name, with `.imported` in the middle if it lies in `folder`.
+pub fn default_out(source: &Path, folder: &Path) -> PathBuf {
+    let name = source.file_name().unwrap_or_default().to_string_lossy();
+    let endings = [".weights.h5", ".h5", ".hdf5", ".keras", ".safetensors"];
+    let stem = endings
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(&name);
+    let out = folder.join(format!("{stem}.safetensors"));
+    if out == source {
+        return folder.join(format!("{stem}.imported.safetensors"));
+    }
+    out
+}
+
+/// Reads weights of Keras or timm in HDF5, `.keras` or safetensors, and writes them to `out` as safetensors with Keras'
+/// names and all that is known of them as metadata. The kind is told by content, not by name.
+///
+/// # Errors
+/// One sentence that names the file and the first tensor that is wrong. `out` is then as it was before.
+pub fn import(source: &Path, out: &Path, options: &ImportOptions) -> Result<Weights, WeightsError> {
+    check(source, options)?;
+    let found = open(source, options)?;
+    let sha256 = sha256(source)?;
+    let metadata = metadata(source, &sha256, &found, options)?;
+    canonical::write(out, found.plan(), &metadata, &|path| found.tensor(path))?;
+    Weights::open(out)
+}
+
+/// Refuses options with which the result could not be opened.
+fn check(source: &Path, options: &ImportOptions) -> Result<(), WeightsError> {
+    let file = source.display().to_string();
+    match *options {
+        ImportOptions {
+            bn_epsilon: Some(epsilon),
+            ..
+        } if !(epsilon > 0.0 && epsilon < 1.0) => Err(WeightsError::Metadata {
+            file,
+            key: key::BN_EPSILON,
+            value: epsilon.to_string(),
+            expected: info::EPSILON_EXPECTED,
+        }),
+        ImportOptions {
+            input_size: Some(size), ..
+        } if !(MIN_INPUT_SIZE..=MAX_INPUT_SIZE).contains(&size) => Err(WeightsError::Tensor {
+            file,
+            problem: ArchitectureError::InputSize(size).into(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A network in any kind of file.
+enum Found {
+    Safetensors(Weights),
+    Hdf5(Box<Hdf5Weights>),
+}
+
+impl Found {
+    fn plan(&self) -> &Plan {
+        match self {
+            Self::Safetensors(weights) => weights.plan(),
+            Self::Hdf5(weights) => &weights.plan,
+        }
+    }
+
+    fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
+        match self {
+            Self::Safetensors(weights) => weights.tensor(path),
+            Self::Hdf5(weights) => weights.tensor(path),
+        }
+    }
+}
+
+fn open(source: &Path, options: &ImportOptions) -> Result<Found, WeightsError> {
+    let name = source.display().to_string();
+    let read = |source: io::Error| WeightsError::Read {
+        file: name.clone(),
+        source,
+    };
+    let mut file = storage::open_file(source).map_err(read)?;
+    let mut start = Vec::new();
+    file.by_ref().take(8).read_to_end(&mut start).map_err(read)?;
+    file.rewind().map_err(read)?;
+    match foreign::kind(&start) {
+        Some(Kind::Pickle) => Err(WeightsError::Pickle { file: name }),
+        Some(Kind::Zip) => {
+            let KerasArchive { config, weights } = KerasArchive::read(&name, file)?;
+            let weights = Hdf5Weights::from_bytes(&name, weights, Some(config), options.input_size)?;
+            Ok(Found::Hdf5(Box::new(weights)))
+        }
+        Some(Kind::Hdf5) => {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(read)?;
+            let weights = Hdf5Weights::from_bytes(&name, bytes, None, options.input_size)?;
+            Ok(Found::Hdf5(Box::new(weights)))
+        }
+        None => Weights::open(source).map(Found::Safetensors),
+    }
+}
+
+fn sha256(source: &Path) -> Result<String, WeightsError> {
+    let hash = || {
+        let file = storage::open_file(source)?;
+        let len = file.metadata()?.len();
+        Storage::File(file, len).sha256_from(0)
+    };
+    hash().map_err(|error| WeightsError::Read {
+        file: source.display().to_string(),
+        source: error,
+    })
+}
+
+/// All that is known: what the file said, what is known of its hash, and above all what the options say.
+fn metadata(
+    source: &Path,
+    sha256: &str,
+    found: &Found,
+    options: &ImportOptions,
+) -> Result<BTreeMap<String, String>, WeightsError> {
+    let mut metadata = BTreeMap::new();
+    let architecture = &found.plan().architecture;
+    let mut epsilon = architecture.bn_epsilon;
+    match found {
+        Found::Safetensors(weights) => {
+            let info = weights.info();
+            metadata.clone_from(&info.metadata);
+            if let Some(reason) = &info.bn_epsilon_reason {
+                metadata.insert(key::BN_EPSILON_REASON.to_owned(), reason.clone());
+            }
+        }
+        Found::Hdf5(weights) => epsilon = weights.config.bn_epsilon.unwrap_or(epsilon),
+    }
+    let mut set = |key: &str, value: String| metadata.insert(key.to_owned(), value);
+    set(key::FORMAT, FORMAT.to_owned());
+    set(
+        key::IMPORTER,
+        concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+    );
+    set(key::SOURCE_SHA256, sha256.to_owned());
+    let known = Source::of_sha256(sha256);
+    if let Some(known) = known {
+        set(key::NAME, known.name.to_owned());
+        set(key::SOURCE, known.url(super::hub::PUBLIC));
+        set(key::LICENCE, known.licence.to_owned());
+        set(key::LABELS, labels::IMAGENET.to_owned());
+    } else {
+        let name = source.file_name().unwrap_or_default().to_string_lossy();
+        set(key::SOURCE, name.into_owned());
+        if let Some(names) = labels_beside(source, architecture.classes)? {
+            set(key::LABELS, names);
+        }
+    }
+    if let Some(chosen) = options.bn_epsilon {
+        epsilon = chosen;
+        set(key::BN_EPSILON_REASON, "chosen at import".to_owned());
+    }
+    set(key::BN_EPSILON, format!("{epsilon:e}"));
+    set(
+        key::INPUT_SIZE,
+        options.input_size.unwrap_or(architecture.input_size).to_string(),
+    );
+    let said = [
+        (key::NAME, &options.name),
+        (key::SOURCE, &options.source),
+        (key::LICENCE, &options.licence),
+    ];
+    for (key, value) in said {
+        if let Some(value) = value {
+            set(key, value.clone());
+        }
+    }
+    Ok(metadata)
+}
+
+/// The names in a labels file beside the source, as they go into the metadata.
+fn labels_beside(source: &Path, classes: usize) -> Result<Option<String>, WeightsError> {
+    let Some(file) = labels::file_beside(source) else {
+        return Ok(None);
+    };
+    let labels = labels::from_file(&file)?;
+    if labels.len() != classes {
+        return Err(LabelsProblem::Count {
+            origin: file.display().to_string(),
+            found: labels.len(),
+            classes,
+        }
+        .into());
+    }
+    let names: Vec<&str> = labels.iter().map(|label| label.name.as_str()).collect();
+    Ok(Some(serde_json::Value::from(names).to_string()))
+}
