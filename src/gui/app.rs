@@ -73,6 +73,11 @@ impl ExplorerApp {
         &self.state
     }
 
+    /// What the window shows, to be changed by tests.
+    pub fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
     /// Takes everything that other threads have sent.
     fn receive(&mut self, commands: &mut Vec<Command>) {
         while let Some(reply) = self.explorer.try_recv() {
