@@ -149,7 +149,7 @@ impl ExplorerApp {
         let Self { state, textures, .. } = self;
         let colours = theme::palette(ui);
         let panel = |margin: Margin| Frame::new().fill(colours.panel).inner_margin(margin);
-        let side = if ui.available_width() < 1000.0 { 220.0 } else { 264.0 };
+        let side = if ui.available_width() < 1000.0 { 232.0 } else { 264.0 };
         let bar = Panel::top("bar")
             .exact_size(11.0 * theme::UNIT)
             .frame(panel(Margin::symmetric(8, 0)));

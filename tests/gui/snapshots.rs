@@ -31,6 +31,7 @@ fn check(name: &str, size: [f32; 2], theme: Theme, prepare: impl FnOnce(&mut Win
     let mut window = Window::with(vec![sample(DOG_AND_CAT)], size, theme);
     window.wait("the first map", |state| state.shown.is_some());
     prepare(&mut window);
+    window.harness.remove_cursor();
     window.freeze_times();
     let options = SnapshotOptions::new().max_failed_pixels(PIXELS);
     window.harness.snapshot_options(name, &options);
@@ -113,7 +114,7 @@ fn error() {
 #[test]
 fn contours_and_cells() {
     check("contours", MIDDLE, Theme::Light, |window| {
-        window.click("Contours");
+        window.click("Lines");
         window.click("True cells");
     });
 }
