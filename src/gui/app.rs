@@ -149,14 +149,15 @@ impl ExplorerApp {
         let Self { state, textures, .. } = self;
         let colours = theme::palette(ui);
         let panel = |margin: Margin| Frame::new().fill(colours.panel).inner_margin(margin);
-        let side = if ui.available_width() < 1000.0 { 232.0 } else { 264.0 };
+        let widest = (0.27 * ui.available_width()).clamp(200.0, 420.0);
+        let side = widest.min(264.0);
         let bar = Panel::top("bar")
             .exact_size(11.0 * theme::UNIT)
             .frame(panel(Margin::symmetric(8, 0)));
         bar.show(ui, |ui| top_bar::show(ui, state, commands));
         let left = Panel::left("classes")
             .default_size(side)
-            .size_range(180.0..=420.0)
+            .size_range(180.0..=widest)
             .frame(panel(Margin::same(12)));
         left.show(ui, |ui| {
             predictions::show(ui, state, commands);
@@ -164,7 +165,7 @@ impl ExplorerApp {
         });
         let right = Panel::right("map")
             .default_size(side)
-            .size_range(200.0..=420.0)
+            .size_range(200.0..=widest)
             .frame(panel(Margin::same(12)));
         right.show(ui, |ui| {
             let height = (ui.available_height() * 0.62).min(settings::HEIGHT);

@@ -1,6 +1,7 @@
 //! What can be folded out below the picture.
 
-use egui::{Align, Button, Layout, RichText, ScrollArea, Ui};
+use egui::scroll_area::ScrollBarVisibility;
+use egui::{Button, RichText, ScrollArea, Ui};
 
 use super::choices::{Drawer, Scale};
 use super::class_row;
@@ -15,26 +16,30 @@ use crate::xception::LayerId;
 
 /// Draws the names of what can be folded out.
 pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    ui.horizontal_centered(|ui| {
-        ui.spacing_mut().item_spacing.x = UNIT;
-        for drawer in Drawer::ALL {
-            let is_open = state.preferences.drawer == Some(drawer);
-            let (name, explanation) = drawer.name_and_explanation();
-            let colours = palette(ui);
-            let text = RichText::new(name).font(theme::font(theme::SMALL));
-            let text = text.color(if is_open { colours.text } else { colours.weak });
-            let button = Button::new(text).frame_when_inactive(is_open).selected(is_open);
-            if ui.add(button).on_hover_text(explanation).clicked() {
-                let mut preferences = state.preferences.clone();
-                preferences.drawer = (!is_open).then_some(drawer);
-                commands.push(Command::Prefer(preferences));
+    let area = ScrollArea::horizontal()
+        .id_salt("tabs")
+        .scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden);
+    area.show(ui, |ui| {
+        ui.horizontal_centered(|ui| {
+            ui.spacing_mut().item_spacing.x = UNIT;
+            for drawer in Drawer::ALL {
+                let is_open = state.preferences.drawer == Some(drawer);
+                let (name, explanation) = drawer.name_and_explanation();
+                let colours = palette(ui);
+                let text = RichText::new(name).font(theme::font(theme::SMALL));
+                let text = text.color(if is_open { colours.text } else { colours.weak });
+                let button = Button::new(text).frame_when_inactive(is_open).selected(is_open);
+                if ui.add(button).on_hover_text(explanation).clicked() {
+                    let mut preferences = state.preferences.clone();
+                    preferences.drawer = (!is_open).then_some(drawer);
+                    commands.push(Command::Prefer(preferences));
+                }
             }
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if state.preferences.drawer == Some(Drawer::SideBySide) {
+                ui.add_space(4.0 * UNIT);
                 common_scale(ui, state, commands);
             }
-        });
+        })
     });
 }
 

@@ -9,6 +9,9 @@ use super::theme::{self, UNIT, palette, strong};
 use super::widgets::{action_tooltip, truncated};
 use crate::explain::Target;
 
+/// What two more buttons and a name need, in points.
+const ROOM: f32 = 260.0;
+
 /// Draws the line; nothing while there is no prediction.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let Some(class) = state.class() else { return };
@@ -20,10 +23,14 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 zoom(ui, state, commands);
                 toggle(ui, Action::WhatIsHere, state.asking_here, commands);
                 compare(ui, state, class, commands);
-                if !matches!(target, Target::Rather { .. }) {
+                // in a narrow window these two are left to their keys
+                let is_wide = ui.available_width() > ROOM;
+                if is_wide && !matches!(target, Target::Rather { .. }) {
                     toggle(ui, Action::Signed, state.choices.is_signed(target), commands);
                 }
-                pin(ui, state, class, commands);
+                if is_wide {
+                    pin(ui, state, class, commands);
+                }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let name = RichText::new(export::target_name(state, target)).font(strong(theme::BODY));
                     truncated(ui, name);

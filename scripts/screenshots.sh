@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Makes the pictures of the README from the real window, on a private X display without screen or GPU.
+#
+#   scripts/screenshots.sh [OUT_FOLDER]        [docs/screenshots]
+#
+# Needs Xvfb, a window manager (openbox), xdotool, ImageMagick and Mesa:
+#   apt-get install xvfb openbox xdotool imagemagick libgl1-mesa-dri libxkbcommon-x11-0
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+out=${1:-docs/screenshots}
+mkdir -p "$out"
+cargo build --release
+program=${CARGO_TARGET_DIR:-target}/release/gradcam-explorer
+
+work=$(mktemp -d)
+pids=()
+finish() {
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap finish EXIT
+
+# Xvfb chooses a free display and writes its number
+exec {number}>"$work/display"
+Xvfb -displayfd "$number" -screen 0 1280x800x24 -noreset >"$work/xvfb.log" 2>&1 &
+pids+=($!)
+for _ in $(seq 100); do [ -s "$work/display" ] && break; sleep 0.1; done
+export DISPLAY=":$(cat "$work/display")" LIBGL_ALWAYS_SOFTWARE=1 XDG_DATA_HOME="$work" XDG_RUNTIME_DIR="$work"
+unset WAYLAND_DISPLAY
+openbox >"$work/openbox.log" 2>&1 &
+pids+=($!)
+
+# start IMAGE...: the window without its frame, filling the display
+start() {
+  "$program" "$@" >"$work/program.log" 2>&1 &
+  app=$!
+  pids+=("$app")
+  window=$(timeout 30 xdotool search --sync --onlyvisible --name 'Grad-CAM explorer' | tail -1)
+  xdotool windowactivate --sync "$window" windowstate --add FULLSCREEN "$window"
+  sleep 4
+}
+shot() { xdotool mousemove 1279 400; sleep 1; import -window root "$out/$1.png"; }
+stop() { kill "$app"; wait "$app" 2>/dev/null || true; rm -rf "$work/gradcam-explorer"; }
+
+start assets/samples/dog-cowboy-hat-cat-party-hat.png assets/samples
+xdotool type --delay 50 'party hat'; sleep 1; xdotool key Return; sleep 0.5; xdotool key Escape Escape; sleep 0.5
+shot overlay
+xdotool key ctrl+d; sleep 0.5
+shot light
+stop
+
+start assets/samples/dog-cowboy-hat-cat-party-hat.png
+for _ in $(seq 20); do xdotool key bracketleft; sleep 0.05; done
+sleep 3
+shot layer
+stop
+echo "wrote $out/overlay.png $out/light.png $out/layer.png"
