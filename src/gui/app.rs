@@ -1,19 +1,20 @@
 //! The window itself: each frame it takes the session's replies, lays the panels out, and applies what they ask for.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use egui::{Align, Context, Frame, Layout, Margin, Panel, Ui, ViewportCommand};
-use egui_notify::{Anchor, Toasts};
 
 use super::apply::{self, Effect, apply};
 use super::choices::{Appearance, Choices, Preferences};
 use super::command::Command;
 use super::dialogs::{Answer, Dialogs};
 use super::gather::Gatherer;
+use super::notices::Notices;
 use super::state::{Message, PathField, State};
 use super::textures::Textures;
-use super::{Options, help, keys, layers, path_field, picture, predictions, settings, theme, top_bar, wishes};
+use super::{
+    Options, drawer, film_strip, help, keys, layers, path_field, picture, predictions, settings, theme, top_bar, wishes,
+};
 use crate::explorer::{Explorer, ExplorerError, ImageSource, Request};
 
 /// Where the choices are kept.
@@ -28,7 +29,7 @@ pub struct ExplorerApp {
     textures: Textures,
     dialogs: Dialogs,
     gatherer: Gatherer,
-    toasts: Toasts,
+    notices: Notices,
 }
 
 impl ExplorerApp {
@@ -56,9 +57,7 @@ impl ExplorerApp {
             textures: Textures::default(),
             dialogs: Dialogs::default(),
             gatherer: Gatherer::default(),
-            toasts: Toasts::default()
-                .with_anchor(Anchor::BottomRight)
-                .with_margin([12.0, 44.0].into()),
+            notices: Notices::default(),
         };
         if !images.is_empty() {
             app.gather(&ctx, images)
@@ -168,6 +167,24 @@ impl ExplorerApp {
                     });
                 });
         });
+        let strip = panel(Margin::symmetric(12, 8));
+        if state.images.list().len() > 1 {
+            let film = Panel::bottom("images").exact_size(film_strip::HEIGHT).frame(strip);
+            film.show(ui, |ui| film_strip::show(ui, state, textures, commands));
+        }
+        let tabs = Panel::bottom("tabs")
+            .exact_size(8.0 * theme::UNIT)
+            .frame(panel(Margin::symmetric(8, 0)));
+        tabs.show(ui, |ui| drawer::tabs(ui, state, commands));
+        if let Some(open) = state.preferences.drawer {
+            let folded_out = Panel::bottom("drawer")
+                .resizable(true)
+                .default_size(176.0)
+                .size_range(120.0..=420.0);
+            folded_out
+                .frame(strip)
+                .show(ui, |ui| drawer::show(ui, state, textures, open, commands));
+        }
         egui::CentralPanel::default().frame(panel(Margin::ZERO)).show(ui, |ui| {
             let canvas = ui.available_rect_before_wrap();
             state.camera = picture::show(ui, state, textures, commands);
@@ -184,17 +201,6 @@ impl ExplorerApp {
             path_field::show(ui, &field, commands);
         }
     }
-
-    /// Tells what there is to tell.
-    fn tell(&mut self, ctx: &Context) {
-        for message in self.state.messages.drain(..) {
-            match message {
-                Message::Error(text) => self.toasts.error(text).duration(Duration::from_secs(10)),
-                Message::Done(text) => self.toasts.success(text).duration(Duration::from_secs(4)),
-            };
-        }
-        self.toasts.show(ctx);
-    }
 }
 
 impl eframe::App for ExplorerApp {
@@ -203,6 +209,9 @@ impl eframe::App for ExplorerApp {
         let mut commands = Vec::new();
         self.state.is_dark = ui.visuals().dark_mode;
         self.receive(&mut commands);
+        if ctx.input(|input| input.pointer.delta() != egui::Vec2::ZERO) {
+            self.state.preview_muted = false;
+        }
         keys::collect(&ctx, &self.state, &mut commands);
         self.state.update_shown();
         self.layout(ui, &mut commands);
@@ -226,7 +235,7 @@ impl eframe::App for ExplorerApp {
             Appearance::Light => egui::ThemePreference::Light,
             Appearance::Dark => egui::ThemePreference::Dark,
         });
-        self.tell(&ctx);
+        self.notices.show(&ctx, self.state.messages.drain(..));
         if changed {
             ctx.request_repaint();
         }

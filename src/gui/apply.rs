@@ -37,7 +37,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::Show(image) => show(state, image),
         Command::Remove(image) => return remove(state, image),
         Command::SelectClass(class) => select_class(state, class),
-        Command::PreviewClass(class) => state.preview = Some(class),
+        Command::PreviewClass(class) => state.preview = Some(class).filter(|_| !state.preview_muted),
         Command::SelectRank(rank) => {
             if let Some(&class) = state.listed().get(rank) {
                 select_class(state, class);
@@ -45,7 +45,13 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         }
         Command::TogglePin(class) => toggle_pin(state, class),
         Command::CompareWith(than) => state.choices.than = than,
+        Command::AskHere(share) => {
+            state.look_for(String::new());
+            state.ask_here(share);
+        }
         Command::SelectLayer(layer) => select_layer(state, layer),
+        Command::SelectChannel(channel) => state.channel = Some(channel).filter(|_| state.channel != Some(channel)),
+        Command::Fingerprint => return Some(Effect::Send(Box::new(Request::Fingerprint))),
         Command::Choose(choices) => choose(state, choices),
         Command::Prefer(preferences) => state.preferences = preferences,
         Command::UseNetwork(source, device) => {
@@ -95,6 +101,7 @@ pub fn open(state: &mut State, sources: impl IntoIterator<Item = ImageSource>) {
 fn show(state: &mut State, image: ImageId) {
     state.images.show(image);
     state.preview = None;
+    state.channel = None;
 }
 
 fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
@@ -104,6 +111,8 @@ fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
 }
 
 fn select_class(state: &mut State, class: usize) {
+    state.preview_muted = true;
+    state.channel = None;
     state.choices.class = Some(class);
     state.remember_class(class);
 }
@@ -118,6 +127,7 @@ fn toggle_pin(state: &mut State, class: usize) {
 
 fn select_layer(state: &mut State, layer: LayerId) {
     let Some(network) = &state.network else { return };
+    state.channel = None;
     state.choices.layer = (layer != network.plan.last_feature_layer()).then_some(layer);
 }
 
@@ -148,6 +158,11 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
                 toggle_pin(state, class);
             }
         }
+        Action::WhatIsHere => {
+            state.asking_here = !state.asking_here;
+            state.here = None;
+        }
+        Action::Signed => state.choices.signed = !state.choices.signed,
         Action::PreviousLayer => step_layer(state, -1),
         Action::NextLayer => step_layer(state, 1),
         Action::DefaultLayer => state.choices.layer = None,
@@ -189,6 +204,11 @@ fn back(state: &mut State) -> Option<Effect> {
         state.help_open = false;
     } else if !state.search.query.is_empty() {
         state.look_for(String::new());
+    } else if state.channel.is_some() {
+        state.channel = None;
+    } else if state.asking_here || state.here.is_some() {
+        state.asking_here = false;
+        state.here = None;
     } else if state.choices.than.is_some() {
         state.choices.than = None;
     }
@@ -207,6 +227,7 @@ fn step_class(state: &mut State, step: isize) {
         None => listed.first(),
     };
     if let Some(&class) = next {
+        state.preview_muted = true;
         state.choices.class = Some(class);
     }
 }

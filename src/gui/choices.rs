@@ -198,6 +198,59 @@ impl Appearance {
     }
 }
 
+/// What can be open below the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Drawer {
+    /// Small maps of all layers.
+    Layers,
+    /// Small maps of many classes.
+    SideBySide,
+    /// The tutorial's two histograms.
+    Gradients,
+    /// The strongest channels.
+    Channels,
+    /// The values of the map.
+    Values,
+    /// The predictions as bars.
+    Predictions,
+}
+
+impl Drawer {
+    /// All of them, in the order shown.
+    pub const ALL: [Self; 6] = [
+        Self::Layers,
+        Self::SideBySide,
+        Self::Gradients,
+        Self::Channels,
+        Self::Values,
+        Self::Predictions,
+    ];
+
+    /// Name and one sentence about it.
+    pub fn name_and_explanation(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Layers => (
+                "All layers",
+                "Small maps of the class at every layer, from one backward sweep.",
+            ),
+            Self::SideBySide => (
+                "Side by side",
+                "Small maps of the classes on the list, or of the pinned ones.",
+            ),
+            Self::Gradients => (
+                "Gradients",
+                "How the score's gradients are distributed, as in the tutorial.",
+            ),
+            Self::Channels => (
+                "Channels",
+                "The channels that count most, with their weight and mean activation.",
+            ),
+            Self::Values => ("Values", "How the values of the map are distributed."),
+            Self::Predictions => ("Bars", "The predictions as bars."),
+        }
+    }
+}
+
 /// What stays on the list of files.
 const RECENT_FILES: usize = 10;
 
@@ -211,6 +264,8 @@ pub struct Preferences {
     pub top: usize,
     /// Whether the list shows probabilities or logits.
     pub values: Score,
+    /// What is open below the picture.
+    pub drawer: Option<Drawer>,
     /// Files opened lately, the newest first.
     pub recent: Vec<PathBuf>,
 }
@@ -221,6 +276,7 @@ impl Default for Preferences {
             appearance: Appearance::default(),
             top: 10,
             values: Score::Probability,
+            drawer: None,
             recent: Vec::new(),
         }
     }

@@ -34,11 +34,17 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
     let rank = prediction.and_then(|prediction| prediction.ranking.iter().position(|&ranked| ranked == class));
     let probability = prediction.and_then(|prediction| prediction.probabilities.get(class).copied());
     let logit = prediction.and_then(|prediction| prediction.logits.get(class).copied());
-    let value = match state.preferences.values {
-        Score::Probability => probability.map(percent),
-        Score::Logit => logit.map(|logit| format!("{logit:.2}")),
+    let here = state.here().filter(|_| state.search.query.is_empty());
+    let value = match (here, state.preferences.values) {
+        (Some(here), _) => here.evidence.get(class).map(|evidence| format!("{evidence:+.3}")),
+        (None, Score::Probability) => probability.map(percent),
+        (None, Score::Logit) => logit.map(|logit| format!("{logit:.2}")),
     };
     let value = value.unwrap_or_default();
+    let share = match here {
+        Some(here) => here.share(class),
+        None => probability.unwrap_or(0.0) as f32,
+    };
     let rank = rank.map(|rank| (rank + 1).to_string()).unwrap_or_default();
 
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, &name));
@@ -76,8 +82,7 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
         );
         ui.painter()
             .rect_filled(bar, 1.5, if chosen { colours.line } else { colours.raised });
-        let share = probability.unwrap_or(0.0).clamp(0.0, 1.0) as f32;
-        let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share, bar.height()));
+        let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
         ui.painter()
             .rect_filled(filled, 1.5, if chosen { colours.accent } else { colours.weak });
     }
@@ -95,7 +100,11 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
 /// What else can be done with a class.
 fn menu(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
     let pinned = state.pinned.contains(&class);
-    if ui.button(if pinned { "Unpin" } else { "Pin" }).clicked() {
+    if ui
+        .button(if pinned { "Unpin" } else { "Pin" })
+        .on_hover_text("Keep the class at hand below the list.")
+        .clicked()
+    {
         commands.push(Command::TogglePin(class));
         ui.close();
     }

@@ -42,8 +42,14 @@ pub enum Command {
     TogglePin(usize),
     /// Show evidence for the chosen class rather than for this one.
     CompareWith(Option<usize>),
+    /// Ask what a place of the photo, in shares of its width and height, argues for.
+    AskHere([f32; 2]),
     /// Choose a layer.
     SelectLayer(LayerId),
+    /// Show the feature map of a channel, or no longer.
+    SelectChannel(usize),
+    /// Ask for the hash of the weights file.
+    Fingerprint,
     /// Other settings of the map.
     Choose(Choices),
     /// Other preferences.
@@ -79,6 +85,10 @@ pub enum Action {
     NextClass,
     /// Keep the chosen class at hand.
     Pin,
+    /// Ask about a place of the picture.
+    WhatIsHere,
+    /// Evidence for and against.
+    Signed,
     /// An earlier layer.
     PreviousLayer,
     /// A later layer.
@@ -115,7 +125,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -125,6 +135,8 @@ impl Action {
         Self::PreviousClass,
         Self::NextClass,
         Self::Pin,
+        Self::WhatIsHere,
+        Self::Signed,
         Self::PreviousLayer,
         Self::NextLayer,
         Self::DefaultLayer,
@@ -170,6 +182,14 @@ impl Action {
             Self::PreviousClass => ("Class above", "Choose the class above on the list."),
             Self::NextClass => ("Class below", "Choose the class below on the list."),
             Self::Pin => ("Pin class", "Keep the chosen class at hand below the predictions."),
+            Self::WhatIsHere => (
+                "What is here?",
+                "Click a place of the picture to see which classes it argues for; Alt+click does so at any time.",
+            ),
+            Self::Signed => (
+                "Evidence against",
+                "Show evidence against the class too, in a second colour.",
+            ),
             Self::PreviousLayer => (
                 "Earlier layer",
                 "Choose the layer before: finer cells, simpler features.",
@@ -226,6 +246,8 @@ impl Action {
             Self::PreviousClass => const { &[plain(Key::ArrowUp)] },
             Self::NextClass => const { &[plain(Key::ArrowDown)] },
             Self::Pin => const { &[command(Key::P)] },
+            Self::WhatIsHere => const { &[command(Key::H)] },
+            Self::Signed => const { &[command(Key::E)] },
             Self::PreviousLayer => const { &[plain(Key::OpenBracket)] },
             Self::NextLayer => const { &[plain(Key::CloseBracket)] },
             Self::PreviousImage => const { &[plain(Key::ArrowLeft)] },

@@ -26,6 +26,14 @@ pub fn target_name(state: &State, target: Target) -> String {
     }
 }
 
+/// In words, what a shown map is of.
+pub fn shown_name(state: &State, shown: &Shown) -> String {
+    match shown.channel {
+        Some(channel) => format!("Channel {channel}"),
+        None => target_name(state, shown.key.target),
+    }
+}
+
 /// A file name for the picture shown.
 pub fn suggested_name(state: &State) -> Option<String> {
     let shown = state.shown.as_ref()?;
@@ -34,7 +42,7 @@ pub fn suggested_name(state: &State) -> Option<String> {
         .name
         .rsplit_once('.')
         .map_or(image.name.as_str(), |(stem, _)| stem);
-    let target = target_name(state, shown.key.target);
+    let target = shown_name(state, shown);
     let name = format!("{stem} {target}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
     Some(format!("{name}.png"))
 }
@@ -52,7 +60,7 @@ pub fn overlay(state: &State, path: PathBuf) -> Option<ExportRequest> {
         ),
         ("Source", image.name.clone()),
         ("Network", network.weights.name.clone()),
-        ("Class", target_name(state, shown.key.target)),
+        ("Class", shown_name(state, shown)),
         ("Layer", network.plan.layer(shown.key.layer).name.clone()),
         ("Score", shown.key.score.name().to_owned()),
         ("Method", shown.key.method.name().to_owned()),

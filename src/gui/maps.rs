@@ -88,6 +88,8 @@ impl MapStore {
 pub struct Shown {
     /// What it explains.
     pub key: MapKey,
+    /// The channel whose activation this is, rather than a map of evidence.
+    pub channel: Option<usize>,
     /// Its values.
     pub map: Arc<Map>,
     /// Whether colours stand for evidence for and against, with zero in the middle.
@@ -142,6 +144,7 @@ mod tests {
         };
         Shown {
             key,
+            channel: None,
             map,
             signed,
             maximum: if signed { 4.0 } else { 3.0 },

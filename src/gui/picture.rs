@@ -13,7 +13,9 @@ use super::command::{Action, Command};
 use super::contours;
 use super::export;
 use super::maps::Shown;
-use super::state::State;
+use super::samples;
+use super::state::{Here, State};
+use super::target_bar;
 use super::textures::Textures;
 use super::theme::{self, UNIT, font, palette};
 use super::widgets::truncated;
@@ -25,6 +27,7 @@ const SMALLEST_CELL: f32 = 5.0;
 
 /// Draws the picture; returns the view as the pointer left it.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) -> Camera {
+    target_bar::show(ui, state, commands);
     let whole = ui.available_rect_before_wrap();
     let canvas = Rect::from_min_max(
         whole.min,
@@ -47,12 +50,21 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
             let target = Rect::from_min_size(rect.min + Vec2::from(corner), held.size(space.into(), pixels).into());
             paint(ui, &painter, state, textures, target, position);
             if let Some(position) = response.hover_pos().filter(|position| rect.contains(*position)) {
-                pointer = Some(held.share_at((position - rect.min).into(), space.into(), pixels));
+                let share = held.share_at((position - rect.min).into(), space.into(), pixels);
+                pointer = Some(share);
+                let asks = state.asking_here || ui.input(|input| input.modifiers.alt);
+                if asks {
+                    ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
+                }
+                if asks && response.clicked() && share.iter().all(|share| (0.0..1.0).contains(share)) {
+                    commands.push(Command::AskHere(share));
+                }
             }
         }
     } else {
         welcome(ui, state, canvas, commands);
     }
+    nothing(ui, state, canvas, commands);
     let status = Rect::from_min_max(pos2(whole.left(), canvas.bottom()), whole.max);
     status_line(ui, state, textures, status, pointer);
     camera
@@ -60,11 +72,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
 
 fn picture_name(state: &State) -> String {
     match (state.images.current(), &state.shown) {
-        (Some(image), Some(shown)) => format!(
-            "{} with the map of {}",
-            image.name,
-            export::target_name(state, shown.key.target)
-        ),
+        (Some(image), Some(shown)) => format!("{} with the map of {}", image.name, export::shown_name(state, shown)),
         (Some(image), None) => image.name.clone(),
         (None, _) => "Picture".to_owned(),
     }
@@ -98,7 +106,7 @@ fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, sp
             camera.zoom_at(factor, local(position), space, pixels);
         }
     }
-    if response.dragged_by(PointerButton::Primary) {
+    if response.dragged_by(PointerButton::Primary) && camera.zoom > 1.0 {
         camera.pan(response.drag_delta().into(), space, pixels);
     }
     if response.double_clicked() {
@@ -179,8 +187,8 @@ fn paint(ui: &Ui, painter: &egui::Painter, state: &State, textures: &mut Texture
     if state.choices.cells {
         grid(painter, shown, target);
     }
-    if shown.is_empty() && !alone {
-        nothing(painter, state, shown, target);
+    if let Some(here) = state.here() {
+        mark(painter, here, target, colours.accent);
     }
 }
 
@@ -199,16 +207,47 @@ fn grid(painter: &egui::Painter, shown: &Shown, target: Rect) {
     }
 }
 
-/// Says that there is no evidence, rather than showing an empty map.
-fn nothing(painter: &egui::Painter, state: &State, shown: &Shown, target: Rect) {
-    let target_name = export::target_name(state, shown.key.target);
-    let text = format!("No evidence for {target_name} at this layer");
-    let galley = painter.layout_no_wrap(text, font(theme::BODY), Color32::WHITE);
-    let visible = target.intersect(painter.clip_rect());
-    let position = pos2(visible.center().x, visible.bottom() - 6.0 * UNIT);
-    let plate = Rect::from_center_size(position, galley.size() + vec2(6.0 * UNIT, 3.0 * UNIT));
-    painter.rect_filled(plate, plate.height() / 2.0, Color32::from_black_alpha(200));
-    painter.galley(plate.center() - galley.size() / 2.0, galley, Color32::WHITE);
+/// A frame around the cell that was asked about.
+fn mark(painter: &egui::Painter, here: &Here, target: Rect, colour: Color32) {
+    let cell = target.size() / vec2(here.cells.0.max(1) as f32, here.cells.1.max(1) as f32);
+    let corner = target.min + vec2(here.cell.0 as f32 * cell.x, here.cell.1 as f32 * cell.y);
+    let rect = Rect::from_min_size(corner, cell);
+    painter.rect_stroke(
+        rect,
+        2.0,
+        Stroke::new(4.0, Color32::from_black_alpha(140)),
+        StrokeKind::Middle,
+    );
+    painter.rect_stroke(rect, 2.0, Stroke::new(2.0, colour), StrokeKind::Middle);
+}
+
+/// Says that there is no evidence, rather than showing an empty map, and offers what there is.
+fn nothing(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>) {
+    let Some(shown) = state.shown.as_ref().filter(|shown| shown.is_empty()) else {
+        return;
+    };
+    let colours = palette(ui);
+    let text = format!("No evidence for {} at this layer", export::shown_name(state, shown));
+    let area = Rect::from_min_max(pos2(canvas.left(), canvas.bottom() - 14.0 * UNIT), canvas.max);
+    ui.scope_builder(
+        UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)),
+        |ui| {
+            let frame = egui::Frame::new()
+                .fill(colours.panel)
+                .corner_radius(2 * theme::RADIUS)
+                .inner_margin(8);
+            frame.show(ui, |ui| {
+                ui.horizontal(|ui| {
+                    ui.label(text)
+                        .on_hover_text("No cell raises the score, so there is nothing to divide by.");
+                    let button = egui::Button::new("Show evidence against it");
+                    if ui.add(button).clicked() {
+                        commands.push(Command::Do(Action::Signed));
+                    }
+                });
+            });
+        },
+    );
 }
 
 /// What to do when nothing is open, or that something is on its way.
@@ -236,6 +275,13 @@ fn welcome(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>
             let open = egui::Button::new(RichText::new("Open images…").color(colours.on_accent)).fill(colours.accent);
             if ui.add(open.min_size(vec2(40.0 * UNIT, 8.0 * UNIT))).clicked() {
                 commands.push(Command::Do(Action::Open));
+            }
+            ui.add_space(UNIT);
+            let sample = samples::names().next();
+            let button =
+                egui::Button::new(RichText::new("or look at a sample").color(colours.weak)).frame_when_inactive(false);
+            if ui.add(button).clicked() {
+                commands.extend(sample.and_then(samples::source).map(Command::OpenSource));
             }
         },
     );
@@ -296,11 +342,7 @@ fn explained(state: &State) -> String {
     } else {
         ""
     };
-    format!(
-        "{waiting}{}  ·  {}",
-        export::target_name(state, shown.key.target),
-        layer.name
-    )
+    format!("{waiting}{}  ·  {}", export::shown_name(state, shown), layer.name)
 }
 
 /// The frame that says: let go, and it is opened.

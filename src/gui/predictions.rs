@@ -94,12 +94,22 @@ fn search_field(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 }
 
 fn header(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let title = if state.search.query.is_empty() {
-        "Predictions"
-    } else {
-        "Found"
+    let title = match state.here() {
+        _ if !state.search.query.is_empty() => "Found".to_owned(),
+        Some(here) => format!("Here: cell {}, {}", here.cell.0, here.cell.1),
+        None => "Predictions".to_owned(),
     };
-    section(ui, title, |ui| {
+    section(ui, &title, |ui| {
+        if state.here().is_some() && state.search.query.is_empty() {
+            let close = egui::Button::new(RichText::new("close").small()).frame_when_inactive(false);
+            if ui.add(close).on_hover_text("Back to the predictions.").clicked() {
+                commands.push(Command::Do(Action::Back));
+            }
+            caption(ui, "share of logit").on_hover_text(
+                "What this cell adds to the class's logit; over all cells, plus the class's bias, that is the logit.",
+            );
+            return;
+        }
         let values = state.preferences.values;
         let name = |score| {
             if score == Score::Probability {

@@ -8,7 +8,7 @@ use super::state::State;
 use super::textures::Textures;
 use super::theme::{self, UNIT};
 use super::widgets::{action_tooltip, caption, section, segmented};
-use crate::explain::Score;
+use crate::explain::{Method, Score};
 use crate::imaging::{Colormap, Resize};
 
 /// Draws the settings.
@@ -34,6 +34,8 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     if let Some(score) = segmented(ui, "Score", choices.score, &Score::ALL, score_text) {
         choices.score = score;
     }
+    caption(ui, "Method");
+    method(ui, &mut choices);
     caption(ui, "Scale");
     if let Some(scale) = segmented(ui, "Scale", choices.scale, &Scale::ALL, |scale| {
         (scale.name(), scale.explanation())
@@ -114,6 +116,34 @@ fn resize_text(resize: Resize) -> (&'static str, &'static str) {
             "Bilinear",
             "Averages photo pixels when shrinking, so that fine patterns do not flicker.",
         ),
+    }
+}
+
+fn method(ui: &mut Ui, choices: &mut Choices) {
+    let combo = egui::ComboBox::from_id_salt("method").width(ui.available_width());
+    let response = combo.selected_text(choices.method.title()).show_ui(ui, |ui| {
+        for method in Method::ALL {
+            let response = ui.selectable_label(choices.method == method, method.title());
+            if response.on_hover_text(method_text(method)).clicked() {
+                choices.method = method;
+            }
+        }
+    });
+    response
+        .response
+        .accessible_name("Method")
+        .on_hover_text(method_text(choices.method));
+}
+
+fn method_text(method: Method) -> &'static str {
+    match method {
+        Method::GradCam => "Weighs each channel by its mean gradient (Selvaraju et al. 2017).",
+        Method::HiresCam => "Gradient times activation, cell by cell; the same as Grad-CAM at the last feature layer.",
+        Method::XgradCam => {
+            "Weighs each channel by its gradient where it is active; the same as Grad-CAM at the last feature layer."
+        }
+        Method::GradCamPlusPlus => "Weighs positive gradients by their higher derivatives.",
+        Method::LayerCam => "Positive gradient times activation, cell by cell; good at early layers.",
     }
 }
 

@@ -12,10 +12,15 @@ use super::images::{Images, OpenImage, Stage};
 use super::maps::{MapKey, MapStore, Shown};
 use super::wishes::Wishes;
 use crate::explain::{Map, Target};
-use crate::explorer::{Activity, DeviceChoice, Failure, NetworkInfo, NetworkSource, Predicted, Reply};
+use crate::explorer::{
+    Activity, Channels, DeviceChoice, ExplainRequest, Failure, FeatureMap, ImageId, NetworkEpoch, NetworkInfo,
+    NetworkSource, Predicted, Purpose, Reply,
+};
 use crate::labels::Labels;
 use crate::xception::LayerId;
 
+/// How many classes are shown side by side at most.
+const MULTIPLES: usize = 20;
 /// How many classes chosen lately stay at hand.
 const RECENT_CLASSES: usize = 6;
 
@@ -37,6 +42,30 @@ pub struct Search {
     pub found: Vec<usize>,
 }
 
+/// What one cell of the last feature layer argues for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Here {
+    /// Which image.
+    pub image: ImageId,
+    /// Column and row of the cell.
+    pub cell: (usize, usize),
+    /// Columns and rows of the layer.
+    pub cells: (usize, usize),
+    /// What the cell adds to the logit of each class.
+    pub evidence: Vec<f32>,
+    /// All classes, the one it argues for most first.
+    pub ranking: Vec<usize>,
+}
+
+impl Here {
+    /// What the cell adds to a class's logit, as a share of the most it adds to any.
+    pub fn share(&self, class: usize) -> f32 {
+        let value = |class: usize| self.evidence.get(class).copied().unwrap_or(0.0);
+        let most = self.ranking.first().map_or(0.0, |&first| value(first));
+        if most > 0.0 { value(class) / most } else { 0.0 }
+    }
+}
+
 /// Everything the panels show.
 #[derive(Debug)]
 pub struct State {
@@ -52,6 +81,8 @@ pub struct State {
     pub camera: Camera,
     /// The network that speaks.
     pub network: Option<Arc<NetworkInfo>>,
+    /// SHA-256 of its weights file, once it was asked for and computed.
+    pub fingerprint: Option<String>,
     /// The network that was asked for last.
     pub wanted_network: (NetworkSource, DeviceChoice),
     /// Whether it is being loaded.
@@ -60,6 +91,12 @@ pub struct State {
     pub network_error: Option<String>,
     /// The class under the pointer.
     pub preview: Option<usize>,
+    /// Whether the pointer rests where it was when a key chose something, and so means nothing.
+    pub preview_muted: bool,
+    /// The place that was asked about.
+    pub here: Option<Here>,
+    /// Whether a click on the picture asks about the place.
+    pub asking_here: bool,
     /// What is looked for.
     pub search: Search,
     /// Classes kept at hand.
@@ -70,6 +107,12 @@ pub struct State {
     pub maps: MapStore,
     /// What the session was asked for.
     pub wishes: Wishes,
+    /// Gradients and channels that were computed last.
+    pub channels: Option<Channels>,
+    /// The channel whose own feature map is shown.
+    pub channel: Option<usize>,
+    /// The feature map that was computed last.
+    pub feature_map: Option<FeatureMap>,
     /// The map in the picture; stays until the wanted one is there.
     pub shown: Option<Shown>,
     /// A change of zoom that a key asked for.
@@ -103,15 +146,22 @@ impl State {
             images: Images::default(),
             camera: Camera::default(),
             network: None,
+            fingerprint: None,
             wanted_network: network,
             loading: true,
             network_error: None,
             preview: None,
+            preview_muted: false,
+            here: None,
+            asking_here: false,
             search: Search::default(),
             pinned: Vec::new(),
             recent_classes: Vec::new(),
             maps: MapStore::default(),
             wishes: Wishes::default(),
+            channels: None,
+            channel: None,
+            feature_map: None,
             shown: None,
             zoom_wish: None,
             is_dark: true,
@@ -139,11 +189,22 @@ impl State {
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
             }
             Reply::Failed(failure) => self.failed(&failure),
-            Reply::Fingerprint { .. }
-            | Reply::Channels(_)
-            | Reply::FeatureMap(_)
-            | Reply::Downloading { .. }
-            | Reply::WeightsReady(_) => {}
+            Reply::Fingerprint { epoch, sha256, .. } => {
+                if self.is_current(epoch) {
+                    self.fingerprint = Some(sha256);
+                }
+            }
+            Reply::Channels(channels) => {
+                if self.is_current(channels.epoch) {
+                    self.channels = Some(channels);
+                }
+            }
+            Reply::FeatureMap(feature_map) => {
+                if self.is_current(feature_map.epoch) {
+                    self.feature_map = Some(feature_map);
+                }
+            }
+            Reply::Downloading { .. } | Reply::WeightsReady(_) => {}
         }
     }
 
@@ -167,8 +228,13 @@ impl State {
         }
         self.maps.clear();
         self.wishes.clear();
+        self.channels = None;
+        self.channel = None;
+        self.feature_map = None;
+        self.fingerprint = None;
         self.shown = None;
         self.preview = None;
+        self.here = None;
         self.loading = false;
         self.network_error = None;
         if let Some(note) = &info.device_note {
@@ -209,7 +275,7 @@ impl State {
         self.messages.push(Message::Error(text));
     }
 
-    fn is_current(&self, epoch: crate::explorer::NetworkEpoch) -> bool {
+    fn is_current(&self, epoch: NetworkEpoch) -> bool {
         self.network.as_ref().is_some_and(|network| network.epoch == epoch)
     }
 
@@ -243,13 +309,43 @@ impl State {
         Some(self.choices.layer.unwrap_or_else(|| plan.last_feature_layer()))
     }
 
-    /// The classes on the list: those found, or else the most probable.
+    /// The classes on the list: those found, those that a place argues for, or else the most probable.
     pub fn listed(&self) -> &[usize] {
         if !self.search.query.is_empty() {
             return &self.search.found;
         }
+        if let Some(here) = self.here() {
+            return here.ranking.get(..self.preferences.top).unwrap_or(&here.ranking);
+        }
         let ranking = self.prediction().map_or(&[][..], |prediction| &prediction.ranking);
         ranking.get(..self.preferences.top).unwrap_or(ranking)
+    }
+
+    /// What a place of the shown image argues for, if one was asked about.
+    pub fn here(&self) -> Option<&Here> {
+        self.here
+            .as_ref()
+            .filter(|here| Some(here.image) == self.images.current().map(|image| image.id))
+    }
+
+    /// Ranks the classes by what a cell of the last feature layer adds to their logits.
+    pub fn ask_here(&mut self, share: [f32; 2]) {
+        let Some(prediction) = self.prediction() else { return };
+        let (columns, rows) = prediction.class_maps.size();
+        let cell =
+            |share: f32, cells: usize| ((share.clamp(0.0, 1.0) * cells as f32) as usize).min(cells.saturating_sub(1));
+        let cell = (cell(share[0], columns), cell(share[1], rows));
+        let evidence = prediction.class_maps.at_cell(cell.1 * columns + cell.0);
+        let mut ranking: Vec<usize> = (0..evidence.len()).collect();
+        let value = |class: usize| evidence.get(class).copied().unwrap_or(0.0);
+        ranking.sort_by(|&a, &b| value(b).total_cmp(&value(a)));
+        self.here = Some(Here {
+            image: prediction.image,
+            cell,
+            cells: (columns, rows),
+            evidence,
+            ranking,
+        });
     }
 
     /// Looks for classes.
@@ -287,11 +383,84 @@ impl State {
     /// A map: at the last feature layer at once, elsewhere once it was computed.
     pub fn map(&self, key: &MapKey) -> Option<Arc<Map>> {
         let network = self.network.as_ref()?;
-        if key.layer != network.plan.last_feature_layer() {
+        if key.layer != network.plan.last_feature_layer() || !key.method.is_closed_form_at_last_layer() {
             return self.maps.get(key).cloned();
         }
         let prediction = self.images.get(key.image)?.prediction.as_ref()?;
         (prediction.resize == key.resize).then(|| Arc::new(prediction.class_maps.map(key.target, key.score)))
+    }
+
+    /// What gradients and channels are wanted of: the chosen class at the chosen layer.
+    pub fn channels_wish(&self) -> Option<ExplainRequest> {
+        let key = self.key(self.choices.target(self.class()?), self.layer()?)?;
+        let (targets, layers) = (vec![key.target], vec![key.layer]);
+        let MapKey {
+            image,
+            resize,
+            score,
+            method,
+            ..
+        } = key;
+        Some(ExplainRequest {
+            image,
+            resize,
+            purpose: Purpose::Main,
+            targets,
+            layers,
+            score,
+            method,
+        })
+    }
+
+    /// Gradients and channels of what is chosen, once they are computed.
+    pub fn channels(&self) -> Option<&Channels> {
+        let wish = self.channels_wish()?;
+        self.channels.as_ref().filter(|channels| *channels.request == wish)
+    }
+
+    /// The feature map of the chosen channel, once it is computed.
+    fn shown_channel(&self) -> Option<Shown> {
+        let channel = self.channel?;
+        let key = self.key(self.choices.target(self.class()?), self.layer()?)?;
+        let found = self.feature_map.as_ref()?;
+        let is_wanted = found.image == key.image && found.layer == key.layer && found.channel == channel;
+        let map = Arc::new(found.map.clone());
+        let maximum = map.max();
+        is_wanted.then_some(Shown {
+            key,
+            channel: Some(channel),
+            map,
+            signed: false,
+            maximum,
+        })
+    }
+
+    /// A map as the picture would show it; none while it is computed.
+    pub fn shown_as(&self, target: Target, layer: LayerId) -> Option<Shown> {
+        let key = self.key(target, layer)?;
+        let map = self.map(&key)?;
+        let maximum = self.maximum_for(&map, &key);
+        Some(Shown {
+            key,
+            channel: None,
+            map,
+            signed: self.choices.is_signed(target),
+            maximum,
+        })
+    }
+
+    /// The classes shown side by side: the pinned ones, or else those on the list.
+    pub fn side_by_side(&self) -> Vec<usize> {
+        let ranking = self.prediction().map_or(&[][..], |prediction| &prediction.ranking);
+        if self.pinned.len() > 1 {
+            self.pinned.clone()
+        } else {
+            ranking
+                .iter()
+                .take(self.preferences.top.min(MULTIPLES))
+                .copied()
+                .collect()
+        }
     }
 
     /// What the picture should show: the class under the pointer, else the chosen one.
@@ -308,9 +477,7 @@ impl State {
             Scale::Own => of(map),
             Scale::Fixed => self.choices.fixed_maximum,
             Scale::Shared => {
-                let ranking = self.prediction().map_or(&[][..], |prediction| &prediction.ranking);
-                let classes = ranking.iter().take(self.preferences.top.min(20));
-                let others = classes.filter_map(|&class| {
+                let others = self.side_by_side().into_iter().filter_map(|class| {
                     self.map(&MapKey {
                         target: self.choices.target(class),
                         ..*key
@@ -325,15 +492,10 @@ impl State {
     /// Brings [`Self::shown`] up to date. A map that is still being computed leaves the last one of the same image.
     pub fn update_shown(&mut self) {
         let wanted = self.wanted_key();
-        let found = wanted.and_then(|key| Some((key, self.map(&key)?)));
-        if let Some((key, map)) = found {
-            let maximum = self.maximum_for(&map, &key);
-            self.shown = Some(Shown {
-                key,
-                map,
-                signed: self.choices.is_signed(key.target),
-                maximum,
-            });
+        let channel = self.shown_channel().filter(|_| self.preview.is_none());
+        let found = channel.or_else(|| wanted.and_then(|key| self.shown_as(key.target, key.layer)));
+        if found.is_some() {
+            self.shown = found;
         } else if self.shown.as_ref().map(|shown| shown.key.image) != wanted.map(|key| key.image) {
             self.shown = None;
         }

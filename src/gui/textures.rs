@@ -10,9 +10,12 @@ use super::images::OpenImage;
 use super::maps::Shown;
 use crate::explorer::ImageId;
 use crate::imaging::{Colormap, Photo, colorize, resize_map};
+use crate::xception::LayerId;
 
 /// Side of a smooth map in pixels; the screen stretches it further.
 const SMOOTH_SIDE: usize = 299;
+/// Side of a small smooth map in pixels.
+const SMALL_SIDE: usize = 64;
 
 /// Everything the colours of a map depend on.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +24,8 @@ struct MapColours {
     colormap: Colormap,
     cells: bool,
     mask: Option<Mask>,
+    /// Side of a smooth map in pixels.
+    side: usize,
 }
 
 /// How the photo is hidden where the map is cold.
@@ -30,11 +35,22 @@ struct Mask {
     cover: Color32,
 }
 
+/// Where a map is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// In the picture.
+    Picture,
+    /// Beside those of other classes.
+    Class(usize),
+    /// Beside those of other layers.
+    Layer(LayerId),
+}
+
 /// The textures in use.
 #[derive(Default)]
 pub struct Textures {
     photo: Option<(ImageId, TextureHandle)>,
-    map: Option<(MapColours, TextureHandle)>,
+    maps: HashMap<Slot, (MapColours, TextureHandle)>,
     thumbnails: HashMap<ImageId, TextureHandle>,
     colormaps: HashMap<Colormap, TextureHandle>,
 }
@@ -73,21 +89,37 @@ impl Textures {
             colormap,
             cells: choices.cells,
             mask,
+            side: SMOOTH_SIDE,
         };
-        match &mut self.map {
-            Some((known, texture)) if *known == colours => {}
-            Some((known, texture)) => {
+        self.painted(ctx, Slot::Picture, colours)
+    }
+
+    /// A small coloured map.
+    pub fn small_map(&mut self, ctx: &Context, choices: &Choices, shown: &Shown, slot: Slot) -> TextureId {
+        let colormap = export::colormap(choices, shown);
+        let colours = MapColours {
+            shown: shown.clone(),
+            colormap,
+            cells: choices.cells,
+            mask: None,
+            side: SMALL_SIDE,
+        };
+        self.painted(ctx, slot, colours)
+    }
+
+    /// Uploads a map where its colours changed.
+    fn painted(&mut self, ctx: &Context, slot: Slot, colours: MapColours) -> TextureId {
+        if let Some((known, texture)) = self.maps.get_mut(&slot) {
+            if *known != colours {
                 texture.set(colours.paint(), colours.options());
                 *known = colours;
             }
-            None => {
-                let texture = ctx.load_texture("map", colours.paint(), colours.options());
-                self.map = Some((colours, texture));
-            }
+            return texture.id();
         }
-        self.map
-            .as_ref()
-            .map_or_else(TextureId::default, |(_, texture)| texture.id())
+        let texture = ctx.load_texture("map", colours.paint(), colours.options());
+        let id = texture.id();
+        self.maps.insert(slot, (colours, texture));
+        id
     }
 
     /// The small copy of an image, once it is open.
@@ -120,6 +152,7 @@ impl Textures {
     /// Lets go what belongs to images that are no longer on the list.
     pub fn keep_only(&mut self, is_listed: impl Fn(ImageId) -> bool) {
         self.thumbnails.retain(|&image, _| is_listed(image));
+        self.maps.retain(|_, (colours, _)| is_listed(colours.shown.key.image));
         if self.photo.as_ref().is_some_and(|(image, _)| !is_listed(*image)) {
             self.photo = None;
         }
@@ -150,7 +183,7 @@ impl MapColours {
         let (size, units) = if self.cells {
             ([width, height], units)
         } else {
-            let size = [SMOOTH_SIDE.max(width), SMOOTH_SIDE.max(height)];
+            let size = [self.side; 2];
             (size, resize_map(&units, width, height, size[0], size[1]))
         };
         match self.mask {

@@ -16,7 +16,7 @@ pub const UNIT: f32 = 4.0;
 /// Height of one line of a list.
 pub const ROW: f32 = 24.0;
 /// Radius of rounded corners.
-const RADIUS: u8 = 4;
+pub const RADIUS: u8 = 4;
 
 /// Captions and numbers.
 pub const SMALL: f32 = 11.5;

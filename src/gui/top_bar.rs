@@ -3,6 +3,7 @@
 use egui::{Align, Button, Layout, RichText, Ui};
 
 use super::command::{Action, Command};
+use super::samples;
 use super::state::State;
 use super::theme::{UNIT, palette};
 use super::widgets::{action_button, action_entry, caption, truncated};
@@ -29,6 +30,7 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         action_entry(ui, Action::Open, true, commands);
         action_entry(ui, Action::OpenFolder, true, commands);
         action_entry(ui, Action::Paste, true, commands);
+        sample_entries(ui, commands);
         recent(ui, state, commands);
         ui.separator();
         action_entry(ui, Action::Save, state.shown.is_some(), commands);
@@ -41,6 +43,17 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ui.separator();
         action_entry(ui, Action::SwitchTheme, true, commands);
         action_entry(ui, Action::Help, true, commands);
+    });
+}
+
+fn sample_entries(ui: &mut Ui, commands: &mut Vec<Command>) {
+    ui.menu_button("Samples", |ui| {
+        for name in samples::names() {
+            if ui.button(name).clicked() {
+                commands.extend(samples::source(name).map(Command::OpenSource));
+                ui.close();
+            }
+        }
     });
 }
 
@@ -102,7 +115,7 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     };
     let button = Button::new(RichText::new(text).small().color(colour)).frame_when_inactive(false);
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
-        details(ui, state);
+        details(ui, state, commands);
         ui.separator();
         if ui.button("Built-in network").clicked() {
             commands.push(Command::UseNetwork(NetworkSource::BuiltIn, state.wanted_network.1));
@@ -126,7 +139,7 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .on_hover_text("The network that speaks, its device and the time of the last forward pass; click to change.");
 }
 
-fn details(ui: &mut Ui, state: &State) {
+fn details(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     if let Some(error) = &state.network_error {
         ui.label(RichText::new(error).color(palette(ui).error));
     }
@@ -144,6 +157,17 @@ fn details(ui: &mut Ui, state: &State) {
     }
     if let Some(licence) = network.weights.licence() {
         caption(ui, format!("Licence: {licence}"));
+    }
+    if let Some(sha256) = &state.fingerprint {
+        // in groups, so that it breaks and can be compared by eye
+        let groups: Vec<&str> = sha256
+            .as_bytes()
+            .chunks(8)
+            .filter_map(|group| std::str::from_utf8(group).ok())
+            .collect();
+        caption(ui, format!("SHA-256: {}", groups.join(" ")));
+    } else if ui.button("Compute SHA-256").clicked() {
+        commands.push(Command::Fingerprint);
     }
     if let Some(note) = &network.device_note {
         caption(ui, note);

@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 
+use super::choices::{Drawer, Scale};
 use super::images::Stage;
 use super::state::State;
 use crate::explain::Target;
 use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Request};
+use crate::imaging::Resize;
 use crate::xception::LayerId;
 
 /// How many images besides the shown one are opened or predicted at the same time.
@@ -16,6 +18,8 @@ const IN_BACKGROUND: usize = 2;
 #[derive(Debug, Default)]
 pub struct Wishes {
     asked: HashMap<Purpose, ExplainRequest>,
+    channels: Option<ExplainRequest>,
+    feature_map: Option<(ImageId, Resize, LayerId, usize)>,
 }
 
 impl Wishes {
@@ -33,7 +37,7 @@ impl Wishes {
 
     /// Forgets everything, as another network was loaded.
     pub fn clear(&mut self) {
-        self.asked.clear();
+        *self = Self::default();
     }
 }
 
@@ -43,6 +47,7 @@ pub fn ask(state: &mut State, explorer: &Explorer) {
     if state.network.is_some() && !state.loading {
         predict(state, explorer);
         explain(state, explorer);
+        channels(state, explorer);
     }
 }
 
@@ -124,6 +129,8 @@ fn explain(state: &mut State, explorer: &Explorer) {
     let wanted = [
         (Purpose::Main, main_wish(state)),
         (Purpose::Preview, preview_wish(state)),
+        (Purpose::SideBySide, side_by_side_wish(state)),
+        (Purpose::Layers, layers_wish(state)),
     ];
     for (purpose, wish) in wanted {
         let request = wish.and_then(|(targets, layers)| request(state, purpose, targets, layers));
@@ -145,6 +152,32 @@ fn explain(state: &mut State, explorer: &Explorer) {
 
 type Wish = (Vec<Target>, Vec<LayerId>);
 
+/// Gradients, channels and the feature map of one of them, while they are looked at.
+fn channels(state: &mut State, explorer: &Explorer) {
+    if state.prediction().is_none() {
+        return;
+    }
+    let is_open = matches!(state.preferences.drawer, Some(Drawer::Gradients | Drawer::Channels));
+    let missing = state.channels_wish().filter(|_| is_open && state.channels().is_none());
+    if let Some(wish) = missing.filter(|wish| state.wishes.channels.as_ref() != Some(wish)) {
+        explorer.send(Request::Channels(wish.clone()));
+        state.wishes.channels = Some(wish);
+    }
+    let (Some(channel), Some(layer), Some(image)) = (state.channel, state.layer(), state.open_image()) else {
+        return;
+    };
+    let (image, resize) = (image.id, state.choices.resize);
+    if state.wishes.feature_map != Some((image, resize, layer, channel)) {
+        explorer.send(Request::FeatureMap {
+            image,
+            resize,
+            layer,
+            channel,
+        });
+        state.wishes.feature_map = Some((image, resize, layer, channel));
+    }
+}
+
 fn main_wish(state: &State) -> Option<Wish> {
     Some((vec![state.choices.target(state.class()?)], vec![state.layer()?]))
 }
@@ -153,10 +186,29 @@ fn preview_wish(state: &State) -> Option<Wish> {
     Some((vec![state.choices.target(state.preview?)], vec![state.layer()?]))
 }
 
+fn side_by_side_wish(state: &State) -> Option<Wish> {
+    let is_open = state.preferences.drawer == Some(Drawer::SideBySide) || state.choices.scale == Scale::Shared;
+    let targets = || {
+        state
+            .side_by_side()
+            .into_iter()
+            .map(|class| state.choices.target(class))
+            .collect()
+    };
+    is_open.then(|| Some((targets(), vec![state.layer()?])))?
+}
+
+fn layers_wish(state: &State) -> Option<Wish> {
+    let layers = || state.network.as_ref().map(|network| network.plan.mappable().collect());
+    let is_open = state.preferences.drawer == Some(Drawer::Layers);
+    is_open.then(|| Some((vec![state.choices.target(state.class()?)], layers()?)))?
+}
+
 /// The request for those maps that are missing; none if there is nothing to compute.
 fn request(state: &State, purpose: Purpose, targets: Vec<Target>, layers: Vec<LayerId>) -> Option<ExplainRequest> {
     state.prediction()?;
     let image = state.images.current()?.id;
+    // one sweep brings all layers, so a target counts as a whole
     let is_missing = |target: &Target| {
         layers
             .iter()

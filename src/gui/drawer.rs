@@ -1,0 +1,148 @@
+//! What can be folded out below the picture.
+
+use egui::{Align, Button, Layout, RichText, ScrollArea, Ui};
+
+use super::choices::{Drawer, Scale};
+use super::class_row;
+use super::color_bar::short;
+use super::command::Command;
+use super::multiples::{Tile, tile, tile_size};
+use super::numbers;
+use super::state::State;
+use super::textures::{Slot, Textures};
+use super::theme::{self, UNIT, palette};
+use crate::xception::LayerId;
+
+/// Draws the names of what can be folded out.
+pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = UNIT;
+        for drawer in Drawer::ALL {
+            let is_open = state.preferences.drawer == Some(drawer);
+            let (name, explanation) = drawer.name_and_explanation();
+            let colours = palette(ui);
+            let text = RichText::new(name).font(theme::font(theme::SMALL));
+            let text = text.color(if is_open { colours.text } else { colours.weak });
+            let button = Button::new(text).frame_when_inactive(is_open).selected(is_open);
+            if ui.add(button).on_hover_text(explanation).clicked() {
+                let mut preferences = state.preferences.clone();
+                preferences.drawer = (!is_open).then_some(drawer);
+                commands.push(Command::Prefer(preferences));
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if state.preferences.drawer == Some(Drawer::SideBySide) {
+                common_scale(ui, state, commands);
+            }
+        });
+    });
+}
+
+/// Whether the small pictures share one scale.
+fn common_scale(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let mut is_common = state.choices.scale == Scale::Shared;
+    let response = ui.checkbox(&mut is_common, RichText::new("One common scale").small());
+    if response.on_hover_text(Scale::Shared.explanation()).changed() {
+        let mut choices = state.choices.clone();
+        choices.scale = if is_common { Scale::Shared } else { Scale::Own };
+        commands.push(Command::Choose(choices));
+    }
+}
+
+/// Draws what is folded out.
+pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, commands: &mut Vec<Command>) {
+    if state.prediction().is_none() {
+        ui.label(RichText::new("Open an image first.").weak());
+        return;
+    }
+    match drawer {
+        Drawer::Layers => layers(ui, state, textures, commands),
+        Drawer::SideBySide => side_by_side(ui, state, textures, commands),
+        Drawer::Gradients => numbers::gradients(ui, state),
+        Drawer::Channels => numbers::channels(ui, state, commands),
+        Drawer::Values => numbers::values(ui, state),
+        Drawer::Predictions => numbers::predictions(ui, state),
+    }
+}
+
+/// The class at every layer, from the photo to the predictions.
+fn layers(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
+    let (Some(network), Some(class), Some(chosen)) = (&state.network, state.class(), state.layer()) else {
+        return;
+    };
+    let layers: Vec<LayerId> = network.plan.mappable().collect();
+    let size = tile_size(state, ui.available_height() - 3.0 * UNIT);
+    ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
+    let step = size.x + 2.0 * UNIT;
+    let mut area = ScrollArea::horizontal()
+        .id_salt("layer strip")
+        .auto_shrink([false, false]);
+    // the chosen layer is brought into view when the strip is opened or another is chosen elsewhere
+    let seen = ui.scope_id().with("chosen layer");
+    if ui.data(|data| data.get_temp::<usize>(seen)) != Some(chosen.0) {
+        ui.data_mut(|data| data.insert_temp(seen, chosen.0));
+        let position = layers.iter().position(|&layer| layer == chosen).unwrap_or(0);
+        area = area.horizontal_scroll_offset((position as f32 * step - ui.available_width() / 2.0).max(0.0));
+    }
+    area.show_viewport(ui, |ui, viewport| {
+        ui.set_width(step * layers.len() as f32);
+        let first = (viewport.left() / step).floor().max(0.0) as usize;
+        let last = ((viewport.right() / step).ceil().max(0.0) as usize).min(layers.len());
+        ui.horizontal_top(|ui| {
+            ui.add_space(first as f32 * step);
+            for &layer in layers.get(first..last).unwrap_or_default() {
+                let described = network.plan.layer(layer);
+                let detail = format!("{}×{}", described.shape.width, described.shape.height);
+                let small = Tile {
+                    name: &described.name,
+                    detail: &detail,
+                    shown: state.shown_as(state.choices.target(class), layer),
+                    slot: Slot::Layer(layer),
+                    is_chosen: layer == chosen,
+                };
+                if tile(ui, state, textures, small, size).clicked() {
+                    ui.data_mut(|data| data.insert_temp(seen, layer.0));
+                    commands.push(Command::SelectLayer(layer));
+                }
+            }
+        });
+    });
+}
+
+/// Many classes at one layer.
+fn side_by_side(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
+    let Some(layer) = state.layer() else { return };
+    let size = tile_size(state, ui.available_height() - 3.0 * UNIT);
+    let area = ScrollArea::horizontal()
+        .id_salt("side by side")
+        .auto_shrink([false, false]);
+    area.show(ui, |ui| {
+        ui.horizontal_top(|ui| {
+            for class in state.side_by_side() {
+                let shown = state.shown_as(state.choices.target(class), layer);
+                let probability = state
+                    .prediction()
+                    .and_then(|prediction| prediction.probabilities.get(class).copied());
+                let detail = match &shown {
+                    Some(shown) if state.choices.scale != Scale::Own => format!("max {}", short(shown.map.max())),
+                    _ => class_row::percent(probability.unwrap_or(0.0)),
+                };
+                let name = state.class_name(class);
+                let small = Tile {
+                    name: &name,
+                    detail: &detail,
+                    shown,
+                    slot: Slot::Class(class),
+                    is_chosen: state.class() == Some(class),
+                };
+                let response = tile(ui, state, textures, small, size);
+                if response.clicked() {
+                    commands.push(Command::SelectClass(class));
+                }
+                if response.hovered() {
+                    commands.push(Command::PreviewClass(class));
+                }
+            }
+        });
+    });
+}

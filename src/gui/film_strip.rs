@@ -1,0 +1,99 @@
+//! All open images in a row, when there are several.
+
+use egui::accesskit::Role;
+use egui::{Align2, Color32, Pos2, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+
+use super::class_row::percent;
+use super::command::Command;
+use super::images::OpenImage;
+use super::state::State;
+use super::textures::Textures;
+use super::theme::{self, UNIT, palette};
+use super::widgets::{focus_ring, text_in};
+
+/// Height of the strip.
+pub const HEIGHT: f32 = 24.0 * UNIT;
+
+/// Draws the strip; only what is in sight is laid out.
+pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
+    let list = state.images.list();
+    let size = vec2(22.0 * UNIT, ui.available_height() - 2.0 * UNIT);
+    ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
+    let step = size.x + 2.0 * UNIT;
+    let mut area = ScrollArea::horizontal()
+        .id_salt("film strip")
+        .auto_shrink([false, false]);
+    let current = state.images.current_position().unwrap_or(0);
+    let seen = ui.scope_id().with("current image");
+    if ui.data(|data| data.get_temp::<usize>(seen)) != Some(current) {
+        ui.data_mut(|data| data.insert_temp(seen, current));
+        area = area.horizontal_scroll_offset((current as f32 * step - ui.available_width() / 2.0).max(0.0));
+    }
+    area.show_viewport(ui, |ui, viewport| {
+        ui.set_width(step * list.len() as f32);
+        let first = (viewport.left() / step).floor().max(0.0) as usize;
+        let last = ((viewport.right() / step).ceil().max(0.0) as usize).min(list.len());
+        ui.horizontal_top(|ui| {
+            ui.add_space(first as f32 * step);
+            for (position, image) in list.iter().enumerate().take(last).skip(first) {
+                frame(ui, state, textures, image, position == current, size, commands);
+            }
+        });
+    });
+}
+
+fn frame(
+    ui: &mut Ui,
+    state: &State,
+    textures: &mut Textures,
+    image: &OpenImage,
+    is_current: bool,
+    size: egui::Vec2,
+    commands: &mut Vec<Command>,
+) {
+    let colours = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_current, format!("Image {}", image.name)));
+    let space = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 5.0 * UNIT)).shrink(2.0);
+    ui.painter().rect_filled(space, 3.0, colours.raised);
+    if let Some(texture) = textures.thumbnail(ui.ctx(), image) {
+        // cut to the middle, so that all frames look alike
+        let (photo, space_aspect) = (
+            image.size[0] as f32 / image.size[1].max(1) as f32,
+            space.width() / space.height(),
+        );
+        let uv = vec2((space_aspect / photo).min(1.0), (photo / space_aspect).min(1.0));
+        ui.painter().image(
+            texture,
+            space,
+            Rect::from_center_size(Pos2::new(0.5, 0.5), uv),
+            Color32::WHITE,
+        );
+    }
+    if is_current {
+        ui.painter()
+            .rect_stroke(space, 3.0, Stroke::new(2.0, colours.accent), StrokeKind::Outside);
+    } else if response.hovered() {
+        ui.painter()
+            .rect_stroke(space, 3.0, Stroke::new(1.0, colours.text), StrokeKind::Outside);
+    }
+    focus_ring(ui, &response, rect);
+    let prediction = image.prediction.as_ref();
+    let top = prediction.and_then(|prediction| prediction.ranking.first().copied());
+    let text = top.map_or_else(|| "…".to_owned(), |class| state.class_name(class));
+    let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 5.0 * UNIT), rect.max);
+    let colour = if is_current { colours.text } else { colours.weak };
+    text_in(ui, line, Align2::CENTER_CENTER, &text, theme::SMALL, colour);
+    if response.clicked() {
+        commands.push(Command::Show(image.id));
+    }
+    response.context_menu(|ui| {
+        if ui.button("Remove from list").clicked() {
+            commands.push(Command::Remove(image.id));
+            ui.close();
+        }
+    });
+    let probability = top.and_then(|top| prediction?.probabilities.get(top).copied());
+    let details = probability.map_or_else(String::new, |probability| format!("\n{text}, {}", percent(probability)));
+    response.on_hover_text(format!("{}{details}", image.name));
+}

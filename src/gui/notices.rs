@@ -1,0 +1,91 @@
+//! What there is to tell: short notes over the lower edge of the picture, errors until they are closed.
+
+use std::time::Duration;
+
+use egui::accesskit::Role;
+use egui::{Align2, Area, Button, Context, Frame, Id, Label, Margin, RichText, Stroke, Ui, Vec2, WidgetInfo};
+
+use super::state::Message;
+use super::theme::{RADIUS, UNIT, palette};
+
+/// How many notes are shown at a time.
+const SHOWN: usize = 3;
+/// How long good news stays, in seconds.
+const SECONDS: f64 = 5.0;
+
+/// The notes on the screen.
+#[derive(Debug, Default)]
+pub struct Notices {
+    /// Each with the time at which it was first shown, in seconds.
+    shown: Vec<(f64, Message)>,
+}
+
+impl Notices {
+    /// Shows new messages, and lets old ones go.
+    pub fn show(&mut self, ctx: &Context, new: impl IntoIterator<Item = Message>) {
+        let now = ctx.input(|input| input.time);
+        for message in new {
+            self.shown.retain(|(_, known)| *known != message);
+            self.shown.push((now, message));
+        }
+        let surplus = self.shown.len().saturating_sub(SHOWN);
+        self.shown.drain(..surplus);
+        self.shown
+            .retain(|(since, message)| matches!(message, Message::Error(_)) || now - since < SECONDS);
+        if self.shown.is_empty() {
+            return;
+        }
+        if self
+            .shown
+            .iter()
+            .any(|(_, message)| matches!(message, Message::Done(_)))
+        {
+            ctx.request_repaint_after(Duration::from_secs_f64(SECONDS));
+        }
+        let mut closed = None;
+        let area = Area::new(Id::unique("notices")).anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -12.0 * UNIT));
+        area.show(ctx, |ui| {
+            for (position, (_, message)) in self.shown.iter().enumerate() {
+                if notice(ui, message) {
+                    closed = Some(position);
+                }
+            }
+        });
+        if let Some(position) = closed {
+            self.shown.remove(position);
+        }
+    }
+
+    /// Closes the newest note; says whether there was one.
+    pub fn close(&mut self) -> bool {
+        self.shown.pop().is_some()
+    }
+}
+
+/// One note; says whether it was closed.
+fn notice(ui: &mut Ui, message: &Message) -> bool {
+    let colours = palette(ui);
+    let (text, edge) = match message {
+        Message::Error(text) => (text, colours.error),
+        Message::Done(text) => (text, colours.line),
+    };
+    let frame = Frame::new()
+        .fill(colours.raised)
+        .stroke(Stroke::new(1.0, edge))
+        .corner_radius(2 * RADIUS);
+    let frame = frame
+        .inner_margin(Margin::symmetric(12, 8))
+        .shadow(ui.visuals().popup_shadow);
+    frame
+        .show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.set_max_width(520.0);
+                let label = ui.add(Label::new(text).wrap());
+                label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, text));
+                let close = Button::new(RichText::new("Close").small().color(colours.weak)).frame_when_inactive(false);
+                ui.add(close).accessible_name("Close note").clicked()
+            })
+            .inner
+        })
+        .inner
+}

@@ -1,0 +1,115 @@
+//! From an empty window to another class, layer and blend.
+
+use egui::{Key, accesskit::Role};
+use gradcam_explorer::explain::Target;
+
+use crate::support::{DOG_AND_CAT, Window, sample};
+
+#[test]
+fn an_empty_window_says_what_to_do() {
+    let window = Window::empty();
+    assert!(window.has("Where does the network look?"));
+    assert!(window.has("Open images…"));
+}
+
+#[test]
+fn a_dropped_image_shows_its_predictions_and_the_map_of_the_first() {
+    let mut window = Window::empty();
+    window.drop_files(&[sample(DOG_AND_CAT)]);
+    window.wait("a map", |state| state.shown.is_some());
+    assert_eq!(window.listed().len(), 10);
+    assert_eq!(window.chosen(), window.listed().first().cloned());
+    for class in window.listed() {
+        assert!(window.has(&class), "{class}");
+    }
+    assert_eq!(window.shown_layer().as_deref(), Some("block14_sepconv2_act"));
+}
+
+#[test]
+fn click_and_keys_choose_classes() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let listed = window.listed();
+    window.click(&listed[3]);
+    assert_eq!(window.chosen().as_ref(), Some(&listed[3]));
+    window.key(Key::ArrowDown);
+    assert_eq!(window.chosen().as_ref(), Some(&listed[4]));
+    window.key(Key::ArrowUp);
+    window.key(Key::ArrowUp);
+    assert_eq!(window.chosen().as_ref(), Some(&listed[2]));
+    window.key(Key::Num0);
+    assert_eq!(window.chosen().as_ref(), Some(&listed[9]));
+    window.key(Key::Num1);
+    assert_eq!(window.chosen().as_ref(), Some(&listed[0]));
+    let shown = window.state().shown.as_ref().unwrap();
+    assert_eq!(shown.key.target, Target::Class(window.state().class().unwrap()));
+}
+
+#[test]
+fn hovering_previews_and_leaving_restores() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let listed = window.listed();
+    let before = window.state().shown.clone();
+    window.hover(&listed[5]);
+    let class = window.state().listed()[5];
+    assert_eq!(window.state().shown.as_ref().unwrap().key.target, Target::Class(class));
+    assert_eq!(window.chosen().as_ref(), Some(&listed[0]));
+    let middle = window.picture().center();
+    window.move_to(middle);
+    assert_eq!(window.state().shown, before);
+}
+
+#[test]
+fn a_layer_is_chosen_by_click_and_by_key() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.click("block13");
+    window.wait("the map of block13", |state| !state.is_waiting_for_map());
+    assert_eq!(window.shown_layer().as_deref(), Some("add_7"));
+    window.harness.key_press(Key::CloseBracket);
+    window.wait("the next layer", |state| !state.is_waiting_for_map());
+    assert_eq!(window.shown_layer().as_deref(), Some("block14_sepconv1"));
+    window.click("default");
+    assert_eq!(window.shown_layer().as_deref(), Some("block14_sepconv2_act"));
+}
+
+#[test]
+fn the_blend_is_a_slider() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.role(Role::Slider, "Blend").set_value_accesskit(0.75);
+    window.settle();
+    assert!((window.state().choices.blend - 0.75).abs() < 1e-6);
+}
+
+#[test]
+fn typing_looks_for_a_class() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.type_text("cowb");
+    assert_eq!(window.listed().first().map(String::as_str), Some("cowboy hat"));
+    window.key(Key::Enter);
+    assert_eq!(window.chosen().as_deref(), Some("cowboy hat"));
+    window.key(Key::Escape);
+    window.key(Key::Escape);
+    assert_eq!(window.listed().len(), 10);
+}
+
+#[test]
+fn a_file_that_is_no_image_leaves_the_rest_untouched_and_says_why() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.png");
+    std::fs::write(&broken, "this is no picture").unwrap();
+    window.drop_files(&[broken]);
+    window.wait("the second image", |state| state.images.list().len() == 2);
+    window.wait("its failure", |state| state.images.list().len() == 1);
+    assert_eq!(
+        window.state().images.current().map(|image| image.name.as_str()),
+        Some(DOG_AND_CAT)
+    );
+    assert!(window.state().shown.is_some());
+    assert!(
+        window.told().iter().any(|text| text.starts_with("broken.png: ")),
+        "{:?}",
+        window.told()
+    );
+    window.click("Close note");
+    assert!(window.told().is_empty());
+}

@@ -1,0 +1,7 @@
+//! The window, driven as a person drives it: by what is written on it, by keys, by the pointer and by drops.
+//!
+//! No display is needed. The network is the built-in one, so nothing is downloaded.
+
+mod support;
+
+mod first_steps;

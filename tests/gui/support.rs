@@ -1,0 +1,220 @@
+//! A window without a display.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, Vec2, accesskit};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::{Harness, Node};
+use gradcam_explorer::explorer::{DeviceChoice, NetworkSource};
+use gradcam_explorer::gui::state::State;
+use gradcam_explorer::gui::{ExplorerApp, Options};
+
+/// Nothing in these tests takes longer, even on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A sample picture of the program.
+pub fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name)
+}
+
+/// Two animals with two hats.
+pub const DOG_AND_CAT: &str = "dog-cowboy-hat-cat-party-hat.png";
+
+/// The window and what a person does to it.
+pub struct Window {
+    pub harness: Harness<'static, ExplorerApp>,
+}
+
+impl Window {
+    /// An empty window of 1280 by 800 points.
+    pub fn empty() -> Self {
+        Self::with(Vec::new(), [1280.0, 800.0], egui::Theme::Dark)
+    }
+
+    /// A window that shows a sample, with its prediction.
+    pub fn with_sample(name: &str) -> Self {
+        let mut window = Self::with(vec![sample(name)], [1280.0, 800.0], egui::Theme::Dark);
+        window.wait("the first map", |state| state.shown.is_some());
+        window
+    }
+
+    /// A window of any size and theme.
+    pub fn with(images: Vec<PathBuf>, size: [f32; 2], theme: egui::Theme) -> Self {
+        let options = Options {
+            images,
+            source: NetworkSource::BuiltIn,
+            device: DeviceChoice::Cpu,
+        };
+        let harness = Harness::builder()
+            .with_size(Vec2::from(size))
+            .with_theme(theme)
+            .with_max_steps(30)
+            .build_eframe(|cc| ExplorerApp::new(cc, options).unwrap());
+        Self { harness }
+    }
+
+    pub fn state(&self) -> &State {
+        self.harness.state().state()
+    }
+
+    /// Draws frames until something holds.
+    pub fn wait(&mut self, what: &str, holds: impl Fn(&State) -> bool) {
+        let start = Instant::now();
+        loop {
+            self.harness.step();
+            if holds(self.state()) {
+                break;
+            }
+            assert!(
+                start.elapsed() < DEADLINE,
+                "waited in vain for {what}: {:#?}",
+                self.state().messages
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.harness.run_ok();
+    }
+
+    /// Draws until nothing changes any more.
+    pub fn settle(&mut self) {
+        self.harness.run_ok();
+    }
+
+    pub fn label<'a>(&'a self, label: &'a str) -> Node<'a> {
+        self.harness.get_by_label(label)
+    }
+
+    pub fn has(&self, label: &str) -> bool {
+        self.harness.query_all_by_label(label).next().is_some()
+    }
+
+    pub fn role<'a>(&'a self, role: accesskit::Role, label: &'a str) -> Node<'a> {
+        self.harness.get_by_role_and_label(role, label)
+    }
+
+    pub fn click(&mut self, label: &str) {
+        self.label(label).click();
+        self.settle();
+    }
+
+    pub fn hover(&mut self, label: &str) {
+        self.label(label).hover();
+        self.settle();
+    }
+
+    pub fn key(&mut self, key: Key) {
+        self.harness.key_press(key);
+        self.settle();
+    }
+
+    pub fn command_key(&mut self, key: Key) {
+        self.harness.key_press_modifiers(Modifiers::COMMAND, key);
+        self.settle();
+    }
+
+    pub fn type_text(&mut self, text: &str) {
+        for character in text.chars() {
+            self.harness.event(Event::Text(character.to_string()));
+            self.settle();
+        }
+    }
+
+    /// The rectangle of the picture.
+    pub fn picture(&self) -> Rect {
+        let is_picture = |node: &Node<'_>| node.accesskit_node().role() == accesskit::Role::Image;
+        self.harness
+            .root()
+            .children_recursive()
+            .find(is_picture)
+            .unwrap()
+            .rect()
+    }
+
+    pub fn move_to(&mut self, position: Pos2) {
+        self.harness.event(Event::PointerMoved(position));
+        self.settle();
+    }
+
+    pub fn wheel(&mut self, position: Pos2, up: f32) {
+        self.move_to(position);
+        self.harness.event(Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: Vec2::new(0.0, up),
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Wheel,
+            modifiers: Modifiers::NONE,
+        });
+        self.settle();
+    }
+
+    pub fn drag(&mut self, from: Pos2, to: Pos2) {
+        let button = |pos, pressed| Event::PointerButton {
+            pos,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        self.move_to(from);
+        self.harness.event(button(from, true));
+        self.settle();
+        self.move_to(from + (to - from) / 2.0);
+        self.move_to(to);
+        self.harness.event(button(to, false));
+        self.settle();
+    }
+
+    /// Drops files as the system does: for one frame.
+    pub fn drop_files(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            self.harness
+                .input_mut()
+                .dropped_files
+                .push(Arc::new(Dropped(path.clone())));
+        }
+        self.harness.step();
+    }
+
+    /// The classes on the list by name.
+    pub fn listed(&self) -> Vec<String> {
+        let state = self.state();
+        state.listed().iter().map(|&class| state.class_name(class)).collect()
+    }
+
+    /// Everything that was told and not closed yet.
+    pub fn told(&self) -> Vec<String> {
+        let alerts = self.harness.query_all_by_role(accesskit::Role::Alert);
+        alerts.filter_map(|node| node.accesskit_node().label()).collect()
+    }
+
+    /// The name of the chosen class.
+    pub fn chosen(&self) -> Option<String> {
+        self.state().class().map(|class| self.state().class_name(class))
+    }
+
+    /// The name of the layer whose map is in the picture.
+    pub fn shown_layer(&self) -> Option<String> {
+        let plan = &self.state().network.as_ref()?.plan;
+        Some(plan.layer(self.state().shown.as_ref()?.key.layer).name.clone())
+    }
+}
+
+struct Dropped(PathBuf);
+
+impl fmt::Debug for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.display())
+    }
+}
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
