@@ -4,18 +4,19 @@ use std::path::PathBuf;
 
 use egui::{Context, Frame, Margin, Panel, Ui, ViewportCommand};
 
-use super::apply::{self, Effect, apply};
+use super::apply::{Effect, apply};
 use super::choices::{Appearance, Choices, Preferences};
 use super::command::Command;
-use super::dialogs::{Answer, Dialogs};
+use super::dialogs::{Answer, Dialogs, Question};
 use super::gather::Gatherer;
 use super::notices::Notices;
 use super::state::{Message, PathField, State};
 use super::textures::Textures;
 use super::{
-    Options, drawer, film_strip, help, keys, layers, path_field, picture, predictions, settings, theme, top_bar, wishes,
+    APP_ID, Options, drawer, film_strip, help, keys, layers, path_field, picture, predictions, settings, theme,
+    top_bar, wishes,
 };
-use crate::explorer::{Explorer, ExplorerError, ImageSource, Request};
+use crate::explorer::{Explorer, ExplorerError, Request};
 
 /// Where the choices are kept.
 const CHOICES: &str = "choices";
@@ -51,7 +52,7 @@ impl ExplorerApp {
             source: source.clone(),
             device,
         });
-        let app = Self {
+        let mut app = Self {
             state: State::new(choices, preferences, (source, device)),
             explorer,
             textures: Textures::default(),
@@ -59,6 +60,7 @@ impl ExplorerApp {
             gatherer: Gatherer::default(),
             notices: Notices::default(),
         };
+        app.state.messages.extend(set_broken_settings_aside(cc.storage));
         if !images.is_empty() {
             app.gather(&ctx, images)
                 .map_err(|error| ExplorerError::Request(error.to_string()))?;
@@ -78,7 +80,7 @@ impl ExplorerApp {
         }
         while let Some(found) = self.gatherer.found() {
             match found {
-                Ok(files) => apply::open(&mut self.state, files.into_iter().map(ImageSource::File)),
+                Ok(files) => commands.push(Command::Open(files)),
                 Err(error) => self.state.messages.push(Message::Error(error)),
             }
         }
@@ -118,6 +120,7 @@ impl ExplorerApp {
                         .push(Message::Error(format!("The files could not be read: {error}.")));
                 }
             }
+            Effect::CancelDownload => self.explorer.cancel_download(),
             Effect::RequestPaste => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
             Effect::FocusSearch => ctx.memory_mut(|memory| memory.request_focus(predictions::search_id())),
             Effect::ReleaseFocus => {
@@ -222,6 +225,9 @@ impl eframe::App for ExplorerApp {
         self.state.update_shown();
         self.layout(ui, &mut commands);
 
+        if let Some(path) = self.state.ready_weights.take() {
+            commands.push(Command::Answer(Question::Weights, vec![path]));
+        }
         let before = self.state.preview.take();
         let mut changed = false;
         for command in commands {
@@ -255,6 +261,27 @@ impl eframe::App for ExplorerApp {
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
+}
+
+/// Keeps a settings file that cannot be read beside the new one, since eframe would write over it.
+///
+/// eframe reads such a file as if it were empty, so a file that holds something while nothing was read is broken.
+fn set_broken_settings_aside(storage: Option<&dyn eframe::Storage>) -> Option<Message> {
+    let file = eframe::storage_dir(APP_ID)?.join("app.ron");
+    let is_empty = storage?.get_string(CHOICES).is_none() && storage?.get_string(PREFERENCES).is_none();
+    let holds_something = std::fs::metadata(&file).is_ok_and(|file| file.len() > 0);
+    if !is_empty || !holds_something {
+        return None;
+    }
+    let aside = file.with_extension("ron.broken");
+    let text = match std::fs::rename(&file, &aside) {
+        Ok(()) => format!(
+            "The settings could not be read; they were set aside as {}.",
+            aside.display()
+        ),
+        Err(error) => format!("The settings could not be read, and not be set aside either: {error}."),
+    };
+    Some(Message::Error(text))
 }
 
 /// What was kept under a name; the default where it is missing or no longer readable.

@@ -6,7 +6,7 @@ use super::choices::{Appearance, Choices, Scale};
 use super::command::{Action, Command};
 use super::dialogs::Question;
 use super::export;
-use super::state::{Message, State};
+use super::state::{Message, PathField, State};
 use crate::explorer::{ImageId, ImageSource, NetworkSource, Request};
 use crate::xception::LayerId;
 
@@ -19,6 +19,8 @@ pub enum Effect {
     Ask(Question),
     /// Find the images in these files and folders, then open them.
     Gather(Vec<PathBuf>),
+    /// Stop what is being fetched.
+    CancelDownload,
     /// Ask the system what is on the clipboard.
     RequestPaste,
     /// Bring the keyboard to the search field.
@@ -32,6 +34,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
     match command {
         Command::Do(action) => return act(state, action),
         Command::OpenPaths(paths) => return Some(Effect::Gather(paths)),
+        Command::Open(files) => return open_files(state, files),
         Command::OpenSource(source) => open(state, [source]),
         Command::OpenPixels { name, photo } => open(state, [ImageSource::Pixels { name, photo }]),
         Command::Show(image) => show(state, image),
@@ -71,16 +74,36 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
 fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Option<Effect> {
     state.path_field = None;
     match question {
-        Question::Images | Question::Folder => Some(Effect::Gather(paths)),
-        Question::Weights => {
-            let device = state.wanted_network.1;
-            apply(state, Command::UseNetwork(NetworkSource::File(paths.pop()?), device))
-        }
+        Question::Images | Question::Folder | Question::Address => Some(Effect::Gather(paths)),
+        Question::Weights => use_weights(state, paths.pop()?),
         Question::SaveOverlay(_) => Some(Effect::Send(Box::new(Request::Export(export::overlay(
             state,
             paths.pop()?,
         )?)))),
     }
+}
+
+/// Uses weights of this program's kind, and imports others first.
+fn use_weights(state: &mut State, path: PathBuf) -> Option<Effect> {
+    if path
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
+    {
+        let device = state.wanted_network.1;
+        return apply(state, Command::UseNetwork(NetworkSource::File(path), device));
+    }
+    Some(Effect::Send(Box::new(Request::ImportWeights(path))))
+}
+
+/// Opens images, and uses the weights among the files, if there are any.
+fn open_files(state: &mut State, files: Vec<PathBuf>) -> Option<Effect> {
+    let is_weights = |path: &PathBuf| {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        ending.is_some_and(|ending| ["safetensors", "h5", "keras"].contains(&ending.as_str()))
+    };
+    let (mut weights, images): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_weights);
+    open(state, images.iter().map(|path| ImageSource::from_argument(path)));
+    use_weights(state, weights.pop()?)
 }
 
 /// Opens images and shows the first of them.
@@ -142,6 +165,14 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
     match action {
         Action::Open => return Some(Effect::Ask(Question::Images)),
         Action::OpenFolder => return Some(Effect::Ask(Question::Folder)),
+        Action::OpenAddress => {
+            state.path_field = Some(PathField {
+                question: Question::Address,
+                text: String::new(),
+            })
+        }
+        Action::DownloadNetwork => return Some(Effect::Send(Box::new(Request::DownloadWeights))),
+        Action::CancelDownload => return Some(Effect::CancelDownload),
         Action::OpenNetwork => return Some(Effect::Ask(Question::Weights)),
         Action::Paste => return Some(Effect::RequestPaste),
         Action::Save => match export::suggested_name(state) {
@@ -200,7 +231,9 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
 
 /// Esc leaves one thing at a time, the innermost first.
 fn back(state: &mut State) -> Option<Effect> {
-    if state.help_open {
+    if state.path_field.is_some() {
+        state.path_field = None;
+    } else if state.help_open {
         state.help_open = false;
     } else if !state.search.query.is_empty() {
         state.look_for(String::new());

@@ -19,6 +19,8 @@ pub enum Command {
     Do(Action),
     /// Open files and folders.
     OpenPaths(Vec<PathBuf>),
+    /// Open these files and web addresses; weights among them are used.
+    Open(Vec<PathBuf>),
     /// Open images that are no files, such as samples.
     OpenSource(ImageSource),
     /// Open pixels, such as a pasted picture.
@@ -75,8 +77,14 @@ pub enum Action {
     Paste,
     /// Save the picture as it is.
     Save,
+    /// Fetch an image from the web.
+    OpenAddress,
     /// Choose a weights file.
     OpenNetwork,
+    /// Fetch the ImageNet weights.
+    DownloadNetwork,
+    /// Stop what is being fetched.
+    CancelDownload,
     /// Write in the search field.
     Search,
     /// The class above.
@@ -125,12 +133,15 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
+        Self::OpenAddress,
         Self::Save,
         Self::OpenNetwork,
+        Self::DownloadNetwork,
+        Self::CancelDownload,
         Self::Search,
         Self::PreviousClass,
         Self::NextClass,
@@ -170,6 +181,18 @@ impl Action {
             Self::Save => (
                 "Save overlay…",
                 "Save the photo with the map over it, as PNG at the photo's own size.",
+            ),
+            Self::OpenAddress => (
+                "Open web address…",
+                "Fetch an image over https; nothing is fetched without being asked for.",
+            ),
+            Self::DownloadNetwork => (
+                "Download ImageNet weights (92 MB)",
+                "Fetch the weights that Keras publishes for Xception, with 1000 classes, and use them.",
+            ),
+            Self::CancelDownload => (
+                "Cancel download",
+                "Stop fetching; what has arrived is kept for the next attempt.",
             ),
             Self::OpenNetwork => (
                 "Open weights…",
@@ -242,6 +265,7 @@ impl Action {
             Self::OpenFolder => const { &[command_shift(Key::O)] },
             Self::Paste => const { &[command(Key::V)] },
             Self::Save => const { &[command(Key::S)] },
+            Self::OpenAddress => const { &[command(Key::L)] },
             Self::Search => const { &[command(Key::F)] },
             Self::PreviousClass => const { &[plain(Key::ArrowUp)] },
             Self::NextClass => const { &[plain(Key::ArrowDown)] },
@@ -271,8 +295,24 @@ impl Action {
             Self::SwitchTheme => const { &[command(Key::D)] },
             Self::Help => const { &[plain(Key::F1), plain(Key::Questionmark)] },
             Self::Back => const { &[plain(Key::Escape)] },
-            Self::OpenNetwork | Self::DefaultLayer | Self::Reset => &[],
+            Self::OpenNetwork | Self::DownloadNetwork | Self::CancelDownload | Self::DefaultLayer | Self::Reset => &[],
         }
+    }
+    /// The key that is shown; none if there is none.
+    pub fn keys_text(self, ctx: &egui::Context) -> Option<String> {
+        self.shortcuts().first().map(|shortcut| shortcut_text(ctx, shortcut))
+    }
+}
+
+/// Keys as they are printed on the keyboard.
+pub fn shortcut_text(ctx: &egui::Context, shortcut: &KeyboardShortcut) -> String {
+    match shortcut.logical_key {
+        key @ (Key::OpenBracket | Key::CloseBracket | Key::Plus | Key::Minus | Key::Equals | Key::Questionmark)
+            if shortcut.modifiers == Modifiers::NONE =>
+        {
+            key.symbol_or_name().to_owned()
+        }
+        _ => ctx.format_shortcut(shortcut),
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Question {
     Images,
     /// A folder of images.
     Folder,
+    /// The web address of an image; asked for in the window itself.
+    Address,
     /// A weights file.
     Weights,
     /// Where to save the overlay; with a suggestion.
@@ -37,7 +39,8 @@ impl Question {
         match self {
             Self::Images => "Open images",
             Self::Folder => "Open a folder of images",
-            Self::Weights => "Open weights (safetensors)",
+            Self::Address => "Open a web address",
+            Self::Weights => "Open weights (safetensors or Keras' HDF5)",
             Self::SaveOverlay(_) => "Save the overlay",
         }
     }
@@ -89,8 +92,8 @@ impl Dialogs {
                     wake,
                 )
             }
-            Question::Weights => {
-                let picked = dialog.add_filter("safetensors", &["safetensors"]).pick_file();
+            Question::Address | Question::Weights => {
+                let picked = dialog.pick_file();
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }
             Question::SaveOverlay(name) => {

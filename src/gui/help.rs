@@ -1,8 +1,8 @@
 //! The help page: all keys, and what the words mean.
 
-use egui::{Grid, Id, Modal, RichText, ScrollArea, Ui};
+use egui::{Frame, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
-use super::command::{Action, Command};
+use super::command::{Action, Command, shortcut_text};
 use super::theme::UNIT;
 use super::widgets::caption;
 
@@ -46,7 +46,8 @@ pub const WORDS: [(&str, &str); 5] = [
 
 /// Draws the page while it is open.
 pub fn show(ui: &mut Ui, commands: &mut Vec<Command>) {
-    let modal = Modal::new(Id::unique("help")).show(ui.ctx(), |ui| {
+    let frame = Frame::popup(ui.style()).inner_margin(16);
+    let modal = Modal::new(Id::unique("help")).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width(620.0_f32.min(ui.ctx().content_rect().width() - 80.0));
         ui.horizontal(|ui| {
             ui.heading("Help");
@@ -89,7 +90,7 @@ fn keys(ui: &mut Ui) {
                     .shortcuts()
                     .iter()
                     .take(2)
-                    .map(|shortcut| ui.ctx().format_shortcut(shortcut))
+                    .map(|shortcut| shortcut_text(ui.ctx(), shortcut))
                     .collect();
                 if keys.is_empty() {
                     continue;

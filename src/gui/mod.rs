@@ -74,12 +74,15 @@ pub struct GuiError(String);
 /// # Errors
 /// When there is no display or no OpenGL.
 pub fn run(options: Options) -> Result<(), GuiError> {
-    let viewport = egui::ViewportBuilder::default()
+    let mut viewport = egui::ViewportBuilder::default()
         .with_app_id(APP_ID)
         .with_title("Grad-CAM explorer")
         .with_inner_size([1280.0, 800.0])
         .with_min_inner_size([720.0, 480.0])
         .with_drag_and_drop(true);
+    if let Some(icon) = icon() {
+        viewport = viewport.with_icon(icon);
+    }
     let native = eframe::NativeOptions {
         viewport,
         ..eframe::NativeOptions::default()
@@ -90,4 +93,25 @@ pub fn run(options: Options) -> Result<(), GuiError> {
         Box::new(|cc| Ok(Box::new(ExplorerApp::new(cc, options)?))),
     )
     .map_err(|error| GuiError(error.to_string()))
+}
+
+/// The program's icon; none in case it cannot be decoded, which the tests rule out.
+fn icon() -> Option<egui::IconData> {
+    let image = image::load_from_memory(include_bytes!("../../assets/icon.png"))
+        .ok()?
+        .into_rgba8();
+    let (width, height) = image.dimensions();
+    Some(egui::IconData {
+        rgba: image.into_raw(),
+        width,
+        height,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_icon_is_a_picture() {
+        assert_eq!(super::icon().map(|icon| (icon.width, icon.height)), Some((128, 128)));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use egui::{Id, Key, Modal, RichText, TextEdit, Ui};
+use egui::{Frame, Id, Key, Modal, RichText, TextEdit, Ui};
 
 use super::command::Command;
 use super::dialogs::Question;
@@ -14,15 +14,20 @@ pub fn show(ui: &mut Ui, field: &PathField, commands: &mut Vec<Command>) {
     let mut text = field.text.clone();
     let mut done = false;
     let mut cancelled = false;
-    let modal = Modal::new(Id::unique("path")).show(ui.ctx(), |ui| {
+    let frame = Frame::popup(ui.style()).inner_margin(16);
+    let modal = Modal::new(Id::unique("path")).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width(480.0);
         ui.heading(field.question.title());
-        ui.label(RichText::new("This system shows no file dialogs; type or paste the path.").weak());
+        let (hint, name) = match field.question {
+            Question::Address => ("The image is fetched over https.", "Web address"),
+            _ => ("This system shows no file dialogs; type or paste the path.", "Path"),
+        };
+        ui.label(RichText::new(hint).weak());
         ui.add_space(2.0 * UNIT);
         let edit = TextEdit::singleline(&mut text)
             .desired_width(f32::INFINITY)
-            .hint_text("Path");
-        let response = ui.add(edit).accessible_name("Path");
+            .hint_text(name);
+        let response = ui.add(edit).accessible_name(name);
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
             done = true;
         } else if text == field.text && !response.has_focus() {

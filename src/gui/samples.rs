@@ -38,6 +38,9 @@ const SAMPLES: [(&str, &str, &[u8]); 6] = [
     ),
 ];
 
+/// The photograph of the tutorial that this program follows; fetched when it is chosen.
+pub const TUTORIAL: &str = "https://raw.githubusercontent.com/jss367/files/main/cat_and_dog_hats.png";
+
 /// The names of all samples.
 pub fn names() -> impl Iterator<Item = &'static str> {
     SAMPLES.iter().map(|(name, ..)| *name)

@@ -1,6 +1,7 @@
 //! The state of the window: plain values, no egui in here. Replies of the session and commands change it; the panels
 //! only read it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::camera::Camera;
@@ -17,6 +18,8 @@ use crate::explorer::{
     NetworkSource, Predicted, Purpose, Reply,
 };
 use crate::labels::Labels;
+use crate::weights::Fingerprint;
+use crate::weights::fetch::Progress;
 use crate::xception::LayerId;
 
 /// How many classes are shown side by side at most.
@@ -81,12 +84,14 @@ pub struct State {
     pub camera: Camera,
     /// The network that speaks.
     pub network: Option<Arc<NetworkInfo>>,
-    /// SHA-256 of its weights file, once it was asked for and computed.
-    pub fingerprint: Option<String>,
+    /// SHA-256 of its weights file and what it is known as, once that was asked for and computed.
+    pub fingerprint: Option<(String, Fingerprint)>,
     /// The network that was asked for last.
     pub wanted_network: (NetworkSource, DeviceChoice),
     /// Whether it is being loaded.
     pub loading: bool,
+    /// What is being fetched, and how far it is.
+    pub download: Option<(String, Progress)>,
     /// Why it could not be loaded.
     pub network_error: Option<String>,
     /// The class under the pointer.
@@ -123,6 +128,8 @@ pub struct State {
     pub help_open: bool,
     /// A path that is asked for in the window, since the system has no dialogs.
     pub path_field: Option<PathField>,
+    /// Weights that were fetched or imported and are to be used.
+    pub ready_weights: Option<PathBuf>,
     /// To be told.
     pub messages: Vec<Message>,
 }
@@ -149,6 +156,7 @@ impl State {
             fingerprint: None,
             wanted_network: network,
             loading: true,
+            download: None,
             network_error: None,
             preview: None,
             preview_muted: false,
@@ -167,6 +175,7 @@ impl State {
             is_dark: true,
             help_open: false,
             path_field: None,
+            ready_weights: None,
             messages: Vec::new(),
         }
     }
@@ -175,7 +184,15 @@ impl State {
     pub fn receive(&mut self, reply: Reply) {
         match reply {
             Reply::Network(info) => self.use_network(info),
-            Reply::Opened(opened) => self.images.opened(opened),
+            Reply::Opened(opened) => {
+                self.download = None;
+                self.images.opened(opened);
+            }
+            Reply::Downloading { what, progress } => self.download = Some((what, progress)),
+            Reply::WeightsReady(path) => {
+                self.download = None;
+                self.ready_weights = Some(path);
+            }
             Reply::Display { image, photo } => self.images.display(image, photo),
             Reply::Predicted(predicted) => self.predicted(predicted),
             Reply::Explained(explained) => {
@@ -189,9 +206,13 @@ impl State {
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
             }
             Reply::Failed(failure) => self.failed(&failure),
-            Reply::Fingerprint { epoch, sha256, .. } => {
+            Reply::Fingerprint {
+                epoch,
+                sha256,
+                fingerprint,
+            } => {
                 if self.is_current(epoch) {
-                    self.fingerprint = Some(sha256);
+                    self.fingerprint = Some((sha256, fingerprint));
                 }
             }
             Reply::Channels(channels) => {
@@ -204,7 +225,6 @@ impl State {
                     self.feature_map = Some(feature_map);
                 }
             }
-            Reply::Downloading { .. } | Reply::WeightsReady(_) => {}
         }
     }
 
@@ -261,7 +281,9 @@ impl State {
                 self.loading = false;
                 self.network_error = Some(text.clone());
             }
+            (Activity::GettingWeights, _) => self.download = None,
             (Activity::Opening, Some(image)) => {
+                self.download = None;
                 self.images.remove(image);
                 self.maps.forget(image);
             }

@@ -9,6 +9,7 @@ use super::state::State;
 use super::theme::{UNIT, palette};
 use super::widgets::{action_button, action_entry, caption, truncated};
 use crate::explorer::{DeviceChoice, NetworkSource};
+use crate::weights::Fingerprint;
 
 /// Draws the bar.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -20,6 +21,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             let saving = ui.add_enabled_ui(state.shown.is_some(), |ui| action_button(ui, Action::Save, commands));
             saving.response.on_disabled_hover_text("There is no map to save yet.");
             badge(ui, state, commands);
+            download(ui, state, commands);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| title(ui, state));
         });
     });
@@ -30,6 +32,7 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     ui.menu_button("Menu", |ui| {
         action_entry(ui, Action::Open, true, commands);
         action_entry(ui, Action::OpenFolder, true, commands);
+        action_entry(ui, Action::OpenAddress, true, commands);
         action_entry(ui, Action::Paste, true, commands);
         sample_entries(ui, commands);
         recent(ui, state, commands);
@@ -49,6 +52,15 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 
 fn sample_entries(ui: &mut Ui, commands: &mut Vec<Command>) {
     ui.menu_button("Samples", |ui| {
+        if ui
+            .button("The tutorial's photograph (from the web)")
+            .on_hover_text(samples::TUTORIAL)
+            .clicked()
+        {
+            commands.push(Command::Open(vec![samples::TUTORIAL.into()]));
+            ui.close();
+        }
+        ui.separator();
         for name in samples::names() {
             if ui.button(name).clicked() {
                 commands.extend(samples::source(name).map(Command::OpenSource));
@@ -124,6 +136,13 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             ui.close();
         }
         action_entry(ui, Action::OpenNetwork, true, commands);
+        if state.download.is_none() {
+            action_entry(ui, Action::DownloadNetwork, true, commands);
+            caption(
+                ui,
+                "Neither Keras nor ImageNet says that these weights may be used commercially.",
+            );
+        }
         ui.separator();
         for (device, name) in [
             (DeviceChoice::Auto, "Fastest device"),
@@ -139,6 +158,42 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     });
     response
         .on_hover_text("The network that speaks, its device and the time of the last forward pass; click to change.");
+}
+
+fn fingerprint_text(fingerprint: &Fingerprint) -> String {
+    match fingerprint {
+        Fingerprint::OfficialKeras => "The weights that Keras itself loads.".to_owned(),
+        Fingerprint::Port(source) => format!("Known as {}.", source.name),
+        Fingerprint::Unknown => "None of the published weights this program knows.".to_owned(),
+    }
+}
+
+/// What is being fetched, with a way to stop it.
+fn download(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let Some((what, progress)) = &state.download else {
+        return;
+    };
+    if ui
+        .button("Cancel")
+        .on_hover_text(Action::CancelDownload.label_and_tooltip().1)
+        .clicked()
+    {
+        commands.push(Command::Do(Action::CancelDownload));
+    }
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let text = match progress.total {
+        Some(total) => format!("{:.0} of {:.0} MB", megabytes(progress.received), megabytes(total)),
+        None => format!("{:.0} MB", megabytes(progress.received)),
+    };
+    let share = progress
+        .total
+        .map_or(0.0, |total| progress.received as f32 / total.max(1) as f32);
+    let bar = egui::ProgressBar::new(share)
+        .desired_width(40.0 * UNIT)
+        .text(RichText::new(text).small());
+    ui.add(bar)
+        .accessible_name(format!("Fetching {what}"))
+        .on_hover_text(format!("Fetching {what}"));
 }
 
 fn details(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -160,7 +215,8 @@ fn details(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     if let Some(licence) = network.weights.licence() {
         caption(ui, format!("Licence: {licence}"));
     }
-    if let Some(sha256) = &state.fingerprint {
+    if let Some((sha256, fingerprint)) = &state.fingerprint {
+        caption(ui, fingerprint_text(fingerprint));
         // in groups, so that it breaks and can be compared by eye
         let groups: Vec<&str> = sha256
             .as_bytes()

@@ -38,8 +38,8 @@ pub fn action_button(ui: &mut Ui, action: Action, commands: &mut Vec<Command>) -
 pub fn action_entry(ui: &mut Ui, action: Action, enabled: bool, commands: &mut Vec<Command>) {
     let (label, tooltip) = action.label_and_tooltip();
     let mut button = Button::new(label).frame_when_inactive(false);
-    if let Some(shortcut) = action.shortcuts().first() {
-        button = button.shortcut_text(ui.ctx().format_shortcut(shortcut));
+    if let Some(keys) = action.keys_text(ui.ctx()) {
+        button = button.shortcut_text(keys);
     }
     if ui.add_enabled(enabled, button).on_hover_text(tooltip).clicked() {
         commands.push(Command::Do(action));
@@ -51,8 +51,8 @@ pub fn action_entry(ui: &mut Ui, action: Action, enabled: bool, commands: &mut V
 pub fn action_tooltip(ui: &mut Ui, action: Action) {
     let (_, tooltip) = action.label_and_tooltip();
     ui.label(tooltip);
-    if let Some(shortcut) = action.shortcuts().first() {
-        caption(ui, ui.ctx().format_shortcut(shortcut));
+    if let Some(keys) = action.keys_text(ui.ctx()) {
+        caption(ui, keys);
     }
 }
 
