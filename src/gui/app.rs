@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use egui::{Align, Context, Frame, Layout, Margin, Panel, Ui, ViewportCommand};
+use egui::{Context, Frame, Margin, Panel, Ui, ViewportCommand};
 
 use super::apply::{self, Effect, apply};
 use super::choices::{Appearance, Choices, Preferences};
@@ -120,11 +120,14 @@ impl ExplorerApp {
             }
             Effect::RequestPaste => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
             Effect::FocusSearch => ctx.memory_mut(|memory| memory.request_focus(predictions::search_id())),
-            Effect::ReleaseFocus => ctx.memory_mut(|memory| {
-                if let Some(focused) = memory.focused() {
-                    memory.surrender_focus(focused);
-                }
-            }),
+            Effect::ReleaseFocus => {
+                self.notices.close();
+                ctx.memory_mut(|memory| {
+                    if let Some(focused) = memory.focused() {
+                        memory.surrender_focus(focused);
+                    }
+                });
+            }
         }
     }
 
@@ -156,26 +159,25 @@ impl ExplorerApp {
             .size_range(200.0..=420.0)
             .frame(panel(Margin::same(12)));
         right.show(ui, |ui| {
-            egui::ScrollArea::vertical()
-                .id_salt("map")
-                .auto_shrink([false, false])
-                .show(ui, |ui| {
-                    ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                        layers::show(ui, state, commands);
-                        ui.add_space(2.0 * theme::UNIT);
-                        settings::show(ui, state, textures, commands);
-                    });
-                });
+            let height = (ui.available_height() * 0.62).min(settings::HEIGHT);
+            let below = Panel::bottom("settings")
+                .exact_size(height)
+                .frame(Frame::new())
+                .show_separator_line(false);
+            below.show(ui, |ui| {
+                let area = egui::ScrollArea::vertical()
+                    .id_salt("settings")
+                    .auto_shrink([false, false]);
+                area.show(ui, |ui| settings::show(ui, state, textures, commands));
+            });
+            layers::show(ui, state, commands);
+            ui.take_available_space();
         });
         let strip = panel(Margin::symmetric(12, 8));
         if state.images.list().len() > 1 {
             let film = Panel::bottom("images").exact_size(film_strip::HEIGHT).frame(strip);
             film.show(ui, |ui| film_strip::show(ui, state, textures, commands));
         }
-        let tabs = Panel::bottom("tabs")
-            .exact_size(8.0 * theme::UNIT)
-            .frame(panel(Margin::symmetric(8, 0)));
-        tabs.show(ui, |ui| drawer::tabs(ui, state, commands));
         if let Some(open) = state.preferences.drawer {
             let folded_out = Panel::bottom("drawer")
                 .resizable(true)
@@ -185,6 +187,10 @@ impl ExplorerApp {
                 .frame(strip)
                 .show(ui, |ui| drawer::show(ui, state, textures, open, commands));
         }
+        let tabs = Panel::bottom("tabs")
+            .exact_size(8.0 * theme::UNIT)
+            .frame(panel(Margin::symmetric(8, 0)));
+        tabs.show(ui, |ui| drawer::tabs(ui, state, commands));
         egui::CentralPanel::default().frame(panel(Margin::ZERO)).show(ui, |ui| {
             let canvas = ui.available_rect_before_wrap();
             state.camera = picture::show(ui, state, textures, commands);

@@ -1,11 +1,11 @@
 //! The right column, upper part: the network as its blocks, and the layers of the chosen one.
 
 use egui::accesskit::Role as Accessible;
-use egui::{Align2, Rect, Response, RichText, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Response, RichText, ScrollArea, Sense, Slider, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::{Action, Command};
 use super::state::State;
-use super::theme::{self, ROW, UNIT, palette};
+use super::theme::{self, UNIT, palette};
 use super::widgets::{action_tooltip, caption, focus_ring, section, text_in};
 use crate::xception::{LayerId, Plan, Role, Shape};
 
@@ -80,11 +80,17 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     });
     let blocks = blocks(plan);
     let most = blocks.iter().map(|block| block.shape.channels).max().unwrap_or(1);
-    let height = (ui.available_height() * 0.5).max(8.0 * ROW);
+    scrubber(ui, plan, chosen, commands);
+    if let Some(warning) = warning(plan.layer(chosen).role) {
+        ui.label(RichText::new(warning).small().color(palette(ui).weak));
+        ui.add_space(UNIT);
+    }
+    let seen = ui.scope_id().with("chosen layer");
+    let is_new = ui.data(|data| data.get_temp::<usize>(seen)) != Some(chosen.0);
+    ui.data_mut(|data| data.insert_temp(seen, chosen.0));
     ScrollArea::vertical()
         .id_salt("layers")
-        .max_height(height)
-        .auto_shrink([false, true])
+        .auto_shrink([false, false])
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for block in &blocks {
@@ -97,6 +103,9 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 if is_open {
                     for &layer in &block.layers {
                         let response = layer_row(ui, plan, layer, layer == chosen);
+                        if is_new && layer == chosen {
+                            response.scroll_to_me(None);
+                        }
                         if response.clicked() {
                             commands.push(Command::SelectLayer(layer));
                         }
@@ -104,9 +113,23 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 }
             }
         });
-    if let Some(warning) = warning(plan.layer(chosen).role) {
-        ui.add_space(UNIT);
-        ui.label(RichText::new(warning).small().color(palette(ui).weak));
+}
+
+/// A slider over all layers.
+fn scrubber(ui: &mut Ui, plan: &Plan, chosen: LayerId, commands: &mut Vec<Command>) {
+    let layers: Vec<LayerId> = plan.mappable().collect();
+    let mut position = layers.iter().position(|&layer| layer == chosen).unwrap_or(0);
+    let last = layers.len().saturating_sub(1);
+    ui.spacing_mut().slider_width = ui.available_width();
+    let slider = Slider::new(&mut position, 0..=last).show_value(false);
+    let response = ui
+        .add(slider)
+        .accessible_name("Layer")
+        .on_hover_text("Move through all layers, from the photo to the predictions.");
+    if response.changed()
+        && let Some(&layer) = layers.get(position)
+    {
+        commands.push(Command::SelectLayer(layer));
     }
 }
 

@@ -346,7 +346,7 @@ fn explained(state: &State) -> String {
 }
 
 /// The frame that says: let go, and it is opened.
-pub fn drop_target(ui: &Ui, rect: Rect, files: usize) {
+pub fn drop_target(ui: &mut Ui, rect: Rect, files: usize) {
     let colours = palette(ui);
     ui.painter().rect_filled(rect, 0.0, colours.canvas.gamma_multiply(0.85));
     let frame = rect.shrink(4.0 * UNIT);
@@ -357,11 +357,5 @@ pub fn drop_target(ui: &Ui, rect: Rect, files: usize) {
     } else {
         format!("Drop to open {files} items")
     };
-    ui.painter().text(
-        rect.center(),
-        Align2::CENTER_CENTER,
-        text,
-        theme::strong(theme::TITLE),
-        colours.text,
-    );
+    ui.put(rect, egui::Label::new(RichText::new(text).heading()));
 }

@@ -1,15 +1,18 @@
 //! The right column, lower part: how the map is made and shown.
 
-use egui::{Color32, Pos2, Rect, RichText, Sense, Slider, Ui, pos2, vec2};
+use egui::{Align2, Color32, Pos2, Rect, RichText, Sense, Slider, Ui, pos2, vec2};
 
 use super::choices::{Choices, Scale, View};
 use super::command::{Action, Command};
 use super::state::State;
 use super::textures::Textures;
-use super::theme::{self, UNIT};
-use super::widgets::{action_tooltip, caption, section, segmented};
+use super::theme::{self, UNIT, palette};
+use super::widgets::{action_tooltip, caption, section, segmented, text_in};
 use crate::explain::{Method, Score};
 use crate::imaging::{Colormap, Resize};
+
+/// Height of the settings when all of them are in sight.
+pub const HEIGHT: f32 = 292.0;
 
 /// Draws the settings.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
@@ -28,32 +31,40 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     });
     view(ui, &mut choices);
     blend(ui, &mut choices);
-    caption(ui, "Colours");
-    colormap(ui, &mut choices, textures);
-    caption(ui, "Score");
-    if let Some(score) = segmented(ui, "Score", choices.score, &Score::ALL, score_text) {
-        choices.score = score;
-    }
-    caption(ui, "Method");
-    method(ui, &mut choices);
-    caption(ui, "Scale");
-    if let Some(scale) = segmented(ui, "Scale", choices.scale, &Scale::ALL, |scale| {
-        (scale.name(), scale.explanation())
-    }) {
-        choices.scale = scale;
-    }
-    ui.checkbox(&mut choices.signed, "Evidence against, too")
-        .on_hover_text("The signed map before it is cut off at zero: red argues for the class, blue against it.");
+    row(ui, "Colours", |ui| colormap(ui, &mut choices, textures));
+    row(ui, "Score", |ui| {
+        if let Some(score) = segmented(ui, "Score", choices.score, &Score::ALL, score_text) {
+            choices.score = score;
+        }
+    });
+    row(ui, "Method", |ui| method(ui, &mut choices));
+    row(ui, "Scale", |ui| {
+        let text = |scale: Scale| (scale.name(), scale.explanation());
+        if let Some(scale) = segmented(ui, "Scale", choices.scale, &Scale::ALL, text) {
+            choices.scale = scale;
+        }
+    });
+    row(ui, "Resize", |ui| {
+        if let Some(resize) = segmented(ui, "Resize", choices.resize, &Resize::ALL, resize_text) {
+            choices.resize = resize;
+        }
+    });
     ui.checkbox(&mut choices.cells, "True cells").on_hover_text(
         "Show the layer's own cells instead of a smooth map, so that nobody takes interpolation for detail.",
     );
-    caption(ui, "Photo to network");
-    if let Some(resize) = segmented(ui, "Photo to network", choices.resize, &Resize::ALL, resize_text) {
-        choices.resize = resize;
-    }
     if choices != state.choices {
         commands.push(Command::Choose(choices));
     }
+}
+
+/// A caption and what it is about, on one line.
+fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(13.0 * UNIT, theme::ROW), Sense::hover());
+        text_in(ui, rect, Align2::LEFT_CENTER, name, theme::SMALL, palette(ui).weak);
+        ui.spacing_mut().item_spacing.x = 0.0;
+        ui.vertical(add);
+    });
 }
 
 fn view(ui: &mut Ui, choices: &mut Choices) {
@@ -171,7 +182,7 @@ fn colormap(ui: &mut Ui, choices: &mut Choices, textures: &mut Textures) {
         .accessible_name("Colours")
         .on_hover_text(colormap_text(choices.colormap));
     let rect = Rect::from_min_max(
-        pos2(button.rect.left() + 20.0 * UNIT, button.rect.center().y - 4.0),
+        pos2(button.rect.left() + 18.0 * UNIT, button.rect.center().y - 4.0),
         pos2(button.rect.right() - 7.0 * UNIT, button.rect.center().y + 4.0),
     );
     paint(ui, textures, choices.colormap, rect);

@@ -1,5 +1,6 @@
 //! The bar at the top: opening and saving, the name of the image, and the network that speaks.
 
+use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Align, Button, Layout, RichText, Ui};
 
 use super::command::{Action, Command};
@@ -114,7 +115,8 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         palette(ui).weak
     };
     let button = Button::new(RichText::new(text).small().color(colour)).frame_when_inactive(false);
-    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+    let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
         details(ui, state, commands);
         ui.separator();
         if ui.button("Built-in network").clicked() {

@@ -4,4 +4,9 @@
 
 mod support;
 
+mod classes;
 mod first_steps;
+mod images;
+mod layers;
+mod picture;
+mod settings;

@@ -51,7 +51,8 @@ impl Window {
         let harness = Harness::builder()
             .with_size(Vec2::from(size))
             .with_theme(theme)
-            .with_max_steps(30)
+            .with_max_steps(60)
+            .with_step_dt(1.0 / 60.0)
             .build_eframe(|cc| ExplorerApp::new(cc, options).unwrap());
         Self { harness }
     }
@@ -89,6 +90,45 @@ impl Window {
 
     pub fn has(&self, label: &str) -> bool {
         self.harness.query_all_by_label(label).next().is_some()
+    }
+
+    /// The last of several things with this label, which is the lowest on the window.
+    pub fn last<'a>(&'a self, label: &'a str) -> Node<'a> {
+        self.harness.query_all_by_label(label).last().unwrap()
+    }
+
+    /// The one thing whose label fits.
+    pub fn find<'a>(&'a self, fits: impl Fn(&str) -> bool + 'a) -> Node<'a> {
+        self.harness
+            .get_by(move |node| node.label().is_some_and(|label| fits(&label)))
+    }
+
+    /// Whether some text on the window contains this.
+    pub fn has_text(&self, part: &str) -> bool {
+        self.harness.query_all_by_label_contains(part).next().is_some()
+    }
+
+    /// How many shapes the last frame consists of.
+    pub fn shapes(&self) -> usize {
+        self.harness.output().shapes.len()
+    }
+
+    /// A click anywhere.
+    pub fn press(&mut self, position: Pos2) {
+        self.move_to(position);
+        for pressed in [true, false] {
+            self.harness.event(button(position, pressed));
+        }
+        self.settle();
+    }
+
+    /// Two quick clicks.
+    pub fn double_click(&mut self, position: Pos2) {
+        self.move_to(position);
+        for pressed in [true, false, true, false] {
+            self.harness.event(button(position, pressed));
+        }
+        self.settle();
     }
 
     pub fn role<'a>(&'a self, role: accesskit::Role, label: &'a str) -> Node<'a> {
@@ -151,12 +191,6 @@ impl Window {
     }
 
     pub fn drag(&mut self, from: Pos2, to: Pos2) {
-        let button = |pos, pressed| Event::PointerButton {
-            pos,
-            button: PointerButton::Primary,
-            pressed,
-            modifiers: Modifiers::NONE,
-        };
         self.move_to(from);
         self.harness.event(button(from, true));
         self.settle();
@@ -198,6 +232,16 @@ impl Window {
     pub fn shown_layer(&self) -> Option<String> {
         let plan = &self.state().network.as_ref()?.plan;
         Some(plan.layer(self.state().shown.as_ref()?.key.layer).name.clone())
+    }
+}
+
+/// The left button goes down or up.
+fn button(pos: Pos2, pressed: bool) -> Event {
+    Event::PointerButton {
+        pos,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
     }
 }
 

@@ -1,0 +1,169 @@
+//! Any class, pinned classes, two classes, many classes, and the classes of one place.
+
+use egui::{Key, Modifiers, PointerButton, Pos2, accesskit::Role};
+use gradcam_explorer::explain::{Score, Target};
+use gradcam_explorer::gui::choices::{Drawer, Scale};
+
+use crate::support::{DOG_AND_CAT, Window};
+
+#[test]
+fn the_list_has_as_many_rows_as_wanted_and_shows_probabilities_or_logits() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.click("Top 10");
+    window.click("Top 5");
+    assert_eq!(window.listed().len(), 5);
+    window.click("Top 5");
+    window.click("All classes");
+    assert_eq!(window.listed().len(), window.state().labels().unwrap().len());
+    assert_eq!(window.state().preferences.values, Score::Probability);
+    window.click("probability");
+    assert_eq!(window.state().preferences.values, Score::Logit);
+    assert!(window.has("logit"));
+}
+
+#[test]
+fn a_class_is_found_by_part_of_its_name_and_chosen_by_click() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.command_key(Key::F);
+    window.type_text("umbr");
+    assert_eq!(window.listed(), ["umbrella"]);
+    window.hover("umbrella");
+    let umbrella = window.state().labels().unwrap().find("umbrella").unwrap();
+    assert_eq!(
+        window.state().shown.as_ref().unwrap().key.target,
+        Target::Class(umbrella)
+    );
+    window.role(Role::Button, "umbrella").click();
+    window.settle();
+    assert_eq!(window.chosen().as_deref(), Some("umbrella"));
+    window.key(Key::Escape);
+    window.key(Key::Escape);
+    assert_eq!(window.listed().len(), 10);
+    assert!(window.state().recent_classes.contains(&umbrella));
+}
+
+#[test]
+fn a_search_without_result_says_so() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.type_text("qqq");
+    assert!(window.has("No class is called “qqq”."));
+}
+
+#[test]
+fn pinned_classes_stay_at_hand() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let chosen = window.state().class().unwrap();
+    assert!(!window.has("At hand"));
+    window.click("Pin");
+    assert_eq!(window.state().pinned, [chosen]);
+    assert!(window.has("At hand"));
+    window.command_key(Key::P);
+    assert!(window.state().pinned.is_empty());
+}
+
+#[test]
+fn two_classes_are_compared_and_left_again() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let [class, than] = [window.state().listed()[0], window.state().listed()[1]];
+    let other = window.listed()[1].clone();
+    window.click("Rather than…");
+    window.last(&other).click();
+    window.settle();
+    let shown = window.state().shown.clone().unwrap();
+    assert_eq!(shown.key.target, Target::Rather { class, than });
+    assert!(shown.signed);
+    assert!(shown.map.min() < 0.0 && shown.maximum >= shown.map.max());
+    window.key(Key::Escape);
+    assert_eq!(window.state().shown.as_ref().unwrap().key.target, Target::Class(class));
+}
+
+#[test]
+fn evidence_against_a_class_is_a_view_of_its_own() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    assert!(!window.state().shown.as_ref().unwrap().signed);
+    window.click("Evidence against");
+    let shown = window.state().shown.clone().unwrap();
+    assert!(shown.signed && shown.units().iter().any(|&unit| unit < 0.5));
+    window.command_key(Key::E);
+    assert!(!window.state().shown.as_ref().unwrap().signed);
+}
+
+#[test]
+fn classes_stand_side_by_side_on_their_own_or_one_common_scale() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.click("Side by side");
+    assert_eq!(window.state().preferences.drawer, Some(Drawer::SideBySide));
+    let classes = window.state().side_by_side();
+    let layer = window.state().layer().unwrap();
+    assert_eq!(classes.len(), 10);
+    window.click("One common scale");
+    assert_eq!(window.state().choices.scale, Scale::Shared);
+    let maxima: Vec<f64> = classes
+        .iter()
+        .map(|&class| window.state().shown_as(Target::Class(class), layer).unwrap().maximum)
+        .collect();
+    assert!(maxima.iter().all(|maximum| maximum == &maxima[0]));
+    let third = window.listed()[2].clone();
+    window.last(&third).click();
+    window.settle();
+    assert_eq!(window.chosen(), Some(third));
+}
+
+#[test]
+fn a_place_of_the_picture_tells_what_it_argues_for() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let place = window.picture().center() + egui::vec2(60.0, 40.0);
+    let button = |pressed| egui::Event::PointerButton {
+        pos: place,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::ALT,
+    };
+    window.move_to(place);
+    window.harness.event(egui::Event::ModifiersChanged(Modifiers::ALT));
+    window.harness.event(button(true));
+    window.harness.step();
+    window.harness.event(egui::Event::ModifiersChanged(Modifiers::ALT));
+    window.harness.event(button(false));
+    window.harness.step();
+    window.harness.event(egui::Event::ModifiersChanged(Modifiers::NONE));
+    window.settle();
+    let here = window.state().here().expect("a ranking").clone();
+    let values: Vec<f32> = here.ranking.iter().map(|&class| here.evidence[class]).collect();
+    assert!(values.is_sorted_by(|a, b| a >= b));
+    assert_eq!(window.state().listed(), here.ranking.get(..10).unwrap());
+    assert!(window.has(&format!("Here: cell {}, {}", here.cell.0, here.cell.1)));
+    // the ranking is itself clickable
+    let second = window.listed()[1].clone();
+    window.click(&second);
+    assert_eq!(window.chosen(), Some(second));
+    window.key(Key::Escape);
+    assert!(window.state().here().is_none());
+}
+
+#[test]
+fn the_button_asks_about_a_place_too() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.click("What is here?");
+    let place: Pos2 = window.picture().center();
+    window.press(place);
+    let here = window.state().here().expect("a ranking");
+    assert_eq!(here.cells, (10, 10));
+}
+
+#[test]
+fn undo_takes_choices_back_one_at_a_time() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let listed = window.listed();
+    window.click(&listed[3]);
+    window.click(&listed[6]);
+    window.command_key(Key::Z);
+    assert_eq!(window.chosen().as_ref(), Some(&listed[3]));
+    window.command_key(Key::Z);
+    assert_eq!(window.chosen().as_ref(), Some(&listed[0]));
+    window
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    window.settle();
+    assert_eq!(window.chosen().as_ref(), Some(&listed[3]));
+}

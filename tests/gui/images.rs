@@ -1,0 +1,122 @@
+//! Several images: dropped, pasted, stepped through, removed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{Color32, ColorImage, Event, Key};
+
+use crate::support::{DOG_AND_CAT, Window, sample};
+
+fn current(window: &Window) -> String {
+    window
+        .state()
+        .images
+        .current()
+        .map(|image| image.name.clone())
+        .unwrap_or_default()
+}
+
+#[test]
+fn several_dropped_files_make_a_film_strip_whose_others_are_predicted_too() {
+    let mut window = Window::empty();
+    window.drop_files(&[
+        sample("fish-key.png"),
+        sample("house-tree-car.png"),
+        sample(DOG_AND_CAT),
+    ]);
+    window.wait("all predictions", |state| {
+        state.images.list().len() == 3 && state.images.list().iter().all(|image| image.prediction.is_some())
+    });
+    assert_eq!(current(&window), "fish-key.png");
+    window.key(Key::ArrowRight);
+    assert_eq!(current(&window), "house-tree-car.png");
+    window.click(&format!("Image {DOG_AND_CAT}"));
+    assert_eq!(current(&window), DOG_AND_CAT);
+    window.key(Key::ArrowLeft);
+    window.key(Key::Delete);
+    assert_eq!(window.state().images.list().len(), 2);
+    assert!(sample("house-tree-car.png").exists());
+}
+
+#[test]
+fn a_dropped_folder_opens_the_images_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["fish-key.png", "house-tree-car.png"] {
+        std::fs::copy(sample(name), folder.path().join(name)).unwrap();
+    }
+    std::fs::write(folder.path().join("notes.txt"), "no image").unwrap();
+    let mut window = Window::empty();
+    window.drop_files(&[folder.path().to_owned()]);
+    window.wait("both images", |state| state.images.list().len() == 2);
+    assert_eq!(current(&window), "fish-key.png");
+}
+
+#[test]
+fn choices_and_zoom_stay_when_the_image_changes() {
+    let mut window = Window::empty();
+    window.drop_files(&[sample(DOG_AND_CAT), sample("fish-key.png")]);
+    window.wait("both predictions", |state| {
+        state.images.list().len() == 2 && state.images.list().iter().all(|image| image.prediction.is_some())
+    });
+    window.type_text("party");
+    window.key(Key::Enter);
+    window.key(Key::Escape);
+    window.key(Key::Escape);
+    let middle = window.picture().center();
+    window.wheel(middle, 300.0);
+    let (chosen, camera) = (window.chosen(), window.state().camera);
+    assert_eq!(chosen.as_deref(), Some("party hat"));
+    assert!(camera.zoom > 1.5);
+    window.key(Key::ArrowRight);
+    window.wait("the other map", |state| !state.is_waiting_for_map());
+    assert_eq!((window.chosen(), window.state().camera), (chosen, camera));
+}
+
+#[test]
+fn a_pasted_picture_and_a_pasted_path_are_opened() {
+    let mut window = Window::empty();
+    window.harness.event(Event::PasteImage(Arc::new(ColorImage::filled(
+        [40, 30],
+        Color32::from_rgb(200, 30, 60),
+    ))));
+    window.wait("its prediction", |state| state.prediction().is_some());
+    assert_eq!(window.state().images.current().unwrap().size, [40, 30]);
+    let path = sample("fish-key.png");
+    window.harness.event(Event::Paste(path.display().to_string()));
+    window.wait("the second image", |state| state.images.list().len() == 2);
+    assert_eq!(current(&window), "fish-key.png");
+    assert_eq!(window.state().preferences.recent, [path]);
+}
+
+#[test]
+fn a_sample_is_one_click_away() {
+    let mut window = Window::empty();
+    window.click("or look at a sample");
+    window.wait("a map", |state| state.shown.is_some());
+    assert_eq!(current(&window), DOG_AND_CAT);
+}
+
+#[test]
+fn a_missing_file_is_told_with_its_name() {
+    let mut window = Window::empty();
+    window.drop_files(&[PathBuf::from("/no/such/picture.png")]);
+    window.wait("its failure", |_| true);
+    let start = std::time::Instant::now();
+    while window.told().is_empty() && start.elapsed().as_secs() < 30 {
+        window.harness.step();
+    }
+    assert!(window.told()[0].contains("picture.png"), "{:?}", window.told());
+    assert!(window.state().images.list().is_empty());
+}
+
+#[test]
+fn files_that_hover_over_the_window_are_announced() {
+    let mut window = Window::empty();
+    let hovered = egui::HoveredFile {
+        path: Some(sample(DOG_AND_CAT)),
+        ..Default::default()
+    };
+    window.harness.input_mut().hovered_files.push(hovered);
+    window.harness.step();
+    assert!(window.has("Drop to open"));
+}

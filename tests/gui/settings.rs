@@ -1,0 +1,81 @@
+//! Settings of the map, of the window, and their way over a restart.
+
+use egui::{Key, accesskit::Role};
+use gradcam_explorer::explain::Score;
+use gradcam_explorer::gui::choices::{Appearance, Choices, Scale};
+use gradcam_explorer::imaging::{Colormap, Resize};
+
+use crate::support::{DOG_AND_CAT, Window};
+
+#[test]
+fn score_scale_and_colours_change_the_picture_at_once_and_reset_with_one_click() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let before = window.state().shown.clone().unwrap();
+    window.role(Role::RadioButton, "Logit").click();
+    window.settle();
+    assert_eq!(window.state().choices.score, Score::Logit);
+    assert_ne!(window.state().shown.as_ref().unwrap().map, before.map);
+    window.click("Fixed");
+    assert_eq!(window.state().choices.scale, Scale::Fixed);
+    let fixed = window.state().shown.as_ref().unwrap().maximum;
+    window.key(Key::ArrowDown);
+    assert_eq!(window.state().shown.as_ref().unwrap().maximum, fixed);
+    window.role(Role::ComboBox, "Colours").click();
+    window.settle();
+    window.click("viridis");
+    assert_eq!(window.state().choices.colormap, Colormap::Viridis);
+    window.click("reset");
+    let chosen = window.state().choices.class;
+    assert_eq!(
+        window.state().choices,
+        Choices {
+            class: chosen,
+            ..Choices::default()
+        }
+    );
+}
+
+#[test]
+fn another_way_to_the_input_size_predicts_anew() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let before = window.state().prediction().unwrap().logits.clone();
+    window.click("Bilinear");
+    window.wait("another prediction", |state| {
+        state.prediction().is_some_and(|found| found.resize == Resize::Bilinear)
+    });
+    assert_ne!(window.state().prediction().unwrap().logits, before);
+}
+
+#[test]
+fn light_and_dark_are_one_key_apart() {
+    let mut window = Window::empty();
+    assert!(window.state().is_dark);
+    window.command_key(Key::D);
+    window.settle();
+    assert!(!window.state().is_dark);
+    assert_eq!(window.state().preferences.appearance, Appearance::Light);
+}
+
+#[test]
+fn help_lists_the_keys_and_esc_leaves_it() {
+    let mut window = Window::empty();
+    window.key(Key::F1);
+    assert!(window.has("Class below") && window.has("Grad-CAM"));
+    window.key(Key::Escape);
+    assert!(!window.has("Class below"));
+}
+
+#[test]
+fn the_badge_tells_network_device_and_time() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let name = window.state().network.as_ref().unwrap().weights.name.clone();
+    window
+        .find(|label| label.starts_with(&name) && label.ends_with(" ms"))
+        .click();
+    window.settle();
+    window.click("Compute SHA-256");
+    window.wait("the hash", |state| {
+        state.fingerprint.as_ref().is_some_and(|hash| hash.len() == 64)
+    });
+    assert!(window.has_text("SHA-256: "));
+}
