@@ -128,6 +128,10 @@ impl CpuNetwork {
             }
             result?;
         }
+        if logit_gradients.len() > 1 {
+            // several images need several times as much, and rarely come
+            memory.free.clear();
+        }
         Ok(())
     }
 }

@@ -97,9 +97,10 @@ impl Kernel for Multiply<'_> {
         let weights = vectors::<S>(self.weights.values);
         let mut result = Outputs::<S> {
             out: vectors_mut::<S>(self.out),
-            sum: self
-                .sum
-                .map(|(other, sum)| (vectors::<S>(other), vectors_mut::<S>(sum))),
+            sum: self.sum.map(|(other, sum)| Sum {
+                other: vectors::<S>(other),
+                total: vectors_mut::<S>(sum),
+            }),
             stride,
         };
         let tiling = Tiling::new::<S>(result.out.len() / stride, self.weights.row_len());
@@ -131,10 +132,16 @@ impl Kernel for Multiply<'_> {
     }
 }
 
+/// The end of a residual branch, as vectors.
+struct Sum<'a, V> {
+    other: &'a [V],
+    total: &'a mut [V],
+}
+
 /// Where a product goes, as vectors.
 struct Outputs<'a, S: Simd> {
     out: &'a mut [S::f32s],
-    sum: Option<(&'a [S::f32s], &'a mut [S::f32s])>,
+    sum: Option<Sum<'a, S::f32s>>,
     /// Vectors from row to row.
     stride: usize,
 }
@@ -144,7 +151,7 @@ impl<S: Lanes> Outputs<'_, S> {
     fn store(&mut self, simd: S, at: usize, sums: [S::f32s; 2], bias: [S::f32s; 2]) {
         let values = [simd.add_f32s(sums[0], bias[0]), simd.add_f32s(sums[1], bias[1])];
         self.out[at..at + 2].copy_from_slice(&values);
-        if let Some((other, total)) = &mut self.sum {
+        if let Some(Sum { other, total }) = &mut self.sum {
             let other = &other[at..at + 2];
             let total = &mut total[at..at + 2];
             total[0] = simd.add_f32s(values[0], other[0]);

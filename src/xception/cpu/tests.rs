@@ -377,5 +377,5 @@ fn the_portable_path_is_always_there_and_the_best_comes_first() {
     let available = Isa::available();
     assert_eq!(available.last().unwrap().to_string(), "portable");
     assert_eq!(available[0].to_string(), Isa::best().to_string());
-    assert!(available.iter().all(|isa| padded(1) % (2 * isa.lanes()) == 0));
+    assert!(available.iter().all(|isa| padded(1).is_multiple_of(2 * isa.lanes())));
 }
