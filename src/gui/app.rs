@@ -89,6 +89,11 @@ impl ExplorerApp {
         &self.state
     }
 
+    /// What the window shows, to be changed by tests.
+    pub fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
     /// Takes everything that other threads have sent.
     fn receive(&mut self, commands: &mut Vec<Command>) {
         while let Some(reply) = self.explorer.try_recv() {
@@ -160,7 +165,7 @@ impl ExplorerApp {
         let Self { state, textures, .. } = self;
         let colours = theme::palette(ui);
         let panel = |margin: Margin| Frame::new().fill(colours.panel).inner_margin(margin);
-        let side = if ui.available_width() < 1000.0 { 220.0 } else { 264.0 };
+        let side = if ui.available_width() < 1000.0 { 232.0 } else { 264.0 };
         let bar = Panel::top("bar")
             .exact_size(11.0 * theme::UNIT)
             .frame(panel(Margin::symmetric(8, 0)));

@@ -35,7 +35,7 @@ impl View {
             Self::Map => "Map",
             Self::Beside => "Beside",
             Self::Mask => "Mask",
-            Self::Contours => "Contours",
+            Self::Contours => "Lines",
         }
     }
 

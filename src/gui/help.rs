@@ -59,20 +59,23 @@ pub fn show(ui: &mut Ui, commands: &mut Vec<Command>) {
         });
         ui.add_space(2.0 * UNIT);
         let height = ui.ctx().content_rect().height() - 180.0;
-        ScrollArea::vertical().max_height(height).show(ui, |ui| {
-            keys(ui);
-            ui.add_space(4.0 * UNIT);
-            for (word, meaning) in WORDS {
-                ui.label(RichText::new(word).strong());
-                ui.label(RichText::new(meaning).weak());
-                ui.add_space(UNIT);
-            }
-            ui.add_space(2.0 * UNIT);
-            caption(
-                ui,
-                concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION"), " · MIT or Apache-2.0"),
-            );
-        });
+        ScrollArea::vertical()
+            .max_height(height)
+            .min_scrolled_height(height.min(640.0))
+            .show(ui, |ui| {
+                keys(ui);
+                ui.add_space(4.0 * UNIT);
+                for (word, meaning) in WORDS {
+                    ui.label(RichText::new(word).strong());
+                    ui.label(RichText::new(meaning).weak());
+                    ui.add_space(UNIT);
+                }
+                ui.add_space(2.0 * UNIT);
+                caption(
+                    ui,
+                    concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION"), " · MIT or Apache-2.0"),
+                );
+            });
     });
     if modal.backdrop_response.clicked() {
         commands.push(Command::Do(Action::Help));

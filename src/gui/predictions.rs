@@ -1,11 +1,12 @@
 //! The left column: the search field, the classes, and those kept at hand.
 
-use egui::{Id, Key, RichText, ScrollArea, TextEdit, Ui};
+use egui::containers::menu::MenuButton;
+use egui::{Align, Button, Id, Key, Layout, Response, RichText, ScrollArea, TextEdit, Ui};
 
 use super::class_row;
 use super::command::{Action, Command};
 use super::state::State;
-use super::theme::UNIT;
+use super::theme::{self, UNIT};
 use super::widgets::{action_tooltip, caption, section, truncated};
 use crate::explain::Score;
 
@@ -93,47 +94,53 @@ fn search_field(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     response.on_hover_ui(|ui| action_tooltip(ui, Action::Search));
 }
 
+/// What the list holds, and which of its values are shown.
 fn header(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let title = match state.here() {
-        _ if !state.search.query.is_empty() => "Found".to_owned(),
-        Some(here) => format!("Here: cell {}, {}", here.cell.0, here.cell.1),
-        None => "Predictions".to_owned(),
-    };
-    section(ui, &title, |ui| {
-        if state.here().is_some() && state.search.query.is_empty() {
-            let close = egui::Button::new(RichText::new("close").small()).frame_when_inactive(false);
-            if ui.add(close).on_hover_text("Back to the predictions.").clicked() {
-                commands.push(Command::Do(Action::Back));
-            }
-            caption(ui, "share of logit").on_hover_text(
-                "What this cell adds to the class's logit; over all cells, plus the class's bias, that is the logit.",
-            );
-            return;
+    let is_searching = !state.search.query.is_empty();
+    ui.add_space(UNIT);
+    ui.horizontal(|ui| match state.here() {
+        Some(here) if !is_searching => {
+            strong_label(ui, &format!("Here: cell {}, {}", here.cell.0, here.cell.1));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if quiet_button(ui, "close").on_hover_text("Back to the predictions.").clicked() {
+                    commands.push(Command::Do(Action::Back));
+                }
+                caption(ui, "to the logit").on_hover_text(
+                    "What this cell adds to the class's logit; over all cells, plus the class's bias, that is the logit.",
+                );
+            });
         }
-        let values = state.preferences.values;
-        let name = |score| {
-            if score == Score::Probability {
-                "probability"
+        _ => {
+            if is_searching {
+                strong_label(ui, "Found");
             } else {
-                "logit"
+                top_choice(ui, state, commands);
             }
-        };
-        let other = if values == Score::Probability {
-            Score::Logit
-        } else {
-            Score::Probability
-        };
-        let button = egui::Button::new(RichText::new(name(values)).small().weak()).frame_when_inactive(false);
-        let tooltip = "Show probabilities (softmax, they add up to 1) or logits (the network's plain scores).";
-        if ui.add(button).on_hover_text(tooltip).clicked() {
-            let mut preferences = state.preferences.clone();
-            preferences.values = other;
-            commands.push(Command::Prefer(preferences));
-        }
-        if state.search.query.is_empty() {
-            top_choice(ui, state, commands);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| values_choice(ui, state, commands));
         }
     });
+}
+
+fn strong_label(ui: &mut Ui, text: &str) {
+    ui.label(RichText::new(text).font(theme::strong(theme::BODY)));
+}
+
+fn quiet_button(ui: &mut Ui, text: &str) -> Response {
+    ui.add(Button::new(RichText::new(text).small().weak()).frame_when_inactive(false))
+}
+
+/// Probabilities or logits.
+fn values_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let (name, other) = match state.preferences.values {
+        Score::Probability => ("probability", Score::Logit),
+        Score::Logit => ("logit", Score::Probability),
+    };
+    let tooltip = "Show probabilities (softmax, they add up to 1) or logits (the network's plain scores).";
+    if quiet_button(ui, name).on_hover_text(tooltip).clicked() {
+        let mut preferences = state.preferences.clone();
+        preferences.values = other;
+        commands.push(Command::Prefer(preferences));
+    }
 }
 
 /// How many predictions are listed.
@@ -149,8 +156,9 @@ fn top_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .iter()
         .find(|(top, _)| *top == state.preferences.top)
         .map_or("Top", |(_, name)| name);
-    let button = egui::Button::new(RichText::new(chosen).small().weak()).frame_when_inactive(false);
-    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
+    let text = RichText::new(chosen).font(theme::strong(theme::BODY));
+    let button = Button::new(text).frame_when_inactive(false);
+    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
         for (top, name) in CHOICES {
             if ui.selectable_label(top == state.preferences.top, name).clicked() {
                 let mut preferences = state.preferences.clone();
@@ -160,7 +168,9 @@ fn top_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             }
         }
     });
-    response.on_hover_text("How many predictions are listed.");
+    response
+        .accessible_name(chosen)
+        .on_hover_text("How many predictions are listed.");
 }
 
 fn waiting(ui: &mut Ui, state: &State) {

@@ -20,7 +20,9 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 zoom(ui, state, commands);
                 toggle(ui, Action::WhatIsHere, state.asking_here, commands);
                 compare(ui, state, class, commands);
-                toggle(ui, Action::Signed, state.choices.is_signed(target), commands);
+                if !matches!(target, Target::Rather { .. }) {
+                    toggle(ui, Action::Signed, state.choices.is_signed(target), commands);
+                }
                 pin(ui, state, class, commands);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let name = RichText::new(export::target_name(state, target)).font(strong(theme::BODY));

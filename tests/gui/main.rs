@@ -10,3 +10,4 @@ mod images;
 mod layers;
 mod picture;
 mod settings;
+mod snapshots;

@@ -70,7 +70,7 @@ fn the_layers_own_cells_can_be_seen() {
 
 #[test]
 fn a_class_without_evidence_says_so_and_offers_the_signed_view() {
-    let mut window = Window::with_sample(DOG_AND_CAT);
+    let mut window = Window::empty();
     let has_no_evidence = |window: &Window, class: usize| {
         let state = window.state();
         state

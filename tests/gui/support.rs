@@ -9,6 +9,7 @@ use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, Vec2, accesskit};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use gradcam_explorer::explorer::{DeviceChoice, NetworkSource};
+use gradcam_explorer::gui::choices::Appearance;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::gui::{ExplorerApp, Options};
 
@@ -64,7 +65,15 @@ impl Window {
             .with_max_steps(60)
             .with_step_dt(1.0 / 60.0)
             .build_eframe(|cc| ExplorerApp::new(cc, options).unwrap());
-        Self { harness }
+        let mut window = Self { harness };
+        let appearance = if theme == egui::Theme::Dark {
+            Appearance::Dark
+        } else {
+            Appearance::Light
+        };
+        window.harness.state_mut().state_mut().preferences.appearance = appearance;
+        window.settle();
+        window
     }
 
     pub fn state(&self) -> &State {
@@ -87,6 +96,16 @@ impl Window {
             std::thread::sleep(Duration::from_millis(2));
         }
         self.harness.run_ok();
+    }
+
+    /// Replaces measured times, which differ each time, so that pictures can be compared.
+    pub fn freeze_times(&mut self) {
+        for image in self.harness.state_mut().state_mut().images.list_mut() {
+            if let Some(prediction) = &mut image.prediction {
+                prediction.forward_ms = 40.0;
+            }
+        }
+        self.settle();
     }
 
     /// Draws until nothing changes any more.
