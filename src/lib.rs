@@ -26,6 +26,8 @@
 //! * No panic is reachable from input, and a panic of one job is a reply like any other failure.
 //! * `unsafe` lives in `xception::cpu::threads`, in one block, and nowhere else.
 
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
 pub mod cli;
 pub mod explain;
 pub mod explorer;

@@ -200,3 +200,71 @@ fn layers_and_classes_are_listed() {
     assert!(stdout(&found).lines().next().unwrap().contains("cowboy hat"));
     assert_eq!(run(&["classes", "zzzzqqq"]).status.code(), Some(1));
 }
+
+#[test]
+fn a_fine_tuned_network_speaks_with_its_own_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let weights = folder.path().join("deer.safetensors");
+    let formats = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors");
+    std::fs::copy(formats, &weights).unwrap();
+    let names = ["elk", "moose", "red deer", "roe", "fallow", "reindeer", "none"];
+    std::fs::write(folder.path().join("labels.txt"), names.join("\n")).unwrap();
+    let weights = weights.to_str().unwrap();
+    let output = run(&["explain", SAMPLE, "--weights", weights, "--class", "red_deer", "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let document = &documents(&output)[0];
+    assert_eq!(document["weights"]["classes"], 7);
+    assert_eq!(document["predictions"].as_array().unwrap().len(), 7);
+    assert_eq!(
+        (&document["maps"][0]["class"], &document["maps"][0]["label"]),
+        (&2.into(), &"red deer".into())
+    );
+    let classes = run(&["classes", "--weights", weights]);
+    assert_eq!(stdout(&classes).lines().count(), 7);
+}
+
+#[test]
+fn weights_are_reported_imported_and_checked() {
+    let status = run(&["weights", "status"]);
+    assert!(status.status.success(), "{}", stderr(&status));
+    assert!(stdout(&status).contains("built into the program: used"));
+    assert!(stdout(&status).contains("no published weights"));
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.safetensors");
+    let keras = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.keras");
+    let import = run(&["weights", "import", keras, "--out", out.to_str().unwrap()]);
+    assert!(import.status.success(), "{}", stderr(&import));
+    let verify = run(&["weights", "verify", "--weights", out.to_str().unwrap()]);
+    assert!(
+        verify.status.success() && stdout(&verify).contains("all finite"),
+        "{}",
+        stderr(&verify)
+    );
+    // these are not the tutorial's weights, and this is not its photograph
+    let compared = run(&["weights", "verify", SAMPLE, "--weights", out.to_str().unwrap()]);
+    assert_eq!(compared.status.code(), Some(1));
+    assert!(stdout(&compared).contains("vizsla"));
+
+    let pickle = folder.path().join("x.pth");
+    std::fs::write(&pickle, b"\x80\x02}q\x00.").unwrap();
+    let refused = run(&["weights", "import", pickle.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("pickle"), "{}", stderr(&refused));
+}
+
+#[test]
+fn bench_prints_one_line_of_figures() {
+    let output = run(&["bench", "--runs", "1", "--json"]);
+    let document = &documents(&output)[0];
+    for figure in [
+        "forward_ms",
+        "cam_last_ms",
+        "cam_other_ms",
+        "cam_early_ms",
+        "first_heatmap_s",
+        "p_top1",
+    ] {
+        assert!(document[figure].as_f64().unwrap() > 0.0, "{figure}");
+    }
+}

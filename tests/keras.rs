@@ -5,8 +5,7 @@ mod support;
 use candle_core::{DType, Device};
 use gradcam_explorer::explain::{Score, ScoreGradient, Target};
 use gradcam_explorer::imaging::{self, Colormap, Resize};
-use gradcam_explorer::xception::cpu::Isa;
-use gradcam_explorer::xception::{CandleNetwork, CpuNetwork, Network, Op, Role};
+use gradcam_explorer::xception::{CandleNetwork, Network, Op, Role};
 use serde::Deserialize;
 use support::keras::{self, GoldenArrays, differences};
 
@@ -79,15 +78,6 @@ fn candle_in_f32_equals_keras() {
     let vb = support::reference_weights(DType::F32);
     let mut network = CandleNetwork::load(support::reference_plan(), &vb, DType::F32, &Device::Cpu).unwrap();
     keras::check_against_keras(&mut network);
-}
-
-#[test]
-fn every_cpu_path_equals_keras() {
-    let vb = support::reference_weights(DType::F32);
-    for isa in Isa::available() {
-        let mut network = CpuNetwork::load_with(support::reference_plan(), &vb, 2, isa).unwrap();
-        keras::check_against_keras(&mut network);
-    }
 }
 
 /// `layers64_land.json`.

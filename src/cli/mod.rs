@@ -74,6 +74,7 @@ fn open_window(arguments: Arguments) -> Result<(), Stop> {
     let source = arguments.network.source();
     let options = crate::gui::Options {
         images: arguments.images,
+        greet: true,
         source,
         device: arguments.network.device.into(),
     };

@@ -13,8 +13,8 @@ use super::notices::Notices;
 use super::state::{Message, PathField, State};
 use super::textures::Textures;
 use super::{
-    APP_ID, Options, drawer, film_strip, help, keys, layers, path_field, picture, predictions, settings, theme,
-    top_bar, wishes,
+    APP_ID, Options, drawer, film_strip, help, keys, layers, path_field, picture, predictions, samples, settings,
+    theme, top_bar, wishes,
 };
 use crate::explorer::{Explorer, ExplorerError, Request};
 
@@ -31,6 +31,8 @@ pub struct ExplorerApp {
     dialogs: Dialogs,
     gatherer: Gatherer,
     notices: Notices,
+    /// To be done in the first frame.
+    pending: Vec<Command>,
 }
 
 impl ExplorerApp {
@@ -47,7 +49,12 @@ impl ExplorerApp {
         })?;
         let choices: Choices = stored(cc.storage, CHOICES);
         let preferences: Preferences = stored(cc.storage, PREFERENCES);
-        let Options { images, source, device } = options;
+        let Options {
+            images,
+            greet,
+            source,
+            device,
+        } = options;
         explorer.send(Request::UseNetwork {
             source: source.clone(),
             device,
@@ -59,8 +66,17 @@ impl ExplorerApp {
             dialogs: Dialogs::default(),
             gatherer: Gatherer::default(),
             notices: Notices::default(),
+            pending: Vec::new(),
         };
         app.state.messages.extend(set_broken_settings_aside(cc.storage));
+        if images.is_empty() && greet {
+            app.pending.extend(
+                samples::names()
+                    .next()
+                    .and_then(samples::source)
+                    .map(Command::OpenSource),
+            );
+        }
         if !images.is_empty() {
             app.gather(&ctx, images)
                 .map_err(|error| ExplorerError::Request(error.to_string()))?;
@@ -221,7 +237,7 @@ impl ExplorerApp {
 impl eframe::App for ExplorerApp {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
-        let mut commands = Vec::new();
+        let mut commands = std::mem::take(&mut self.pending);
         self.state.is_dark = ui.visuals().dark_mode;
         self.receive(&mut commands);
         if ctx.input(|input| input.pointer.delta() != egui::Vec2::ZERO) {

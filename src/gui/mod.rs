@@ -58,6 +58,8 @@ const APP_ID: &str = "gradcam-explorer";
 pub struct Options {
     /// Files and folders to open.
     pub images: Vec<PathBuf>,
+    /// Whether to open a sample when there are no images, so that the window is not empty.
+    pub greet: bool,
     /// Which weights to run.
     pub source: NetworkSource,
     /// Which device to run on.

@@ -13,6 +13,14 @@ fn an_empty_window_says_what_to_do() {
 }
 
 #[test]
+fn the_program_greets_with_a_sample_its_classes_and_a_map() {
+    let mut window = Window::greeting();
+    window.wait("a map of the sample", |state| state.shown.is_some());
+    assert_eq!(window.state().images.list().len(), 1);
+    assert!(window.listed().iter().any(|class| class == "cowboy hat"));
+}
+
+#[test]
 fn a_dropped_image_shows_its_predictions_and_the_map_of_the_first() {
     let mut window = Window::empty();
     window.drop_files(&[sample(DOG_AND_CAT)]);

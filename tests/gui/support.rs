@@ -35,6 +35,11 @@ impl Window {
         Self::with(Vec::new(), [1280.0, 800.0], egui::Theme::Dark)
     }
 
+    /// A window as the program opens it when nobody names an image.
+    pub fn greeting() -> Self {
+        Self::started(Vec::new(), true, [1280.0, 800.0], egui::Theme::Dark)
+    }
+
     /// A window that shows a sample, with its prediction.
     pub fn with_sample(name: &str) -> Self {
         let mut window = Self::with(vec![sample(name)], [1280.0, 800.0], egui::Theme::Dark);
@@ -44,8 +49,13 @@ impl Window {
 
     /// A window of any size and theme.
     pub fn with(images: Vec<PathBuf>, size: [f32; 2], theme: egui::Theme) -> Self {
+        Self::started(images, false, size, theme)
+    }
+
+    fn started(images: Vec<PathBuf>, greet: bool, size: [f32; 2], theme: egui::Theme) -> Self {
         let options = Options {
             images,
+            greet,
             source: NetworkSource::BuiltIn,
             device: DeviceChoice::Cpu,
         };

@@ -107,15 +107,8 @@ impl CpuNetwork {
             };
             // f32 would lose the gradients of unlikely classes, so they are scaled here and back where they are read
             let factors: Vec<f64> = scores.iter().map(|score| magnitude(score)).collect();
-            sweep.begin(scores, &factors)?;
-            for id in self.plan.ids().rev().filter(|&id| id >= earliest) {
-                if stop() {
-                    return Err(NetworkError::Stopped);
-                }
-                let Some(gradient) = sweep.slots[id.0].take() else {
-                    continue;
-                };
-                if layers.contains(&id) {
+            let result = sweep.begin(scores, &factors).and_then(|()| {
+                sweep.walk(layers, stop, &mut |id, gradient| {
                     for (image, factor) in factors.iter().enumerate() {
                         let site = CpuSite {
                             network: self,
@@ -127,12 +120,17 @@ impl CpuNetwork {
                         };
                         visit(batch * BATCH + image, &site)?;
                     }
-                }
-                sweep.pass_on(id, gradient);
-            }
+                    Ok(())
+                })
+            });
             for gradient in sweep.slots.into_iter().flatten() {
                 memory.give(gradient.features);
             }
+            result?;
+        }
+        if logit_gradients.len() > 1 {
+            // several images need several times as much, and rarely come
+            memory.free.clear();
         }
         Ok(())
     }
@@ -162,6 +160,28 @@ impl Sweep<'_> {
             features: Rc::new(features),
             mask: None,
         });
+        Ok(())
+    }
+
+    /// Passes all layers down to the earliest, and hands those asked for to `show`.
+    fn walk(
+        &mut self,
+        layers: &[LayerId],
+        stop: &dyn Fn() -> bool,
+        show: &mut dyn FnMut(LayerId, &Gradient) -> Result<(), NetworkError>,
+    ) -> Result<(), NetworkError> {
+        let earliest = self.earliest;
+        for id in self.network.plan.ids().rev().take_while(|&id| id >= earliest) {
+            if stop() {
+                return Err(NetworkError::Stopped);
+            }
+            if let Some(gradient) = self.slots[id.0].take() {
+                if layers.contains(&id) {
+                    show(id, &gradient)?;
+                }
+                self.pass_on(id, gradient);
+            }
+        }
         Ok(())
     }
 

@@ -15,142 +15,12 @@
 
 use pulp::Simd;
 
-use super::buffer::{Buffer, CHANNEL_BLOCK, padded, vectors, vectors_mut};
-use super::isa::{Isa, Kernel, Lanes};
-use super::threads::Threads;
+use super::buffer::{CHANNEL_BLOCK, vectors, vectors_mut};
+use super::isa::{Kernel, Lanes};
+use super::pack::PackedRef;
 
 /// Steps of the depth that the product takes at once.
 const UNROLL: usize = 4;
-
-/// Columns of blocks that are transposed together, as blocks beside each other are read as one stream.
-const COLUMNS: usize = 4;
-
-/// The weights of one convolution, packed for one instruction set.
-pub(super) struct Packed {
-    /// Kernel positions, 9 or 1. The depth is `taps` times the padded input channels.
-    pub(super) taps: usize,
-    pub(super) inputs: usize,
-    pub(super) outputs: usize,
-    panel: usize,
-    values: Buffer,
-}
-
-impl Packed {
-    /// Packs a kernel `[taps, inputs, outputs]`, each output channel multiplied by its `scale`.
-    ///
-    /// A convolution that reads the image has no padding between its taps; it is packed as one tap of `9 * 3` inputs.
-    pub(super) fn new(isa: Isa, kernel: &[f32], taps: usize, inputs: usize, outputs: usize, scale: &[f32]) -> Self {
-        let mut packed = Self::zeros(isa, taps, inputs, outputs);
-        let (panel, depth) = (packed.panel, packed.stored_depth());
-        for (index, row) in kernel.chunks_exact(outputs).enumerate() {
-            let at = index / inputs * padded(inputs) + index % inputs;
-            let strips = row.chunks(panel).zip(scale.chunks(panel));
-            let targets = packed.values.values_mut().chunks_exact_mut(depth * panel);
-            for ((values, scale), target) in strips.zip(targets) {
-                for ((target, value), scale) in target[at * panel..].iter_mut().zip(values).zip(scale) {
-                    *target = value * scale;
-                }
-            }
-        }
-        packed
-    }
-
-    /// No weights yet.
-    pub(super) fn zeros(isa: Isa, taps: usize, inputs: usize, outputs: usize) -> Self {
-        Self {
-            taps,
-            inputs,
-            outputs,
-            panel: 2 * isa.lanes(),
-            values: Buffer::zeros(taps * padded(inputs) * padded(outputs)),
-        }
-    }
-
-    /// The weights of the vector-Jacobian product: inputs and outputs exchanged, and the kernel turned by half a turn.
-    ///
-    /// Made when it is needed, in memory that all layers share, as it takes a few percent of the product itself:
-    /// a panel is a column of square blocks, so blocks change places and are transposed one by one.
-    pub(super) fn transposed<'a>(&self, threads: &Threads, memory: &'a mut Buffer) -> PackedRef<'a> {
-        let (panel, taps) = (self.panel, self.taps);
-        let (inputs, outputs) = (padded(self.inputs), padded(self.outputs));
-        let len = taps * inputs * outputs;
-        if memory.values().len() < len {
-            *memory = Buffer::zeros(len);
-        }
-        let source = self.values.values();
-        let block = panel * panel;
-        let (column, rows) = (taps * outputs * panel, outputs / panel);
-        let groups = memory.values_mut()[..len].chunks_mut(COLUMNS * column);
-        threads.each(groups.enumerate(), |_, (group, targets)| {
-            for index in 0..taps * rows {
-                let (tap, row) = (taps - 1 - index / rows, index % rows);
-                let from = (row * taps + tap) * inputs * panel + group * COLUMNS * block;
-                let sources = source[from..].chunks_exact(block);
-                for (target, source) in targets.chunks_exact_mut(column).zip(sources) {
-                    transpose(source, &mut target[index * block..][..block], panel);
-                }
-            }
-        });
-        PackedRef {
-            taps,
-            inputs: self.outputs,
-            outputs: self.inputs,
-            values: &memory.values()[..len],
-        }
-    }
-
-    pub(super) fn as_ref(&self) -> PackedRef<'_> {
-        PackedRef {
-            taps: self.taps,
-            inputs: self.inputs,
-            outputs: self.outputs,
-            values: self.values.values(),
-        }
-    }
-
-    fn stored_depth(&self) -> usize {
-        self.taps * padded(self.inputs)
-    }
-}
-
-/// Transposes a square block, four by four: the compiler makes shuffles of that.
-fn transpose(source: &[f32], target: &mut [f32], side: usize) {
-    for (i, lines) in source.chunks_exact(4 * side).enumerate() {
-        let (one, two) = lines.split_at(2 * side);
-        let ((a, b), (c, d)) = (one.split_at(side), two.split_at(side));
-        let columns = a.iter().zip(b).zip(c.iter().zip(d));
-        for (j, ((a, b), (c, d))) in columns.enumerate() {
-            target[j * side + 4 * i..][..4].copy_from_slice(&[*a, *b, *c, *d]);
-        }
-    }
-}
-
-/// Packed weights, wherever they lie.
-#[derive(Clone, Copy)]
-pub(super) struct PackedRef<'a> {
-    taps: usize,
-    inputs: usize,
-    outputs: usize,
-    /// As [`Packed`] has them.
-    pub(super) values: &'a [f32],
-}
-
-impl PackedRef<'_> {
-    /// Values of one gathered row: a multiple of [`CHANNEL_BLOCK`].
-    pub(super) fn row_len(self) -> usize {
-        self.taps * padded(self.inputs)
-    }
-
-    /// Floats from one row of the result to the next.
-    pub(super) fn output_stride(self) -> usize {
-        padded(self.outputs)
-    }
-
-    /// Steps of the product: the padding at the end of a row is left out.
-    fn depth(self) -> usize {
-        (self.row_len() - padded(self.inputs) + self.inputs).next_multiple_of(UNROLL)
-    }
-}
 
 /// How the rows of one part are spread over tiles.
 #[derive(Clone, Copy)]
@@ -222,13 +92,15 @@ impl Kernel for Multiply<'_> {
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
         let lanes = S::F32_LANES;
-        let (stride, depth) = (self.weights.output_stride() / lanes, self.weights.depth());
+        let stride = self.weights.output_stride() / lanes;
+        let depth = self.weights.depth().next_multiple_of(UNROLL);
         let weights = vectors::<S>(self.weights.values);
         let mut result = Outputs::<S> {
             out: vectors_mut::<S>(self.out),
-            sum: self
-                .sum
-                .map(|(other, sum)| (vectors::<S>(other), vectors_mut::<S>(sum))),
+            sum: self.sum.map(|(other, sum)| Sum {
+                other: vectors::<S>(other),
+                total: vectors_mut::<S>(sum),
+            }),
             stride,
         };
         let tiling = Tiling::new::<S>(result.out.len() / stride, self.weights.row_len());
@@ -260,10 +132,16 @@ impl Kernel for Multiply<'_> {
     }
 }
 
+/// The end of a residual branch, as vectors.
+struct Sum<'a, V> {
+    other: &'a [V],
+    total: &'a mut [V],
+}
+
 /// Where a product goes, as vectors.
 struct Outputs<'a, S: Simd> {
     out: &'a mut [S::f32s],
-    sum: Option<(&'a [S::f32s], &'a mut [S::f32s])>,
+    sum: Option<Sum<'a, S::f32s>>,
     /// Vectors from row to row.
     stride: usize,
 }
@@ -273,7 +151,7 @@ impl<S: Lanes> Outputs<'_, S> {
     fn store(&mut self, simd: S, at: usize, sums: [S::f32s; 2], bias: [S::f32s; 2]) {
         let values = [simd.add_f32s(sums[0], bias[0]), simd.add_f32s(sums[1], bias[1])];
         self.out[at..at + 2].copy_from_slice(&values);
-        if let Some((other, total)) = &mut self.sum {
+        if let Some(Sum { other, total }) = &mut self.sum {
             let other = &other[at..at + 2];
             let total = &mut total[at..at + 2];
             total[0] = simd.add_f32s(values[0], other[0]);

@@ -1,6 +1,47 @@
-//! Xception on the CPU, as fast as the machine allows: forward passes and vector-Jacobian products in f32.
+//! Xception on the CPU, as fast as the machine allows: forward passes and vector-Jacobian products, one image, f32.
 //!
-//! TODO docs
+//! # The idea
+//!
+//! Nine tenths of the work are 1x1 convolutions, which are matrix products, so everything is arranged for one matrix
+//! product that runs near the processor's peak (`gemm`) and for reading nothing from far away that is not needed:
+//!
+//! 1. **Features are NHWC** with channels padded to blocks of 32 zeros (`buffer`). A pointwise convolution is then a
+//!    plain product of [cells, inputs] and [inputs, outputs], everything else is a vector operation over channels, and
+//!    no loop has a remainder, whatever the widths of the network.
+//! 2. **Every convolution is a gather and a product** (`product`). A thread gathers some hundred rows, each what one
+//!    output cell sees: the result of a 3x3 depthwise filter (`depthwise`), or the cells under a 3x3 or 1x1 kernel
+//!    (`gather`). They stay in its L2 cache and are multiplied at once, so the output of a depthwise convolution never
+//!    goes to main memory.
+//! 3. **Batch normalisation is part of the weights**, which are packed once, when they are loaded, in the order in which
+//!    the product reads them (`pack`).
+//! 4. **What is stored is the value before the ReLU**; whoever reads it takes max(x, 0) on the way. Each Keras layer can
+//!    so be asked for, although a convolution, its batch normalisation and its activation are one operation
+//!    (`nodes`). Sums of residual branches are made by the product that ends the main branch, or together with the pool
+//!    (`pool`).
+//! 5. **All activations are kept**, in memory that is set aside once: they are the masks of the backward pass.
+//! 6. **Backward is the same product** with the weights transposed (`backward`). Explanations read means of gradients
+//!    and weighted sums of activations straight from the buffers (`site`).
+//!
+//! # Instruction sets
+//!
+//! Kernels are generic over the vector type (`isa`) and chosen when the program runs: AVX-512, AVX2 with FMA, NEON, or
+//! whatever the compiler makes of plain floats. The vectors are those of `pulp`, so kernels are safe Rust. Two rules keep
+//! them fast, and both show only in the machine code: all that runs per vector is `#[inline(always)]` and no closure,
+//! because other code is compiled without the instructions; and accumulators are indexed by literals only, because an
+//! array that is indexed in a loop may be kept in memory.
+//!
+//! # Threads
+//!
+//! Each network has threads of its own, started once (`threads`). An operation is cut into parts that write to slices
+//! of their own, so nothing is shared but what is read; threads meet at the end of each operation. A thread that the
+//! system keeps waiting leaves its parts to the others.
+//!
+//! # Same bits
+//!
+//! Every value is computed by the same chain of operations, wherever the cuts between parts, tiles and threads lie, and
+//! sums over cells are cut at fixed places. Results are therefore the same bits in every run and on any number of
+//! threads; instruction sets differ by rounding.
+
 mod backward;
 mod buffer;
 mod depthwise;
@@ -11,6 +52,7 @@ mod gemm;
 mod head;
 mod isa;
 mod nodes;
+mod pack;
 mod pool;
 mod product;
 mod site;

@@ -9,8 +9,8 @@ use candle_core::{CpuStorage, DType, Device, Storage, Tensor};
 use candle_nn::VarBuilder;
 
 use super::buffer::{Buffer, padded};
-use super::gemm::Packed;
 use super::isa::Isa;
+use super::pack::Packed;
 use crate::xception::network::NetworkError;
 use crate::xception::plan::{LayerId, Op, Plan};
 

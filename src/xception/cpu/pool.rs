@@ -45,15 +45,20 @@ impl Kernel for PoolAndAdd<'_> {
         let outputs = width.div_ceil(2);
         for (cell, ((pooled, side), sum)) in (self.first..).zip(cells) {
             let (lines, columns) = (window(cell / outputs, height), window(cell % outputs, width));
-            for channel in 0..channels {
-                let mut most = source[(lines.start * width + columns.start) * channels + channel];
-                for line in lines.clone() {
-                    for column in columns.clone() {
-                        most = simd.max_f32s(most, source[(line * width + column) * channels + channel]);
+            // cell by cell of the window, each as one run through memory
+            let cells = lines.flat_map(|line| columns.clone().map(move |column| line * width + column));
+            for (index, cell) in cells.enumerate() {
+                let source = &source[cell * channels..][..channels];
+                if index == 0 {
+                    pooled.copy_from_slice(source);
+                } else {
+                    for (pooled, source) in pooled.iter_mut().zip(source) {
+                        *pooled = simd.max_f32s(*pooled, *source);
                     }
                 }
-                pooled[channel] = most;
-                sum[channel] = simd.add_f32s(most, side[channel]);
+            }
+            for ((sum, pooled), side) in sum.iter_mut().zip(pooled).zip(side) {
+                *sum = simd.add_f32s(*pooled, *side);
             }
         }
     }

@@ -2,8 +2,9 @@
 
 use super::buffer::{Features, Scratch};
 use super::gather::{Gather, Rows};
-use super::gemm::{Multiply, PackedRef, scratch_len};
+use super::gemm::{Multiply, scratch_len};
 use super::isa::Isa;
+use super::pack::PackedRef;
 use super::threads::Threads;
 
 /// Floats of gathered rows that one thread works on at a time: 0.6 MB, so that they stay in an L2 cache of 1 MB

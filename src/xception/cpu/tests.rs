@@ -6,8 +6,8 @@ use super::buffer::{Buffer, Features, Scratch, padded};
 use super::depthwise::{Depthwise, Filter};
 use super::elementwise::{AddMasked, AddStrided, SumCells, WeightedSum};
 use super::gather::{Gate, Patches, Rows};
-use super::gemm::Packed;
 use super::isa::Isa;
+use super::pack::Packed;
 use super::pool::{PoolAndAdd, PoolBackward};
 use super::product::Product;
 use super::threads::Threads;
@@ -377,5 +377,5 @@ fn the_portable_path_is_always_there_and_the_best_comes_first() {
     let available = Isa::available();
     assert_eq!(available.last().unwrap().to_string(), "portable");
     assert_eq!(available[0].to_string(), Isa::best().to_string());
-    assert!(available.iter().all(|isa| padded(1) % (2 * isa.lanes()) == 0));
+    assert!(available.iter().all(|isa| padded(1).is_multiple_of(2 * isa.lanes())));
 }
