@@ -56,8 +56,7 @@ fn relative_difference(found: &[f64], expected: &[f64]) -> f64 {
 fn the_closed_form_equals_the_vector_jacobian_product() {
     let (mut network, logits) = small_network(75);
     let last = network.plan().last_feature_layer();
-    let shape = network.plan().layer(last).shape;
-    let maps = ClassMaps::new(&network.activation(last).unwrap(), shape, network.head(), &logits).unwrap();
+    let maps = ClassMaps::new(&network, &logits).unwrap();
     let targets: Vec<_> = (0..7)
         .map(Target::Class)
         .chain([Target::Rather { class: 3, than: 0 }])
