@@ -8,6 +8,7 @@ use std::hint::black_box;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use gradcam_explorer::explain::{ClassMaps, Score, Target};
 use gradcam_explorer::xception::cpu::Isa;
 use gradcam_explorer::xception::{Architecture, CpuNetwork, LayerId, Network, Plan};
 
@@ -101,6 +102,15 @@ fn engine(c: &mut Criterion) {
             });
         });
     }
+    let logits = network.forward(&image).expect("an image of the right size");
+    group.bench_function("all classes", |b| {
+        b.iter(|| {
+            let maps = ClassMaps::new(&network, &logits).expect("an image has gone through");
+            for class in 0..maps.classes() {
+                black_box(maps.map(Target::Class(class), Score::Probability).heat());
+            }
+        });
+    });
     group.finish();
 
     let mut group = c.benchmark_group("load");

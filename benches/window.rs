@@ -21,6 +21,7 @@ fn main() {
     let photo = large_photo(&folder);
     let options = Options {
         images: vec![photo],
+        greet: false,
         source: NetworkSource::BuiltIn,
         device: DeviceChoice::Cpu,
     };

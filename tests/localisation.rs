@@ -65,7 +65,7 @@ fn figures(distort: impl Fn(&[f32], usize) -> Vec<f32>) -> Figures {
             scene.file,
             labels.display_name(top)
         );
-        let maps = ClassMaps::new(&network.activation(last).unwrap(), shape, network.head(), &logits).unwrap();
+        let maps = ClassMaps::new(&network, &logits).unwrap();
         let mask = image::load_from_memory(&read(&scene.mask)).unwrap().to_luma8();
         let (width, height) = (mask.width() as usize, mask.height() as usize);
         for (value, object) in (1..).zip(&scene.objects) {

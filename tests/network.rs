@@ -56,8 +56,7 @@ fn relative_difference(found: &[f64], expected: &[f64]) -> f64 {
 fn the_closed_form_equals_the_vector_jacobian_product() {
     let (mut network, logits) = small_network(75);
     let last = network.plan().last_feature_layer();
-    let shape = network.plan().layer(last).shape;
-    let maps = ClassMaps::new(&network.activation(last).unwrap(), shape, network.head(), &logits).unwrap();
+    let maps = ClassMaps::new(&network, &logits).unwrap();
     let targets: Vec<_> = (0..7)
         .map(Target::Class)
         .chain([Target::Rather { class: 3, than: 0 }])
@@ -86,9 +85,9 @@ fn the_closed_form_equals_the_vector_jacobian_product() {
         assert_eq!(seen, targets.len());
     }
     // the cells' shares of a logit and the bias add up to it
-    for class in 0..7 {
+    for (class, logit) in logits.iter().enumerate() {
         let sum: f64 = maps.map(Target::Class(class), Score::Logit).signed.iter().sum();
-        assert!((sum + f64::from(network.head().bias[class]) - logits[class]).abs() < 1e-5);
+        assert!((sum + f64::from(network.head().bias[class]) - logit).abs() < 1e-5);
     }
     let cell = maps.at_cell(1);
     assert!((f64::from(cell[4]) - maps.map(Target::Class(4), Score::Logit).signed[1]).abs() < 1e-12);
@@ -205,8 +204,11 @@ fn a_wrong_input_length_is_an_error_and_not_a_panic() {
     assert!(network.forward(&[0.0; 5]).unwrap_err().to_string().contains("15123"));
 }
 
+/// A method and its signed map.
+type MethodMap = (Method, Vec<f64>);
+
 /// All maps of one class by every method at one layer, with the activation and the true gradient they come from.
-fn methods_at(layer: &str, score: Score) -> (Vec<(Method, Vec<f64>)>, Vec<f64>, Vec<f64>) {
+fn methods_at(layer: &str, score: Score) -> (Vec<MethodMap>, Vec<f64>, Vec<f64>) {
     let (mut network, logits) = small_network(75);
     let layer = network.plan().find(layer).unwrap();
     let target = Target::Class(2);

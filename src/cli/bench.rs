@@ -64,11 +64,10 @@ pub fn run(arguments: &NetworkArguments, options: &Bench, started: Instant) -> R
     let input = input(options, network.as_ref())?;
 
     let plan = network.plan().clone();
-    let last = plan.last_feature_layer();
     let classes = plan.architecture.classes;
     let [first, other] = CLASSES.map(|class| class.min(classes.saturating_sub(1)));
     let logits = network.forward(&input).map_err(device)?;
-    let maps = class_maps(network.as_ref(), last, &logits).map_err(device)?;
+    let maps = ClassMaps::new(network.as_ref(), &logits).map_err(device)?;
     let heat = maps.map(Target::Class(first), Score::Probability).heat();
     let probabilities = explain::probabilities(&logits);
     let top1 = (0..classes)
@@ -91,7 +90,7 @@ pub fn run(arguments: &NetworkArguments, options: &Bench, started: Instant) -> R
         report.forward_ms = Some(median_ms(runs, || network.forward(&input).map(drop)).map_err(device)?);
         let cam_last = || {
             let logits = network.forward(&input)?;
-            let maps = class_maps(network.as_ref(), last, &logits)?;
+            let maps = ClassMaps::new(network.as_ref(), &logits)?;
             std::hint::black_box(maps.map(Target::Class(first), score).heat());
             Ok(())
         };
@@ -102,7 +101,7 @@ pub fn run(arguments: &NetworkArguments, options: &Bench, started: Instant) -> R
         };
         report.cam_other_ms = Some(median_ms(runs, cam_other).map_err(device)?);
         let all_classes = || {
-            let maps = class_maps(network.as_ref(), last, &logits)?;
+            let maps = ClassMaps::new(network.as_ref(), &logits)?;
             for class in 0..classes {
                 std::hint::black_box(maps.map(Target::Class(class), score).heat());
             }
@@ -166,15 +165,6 @@ fn input(options: &Bench, network: &dyn Network) -> Result<Vec<f32>, Stop> {
         imaging::decode(&bytes, &Limits::default()).map_err(|error| Stop::Failed(format!("{name}: {error}")))?;
     let size = u32::try_from(network.plan().architecture.input_size).unwrap_or(u32::MAX);
     Ok(imaging::network_input(&photo, size, Resize::Nearest))
-}
-
-fn class_maps(network: &dyn Network, last: LayerId, logits: &[f64]) -> Result<ClassMaps, NetworkError> {
-    ClassMaps::new(
-        &network.activation(last)?,
-        network.plan().layer(last).shape,
-        network.head(),
-        logits,
-    )
 }
 
 /// The median time of `runs` calls after some to warm up.

@@ -4,11 +4,9 @@
 //! at each of the N cells, and the map of logit c is A W_c / N. For the probability, dp_c/dz_j = p_c (delta_cj - p_j)
 //! gives p_c (A W_c - A W p) / N. One matrix product A W therefore holds the maps of every class.
 
-use candle_core::{Device, Tensor};
-
 use super::map::Map;
 use super::score::{Score, Target, probabilities};
-use crate::xception::{Head, NetworkError, Shape};
+use crate::xception::{Network, NetworkError, Shape};
 
 /// The evidence of every cell for every class, cached for one image.
 #[derive(Clone, Debug)]
@@ -22,18 +20,17 @@ pub struct ClassMaps {
 }
 
 impl ClassMaps {
-    /// Multiplies the activation of the last feature layer, `[height, width, channels]`, with the dense kernel.
+    /// The maps of the last forward pass of `network`, which gave `logits`.
     ///
     /// # Errors
-    /// When the sizes do not fit each other.
-    pub fn new(activation: &[f32], shape: Shape, head: &Head, logits: &[f64]) -> Result<Self, NetworkError> {
-        let cells = shape.cells();
-        let activation = Tensor::from_slice(activation, (cells, shape.channels), &Device::Cpu)?;
-        let product = head.kernel.t()?.matmul(&activation.t()?)?;
-        let evidence: Vec<f32> = (product / cells as f64)?.flatten_all()?.to_vec1()?;
+    /// Those of [`Network::logit_shares`].
+    pub fn new(network: &dyn Network, logits: &[f64]) -> Result<Self, NetworkError> {
+        let plan = network.plan();
+        let shape = plan.layer(plan.last_feature_layer()).shape;
+        let evidence = network.logit_shares()?;
         let probabilities = probabilities(logits);
-        let mut expected = vec![0.0; cells];
-        for (row, p) in evidence.chunks_exact(cells.max(1)).zip(&probabilities) {
+        let mut expected = vec![0.0; shape.cells()];
+        for (row, p) in evidence.chunks_exact(shape.cells().max(1)).zip(&probabilities) {
             for (sum, &value) in expected.iter_mut().zip(row) {
                 *sum += p * f64::from(value);
             }

@@ -99,9 +99,7 @@ impl Session {
         else {
             return Err(no_network());
         };
-        let last = info.plan.last_feature_layer();
-        let activation = network.activation(last)?;
-        let class_maps = ClassMaps::new(&activation, info.plan.layer(last).shape, network.head(), &pass.logits)?;
+        let class_maps = ClassMaps::new(network.as_ref(), &pass.logits)?;
         let probabilities = explain::probabilities(&pass.logits);
         let mut ranking: Vec<usize> = (0..pass.logits.len()).collect();
         ranking.sort_by(|&a, &b| pass.logits[b].total_cmp(&pass.logits[a]));

@@ -13,8 +13,8 @@ use super::notices::Notices;
 use super::state::{Message, PathField, State};
 use super::textures::Textures;
 use super::{
-    APP_ID, Options, drawer, film_strip, help, keys, layers, path_field, picture, predictions, samples, settings,
-    theme, top_bar, wishes,
+    APP_ID, Options, built_in_notice, drawer, film_strip, help, keys, layers, path_field, picture, predictions,
+    samples, settings, theme, top_bar, wishes,
 };
 use crate::explorer::{Explorer, ExplorerError, Request};
 
@@ -176,6 +176,10 @@ impl ExplorerApp {
             .size_range(180.0..=widest)
             .frame(panel(Margin::same(12)));
         left.show(ui, |ui| {
+            if built_in_notice::is_due(state) {
+                let below = Panel::bottom("built-in").frame(Frame::new()).show_separator_line(false);
+                below.show(ui, |ui| built_in_notice::show(ui, state, commands));
+            }
             predictions::show(ui, state, commands);
             ui.take_available_space();
         });

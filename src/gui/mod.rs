@@ -1,8 +1,8 @@
 //! The window (eframe with glow).
 //!
 //! * [`state`], [`choices`], [`images`], [`maps`], [`history`], [`camera`]: what is shown, as plain values.
-//! * [`command`]: everything a person can do, with its label, tooltip and keys; [`apply`] carries it out after layout.
-//! * [`wishes`]: what the session should be working on, derived from the state.
+//! * [`command`]: everything a person can do, with its label, tooltip and keys; `apply` carries it out after layout.
+//! * `wishes`: what the session should be working on, derived from the state.
 //! * [`app`]: one frame. The other modules are panels, one file each, that only read the state.
 //!
 //! Nothing here waits: pictures are decoded and maps computed by the session, folders and dialogs by threads of their
@@ -10,6 +10,7 @@
 
 pub mod app;
 mod apply;
+mod built_in_notice;
 pub mod camera;
 pub mod choices;
 mod class_row;

@@ -181,15 +181,19 @@ fn download(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         commands.push(Command::Do(Action::CancelDownload));
     }
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
-    let text = match progress.total {
+    let mut text = match progress.total {
         Some(total) => format!("{:.0} of {:.0} MB", megabytes(progress.received), megabytes(total)),
         None => format!("{:.0} MB", megabytes(progress.received)),
     };
+    text.push_str(&format!(" · {:.1} MB/s", progress.per_second / 1e6));
+    if let Some(left) = progress.time_left() {
+        text.push_str(&format!(" · {} s left", left.as_secs()));
+    }
     let share = progress
         .total
         .map_or(0.0, |total| progress.received as f32 / total.max(1) as f32);
     let bar = egui::ProgressBar::new(share)
-        .desired_width(40.0 * UNIT)
+        .desired_width(56.0 * UNIT)
         .text(RichText::new(text).small());
     ui.add(bar)
         .accessible_name(format!("Fetching {what}"))

@@ -34,7 +34,7 @@ pub enum NetworkError {
     Device(#[from] candle_core::Error),
 }
 
-/// The dense layer, for explanations in closed form.
+/// The dense layer.
 #[derive(Clone, Debug)]
 pub struct Head {
     /// `[channels, classes]`, f32, on the CPU.
@@ -79,6 +79,15 @@ pub trait Network: Send {
 
     /// The activation of one layer in the last forward pass, `[height, width, channels]`.
     fn activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError>;
+
+    /// What each cell of the last feature layer adds to each logit of the last forward pass, `[classes, cells]`.
+    ///
+    /// With the activation A, the dense kernel W and N cells this is A W / N, as the network takes the mean over cells
+    /// before the dense layer: the sum of a row, plus the class's bias, is the class's logit.
+    ///
+    /// # Errors
+    /// Before the first forward pass, or a device failure.
+    fn logit_shares(&self) -> Result<Vec<f32>, NetworkError>;
 
     /// Propagates scores back from the logits through the last forward pass, and shows each of `layers` on the way.
     ///

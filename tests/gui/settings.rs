@@ -79,3 +79,10 @@ fn the_badge_tells_network_device_and_time() {
     });
     assert!(window.has_text("SHA-256: "));
 }
+
+#[test]
+fn the_window_says_that_the_built_in_network_knows_no_photographs_and_offers_the_other() {
+    let window = Window::with_sample(DOG_AND_CAT);
+    assert!(window.has("This network knows 18 drawn things, not photographs."));
+    assert!(window.has("Download ImageNet weights (92 MB)"));
+}

@@ -242,8 +242,7 @@ pub fn check_against_keras(network: &mut dyn Network) {
             }
         });
 
-        let shape = plan.layer(last).shape;
-        let maps = ClassMaps::new(&network.activation(last).unwrap(), shape, network.head(), &logits).unwrap();
+        let maps = ClassMaps::new(network, &logits).unwrap();
         for golden in arrays.maps("").iter().filter(|g| g.layer == "block14_sepconv2_act") {
             let found = maps.map(Target::Class(golden.class), golden.score);
             let worst = differences(&heat(&found.signed), &heat(&golden.signed)).0;

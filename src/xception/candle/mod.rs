@@ -183,6 +183,16 @@ impl Network for CandleNetwork {
         values(self.outputs.get(layer.0).ok_or(NetworkError::NoForward)?)
     }
 
+    fn logit_shares(&self) -> Result<Vec<f32>, NetworkError> {
+        let activation = (self.outputs.get(self.plan.last_feature_layer().0)).ok_or(NetworkError::NoForward)?;
+        let Some(Weights::Dense(dense)) = self.weights.last() else {
+            return Err(NetworkError::NoMap("predictions".to_owned()));
+        };
+        let cells = activation.flatten_to(1)?;
+        let product = dense.kernel.t()?.matmul(&cells.t()?)?;
+        values(&(product / cells.dim(0)? as f64)?)
+    }
+
     fn backward(
         &mut self,
         logit_gradients: &[Vec<f64>],

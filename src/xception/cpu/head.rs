@@ -6,11 +6,16 @@
 use candle_core::{DType, Tensor};
 use candle_nn::VarBuilder;
 
+use super::CpuNetwork;
 use super::buffer::Features;
-use super::nodes::{tensor, vector, with_values};
+use super::gather::{Gate, Patches, Rows};
+use super::isa::Isa;
+use super::nodes::{source, tensor, vector, with_values};
+use super::pack::Packed;
+use super::product::Product;
 use super::threads::Threads;
 use crate::xception::network::{Head, NetworkError};
-use crate::xception::plan::Plan;
+use crate::xception::plan::{Plan, Shape};
 
 /// Rows of the kernel that are summed in f32 before they are added up in f64.
 const SHORT_SUM: usize = 16;
@@ -18,15 +23,62 @@ const SHORT_SUM: usize = 16;
 /// number of threads.
 const PART: usize = 128;
 
-/// Reads the dense layer.
-pub(super) fn load(plan: &Plan, vb: &VarBuilder) -> Result<Head, NetworkError> {
+/// Reads the dense layer, and packs its kernel divided by the number of cells that are averaged.
+pub(super) fn load(isa: Isa, plan: &Plan, vb: &VarBuilder) -> Result<(Head, Packed), NetworkError> {
     let shape = plan.layer(plan.last_feature_layer()).shape;
     let vb = vb.pp("predictions");
     let classes = plan.architecture.classes;
-    Ok(Head {
+    let head = Head {
         kernel: tensor(&vb, &[shape.channels, classes], "kernel")?.to_dtype(DType::F32)?,
         bias: vector(&vb, classes, "bias")?,
-    })
+    };
+    let scale = vec![1.0 / shape.cells() as f32; classes];
+    let shares = with_values(&head.kernel, |kernel| {
+        Packed::new(isa, kernel, 1, shape.channels, classes, &scale)
+    })?;
+    Ok((head, shares))
+}
+
+/// Classes that one thread transposes at a time.
+const CLASSES: usize = 64;
+
+impl CpuNetwork {
+    /// What each cell adds to each logit, `[classes, cells]`: the last feature layer times the packed kernel.
+    pub(super) fn shares_of_cells(&self) -> Vec<f32> {
+        let last = source(&self.nodes, self.plan.last_feature_layer());
+        let features = &self.stored[last.layer.0];
+        let (cells, classes) = (features.cells(), self.head.bias.len());
+        let mut products = Features::zeros(
+            1,
+            Shape {
+                channels: classes,
+                ..features.shape
+            },
+        );
+        let product = Product {
+            rows: Rows::Patches(Patches {
+                source: features,
+                gate: if last.rectified { Gate::Relu } else { Gate::Open },
+                kernel: 1,
+                stride: 1,
+                padding: 0,
+            }),
+            weights: self.shares.as_ref(),
+            bias: None,
+        };
+        product.run(self.isa, &self.threads, &self.scratch, &mut products, None);
+        let mut shares = vec![0.0; classes * cells];
+        let parts = shares.chunks_mut(CLASSES * cells).enumerate();
+        self.threads.each(parts, |_, (part, shares)| {
+            for (cell, products) in products.values().chunks_exact(products.stride()).enumerate() {
+                let products = &products[part * CLASSES..];
+                for (row, product) in shares.chunks_exact_mut(cells).zip(products) {
+                    row[cell] = *product;
+                }
+            }
+        });
+        shares
+    }
 }
 
 /// The mean of max(x, 0) over all cells, one value a channel.

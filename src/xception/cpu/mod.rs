@@ -70,6 +70,7 @@ use backward::Memory;
 use buffer::{Buffer, Features, Scratch, padded};
 pub use isa::Isa;
 use nodes::{Convolution, Node};
+use pack::Packed;
 use threads::{Threads, lock};
 
 /// Xception on our own kernels.
@@ -84,6 +85,8 @@ pub struct CpuNetwork {
     nodes: Vec<Node>,
     convolutions: Vec<Convolution>,
     head: Head,
+    /// The dense kernel divided by the number of cells of the last feature layer.
+    shares: Packed,
     /// The last input, `[input_size, input_size, 3]`; empty before the first.
     image: Vec<f32>,
     /// One a layer of the plan; empty for layers that are not stored.
@@ -127,8 +130,9 @@ impl CpuNetwork {
         let parts = wanted.iter().zip(&convolutions).map(Some).rev();
         threads.each(parts.chain([None]), |_, part| match part {
             Some((&(id, norm), slot)) => *lock(slot) = Some(Convolution::load(isa, &plan, id, norm, vb)),
-            None => *lock(&head) = Some(head::load(&plan, vb)),
+            None => *lock(&head) = Some(head::load(isa, &plan, vb)),
         });
+        let (head, shares) = loaded(head)?;
         Ok(Self {
             isa,
             scratch: Scratch::new(threads.count()),
@@ -147,7 +151,8 @@ impl CpuNetwork {
                 })
                 .collect(),
             convolutions: convolutions.into_iter().map(loaded).collect::<Result<_, _>>()?,
-            head: loaded(head)?,
+            head,
+            shares,
             plan,
             nodes,
             image: Vec::new(),
@@ -201,6 +206,13 @@ impl Network for CpuNetwork {
             Node::Dense => self.logits.iter().map(|logit| *logit as f32).collect(),
             _ => self.value(layer).values(),
         })
+    }
+
+    fn logit_shares(&self) -> Result<Vec<f32>, NetworkError> {
+        if self.logits.is_empty() {
+            return Err(NetworkError::NoForward);
+        }
+        Ok(self.shares_of_cells())
     }
 
     fn backward(
