@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # Makes the pictures of the README from the real window, on a private X display without screen or GPU.
 #
-#   scripts/screenshots.sh [OUT_FOLDER]        [docs/screenshots]
+#   scripts/screenshots.sh [OUT_FOLDER]        [docs/screenshots]; PROGRAM=FILE uses a program that is built already
 #
-# Needs Xvfb, a window manager (openbox), xdotool, ImageMagick and Mesa:
-#   apt-get install xvfb openbox xdotool imagemagick libgl1-mesa-dri libxkbcommon-x11-0
+# Needs Xvfb, xdotool, ImageMagick and Mesa:
+#   apt-get install xvfb xdotool imagemagick libgl1-mesa-dri libxkbcommon-x11-0
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-docs/screenshots}
 mkdir -p "$out"
-cargo build --release
-program=${CARGO_TARGET_DIR:-target}/release/gradcam-explorer
+program=${PROGRAM:-}
+if [ -z "$program" ]; then
+  cargo build --release
+  program=${CARGO_TARGET_DIR:-target}/release/gradcam-explorer
+fi
 
 work=$(mktemp -d)
 pids=()
@@ -27,16 +30,15 @@ pids+=($!)
 for _ in $(seq 100); do [ -s "$work/display" ] && break; sleep 0.1; done
 export DISPLAY=":$(cat "$work/display")" LIBGL_ALWAYS_SOFTWARE=1 XDG_DATA_HOME="$work" XDG_RUNTIME_DIR="$work"
 unset WAYLAND_DISPLAY
-openbox >"$work/openbox.log" 2>&1 &
-pids+=($!)
 
-# start IMAGE...: the window without its frame, filling the display
+# start IMAGE...: the window fills the display
 start() {
   "$program" "$@" >"$work/program.log" 2>&1 &
   app=$!
   pids+=("$app")
   window=$(timeout 30 xdotool search --sync --onlyvisible --name 'Grad-CAM explorer' | tail -1)
-  xdotool windowactivate --sync "$window" windowstate --add FULLSCREEN "$window"
+  # without a window manager nobody else gives the window the keyboard
+  xdotool windowmove "$window" 0 0 windowsize "$window" 1280 800 windowfocus "$window"
   sleep 4
 }
 shot() { xdotool mousemove 1279 400; sleep 1; import -window root "$out/$1.png"; }
@@ -50,8 +52,10 @@ shot light
 stop
 
 start assets/samples/dog-cowboy-hat-cat-party-hat.png
+xdotool key F3; sleep 1
+shot side_by_side
 for _ in $(seq 20); do xdotool key bracketleft; sleep 0.05; done
-sleep 3
-shot layer
+xdotool key F2; sleep 3
+shot all_layers
 stop
-echo "wrote $out/overlay.png $out/light.png $out/layer.png"
+echo "wrote $out/overlay.png $out/light.png $out/side_by_side.png $out/all_layers.png"

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::choices::{Appearance, Choices, Scale};
+use super::choices::{Appearance, Choices, Drawer, Scale};
 use super::command::{Action, Command};
 use super::dialogs::Question;
 use super::export;
@@ -203,6 +203,9 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
             let image = state.images.current()?.id;
             return remove(state, image);
         }
+        Action::AllLayers => fold_out(state, Drawer::Layers),
+        Action::SideBySide => fold_out(state, Drawer::SideBySide),
+        Action::Channels => fold_out(state, Drawer::Channels),
         // these depend on the size of the window, which the picture knows
         Action::Fit | Action::ActualPixels | Action::ZoomIn | Action::ZoomOut => state.zoom_wish = Some(action),
         Action::Undo => {
@@ -227,6 +230,12 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Back => return back(state),
     }
     None
+}
+
+/// Folds something out below the picture, or away if it is there.
+fn fold_out(state: &mut State, drawer: Drawer) {
+    let open = &mut state.preferences.drawer;
+    *open = Some(drawer).filter(|_| *open != Some(drawer));
 }
 
 /// Esc leaves one thing at a time, the innermost first.

@@ -11,6 +11,8 @@ pub struct Camera {
 
 /// The closest look.
 const MAX_ZOOM: f32 = 64.0;
+/// The widest look, for photos much smaller than the window.
+const MIN_ZOOM: f32 = 0.01;
 
 impl Default for Camera {
     fn default() -> Self {
@@ -34,10 +36,15 @@ impl Camera {
         [0, 1].map(|axis| space[axis] / 2.0 - self.centre[axis] * size[axis])
     }
 
-    /// Zooms by `factor` so that the point at `fixed` (in the space) stays where it is.
+    /// Zooms by `factor` so that the point at `fixed` (in the space) stays where it is; never farther than to fit.
     pub fn zoom_at(&mut self, factor: f32, fixed: [f32; 2], space: [f32; 2], photo: [f32; 2]) {
+        self.zoom_to((self.zoom * factor).max(1.0), fixed, space, photo);
+    }
+
+    /// Zooms to `zoom` so that the point at `fixed` stays where it is; a small photo may become smaller than the space.
+    pub fn zoom_to(&mut self, zoom: f32, fixed: [f32; 2], space: [f32; 2], photo: [f32; 2]) {
         let share = self.share_at(fixed, space, photo);
-        self.zoom = (self.zoom * factor).clamp(1.0, MAX_ZOOM);
+        self.zoom = zoom.clamp(MIN_ZOOM, MAX_ZOOM);
         let size = self.size(space, photo);
         for axis in 0..2 {
             self.centre[axis] = share[axis] - (fixed[axis] - space[axis] / 2.0) / size[axis].max(f32::MIN_POSITIVE);

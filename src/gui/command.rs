@@ -109,6 +109,12 @@ pub enum Action {
     NextImage,
     /// Take the image off the list.
     RemoveImage,
+    /// Small maps of all layers.
+    AllLayers,
+    /// Small maps of many classes.
+    SideBySide,
+    /// The strongest channels.
+    Channels,
     /// Show the whole photo.
     Fit,
     /// Show each pixel of the photo as one of the screen.
@@ -133,7 +139,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -154,6 +160,9 @@ impl Action {
         Self::PreviousImage,
         Self::NextImage,
         Self::RemoveImage,
+        Self::AllLayers,
+        Self::SideBySide,
+        Self::Channels,
         Self::Fit,
         Self::ActualPixels,
         Self::ZoomIn,
@@ -231,6 +240,9 @@ impl Action {
                 "Remove from list",
                 "Take the image off the list; the file stays where it is.",
             ),
+            Self::AllLayers => ("All layers", "Fold out small maps of the class at every layer."),
+            Self::SideBySide => ("Side by side", "Fold out small maps of many classes."),
+            Self::Channels => ("Channels", "Fold out the channels that count most."),
             Self::Fit => ("Fit", "Show the whole photo."),
             Self::ActualPixels => ("100 %", "Show each pixel of the photo as one pixel of the screen."),
             Self::ZoomIn => ("Zoom in", "A closer look."),
@@ -277,6 +289,9 @@ impl Action {
             Self::PreviousImage => const { &[plain(Key::ArrowLeft)] },
             Self::NextImage => const { &[plain(Key::ArrowRight)] },
             Self::RemoveImage => const { &[plain(Key::Delete)] },
+            Self::AllLayers => const { &[plain(Key::F2)] },
+            Self::SideBySide => const { &[plain(Key::F3)] },
+            Self::Channels => const { &[plain(Key::F4)] },
             Self::Fit => const { &[command(Key::Num0)] },
             Self::ActualPixels => const { &[command(Key::Num1)] },
             Self::ZoomIn => {

@@ -17,7 +17,7 @@ mod class_row;
 mod color_bar;
 pub mod command;
 mod contours;
-mod dialogs;
+pub mod dialogs;
 mod drawer;
 mod export;
 mod film_strip;

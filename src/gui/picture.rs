@@ -119,7 +119,7 @@ fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, sp
         Some(Action::ZoomOut) => camera.zoom_at(0.8, middle, space, pixels),
         Some(Action::ActualPixels) => {
             let zoom = Camera::actual_pixels(space, pixels, ui.pixels_per_point());
-            camera.zoom_at(zoom / camera.zoom, middle, space, pixels);
+            camera.zoom_to(zoom, middle, space, pixels);
         }
         _ => {}
     }
@@ -134,9 +134,11 @@ fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, sp
 
 /// The view while the middle button or the full stop is held: pixel by pixel at the pointer.
 fn held_view(ui: &Ui, response: &Response, camera: Camera, spaces: &[Rect], pixels: [f32; 2]) -> Camera {
+    // asked beforehand, since the input is locked while it is read
+    let is_writing = ui.ctx().text_edit_focused();
     let held = ui.input(|input| {
         input.pointer.button_down(PointerButton::Middle) && response.contains_pointer()
-            || input.key_down(Key::Period) && !ui.ctx().text_edit_focused()
+            || input.key_down(Key::Period) && !is_writing
     });
     let Some(rect) = spaces.first().filter(|_| held) else {
         return camera;
@@ -145,7 +147,7 @@ fn held_view(ui: &Ui, response: &Response, camera: Camera, spaces: &[Rect], pixe
     let pointer = response.hover_pos().unwrap_or(rect.center());
     let zoom = Camera::actual_pixels(space, pixels, ui.pixels_per_point());
     let mut close = camera;
-    close.zoom_at(zoom / camera.zoom, (pointer - rect.min).into(), space, pixels);
+    close.zoom_to(zoom, (pointer - rect.min).into(), space, pixels);
     close
 }
 

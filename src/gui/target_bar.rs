@@ -100,7 +100,7 @@ fn compare(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>
 }
 
 fn zoom(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let is_zoomed = state.camera.zoom > 1.0;
+    let is_zoomed = state.camera.zoom != 1.0;
     let text = if is_zoomed {
         format!("{:.1}×", state.camera.zoom)
     } else {

@@ -120,3 +120,46 @@ fn files_that_hover_over_the_window_are_announced() {
     window.harness.step();
     assert!(window.has("Drop to open"));
 }
+
+#[test]
+fn two_hundred_images_at_once_keep_the_window_responsive_and_memory_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<PathBuf> = (0..200).map(|i| folder.path().join(format!("{i:03}.png"))).collect();
+    for (i, path) in paths.iter().enumerate() {
+        let colour = image::Rgb([i as u8, 255 - i as u8, 90]);
+        image::RgbImage::from_pixel(64, 48, colour).save(path).unwrap();
+    }
+    let mut window = Window::empty();
+    window.drop_files(&paths);
+    window.wait("the list", |state| state.images.list().len() == 200);
+    window.wait("twenty predictions", |state| {
+        state
+            .images
+            .list()
+            .iter()
+            .filter(|image| image.prediction.is_some())
+            .count()
+            >= 20
+    });
+    // in the order of their distance from the image shown, with at most two under way
+    let images = window.state().images.list();
+    let last = images.iter().rposition(|image| image.prediction.is_some()).unwrap();
+    let missing = images
+        .iter()
+        .take(last)
+        .filter(|image| image.prediction.is_none())
+        .count();
+    assert!(missing <= 2, "{missing} of the first {last} are missing");
+    for _ in 0..30 {
+        window.key(Key::ArrowRight);
+    }
+    window.wait("the thirtieth", |state| state.prediction().is_some());
+    let displays = window
+        .state()
+        .images
+        .list()
+        .iter()
+        .filter(|image| image.display.is_some())
+        .count();
+    assert!(displays <= 8, "{displays} copies for the screen");
+}

@@ -8,6 +8,7 @@ mod classes;
 mod first_steps;
 mod images;
 mod layers;
+mod persistence;
 mod picture;
 mod settings;
 mod snapshots;

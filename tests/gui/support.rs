@@ -137,6 +137,14 @@ impl Window {
         self.harness.query_all_by_label_contains(part).next().is_some()
     }
 
+    /// What the line below the picture says about the place under the pointer.
+    pub fn under_pointer(&self) -> Option<String> {
+        let mut lines = self.harness.query_all_by_label_contains("of the evidence");
+        lines
+            .next()
+            .and_then(|node| node.accesskit_node().label().or_else(|| node.value()))
+    }
+
     /// How many shapes the last frame consists of.
     pub fn shapes(&self) -> usize {
         self.harness.output().shapes.len()
