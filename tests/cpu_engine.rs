@@ -202,7 +202,8 @@ fn results_are_the_same_bits_in_every_run_and_on_any_number_of_threads() {
             let mut network = cpu(&plan, threads, isa);
             for _ in 0..2 {
                 let logits = network.forward(&image(&plan)).unwrap();
-                runs.push((logits, sweep(&mut network, &scores(&plan, 2), &layers)));
+                let shares = network.logit_shares().unwrap();
+                runs.push((logits, shares, sweep(&mut network, &scores(&plan, 2), &layers)));
             }
         }
         assert!(runs.iter().all(|run| *run == runs[0]), "{isa}");
