@@ -46,7 +46,7 @@ pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 /// Whether the small pictures share one scale.
 fn common_scale(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let mut is_common = state.choices.scale == Scale::Shared;
-    let response = ui.checkbox(&mut is_common, RichText::new("One common scale").small());
+    let response = ui.checkbox(&mut is_common, RichText::new("Common scale").small());
     if response.on_hover_text(Scale::Shared.explanation()).changed() {
         let mut choices = state.choices.clone();
         choices.scale = if is_common { Scale::Shared } else { Scale::Own };

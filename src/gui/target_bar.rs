@@ -10,7 +10,7 @@ use super::widgets::{action_tooltip, truncated};
 use crate::explain::Target;
 
 /// What two more buttons and a name need, in points.
-const ROOM: f32 = 260.0;
+const ROOM: f32 = 190.0;
 
 /// Draws the line; nothing while there is no prediction.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {

@@ -7,7 +7,7 @@ use egui::{Event, Key, Modifiers, accesskit::Role, vec2};
 use gradcam_explorer::explain::ClassMaps;
 use gradcam_explorer::gui::camera::Camera;
 use gradcam_explorer::gui::choices::View;
-use gradcam_explorer::xception::Head;
+use gradcam_explorer::xception::{Head, LayerId, Network, NetworkError, Plan, Visit};
 
 use crate::support::{DOG_AND_CAT, Window};
 
@@ -72,22 +72,55 @@ fn the_layers_own_cells_can_be_seen() {
     assert!(window.state().choices.cells);
 }
 
+/// A network whose last feature layer is zero everywhere, so that there is no evidence for anything.
+struct Silent {
+    plan: Plan,
+    head: Head,
+}
+
+impl Network for Silent {
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn head(&self) -> &Head {
+        &self.head
+    }
+
+    fn forward(&mut self, _: &[f32]) -> Result<Vec<f64>, NetworkError> {
+        Err(NetworkError::NoForward)
+    }
+
+    fn activation(&self, _: LayerId) -> Result<Vec<f32>, NetworkError> {
+        Err(NetworkError::NoForward)
+    }
+
+    fn logit_shares(&self) -> Result<Vec<f32>, NetworkError> {
+        let cells = self.plan.layer(self.plan.last_feature_layer()).shape.cells();
+        Ok(vec![0.0; self.plan.architecture.classes * cells])
+    }
+
+    fn backward(
+        &mut self,
+        _: &[Vec<f64>],
+        _: &[LayerId],
+        _: &dyn Fn() -> bool,
+        _: &mut Visit<'_>,
+    ) -> Result<(), NetworkError> {
+        Err(NetworkError::NoForward)
+    }
+}
+
 #[test]
 fn a_class_without_evidence_says_so_and_offers_the_signed_view() {
     let mut window = Window::with_sample(DOG_AND_CAT);
-    // a network whose last feature layer is silent has no evidence for anything
     let network = window.state().network.clone().unwrap();
-    let shape = network.plan.layer(network.plan.last_feature_layer()).shape;
-    let classes = network.labels.len();
-    let kernel = Tensor::zeros((shape.channels, classes), DType::F32, &Device::Cpu).unwrap();
-    let bias = vec![0.0; classes];
-    let silent = ClassMaps::new(
-        &vec![0.0; shape.len()],
-        shape,
-        &Head { kernel, bias },
-        &vec![0.0; classes],
-    )
-    .unwrap();
+    let plan = network.plan.clone();
+    let head = Head {
+        kernel: Tensor::zeros((1, 1), DType::F32, &Device::Cpu).unwrap(),
+        bias: Vec::new(),
+    };
+    let silent = ClassMaps::new(&Silent { plan, head }, &vec![0.0; network.labels.len()]).unwrap();
     for image in window.harness.state_mut().state_mut().images.list_mut() {
         if let Some(prediction) = &mut image.prediction {
             prediction.class_maps = Arc::new(silent.clone());
