@@ -16,7 +16,7 @@ use super::{
     APP_ID, Options, built_in_notice, drawer, film_strip, help, keys, layers, path_field, picture, predictions,
     samples, settings, theme, top_bar, wishes,
 };
-use crate::explorer::{Explorer, ExplorerError, Request};
+use crate::explorer::{Explorer, ExplorerError, NetworkSource, Request};
 
 /// Where the choices are kept.
 const CHOICES: &str = "choices";
@@ -251,6 +251,9 @@ impl eframe::App for ExplorerApp {
         self.state.update_shown();
         self.layout(ui, &mut commands);
 
+        if std::mem::take(&mut self.state.fall_back) {
+            commands.push(Command::UseNetwork(NetworkSource::BuiltIn, self.state.wanted_network.1));
+        }
         if let Some(path) = self.state.ready_weights.take() {
             commands.push(Command::Answer(Question::Weights, vec![path]));
         }

@@ -52,7 +52,10 @@ pub fn overlay(state: &State, path: PathBuf) -> Option<ExportRequest> {
     let shown = state.shown.as_ref()?;
     let image = state.images.get(shown.key.image)?;
     let network = state.network.as_ref()?;
-    let formula = "ReLU(sum_k mean(dS/dA_k) A_k) / maximum (Selvaraju et al. 2017)";
+    let method = match shown.channel {
+        Some(_) => "feature map",
+        None => shown.key.method.title(),
+    };
     let provenance = [
         (
             "Software",
@@ -63,8 +66,7 @@ pub fn overlay(state: &State, path: PathBuf) -> Option<ExportRequest> {
         ("Class", shown_name(state, shown)),
         ("Layer", network.plan.layer(shown.key.layer).name.clone()),
         ("Score", shown.key.score.name().to_owned()),
-        ("Method", shown.key.method.name().to_owned()),
-        ("Formula", formula.to_owned()),
+        ("Method", method.to_owned()),
         ("Maximum", format!("{:e}", shown.maximum)),
         ("Blend", format!("{:.2}", state.choices.blend)),
     ];

@@ -128,6 +128,8 @@ pub struct State {
     pub help_open: bool,
     /// A path that is asked for in the window, since the system has no dialogs.
     pub path_field: Option<PathField>,
+    /// Whether to use the built-in network, since the wanted one failed and no other speaks.
+    pub fall_back: bool,
     /// Weights that were fetched or imported and are to be used.
     pub ready_weights: Option<PathBuf>,
     /// To be told.
@@ -175,6 +177,7 @@ impl State {
             is_dark: true,
             help_open: false,
             path_field: None,
+            fall_back: false,
             ready_weights: None,
             messages: Vec::new(),
         }
@@ -280,6 +283,8 @@ impl State {
             (Activity::LoadingNetwork, _) => {
                 self.loading = false;
                 self.network_error = Some(text.clone());
+                // better the built-in network than none; if that is what failed there is nothing left to try
+                self.fall_back = self.network.is_none() && self.wanted_network.0 != NetworkSource::BuiltIn;
             }
             (Activity::GettingWeights, _) => self.download = None,
             (Activity::Opening, Some(image)) => {

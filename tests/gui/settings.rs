@@ -86,3 +86,27 @@ fn the_window_says_that_the_built_in_network_knows_no_photographs_and_offers_the
     assert!(window.has("This network knows 18 drawn things, not photographs."));
     assert!(window.has("Download ImageNet weights (92 MB)"));
 }
+
+#[test]
+fn weights_that_cannot_be_used_are_told_and_the_built_in_network_speaks() {
+    let mut window = Window::with_weights("/no/such/weights.safetensors".into());
+    window.wait("a map of the built-in network", |state| state.shown.is_some());
+    let network = window.state().network.as_ref().unwrap();
+    assert_eq!(network.source, gradcam_explorer::explorer::NetworkSource::BuiltIn);
+    assert!(window.state().network_error.is_none());
+}
+
+#[test]
+fn a_fine_tuned_network_speaks_with_its_own_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let weights = folder.path().join("deer.safetensors");
+    let formats = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors");
+    std::fs::copy(formats, &weights).unwrap();
+    let names = ["elk", "moose", "red deer", "roe", "fallow", "reindeer", "none"];
+    std::fs::write(folder.path().join("labels.txt"), names.join("\n")).unwrap();
+    let mut window = Window::with_weights(weights);
+    window.wait("a map", |state| state.shown.is_some());
+    assert_eq!(window.listed().len(), 7);
+    assert!(names.iter().all(|name| window.has(name)));
+    assert!(!window.has("This network knows 18 drawn things, not photographs."));
+}

@@ -40,6 +40,18 @@ impl Window {
         Self::started(Vec::new(), true, [1280.0, 800.0], egui::Theme::Dark)
     }
 
+    /// A window that was asked to run a file of weights on a sample.
+    pub fn with_weights(file: PathBuf) -> Self {
+        let source = NetworkSource::Search(Some(file));
+        Self::speaking(
+            source,
+            vec![sample(DOG_AND_CAT)],
+            false,
+            [1280.0, 800.0],
+            egui::Theme::Dark,
+        )
+    }
+
     /// A window that shows a sample, with its prediction.
     pub fn with_sample(name: &str) -> Self {
         let mut window = Self::with(vec![sample(name)], [1280.0, 800.0], egui::Theme::Dark);
@@ -53,10 +65,14 @@ impl Window {
     }
 
     fn started(images: Vec<PathBuf>, greet: bool, size: [f32; 2], theme: egui::Theme) -> Self {
+        Self::speaking(NetworkSource::BuiltIn, images, greet, size, theme)
+    }
+
+    fn speaking(source: NetworkSource, images: Vec<PathBuf>, greet: bool, size: [f32; 2], theme: egui::Theme) -> Self {
         let options = Options {
             images,
             greet,
-            source: NetworkSource::BuiltIn,
+            source,
             device: DeviceChoice::Cpu,
         };
         let harness = Harness::builder()
