@@ -251,6 +251,9 @@ impl eframe::App for ExplorerApp {
         self.state.update_shown();
         self.layout(ui, &mut commands);
 
+        if std::mem::take(&mut self.state.fingerprint_due) {
+            commands.push(Command::Fingerprint);
+        }
         if std::mem::take(&mut self.state.fall_back) {
             commands.push(Command::UseNetwork(NetworkSource::BuiltIn, self.state.wanted_network.1));
         }

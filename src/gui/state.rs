@@ -128,6 +128,8 @@ pub struct State {
     pub help_open: bool,
     /// A path that is asked for in the window, since the system has no dialogs.
     pub path_field: Option<PathField>,
+    /// Whether the network's file is still to be hashed, so that nothing passes for the official weights.
+    pub fingerprint_due: bool,
     /// Whether to use the built-in network, since the wanted one failed and no other speaks.
     pub fall_back: bool,
     /// Weights that were fetched or imported and are to be used.
@@ -177,6 +179,7 @@ impl State {
             is_dark: true,
             help_open: false,
             path_field: None,
+            fingerprint_due: false,
             fall_back: false,
             ready_weights: None,
             messages: Vec::new(),
@@ -255,6 +258,7 @@ impl State {
         self.channel = None;
         self.feature_map = None;
         self.fingerprint = None;
+        self.fingerprint_due = info.weights.path.is_some();
         self.shown = None;
         self.preview = None;
         self.here = None;

@@ -1,5 +1,7 @@
 //! The bar at the top: opening and saving, the name of the image, and the network that speaks.
 
+use std::path::Path;
+
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Align, Button, Layout, RichText, Ui};
 
@@ -9,7 +11,7 @@ use super::state::State;
 use super::theme::{UNIT, palette};
 use super::widgets::{action_button, action_entry, caption, truncated};
 use crate::explorer::{DeviceChoice, NetworkSource};
-use crate::weights::Fingerprint;
+use crate::weights::{Fingerprint, Info};
 
 /// Draws the bar.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -114,7 +116,7 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 .map(|prediction| format!(" · {:.0} ms", prediction.forward_ms));
             format!(
                 "{} · {}{}",
-                network.weights.name,
+                network_name(state, &network.weights),
                 network.device.to_uppercase(),
                 time.unwrap_or_default()
             )
@@ -158,6 +160,16 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     });
     response
         .on_hover_text("The network that speaks, its device and the time of the last forward pass; click to change.");
+}
+
+/// What the badge calls the network: official only if its hash says so, else by its file.
+fn network_name(state: &State, weights: &Info) -> String {
+    let file = weights.path.as_deref().and_then(Path::file_name);
+    match (&state.fingerprint, file) {
+        (Some((_, Fingerprint::OfficialKeras)), _) => "Official Keras ImageNet weights".to_owned(),
+        (_, Some(file)) => file.to_string_lossy().into_owned(),
+        (_, None) => weights.name.clone(),
+    }
 }
 
 fn fingerprint_text(fingerprint: &Fingerprint) -> String {

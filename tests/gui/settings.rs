@@ -108,5 +108,8 @@ fn a_fine_tuned_network_speaks_with_its_own_labels() {
     window.wait("a map", |state| state.shown.is_some());
     assert_eq!(window.listed().len(), 7);
     assert!(names.iter().all(|name| window.has(name)));
+    // the file's own name, since its hash is not that of any published weights
+    assert!(window.has_text("deer.safetensors · CPU"));
+    window.wait("the hash of the file", |state| state.fingerprint.is_some());
     assert!(!window.has("This network knows 18 drawn things, not photographs."));
 }
