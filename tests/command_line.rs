@@ -268,3 +268,23 @@ fn bench_prints_one_line_of_figures() {
         assert!(document[figure].as_f64().unwrap() > 0.0, "{figure}");
     }
 }
+
+#[test]
+fn a_value_that_is_not_finite_is_the_fault_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let weights = folder.path().join("damaged.safetensors");
+    let formats = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors");
+    let mut bytes = std::fs::read(formats).unwrap();
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    std::fs::write(&weights, bytes).unwrap();
+    let output = run(&["explain", SAMPLE, "--weights", weights.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = stderr(&output);
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(
+        message.contains("damaged.safetensors holds no usable Xception: the tensor"),
+        "{message}"
+    );
+    assert!(!message.contains("device"), "{message}");
+}

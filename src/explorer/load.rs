@@ -7,7 +7,7 @@ use super::device;
 use super::error::ExplorerError;
 use super::request::{DeviceChoice, NetworkSource};
 use crate::weights::{Environment, Weights, locate};
-use crate::xception::{CandleNetwork, CpuNetwork, Network};
+use crate::xception::{CandleNetwork, CpuNetwork, Network, NetworkError};
 
 /// A network with what there is to say about it.
 pub struct LoadedNetwork {
@@ -37,11 +37,19 @@ pub fn load_network(source: &NetworkSource, choice: DeviceChoice) -> Result<Load
     let chosen = device::choose(choice);
     let vb = weights.var_builder(DType::F32, &Device::Cpu);
     let plan = weights.plan().clone();
-    let network: Box<dyn Network> = if chosen.device.is_cpu() {
+    let network: Result<Box<dyn Network>, NetworkError> = if chosen.device.is_cpu() {
         // candle's count: RAYON_NUM_THREADS, else the physical cores
-        Box::new(CpuNetwork::load(plan, &vb, get_num_threads())?)
+        CpuNetwork::load(plan, &vb, get_num_threads()).map(|network| Box::new(network) as _)
     } else {
-        Box::new(CandleNetwork::load(plan, &vb, DType::F32, &chosen.device)?)
+        CandleNetwork::load(plan, &vb, DType::F32, &chosen.device).map(|network| Box::new(network) as _)
+    };
+    let network = match network {
+        Ok(network) => network,
+        Err(error) => {
+            // candle reports a tensor that cannot be used as its own failure; if it is the file's, the file is named
+            weights.check_values()?;
+            return Err(error.into());
+        }
     };
     Ok(LoadedNetwork {
         network,
