@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::arguments::{Explain, NetworkArguments, Write};
-use super::report::{ErrorReport, Files, ImageReport, MapReport, PredictionReport, Timings, WeightsReport};
+use super::report::{ErrorReport, Files, ImageReport, MapReport, PredictionReport, Timings, WeightsReport, print_json};
 use super::{Stop, start, wait};
 use crate::explain::{Map, Target};
 use crate::explorer::{
@@ -381,12 +381,6 @@ fn unique_name(path: &Path, class: usize, layer: &str, names: &mut HashSet<Strin
         number += 1;
     }
     name
-}
-
-fn print_json(out: &mut impl io::Write, document: &impl serde::Serialize) -> Result<(), Stop> {
-    let line = serde_json::to_string(document).map_err(|error| Stop::Failed(error.to_string()))?;
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
 }
 
 fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), Stop> {

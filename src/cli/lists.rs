@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 use super::arguments::NetworkArguments;
+use super::report::print_json;
 use super::{Stop, start};
 use crate::xception::Role;
 
@@ -46,11 +47,7 @@ pub fn layers(network: &NetworkArguments, json: bool) -> Result<(), Stop> {
                 channels,
                 note,
             };
-            writeln!(
-                out,
-                "{}",
-                serde_json::to_string(&report).map_err(|error| Stop::Failed(error.to_string()))?
-            )?;
+            print_json(&mut out, &report)?;
         } else {
             writeln!(
                 out,
@@ -82,11 +79,7 @@ pub fn classes(network: &NetworkArguments, query: &str, json: bool) -> Result<()
         );
         if json {
             let report = ClassReport { index, wnid, label };
-            writeln!(
-                out,
-                "{}",
-                serde_json::to_string(&report).map_err(|error| Stop::Failed(error.to_string()))?
-            )?;
+            print_json(&mut out, &report)?;
         } else {
             writeln!(out, "{index:>4}  {:<10} {label}", wnid.unwrap_or_default())?;
         }

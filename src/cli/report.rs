@@ -1,8 +1,18 @@
 //! The JSON documents that scripts rely on.
 
+use std::io;
 use std::path::PathBuf;
 
 use serde::Serialize;
+
+use super::Stop;
+
+/// Prints one document as one line, at once.
+pub fn print_json(out: &mut impl io::Write, document: &impl Serialize) -> Result<(), Stop> {
+    let line = serde_json::to_string(document).map_err(|error| Stop::Failed(error.to_string()))?;
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
 
 /// One image of `explain --json`.
 #[derive(Debug, Serialize)]
