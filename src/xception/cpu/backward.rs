@@ -10,6 +10,7 @@
 //! * a **sum** shares one gradient between both of its branches;
 //! * several scores at once are several images in one buffer, which share the weights and their transposition.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -30,7 +31,7 @@ use crate::xception::plan::{LayerId, Shape};
 /// Scores that are walked back at once: more would save little and need hundreds of megabytes at early layers.
 const BATCH: usize = 4;
 
-/// Cells that one thread takes at a time in passes without a product.
+/// Cells that one thread takes at most at a time in passes without a product.
 const PART: usize = 1024;
 
 /// What backward sweeps keep for the next one.
@@ -107,9 +108,10 @@ impl CpuNetwork {
             };
             // f32 would lose the gradients of unlikely classes, so they are scaled here and back where they are read
             let factors: Vec<f64> = scores.iter().map(|score| magnitude(score)).collect();
+            let known: Vec<_> = scores.iter().map(|_| RefCell::default()).collect();
             let result = sweep.begin(scores, &factors).and_then(|()| {
                 sweep.walk(layers, stop, &mut |id, gradient| {
-                    for (image, factor) in factors.iter().enumerate() {
+                    for (image, (factor, known)) in factors.iter().zip(&known).enumerate() {
                         let site = CpuSite {
                             network: self,
                             layer: id,
@@ -117,6 +119,7 @@ impl CpuNetwork {
                             image,
                             mask: gradient.mask.map(|mask| &self.stored[mask.0]),
                             factor: *factor,
+                            known,
                         };
                         visit(batch * BATCH + image, &site)?;
                     }
@@ -261,8 +264,10 @@ impl Sweep<'_> {
 
     /// Shares out a pass over all images: some cells, their place in all images, and their place in their own image.
     fn parts(&self, features: &mut Features, work: impl Fn(Isa, &mut [f32], Range<usize>, Range<usize>) + Sync) {
-        let len = features.shape.cells() * features.stride();
-        let part = PART * features.stride();
+        let cells = features.shape.cells();
+        let len = cells * features.stride();
+        // small maps are cut as well, so that every thread has work
+        let part = cells.div_ceil(self.network.threads.count()).clamp(1, PART) * features.stride();
         let images = features.values_mut().chunks_exact_mut(len).enumerate();
         let parts = images.flat_map(|(index, image)| {
             let parts = image.chunks_mut(part).enumerate();
@@ -327,7 +332,9 @@ impl Sweep<'_> {
                 stride: 1,
                 padding: kernel - 1,
             }),
-            weights: convolution.weights.transposed(threads, &mut self.memory.transposed),
+            weights: convolution
+                .weights
+                .transposed(isa, threads, &mut self.memory.transposed),
             bias: None,
         }
         .run(isa, threads, &network.scratch, &mut product, None);

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use bytemuck::{cast_slice, cast_slice_mut};
 use pulp::Simd;
 
+use super::pages::Pages;
 use super::threads::lock;
 use crate::xception::plan::Shape;
 
@@ -12,10 +13,6 @@ use crate::xception::plan::Shape;
 ///
 /// No kernel therefore has a remainder to treat, whatever the widths of the network.
 pub(super) const CHANNEL_BLOCK: usize = 32;
-
-/// Bytes in a cache line, and in the widest vector.
-const ALIGNMENT: usize = 64;
-const ALIGNMENT_FLOATS: usize = ALIGNMENT / size_of::<f32>();
 
 /// `channels` rounded up to whole blocks.
 pub(super) fn padded(channels: usize) -> usize {
@@ -25,25 +22,23 @@ pub(super) fn padded(channels: usize) -> usize {
 /// Floats that start at a cache line.
 #[derive(Debug)]
 pub(super) struct Buffer {
-    data: Vec<f32>,
-    start: usize,
+    pages: Pages,
     len: usize,
 }
 
 impl Buffer {
     /// Zeros. Large buffers cost no memory before they are written: the system gives zeroed pages.
     pub(super) fn zeros(len: usize) -> Self {
-        let data = vec![0.0; len + ALIGNMENT_FLOATS];
-        let start = data.as_ptr().align_offset(ALIGNMENT) % ALIGNMENT_FLOATS;
-        Self { data, start, len }
+        let pages = Pages::zeros(len);
+        Self { pages, len }
     }
 
     pub(super) fn values(&self) -> &[f32] {
-        &self.data[self.start..][..self.len]
+        &self.pages.floats()[..self.len]
     }
 
     pub(super) fn values_mut(&mut self) -> &mut [f32] {
-        &mut self.data[self.start..][..self.len]
+        &mut self.pages.floats_mut()[..self.len]
     }
 }
 
@@ -74,7 +69,7 @@ impl Features {
 
     /// Floats that fit without a new allocation.
     pub(super) fn capacity(&self) -> usize {
-        self.buffer.data.len() - ALIGNMENT_FLOATS
+        self.buffer.pages.floats().len()
     }
 
     /// Maps in the memory of others, with whatever is left in it; in new memory if they do not fit.

@@ -1,5 +1,7 @@
 //! Small kernels that pass over feature maps once: gradients of sums and ReLUs, and the reductions of a map.
 
+use bytemuck::cast_slice;
+
 use super::buffer::{Features, vectors, vectors_mut};
 use super::isa::{Kernel, Lanes};
 
@@ -112,22 +114,29 @@ impl Kernel for SumCells<'_> {
         let channels = self.sums.len() / S::F32_LANES;
         let values = vectors::<S>(self.values);
         let mask = self.mask.map(vectors::<S>);
+        // cell by cell, as they lie in memory
+        let mut short_sums = vec![zero; channels];
         for (index, values) in values.chunks(SHORT_SUM * channels).enumerate() {
-            let mask = mask.map(|mask| &mask[index * SHORT_SUM * channels..][..values.len()]);
-            for (channel, sums) in self.sums.chunks_exact_mut(S::F32_LANES).enumerate() {
-                let mut sum = zero;
-                for at in (channel..values.len()).step_by(channels) {
-                    let value = match mask {
-                        Some(mask) => simd.select_f32s(simd.greater_than_f32s(mask[at], zero), values[at], zero),
-                        None => values[at],
-                    };
-                    sum = simd.add_f32s(sum, value);
+            short_sums.fill(zero);
+            match mask.map(|mask| &mask[index * SHORT_SUM * channels..][..values.len()]) {
+                Some(mask) => {
+                    for (cell, mask) in values.chunks_exact(channels).zip(mask.chunks_exact(channels)) {
+                        for (sum, (value, mask)) in short_sums.iter_mut().zip(cell.iter().zip(mask)) {
+                            let value = simd.select_f32s(simd.greater_than_f32s(*mask, zero), *value, zero);
+                            *sum = simd.add_f32s(*sum, value);
+                        }
+                    }
                 }
-                let sum = [sum];
-                let floats: &[f32] = bytemuck::cast_slice(&sum);
-                for (sum, float) in sums.iter_mut().zip(floats) {
-                    *sum += f64::from(*float);
+                None => {
+                    for cell in values.chunks_exact(channels) {
+                        for (sum, value) in short_sums.iter_mut().zip(cell) {
+                            *sum = simd.add_f32s(*sum, *value);
+                        }
+                    }
                 }
+            }
+            for (sum, short_sum) in self.sums.iter_mut().zip(cast_slice::<_, f32>(&short_sums)) {
+                *sum += f64::from(*short_sum);
             }
         }
     }

@@ -11,6 +11,8 @@ use pulp::aarch64::Neon;
 use pulp::x86::{V3, V4};
 use pulp::{NullaryFnOnce, Scalar256b, Simd};
 
+use super::transpose;
+
 /// An instruction set that this processor has.
 #[derive(Clone, Copy)]
 pub struct Isa(Token);
@@ -104,6 +106,12 @@ pub(super) trait Lanes: Simd {
 
     /// `a * b + c`, in one rounding where the processor can.
     fn multiply_add(self, a: Self::f32s, b: Self::f32s, c: Self::f32s) -> Self::f32s;
+
+    /// Transposes a square of as many rows as a vector has lanes, which lie `side` floats apart.
+    #[inline(always)]
+    fn transpose(self, source: &[f32], target: &mut [f32], side: usize) {
+        transpose::by_fours(Self::F32_LANES, source, target, side);
+    }
 }
 
 /// 32 registers: 24 accumulators.
@@ -114,6 +122,11 @@ impl Lanes for V4 {
     #[inline(always)]
     fn multiply_add(self, a: Self::f32s, b: Self::f32s, c: Self::f32s) -> Self::f32s {
         self.mul_add_f32s(a, b, c)
+    }
+
+    #[inline(always)]
+    fn transpose(self, source: &[f32], target: &mut [f32], side: usize) {
+        transpose::by_sixteen(self, source, target, side);
     }
 }
 

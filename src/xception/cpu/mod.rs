@@ -18,8 +18,9 @@
 //!    so be asked for, although a convolution, its batch normalisation and its activation are one operation
 //!    (`nodes`). Sums of residual branches are made by the product that ends the main branch, or together with the pool
 //!    (`pool`).
-//! 5. **All activations are kept**, in memory that is set aside once: they are the masks of the backward pass.
-//! 6. **Backward is the same product** with the weights transposed (`backward`). Explanations read means of gradients
+//! 5. **All activations are kept**, in memory that is set aside once: they are the masks of the backward pass. It comes
+//!    in huge pages where the system has them (`pages`).
+//! 6. **Backward is the same product** with the weights transposed (`backward`, `transpose`). Explanations read means of gradients
 //!    and weighted sums of activations straight from the buffers (`site`).
 //!
 //! # Instruction sets
@@ -53,12 +54,14 @@ mod head;
 mod isa;
 mod nodes;
 mod pack;
+mod pages;
 mod pool;
 mod product;
 mod site;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod transpose;
 
 use std::sync::{Mutex, PoisonError};
 

@@ -6,6 +6,7 @@
 use super::buffer::{Buffer, padded};
 use super::isa::Isa;
 use super::threads::Threads;
+use super::transpose::Transpose;
 
 /// Columns of blocks that are transposed together, as blocks beside each other are read as one stream.
 const COLUMNS: usize = 4;
@@ -51,7 +52,7 @@ impl Packed {
     ///
     /// Made when it is needed, in memory that all layers share, as it takes a few percent of the product itself:
     /// a panel is a column of square blocks, so blocks change places and are transposed one by one.
-    pub(super) fn transposed<'a>(&self, threads: &Threads, memory: &'a mut Buffer) -> PackedRef<'a> {
+    pub(super) fn transposed<'a>(&self, isa: Isa, threads: &Threads, memory: &'a mut Buffer) -> PackedRef<'a> {
         let (panel, taps) = (self.panel, self.taps);
         let (inputs, outputs) = (padded(self.inputs), padded(self.outputs));
         let len = taps * inputs * outputs;
@@ -68,7 +69,11 @@ impl Packed {
                 let from = (row * taps + tap) * inputs * panel + group * COLUMNS * block;
                 let sources = source[from..].chunks_exact(block);
                 for (target, source) in targets.chunks_exact_mut(column).zip(sources) {
-                    transpose(source, &mut target[index * block..][..block], panel);
+                    isa.run(Transpose {
+                        source,
+                        target: &mut target[index * block..][..block],
+                        side: panel,
+                    });
                 }
             }
         });
@@ -86,18 +91,6 @@ impl Packed {
             inputs: self.inputs,
             outputs: self.outputs,
             values: self.values.values(),
-        }
-    }
-}
-
-/// Transposes a square block, four by four: the compiler makes shuffles of that.
-fn transpose(source: &[f32], target: &mut [f32], side: usize) {
-    for (i, lines) in source.chunks_exact(4 * side).enumerate() {
-        let (one, two) = lines.split_at(2 * side);
-        let ((a, b), (c, d)) = (one.split_at(side), two.split_at(side));
-        let columns = a.iter().zip(b).zip(c.iter().zip(d));
-        for (j, ((a, b), (c, d))) in columns.enumerate() {
-            target[j * side + 4 * i..][..4].copy_from_slice(&[*a, *b, *c, *d]);
         }
     }
 }

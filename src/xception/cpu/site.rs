@@ -1,5 +1,7 @@
 //! Layers as explanations see them: values and gradients of any Keras layer, straight from what is stored.
 
+use std::cell::RefCell;
+
 use super::CpuNetwork;
 use super::buffer::{Buffer, Features, padded};
 use super::elementwise::{SumCells, WeightedSum};
@@ -7,11 +9,14 @@ use super::nodes::{Node, source};
 use crate::xception::network::{NetworkError, Site};
 use crate::xception::plan::LayerId;
 
-/// Cells that one thread reduces at a time. Fixed, so that sums do not depend on the number of threads.
-const PART: usize = 512;
+/// Cells that one thread reduces at a time. Fixed, so that sums do not depend on the number of threads, and few, so that
+/// the 361 cells of the middle flow give work to all of them.
+const PART: usize = 64;
 
 /// The output of one layer, as a function of what is stored.
 pub(super) struct Value<'a> {
+    /// The stored layer.
+    pub(super) layer: LayerId,
     pub(super) features: &'a Features,
     /// Whether its positive part is meant.
     pub(super) rectified: bool,
@@ -26,6 +31,7 @@ impl CpuNetwork {
             Node::Raw { norm, weights } => {
                 let convolution = &self.convolutions[weights];
                 Value {
+                    layer: norm,
                     features: &self.stored[norm.0],
                     rectified: false,
                     norm: Some((&convolution.scale, convolution.shift.values())),
@@ -34,6 +40,7 @@ impl CpuNetwork {
             _ => {
                 let from = source(&self.nodes, layer);
                 Value {
+                    layer: from.layer,
                     features: &self.stored[from.layer.0],
                     rectified: from.rectified,
                     norm: None,
@@ -78,6 +85,60 @@ pub(super) struct CpuSite<'a> {
     pub(super) mask: Option<&'a Features>,
     /// What the gradient is to be multiplied with.
     pub(super) factor: f64,
+    /// Shared by all sites of one score.
+    pub(super) known: &'a RefCell<Reductions>,
+}
+
+/// What the last sites of a score had to read whole maps for.
+///
+/// A convolution and its batch normalisation share what is stored and its gradient; the sums over one are those over the
+/// other, times a scale a channel. Asked for one after the other, they are made once.
+#[derive(Default)]
+pub(super) struct Reductions {
+    /// The layer of the last site, and the sums over cells of its gradient as it is stored, one a channel.
+    gradient_sums: Option<(LayerId, Vec<f64>)>,
+    /// The stored layer, whether its positive part is meant, one weight a padded channel; and the weighted sums over
+    /// channels, one a cell.
+    weighted_sums: Option<((LayerId, bool, Buffer), Vec<f64>)>,
+}
+
+impl CpuSite<'_> {
+    /// The sums over cells of the gradient as it is stored, one a channel.
+    fn gradient_sums(&self) -> Vec<f64> {
+        let stride = self.gradient.stride();
+        let values = self.gradient.image(self.image);
+        let mut sums = vec![0.0; values.len().div_ceil(PART * stride) * stride];
+        let parts = values.chunks(PART * stride).zip(sums.chunks_mut(stride));
+        let (isa, threads, mask) = (self.network.isa, &self.network.threads, self.mask);
+        threads.each(parts.enumerate(), |_, (index, (values, sums))| {
+            let mask = mask.map(|mask| &mask.values()[index * PART * stride..][..values.len()]);
+            isa.run(SumCells { values, mask, sums });
+        });
+        let mut totals = vec![0.0; self.gradient.shape.channels];
+        for sums in sums.chunks_exact(stride) {
+            for (total, sum) in totals.iter_mut().zip(sums) {
+                *total += sum;
+            }
+        }
+        totals
+    }
+
+    /// The weighted sum over channels at each cell of what is stored.
+    fn weighted_sums(&self, value: &Value<'_>, weights: &Buffer) -> Vec<f64> {
+        let mut sums = vec![0.0; value.features.shape.cells()];
+        let stride = value.features.stride();
+        let parts = value.features.values().chunks(PART * stride).zip(sums.chunks_mut(PART));
+        let (isa, threads) = (self.network.isa, &self.network.threads);
+        threads.each(parts, |_, (values, out)| {
+            isa.run(WeightedSum {
+                values,
+                rectified: value.rectified,
+                weights: weights.values(),
+                out,
+            });
+        });
+        sums
+    }
 }
 
 impl Site for CpuSite<'_> {
@@ -86,25 +147,15 @@ impl Site for CpuSite<'_> {
     }
 
     fn gradient_mean(&self) -> Result<Vec<f64>, NetworkError> {
-        let stride = self.gradient.stride();
-        let values = self.gradient.image(self.image);
-        let mut sums = vec![0.0; values.len().div_ceil(PART * stride) * stride];
-        let parts = values.chunks(PART * stride).zip(sums.chunks_mut(stride));
-        let (isa, threads) = (self.network.isa, &self.network.threads);
-        threads.each(parts.enumerate(), |_, (index, (values, sums))| {
-            let mask = self
-                .mask
-                .map(|mask| &mask.values()[index * PART * stride..][..values.len()]);
-            isa.run(SumCells { values, mask, sums });
-        });
+        let value = self.network.value(self.layer);
+        let mut known = self.known.borrow_mut();
+        let sums = match &known.gradient_sums {
+            Some((layer, sums)) if value.norm.is_some() && *layer == value.layer => sums,
+            _ => &known.gradient_sums.insert((self.layer, self.gradient_sums())).1,
+        };
         let factor = self.factor / self.gradient.shape.cells() as f64;
-        let mut means = vec![0.0; self.gradient.shape.channels];
-        for sums in sums.chunks_exact(stride) {
-            for (mean, sum) in means.iter_mut().zip(sums) {
-                *mean += sum * factor;
-            }
-        }
-        if let Some((scale, _)) = self.network.value(self.layer).norm {
+        let mut means: Vec<f64> = sums.iter().map(|sum| sum * factor).collect();
+        if let Some((scale, _)) = value.norm {
             for (mean, scale) in means.iter_mut().zip(scale) {
                 *mean *= f64::from(*scale);
             }
@@ -140,22 +191,22 @@ impl Site for CpuSite<'_> {
         for (scaled, weight) in scaled.values_mut().iter_mut().zip(&weights) {
             *scaled = (weight / factor) as f32;
         }
-        let mut sums = vec![0.0; value.features.shape.cells()];
-        let stride = value.features.stride();
-        let parts = value.features.values().chunks(PART * stride).zip(sums.chunks_mut(PART));
-        let (isa, threads) = (self.network.isa, &self.network.threads);
-        threads.each(parts, |_, (values, out)| {
-            isa.run(WeightedSum {
-                values,
-                rectified: value.rectified,
-                weights: scaled.values(),
-                out,
-            });
-        });
-        for sum in &mut sums {
-            *sum = *sum * factor - offset;
-        }
-        Ok(sums)
+        let mut known = self.known.borrow_mut();
+        let sums = match &known.weighted_sums {
+            Some(((layer, rectified, weights), sums))
+                if (*layer, *rectified) == (value.layer, value.rectified) && weights.values() == scaled.values() =>
+            {
+                sums
+            }
+            _ => {
+                let sums = self.weighted_sums(&value, &scaled);
+                &known
+                    .weighted_sums
+                    .insert(((value.layer, value.rectified, scaled), sums))
+                    .1
+            }
+        };
+        Ok(sums.iter().map(|sum| sum * factor - offset).collect())
     }
 
     fn activation(&self) -> Result<Vec<f32>, NetworkError> {

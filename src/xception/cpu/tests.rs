@@ -195,7 +195,7 @@ proptest! {
             // memory with something else in it
             let mut memory = Buffer::zeros(0);
             for _ in 0..2 {
-                assert_eq!(packed.transposed(&threads, &mut memory).values, expected.as_ref().values);
+                assert_eq!(packed.transposed(isa, &threads, &mut memory).values, expected.as_ref().values);
                 memory.values_mut().fill(f32::NAN);
             }
         }
