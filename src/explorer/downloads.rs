@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::ExplorerError;
 use super::images::Images;
+use super::jobs::{Job, Kind, Queue};
+use super::outbox::Outbox;
 use super::reply::{Activity, Reply};
 use super::request::{ImageId, ImageSource, Request};
-use super::{Job, Kind, Outbox, Queue};
 use crate::imaging::Limits;
 use crate::weights::fetch::{self, Timeouts};
 use crate::weights::{self, Environment, ImportOptions, SOURCES};
@@ -16,16 +17,22 @@ use crate::weights::{self, Environment, ImportOptions, SOURCES};
 /// A picture from the web may have this many bytes.
 const MAX_PICTURE_BYTES: u64 = 256 << 20;
 
-pub(super) struct DownloadWorker {
+/// What the worker needs; [`Self::run`] is its thread.
+pub struct DownloadWorker {
+    /// Its own jobs.
     pub queue: Arc<Queue>,
     /// Where a fetched picture goes on.
     pub pictures: Arc<Queue>,
+    /// The open images.
     pub images: Arc<Images>,
+    /// Set from outside to end what is being fetched.
     pub cancel: Arc<AtomicBool>,
+    /// Where replies go.
     pub outbox: Outbox,
 }
 
 impl DownloadWorker {
+    /// Works until the queue is closed.
     pub fn run(self) {
         while let Some((ticket, job)) = self.queue.take() {
             self.cancel.store(false, Ordering::Relaxed);
