@@ -20,6 +20,7 @@ mod mailbox;
 mod network;
 mod outbox;
 mod pictures;
+mod recent;
 mod reply;
 mod request;
 mod session;

@@ -8,7 +8,7 @@ use super::images::Images;
 use super::jobs::Queue;
 use super::network::WeightsInUse;
 use super::outbox::Outbox;
-use super::reply::{Opened, Reply};
+use super::reply::{Activity, Opened, Reply};
 use super::request::{ImageId, ImageSource, Request};
 use super::session::ms_since;
 use super::{DISPLAY_SIDE, THUMBNAIL_SIDE, export};
@@ -30,7 +30,7 @@ impl PictureWorker {
     /// Works until the queue is closed.
     pub fn run(self) {
         while let Some((ticket, job)) = self.queue.take() {
-            self.outbox.report(job.image, job.activity, || {
+            let well = self.outbox.report(job.image, job.activity, || {
                 match job.request {
                     Request::Open { image, urgent, .. } => self.open(image, urgent)?,
                     Request::Show(image) => self.show(image)?,
@@ -57,6 +57,10 @@ impl PictureWorker {
                 }
                 Ok(())
             });
+            // an image that cannot be opened is no longer open
+            if let Some(image) = job.image.filter(|_| !well && job.activity == Activity::Opening) {
+                self.images.remove(image);
+            }
         }
     }
 
