@@ -273,7 +273,8 @@ impl eframe::App for ExplorerApp {
             self.state.history.settle(&self.state.choices);
         }
         wishes::ask(&mut self.state, &self.explorer);
-        self.textures.keep_only(|image| self.state.images.get(image).is_some());
+        self.textures
+            .keep_in_sight(|image| self.state.images.get(image).is_some());
         ctx.set_theme(match self.state.preferences.appearance {
             Appearance::System => egui::ThemePreference::System,
             Appearance::Light => egui::ThemePreference::Light,

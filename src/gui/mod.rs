@@ -31,6 +31,7 @@ pub mod maps;
 mod multiples;
 mod notices;
 mod numbers;
+mod open_image;
 mod path_field;
 mod picture;
 mod predictions;

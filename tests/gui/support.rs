@@ -129,6 +129,22 @@ impl Window {
         self.harness.run_ok();
     }
 
+    /// Fails if anything goes on although nobody does anything: a frame asked for, or a reply of the session.
+    ///
+    /// Every request is answered, and every answer asks for a frame.
+    pub fn assert_idle(&mut self) {
+        self.settle();
+        for _ in 0..20 {
+            self.harness.step();
+            std::thread::sleep(Duration::from_millis(10));
+            let causes = self.harness.ctx.repaint_causes();
+            assert!(
+                !self.harness.ctx.has_requested_repaint(),
+                "the window is busy: {causes:?}"
+            );
+        }
+    }
+
     pub fn label<'a>(&'a self, label: &'a str) -> Node<'a> {
         self.harness.get_by_label(label)
     }
@@ -159,6 +175,13 @@ impl Window {
         lines
             .next()
             .and_then(|node| node.accesskit_node().label().or_else(|| node.value()))
+    }
+
+    /// How many textures of this name the graphics card holds.
+    pub fn textures(&self, name: &str) -> usize {
+        let manager = self.harness.ctx.tex_manager();
+        let manager = manager.read();
+        manager.allocated().filter(|(_, texture)| texture.name == name).count()
     }
 
     /// How many shapes the last frame consists of.
@@ -232,10 +255,19 @@ impl Window {
     }
 
     pub fn wheel(&mut self, position: Pos2, up: f32) {
+        self.scroll(position, Vec2::new(0.0, up));
+    }
+
+    /// Turns the wheel with the key for the other direction.
+    pub fn wheel_sideways(&mut self, position: Pos2, left: f32) {
+        self.scroll(position, Vec2::new(left, 0.0));
+    }
+
+    fn scroll(&mut self, position: Pos2, delta: Vec2) {
         self.move_to(position);
         self.harness.event(Event::MouseWheel {
             unit: egui::MouseWheelUnit::Point,
-            delta: Vec2::new(0.0, up),
+            delta,
             phase: egui::TouchPhase::Move,
             source: egui::MouseWheelSource::Wheel,
             modifiers: Modifiers::NONE,

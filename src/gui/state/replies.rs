@@ -69,8 +69,7 @@ impl State {
             self.history.clear();
         }
         for image in self.images.list_mut() {
-            image.prediction = None;
-            image.predicting = false;
+            image.forget_prediction();
         }
         self.maps.clear();
         self.wishes.clear();
@@ -92,12 +91,8 @@ impl State {
     }
 
     fn predicted(&mut self, predicted: Predicted) {
-        if !self.is_current(predicted.epoch) {
-            return;
-        }
-        if let Some(image) = self.images.get_mut(predicted.image) {
-            image.predicting = image.asked != Some((predicted.epoch, predicted.resize));
-            image.prediction = Some(predicted);
+        if self.is_current(predicted.epoch) {
+            self.images.predicted(predicted);
         }
     }
 
@@ -118,7 +113,7 @@ impl State {
             }
             (Activity::Predicting, Some(image)) => {
                 if let Some(image) = self.images.get_mut(image) {
-                    image.predicting = false;
+                    image.prediction_failed();
                 }
             }
             _ => {}
