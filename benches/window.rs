@@ -24,6 +24,7 @@ fn main() {
         greet: false,
         source: NetworkSource::BuiltIn,
         device: DeviceChoice::Cpu,
+        settings: None,
     };
     let mut harness = Harness::builder()
         .with_size(Vec2::new(1280.0, 800.0))

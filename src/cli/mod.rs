@@ -77,6 +77,7 @@ fn open_window(arguments: Arguments) -> Result<(), Stop> {
         greet: true,
         source,
         device: arguments.network.device.into(),
+        settings: crate::gui::settings_file(),
     };
     crate::gui::run(options).map_err(|error| Stop::Failed(error.to_string()))
 }

@@ -25,6 +25,7 @@ mod gather;
 mod help;
 pub mod history;
 pub mod images;
+mod kept;
 mod keys;
 mod layers;
 pub mod maps;
@@ -51,6 +52,7 @@ use thiserror::Error;
 
 use crate::explorer::{DeviceChoice, NetworkSource};
 pub use app::ExplorerApp;
+pub use kept::file as settings_file;
 
 /// Names the window to the system, and the folder of its settings.
 const APP_ID: &str = "gradcam-explorer";
@@ -66,6 +68,8 @@ pub struct Options {
     pub source: NetworkSource,
     /// Which device to run on.
     pub device: DeviceChoice,
+    /// The file in which choices are kept between starts; without one they are not.
+    pub settings: Option<PathBuf>,
 }
 
 /// The window could not be opened.
@@ -89,6 +93,7 @@ pub fn run(options: Options) -> Result<(), GuiError> {
     }
     let native = eframe::NativeOptions {
         viewport,
+        persistence_path: options.settings.clone(),
         ..eframe::NativeOptions::default()
     };
     eframe::run_native(

@@ -74,14 +74,9 @@ impl Window {
             greet,
             source,
             device: DeviceChoice::Cpu,
+            settings: None,
         };
-        let harness = Harness::builder()
-            .with_size(Vec2::from(size))
-            .with_theme(theme)
-            .with_max_steps(60)
-            .with_step_dt(1.0 / 60.0)
-            .build_eframe(|cc| ExplorerApp::new(cc, options).unwrap());
-        let mut window = Self { harness };
+        let mut window = Self::built(options, None, size, theme);
         let appearance = if theme == egui::Theme::Dark {
             Appearance::Dark
         } else {
@@ -90,6 +85,43 @@ impl Window {
         window.harness.state_mut().state_mut().preferences.appearance = appearance;
         window.settle();
         window
+    }
+
+    /// A window that finds what an earlier start has left.
+    pub fn with_settings(storage: impl eframe::Storage + 'static, file: Option<PathBuf>) -> Self {
+        let options = Options {
+            images: vec![sample(DOG_AND_CAT)],
+            greet: false,
+            source: NetworkSource::BuiltIn,
+            device: DeviceChoice::Cpu,
+            settings: file,
+        };
+        let mut window = Self::built(
+            options,
+            Some(Box::leak(Box::new(storage))),
+            [1280.0, 800.0],
+            egui::Theme::Dark,
+        );
+        window.wait("the first map", |state| state.shown.is_some());
+        window
+    }
+
+    fn built(
+        options: Options,
+        storage: Option<&'static dyn eframe::Storage>,
+        size: [f32; 2],
+        theme: egui::Theme,
+    ) -> Self {
+        let harness = Harness::builder()
+            .with_size(Vec2::from(size))
+            .with_theme(theme)
+            .with_max_steps(60)
+            .with_step_dt(1.0 / 60.0)
+            .build_eframe(|cc| {
+                cc.storage = storage;
+                ExplorerApp::new(cc, options).unwrap()
+            });
+        Self { harness }
     }
 
     pub fn state(&self) -> &State {
