@@ -84,7 +84,7 @@ impl ExplorerApp {
         &self.state
     }
 
-    /// What the window shows, to be changed by tests.
+    /// What the window shows, to be changed by whoever opens it.
     pub fn state_mut(&mut self) -> &mut State {
         &mut self.state
     }

@@ -18,6 +18,7 @@ mod color_bar;
 pub mod command;
 mod contours;
 pub mod dialogs;
+mod display_server;
 mod drawer;
 mod export;
 mod film_strip;
@@ -52,6 +53,7 @@ use thiserror::Error;
 
 use crate::explorer::{DeviceChoice, NetworkSource};
 pub use app::ExplorerApp;
+use display_server::DisplayServer;
 pub use kept::file as settings_file;
 
 /// Names the window to the system, and the folder of its settings.
@@ -91,15 +93,21 @@ pub fn run(options: Options) -> Result<(), GuiError> {
     if let Some(icon) = icon() {
         viewport = viewport.with_icon(icon);
     }
+    let server = DisplayServer::of_process();
     let native = eframe::NativeOptions {
         viewport,
+        event_loop_builder: server.event_loop_builder(),
         persistence_path: options.settings.clone(),
         ..eframe::NativeOptions::default()
     };
     eframe::run_native(
         APP_ID,
         native,
-        Box::new(|cc| Ok(Box::new(ExplorerApp::new(cc, options)?))),
+        Box::new(move |cc| {
+            let mut app = ExplorerApp::new(cc, options)?;
+            app.state_mut().takes_drops = server.takes_drops();
+            Ok(Box::new(app))
+        }),
     )
     .map_err(|error| GuiError(error.to_string()))
 }

@@ -96,6 +96,8 @@ pub struct State {
     pub zoom_wish: Option<Action>,
     /// Whether the window is dark now, whoever decided so.
     pub is_dark: bool,
+    /// Whether files that are dropped on the window arrive.
+    pub takes_drops: bool,
     /// Whether the help page is open.
     pub help_open: bool,
     /// A path that is asked for in the window, since the system has no dialogs.
@@ -149,6 +151,7 @@ impl State {
             shown: None,
             zoom_wish: None,
             is_dark: true,
+            takes_drops: true,
             help_open: false,
             path_field: None,
             fingerprint_due: false,
