@@ -17,6 +17,7 @@ use super::pictures::PictureWorker;
 use super::reply::{Activity, Reply};
 use super::request::{ImageSource, Purpose, Request};
 use super::session::Session;
+use super::surroundings::Surroundings;
 
 /// The session: send requests, receive replies.
 pub struct Explorer {
@@ -31,11 +32,22 @@ pub struct Explorer {
 }
 
 impl Explorer {
-    /// Starts the workers; `wake` is called, from their threads, after each reply.
+    /// Starts the workers in the surroundings of this process; `wake` is called, from their threads, after each reply.
     ///
     /// # Errors
     /// When the system gives no threads.
     pub fn start(wake: impl Fn() + Send + Sync + 'static) -> Result<Self, ExplorerError> {
+        Self::start_in(Surroundings::of_process(), wake)
+    }
+
+    /// Starts the workers in other surroundings.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_in(
+        surroundings: Surroundings,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, ExplorerError> {
         let images = Arc::new(Images::default());
         let (sender, replies) = mpsc::channel();
         let outbox = Outbox::new(sender, wake);
@@ -60,6 +72,7 @@ impl Explorer {
             pictures: pictures.clone(),
             images: images.clone(),
             cancel: cancel_download.clone(),
+            surroundings,
             outbox: outbox.clone(),
         };
         let helper = PictureWorker {

@@ -24,6 +24,7 @@ mod recent;
 mod reply;
 mod request;
 mod session;
+mod surroundings;
 
 pub use error::ExplorerError;
 pub use export::picture_values;
@@ -37,6 +38,7 @@ pub use reply::{
 pub use request::{
     DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request,
 };
+pub use surroundings::Surroundings;
 
 /// Largest side of a copy for the screen, in pixels: a texture size that every graphics driver takes.
 pub const DISPLAY_SIDE: u32 = 2048;

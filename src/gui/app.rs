@@ -38,17 +38,18 @@ impl ExplorerApp {
     pub fn new(cc: &eframe::CreationContext<'_>, options: Options) -> Result<Self, ExplorerError> {
         let ctx = cc.egui_ctx.clone();
         theme::install(&ctx);
-        let explorer = Explorer::start({
-            let ctx = ctx.clone();
-            move || ctx.request_repaint()
-        })?;
         let Options {
             images,
             greet,
             source,
             device,
             settings,
+            surroundings,
         } = options;
+        let explorer = Explorer::start_in(surroundings, {
+            let ctx = ctx.clone();
+            move || ctx.request_repaint()
+        })?;
         let kept = kept::read(cc.storage, settings.as_deref());
         explorer.send(Request::UseNetwork {
             source: source.clone(),

@@ -51,7 +51,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::explorer::{DeviceChoice, NetworkSource};
+use crate::explorer::{DeviceChoice, NetworkSource, Surroundings};
 pub use app::ExplorerApp;
 use display_server::DisplayServer;
 pub use kept::file as settings_file;
@@ -72,6 +72,8 @@ pub struct Options {
     pub device: DeviceChoice,
     /// The file in which choices are kept between starts; without one they are not.
     pub settings: Option<PathBuf>,
+    /// Where weights are fetched from and where they go.
+    pub surroundings: Surroundings,
 }
 
 /// The window could not be opened.

@@ -2,6 +2,10 @@
 //!
 //! No display is needed. The network is the built-in one, so nothing is downloaded.
 
+#[path = "../networks/mod.rs"]
+mod networks;
+#[path = "../server/mod.rs"]
+mod server;
 mod support;
 
 mod classes;
@@ -12,3 +16,4 @@ mod persistence;
 mod picture;
 mod settings;
 mod snapshots;
+mod web;

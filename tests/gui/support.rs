@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, Vec2, accesskit};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
-use gradcam_explorer::explorer::{DeviceChoice, NetworkSource};
+use gradcam_explorer::explorer::{DeviceChoice, NetworkSource, Surroundings};
 use gradcam_explorer::gui::choices::Appearance;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::gui::{ExplorerApp, Options};
+use gradcam_explorer::weights::Environment;
+use gradcam_explorer::weights::fetch::Timeouts;
 
 /// Nothing in these tests takes longer, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -23,6 +25,29 @@ pub fn sample(name: &str) -> PathBuf {
 
 /// Two animals with two hats.
 pub const DOG_AND_CAT: &str = "dog-cowboy-hat-cat-party-hat.png";
+
+/// The built-in network without any image, which fetches nothing and keeps nothing.
+fn usual() -> Options {
+    Options {
+        images: Vec::new(),
+        greet: false,
+        source: NetworkSource::BuiltIn,
+        device: DeviceChoice::Cpu,
+        settings: None,
+        surroundings: Surroundings {
+            environment: Environment::default(),
+            sources: Vec::new(),
+            timeouts: QUICK,
+        },
+    }
+}
+
+/// Servers on this machine answer at once, or never.
+pub const QUICK: Timeouts = Timeouts {
+    connect: Duration::from_secs(5),
+    stall: Duration::from_secs(5),
+    pause: Duration::from_millis(10),
+};
 
 /// The window and what a person does to it.
 pub struct Window {
@@ -73,8 +98,7 @@ impl Window {
             images,
             greet,
             source,
-            device: DeviceChoice::Cpu,
-            settings: None,
+            ..usual()
         };
         let mut window = Self::built(options, None, size, theme);
         let appearance = if theme == egui::Theme::Dark {
@@ -91,18 +115,23 @@ impl Window {
     pub fn with_settings(storage: impl eframe::Storage + 'static, file: Option<PathBuf>) -> Self {
         let options = Options {
             images: vec![sample(DOG_AND_CAT)],
-            greet: false,
-            source: NetworkSource::BuiltIn,
-            device: DeviceChoice::Cpu,
             settings: file,
+            ..usual()
         };
-        let mut window = Self::built(
-            options,
-            Some(Box::leak(Box::new(storage))),
-            [1280.0, 800.0],
-            egui::Theme::Dark,
-        );
+        let storage: &'static dyn eframe::Storage = Box::leak(Box::new(storage));
+        let mut window = Self::built(options, Some(storage), [1280.0, 800.0], egui::Theme::Dark);
         window.wait("the first map", |state| state.shown.is_some());
+        window
+    }
+
+    /// An empty window that fetches weights from, and keeps them, where it is told.
+    pub fn in_surroundings(surroundings: Surroundings) -> Self {
+        let options = Options {
+            surroundings,
+            ..usual()
+        };
+        let mut window = Self::built(options, None, [1280.0, 800.0], egui::Theme::Dark);
+        window.wait("the network", |state| state.network.is_some());
         window
     }
 
@@ -338,6 +367,17 @@ impl Window {
     pub fn told(&self) -> Vec<String> {
         let alerts = self.harness.query_all_by_role(accesskit::Role::Alert);
         alerts.filter_map(|node| node.accesskit_node().label()).collect()
+    }
+
+    /// Draws frames until something is told, and takes it.
+    pub fn wait_until_told(&mut self) -> String {
+        let start = Instant::now();
+        while self.told().is_empty() {
+            assert!(start.elapsed() < DEADLINE, "nothing was told");
+            self.harness.step();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.told().remove(0)
     }
 
     /// The name of the chosen class.

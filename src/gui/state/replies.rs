@@ -108,8 +108,11 @@ impl State {
             (Activity::GettingWeights, _) => self.download = None,
             (Activity::Opening, Some(image)) => {
                 self.download = None;
-                self.images.remove(image);
                 self.maps.forget(image);
+                // whoever took it off the list does not want to hear about it
+                if self.images.remove(image).is_none() {
+                    return;
+                }
             }
             (Activity::Predicting, Some(image)) => {
                 if let Some(image) = self.images.get_mut(image) {
