@@ -112,6 +112,96 @@ fn a_missing_file_is_told_with_its_name() {
 }
 
 #[test]
+fn a_dropped_file_that_is_no_image_leaves_everything_else_as_it_is_and_is_told_with_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.png");
+    let mut bytes = std::fs::read(sample("fish-key.png")).unwrap();
+    bytes.truncate(2000);
+    std::fs::write(&broken, bytes).unwrap();
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let second = window.listed()[1].clone();
+    window.click(&second);
+    window.click("Side by side");
+    let middle = window.picture().center();
+    window.wheel(middle, 200.0);
+    let kept = |window: &Window| {
+        let state = window.state();
+        let image = state.images.current().unwrap();
+        (
+            (image.name.clone(), image.prediction.is_some(), image.display.is_some()),
+            (state.choices.clone(), state.camera, state.preferences.drawer),
+            (state.shown.clone(), state.pinned.clone(), window.listed()),
+        )
+    };
+    let before = kept(&window);
+    window.drop_files(std::slice::from_ref(&broken));
+    let told = window.wait_until_told();
+    window.settle();
+    assert!(told.contains("broken.png"), "{told}");
+    assert_eq!(window.state().images.list().len(), 1);
+    assert_eq!(kept(&window), before);
+    // among others it is left out
+    window.drop_files(&[sample("fish-key.png"), broken, sample("house-tree-car.png")]);
+    window.wait("the others", |state| {
+        state.images.list().len() == 3 && count(state, |image| image.top.is_some()) == 3
+    });
+    let names: Vec<&str> = window
+        .state()
+        .images
+        .list()
+        .iter()
+        .map(|image| image.name.as_str())
+        .collect();
+    assert_eq!(names, [DOG_AND_CAT, "fish-key.png", "house-tree-car.png"]);
+    assert_eq!(current(&window), "fish-key.png");
+}
+
+#[test]
+fn photographs_stand_upright_however_the_camera_was_held() {
+    let fixture = |orientation: u32| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/imaging");
+        folder.join(format!("orientation{orientation}.jpg"))
+    };
+    // the files hold the same pixels, and differ in what their EXIF says about where up is
+    let stored = image::open(fixture(1)).unwrap().into_rgb8();
+    let (width, height) = stored.dimensions();
+    assert_ne!(width, height);
+    for orientation in 1..=8 {
+        let mut window = Window::empty();
+        window.drop_files(&[fixture(orientation)]);
+        window.wait("the photograph", |state| {
+            state.images.current().is_some_and(|image| image.display.is_some())
+        });
+        let image = window.state().images.current().unwrap();
+        let photo = image.display.clone().unwrap();
+        let turned = if orientation < 5 {
+            [width, height]
+        } else {
+            [height, width]
+        };
+        assert_eq!((image.size, [photo.width, photo.height]), (turned, turned));
+        assert!(window.has_text(&format!("{} × {}", turned[0], turned[1])));
+        for (position, pixel) in photo.rgb.chunks_exact(3).enumerate() {
+            let (x, y) = (position as u32 % turned[0], position as u32 / turned[0]);
+            // where the EXIF standard says that the first row and column are
+            let from = match orientation {
+                1 => (x, y),
+                2 => (width - 1 - x, y),
+                3 => (width - 1 - x, height - 1 - y),
+                4 => (x, height - 1 - y),
+                5 => (y, x),
+                6 => (y, height - 1 - x),
+                7 => (width - 1 - y, height - 1 - x),
+                _ => (width - 1 - y, x),
+            };
+            let expected = stored.get_pixel(from.0, from.1).0;
+            let difference = (0..3).map(|channel| pixel[channel].abs_diff(expected[channel])).max();
+            assert!(difference <= Some(4), "orientation {orientation} at {x}, {y}");
+        }
+    }
+}
+
+#[test]
 fn files_that_hover_over_the_window_are_announced() {
     let mut window = Window::empty();
     let hovered = egui::HoveredFile {

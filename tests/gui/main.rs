@@ -14,6 +14,7 @@ mod images;
 mod layers;
 mod persistence;
 mod picture;
+mod pixels;
 mod settings;
 mod snapshots;
 mod web;

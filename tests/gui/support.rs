@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, Vec2, accesskit};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::wgpu::WgpuTestRenderer;
 use egui_kittest::{Harness, Node};
 use gradcam_explorer::explorer::{DeviceChoice, NetworkSource, Surroundings};
 use gradcam_explorer::gui::choices::Appearance;
@@ -25,6 +26,17 @@ pub fn sample(name: &str) -> PathBuf {
 
 /// Two animals with two hats.
 pub const DOG_AND_CAT: &str = "dog-cowboy-hat-cat-party-hat.png";
+
+/// Whether pictures can be made here.
+pub fn has_adapter() -> bool {
+    let found = std::panic::catch_unwind(WgpuTestRenderer::new).is_ok();
+    if !found {
+        eprintln!("skipped: no graphics adapter; install a software one such as mesa-vulkan-drivers");
+        let required = std::env::var("REQUIRE_ADAPTER").is_ok_and(|value| value == "1");
+        assert!(!required, "REQUIRE_ADAPTER=1, but there is no graphics adapter");
+    }
+    found
+}
 
 /// The built-in network without any image, which fetches nothing and keeps nothing.
 fn usual() -> Options {
@@ -287,6 +299,18 @@ impl Window {
         self.settle();
     }
 
+    /// A key goes down and stays down.
+    pub fn hold(&mut self, key: Key) {
+        self.harness.event(key_event(key, true));
+        self.settle();
+    }
+
+    /// A key that was held comes up.
+    pub fn release(&mut self, key: Key) {
+        self.harness.event(key_event(key, false));
+        self.settle();
+    }
+
     pub fn command_key(&mut self, key: Key) {
         self.harness.key_press_modifiers(Modifiers::COMMAND, key);
         self.settle();
@@ -398,6 +422,16 @@ fn button(pos: Pos2, pressed: bool) -> Event {
         pos,
         button: PointerButton::Primary,
         pressed,
+        modifiers: Modifiers::NONE,
+    }
+}
+
+fn key_event(key: Key, pressed: bool) -> Event {
+    Event::Key {
+        key,
+        physical_key: None,
+        pressed,
+        repeat: false,
         modifiers: Modifiers::NONE,
     }
 }
