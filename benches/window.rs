@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use egui::{Event, Pos2, Rect, Vec2, accesskit};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use gradcam_explorer::explorer::{DeviceChoice, NetworkSource};
+use gradcam_explorer::explorer::{DeviceChoice, NetworkSource, Surroundings};
 use gradcam_explorer::gui::{ExplorerApp, Options};
 
 /// Frames measured for each gesture.
@@ -24,6 +24,8 @@ fn main() {
         greet: false,
         source: NetworkSource::BuiltIn,
         device: DeviceChoice::Cpu,
+        settings: None,
+        surroundings: Surroundings::of_process(),
     };
     let mut harness = Harness::builder()
         .with_size(Vec2::new(1280.0, 800.0))

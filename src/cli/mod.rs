@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use clap::Parser as _;
 
-use crate::explorer::{Activity, Explorer, ExplorerError, NetworkInfo, Reply, Request};
+use crate::explorer::{Activity, Explorer, ExplorerError, NetworkInfo, Reply, Request, Surroundings};
 use arguments::{Arguments, Command, NetworkArguments};
 
 /// Why a command ends early.
@@ -77,6 +77,8 @@ fn open_window(arguments: Arguments) -> Result<(), Stop> {
         greet: true,
         source,
         device: arguments.network.device.into(),
+        settings: crate::gui::settings_file(),
+        surroundings: Surroundings::of_process(),
     };
     crate::gui::run(options).map_err(|error| Stop::Failed(error.to_string()))
 }

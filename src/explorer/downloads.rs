@@ -6,26 +6,36 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::ExplorerError;
 use super::images::Images;
+use super::jobs::{Job, Kind, Queue};
+use super::outbox::Outbox;
 use super::reply::{Activity, Reply};
 use super::request::{ImageId, ImageSource, Request};
-use super::{Job, Kind, Outbox, Queue};
+use super::surroundings::Surroundings;
 use crate::imaging::Limits;
-use crate::weights::fetch::{self, Timeouts};
-use crate::weights::{self, Environment, ImportOptions, SOURCES};
+use crate::weights::fetch::{self, FetchError};
+use crate::weights::{self, ImportOptions};
 
 /// A picture from the web may have this many bytes.
 const MAX_PICTURE_BYTES: u64 = 256 << 20;
 
-pub(super) struct DownloadWorker {
+/// What the worker needs; [`Self::run`] is its thread.
+pub struct DownloadWorker {
+    /// Its own jobs.
     pub queue: Arc<Queue>,
     /// Where a fetched picture goes on.
     pub pictures: Arc<Queue>,
+    /// The open images.
     pub images: Arc<Images>,
+    /// Set from outside to end what is being fetched.
     pub cancel: Arc<AtomicBool>,
+    /// Where weights come from and go to.
+    pub surroundings: Surroundings,
+    /// Where replies go.
     pub outbox: Outbox,
 }
 
 impl DownloadWorker {
+    /// Works until the queue is closed.
     pub fn run(self) {
         while let Some((ticket, job)) = self.queue.take() {
             self.cancel.store(false, Ordering::Relaxed);
@@ -33,16 +43,14 @@ impl DownloadWorker {
                 match job.request {
                     Request::DownloadWeights => self.download_weights()?,
                     Request::ImportWeights(file) => {
-                        let out = weights::default_out(&file, &weights_folder()?);
+                        let out = weights::default_out(&file, &self.weights_folder()?);
                         weights::import(&file, &out, &ImportOptions::default())?;
                         self.outbox.send(Reply::WeightsReady(out));
                     }
                     Request::Open { image, source, urgent } => {
                         if let ImageSource::Url(url) = &source {
-                            let bytes = self.fetch(url)?;
-                            if !self.queue.is_stale(&ticket) {
-                                self.open(image, source.name(), bytes, urgent);
-                            }
+                            let bytes = self.fetch(url, &|| self.queue.is_stale(&ticket))?;
+                            self.open(image, source.name(), bytes, urgent);
                         }
                     }
                     // the other workers'
@@ -54,28 +62,38 @@ impl DownloadWorker {
     }
 
     fn download_weights(&self) -> Result<(), ExplorerError> {
-        let environment = Environment::of_process();
-        let folder = weights_folder()?;
+        let Surroundings {
+            environment,
+            sources,
+            timeouts,
+        } = &self.surroundings;
+        let folder = self.weights_folder()?;
         let mut progress = |source: &weights::Source, progress| {
             self.outbox.send(Reply::Downloading {
                 what: source.name.to_owned(),
                 progress,
             });
         };
-        weights::download(
-            &SOURCES,
-            &folder,
-            &environment,
-            &Timeouts::default(),
-            &mut progress,
-            &self.cancel,
-        )?;
+        weights::download(sources, &folder, environment, timeouts, &mut progress, &self.cancel)?;
         self.outbox.send(Reply::WeightsReady(folder.join(weights::DOWNLOADED)));
         Ok(())
     }
 
-    /// The bytes at an address.
-    fn fetch(&self, url: &str) -> Result<Vec<u8>, ExplorerError> {
+    /// Where downloaded and imported weights go; made if it is not there.
+    fn weights_folder(&self) -> Result<PathBuf, ExplorerError> {
+        let folder = self.surroundings.environment.weights_folder().ok_or_else(|| {
+            ExplorerError::Request(
+                "there is no home folder for weights; convert with `weights import --out FILE`".to_owned(),
+            )
+        })?;
+        match std::fs::create_dir_all(&folder) {
+            Ok(()) => Ok(folder),
+            Err(error) => Err(ExplorerError::Write { path: folder, error }),
+        }
+    }
+
+    /// The bytes at an address; given up once `is_unwanted` says so.
+    fn fetch(&self, url: &str, is_unwanted: &dyn Fn() -> bool) -> Result<Vec<u8>, ExplorerError> {
         let fail = |error| ExplorerError::Write {
             path: std::env::temp_dir(),
             error,
@@ -91,16 +109,21 @@ impl DownloadWorker {
             max_bytes,
         };
         let mut progress = |progress| {
+            if is_unwanted() {
+                self.cancel.store(true, Ordering::Relaxed);
+            }
             self.outbox.send(Reply::Downloading {
                 what: url.to_owned(),
                 progress,
             })
         };
-        fetch::fetch(&request, &Timeouts::default(), &mut progress, &self.cancel)?;
-        std::fs::read(&out).map_err(|error| ExplorerError::Read {
-            path: out.clone(),
-            error,
-        })
+        match fetch::fetch(&request, &self.surroundings.timeouts, &mut progress, &self.cancel) {
+            // nothing of a picture is kept, unlike of weights
+            Err(FetchError::Cancelled) => Err(ExplorerError::Cancelled(url.to_owned())),
+            Err(error) => Err(error.into()),
+            Ok(_) if is_unwanted() => Err(ExplorerError::Cancelled(url.to_owned())),
+            Ok(_) => std::fs::read(&out).map_err(|error| ExplorerError::Read { path: out, error }),
+        }
     }
 
     /// Hands a fetched picture to the worker that decodes it.
@@ -118,18 +141,5 @@ impl DownloadWorker {
             activity: Activity::Opening,
         };
         self.pictures.post(Kind::Open(image), urgency, job);
-    }
-}
-
-/// Where downloaded and imported weights go; made if it is not there.
-fn weights_folder() -> Result<PathBuf, ExplorerError> {
-    let folder = Environment::of_process().weights_folder().ok_or_else(|| {
-        ExplorerError::Request(
-            "there is no home folder for weights; convert with `weights import --out FILE`".to_owned(),
-        )
-    })?;
-    match std::fs::create_dir_all(&folder) {
-        Ok(()) => Ok(folder),
-        Err(error) => Err(ExplorerError::Write { path: folder, error }),
     }
 }

@@ -29,6 +29,9 @@ pub enum ExplorerError {
     /// An address could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// Whoever asked for what is at an address no longer wants it.
+    #[error("{0} was not opened, since its download was cancelled; open it again to fetch it")]
+    Cancelled(String),
     /// Something was asked for that does not exist.
     #[error("{0}")]
     Request(String),

@@ -1,4 +1,4 @@
-//! The open images, shared by the workers: pixels are decoded again rather than kept, except the few used last.
+//! The open images, shared by the workers: pixels are decoded again rather than kept, except those used last.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,50 +7,57 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::ExplorerError;
+use super::recent::Recent;
 use super::request::{ImageId, ImageSource};
 use crate::imaging::{self, Limits, Photo, Resize};
 
 /// Decoded photos are kept up to this many bytes in all, the one used last always.
-const KEPT_BYTES: usize = 256 << 20;
+const PHOTO_BYTES: usize = 256 << 20;
+/// Network inputs are kept up to this many bytes in all; at 299x299, 1 MB each, those of the 62 images used last.
+const INPUT_BYTES: usize = 64 << 20;
 
 /// A network input, `[size, size, 3]`.
 pub type Input = Arc<Vec<f32>>;
 
 #[derive(Debug)]
-struct OpenImage {
-    source: Arc<ImageSource>,
-    /// Small enough to keep for every image, so that switching networks decodes nothing again.
-    inputs: HashMap<(usize, Resize), Input>,
-}
-
-#[derive(Debug, Default)]
 struct State {
-    open: HashMap<ImageId, OpenImage>,
-    /// Full-size pixels, the least recently used first.
-    kept: Vec<(ImageId, Arc<Photo>)>,
+    sources: HashMap<ImageId, Arc<ImageSource>>,
+    /// Pixels at their own size.
+    photos: Recent<ImageId, Photo>,
+    /// With the side of the input.
+    inputs: Recent<(ImageId, usize, Resize), Vec<f32>>,
 }
 
 /// All open images.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Images {
     state: Mutex<State>,
+}
+
+impl Default for Images {
+    fn default() -> Self {
+        Self {
+            state: Mutex::new(State {
+                sources: HashMap::new(),
+                photos: Recent::new(PHOTO_BYTES),
+                inputs: Recent::new(INPUT_BYTES),
+            }),
+        }
+    }
 }
 
 impl Images {
     /// Remembers where an image comes from.
     pub fn insert(&self, image: ImageId, source: ImageSource) {
-        let open = OpenImage {
-            source: Arc::new(source),
-            inputs: HashMap::new(),
-        };
-        self.lock().open.insert(image, open);
+        self.lock().sources.insert(image, Arc::new(source));
     }
 
     /// Forgets an image.
     pub fn remove(&self, image: ImageId) {
         let mut state = self.lock();
-        state.open.remove(&image);
-        state.kept.retain(|(kept, _)| *kept != image);
+        state.sources.remove(&image);
+        state.photos.retain(|kept| *kept != image);
+        state.inputs.retain(|(kept, ..)| *kept != image);
     }
 
     /// Where an image comes from.
@@ -58,11 +65,7 @@ impl Images {
     /// # Errors
     /// When it is not open (any more).
     pub fn source(&self, image: ImageId) -> Result<Arc<ImageSource>, ExplorerError> {
-        self.lock()
-            .open
-            .get(&image)
-            .map(|open| open.source.clone())
-            .ok_or_else(|| closed(image))
+        self.lock().sources.get(&image).cloned().ok_or_else(|| closed(image))
     }
 
     /// The pixels of an image at their own size, decoded if they are not at hand.
@@ -70,29 +73,14 @@ impl Images {
     /// # Errors
     /// When the file cannot be read or decoded.
     pub fn photo(&self, image: ImageId) -> Result<Arc<Photo>, ExplorerError> {
-        let source = {
-            let mut state = self.lock();
-            if let Some(position) = state.kept.iter().position(|(kept, _)| *kept == image) {
-                let used = state.kept.remove(position);
-                let photo = used.1.clone();
-                state.kept.push(used);
-                return Ok(photo);
-            }
-            state
-                .open
-                .get(&image)
-                .map(|open| open.source.clone())
-                .ok_or_else(|| closed(image))?
-        };
+        if let Some(photo) = self.lock().photos.get(&image) {
+            return Ok(photo);
+        }
         // decoding takes long, so nobody may wait for the lock meanwhile
-        let photo = Arc::new(read(&source)?);
+        let photo = Arc::new(read(self.source(image)?.as_ref())?);
         let mut state = self.lock();
-        if state.open.contains_key(&image) {
-            state.kept.retain(|(kept, _)| *kept != image);
-            state.kept.push((image, photo.clone()));
-            while state.kept.len() > 1 && state.kept.iter().map(|(_, p)| p.rgb.len()).sum::<usize>() > KEPT_BYTES {
-                state.kept.remove(0);
-            }
+        if state.sources.contains_key(&image) {
+            state.photos.insert(image, photo.clone(), photo.rgb.len());
         }
         Ok(photo)
     }
@@ -102,19 +90,16 @@ impl Images {
     /// # Errors
     /// When the file cannot be read or decoded.
     pub fn input(&self, image: ImageId, size: usize, resize: Resize) -> Result<Input, ExplorerError> {
-        if let Some(input) = self
-            .lock()
-            .open
-            .get(&image)
-            .and_then(|open| open.inputs.get(&(size, resize)))
-        {
-            return Ok(input.clone());
+        let key = (image, size, resize);
+        if let Some(input) = self.lock().inputs.get(&key) {
+            return Ok(input);
         }
         let photo = self.photo(image)?;
         let side = u32::try_from(size).unwrap_or(u32::MAX);
         let input = Arc::new(imaging::network_input(&photo, side, resize));
-        if let Some(open) = self.lock().open.get_mut(&image) {
-            open.inputs.insert((size, resize), input.clone());
+        let mut state = self.lock();
+        if state.sources.contains_key(&image) {
+            state.inputs.insert(key, input.clone(), size_of_val(input.as_slice()));
         }
         Ok(input)
     }
@@ -190,4 +175,28 @@ fn begins_like_an_image(path: &Path) -> bool {
     let mut start = Vec::with_capacity(64);
     let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
     read.is_ok() && imaging::source_format(&start).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_of_many_images_are_bounded_and_made_again() {
+        let images = Images::default();
+        let shade = |number: u64| ImageSource::Pixels {
+            name: number.to_string(),
+            photo: Photo::new(1, 1, vec![number as u8; 3]).unwrap(),
+        };
+        let input = |number: u64| images.input(ImageId(number), 299, Resize::Nearest).unwrap();
+        for number in 0..300 {
+            images.insert(ImageId(number), shade(number));
+            input(number);
+            assert!(images.lock().inputs.bytes() <= INPUT_BYTES);
+        }
+        let (first, last) = (input(0), input(299));
+        assert_eq!((first[0], last[0]), (-1.0, (299 % 256) as f32 / 127.5 - 1.0));
+        images.remove(ImageId(299));
+        assert!(images.input(ImageId(299), 299, Resize::Nearest).is_err());
+    }
 }

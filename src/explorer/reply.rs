@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::ExplorerError;
+use super::histogram::Histogram;
 use super::request::{ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{ClassMaps, Explanation, Map};
 use crate::imaging::{Photo, Resize};
@@ -90,17 +91,6 @@ pub struct Explained {
     pub epoch: NetworkEpoch,
     /// The map.
     pub explanation: Explanation,
-}
-
-/// A histogram over equal bins.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Histogram {
-    /// Left edge of the first bin.
-    pub from: f64,
-    /// Right edge of the last bin.
-    pub to: f64,
-    /// Values in each bin.
-    pub counts: Vec<u64>,
 }
 
 /// Gradients and channels of one layer for one class.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::error::ExplorerError;
+use super::histogram::Histogram;
 use super::images::Images;
 use super::load::{LoadedNetwork, load_network};
-use super::reply::{Channels, Explained, FeatureMap, Histogram, NetworkEpoch, NetworkInfo, Predicted, Reply};
+use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, Predicted, Reply};
 use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{self, ClassMaps, Map, ScoreGradient, Target};
 use crate::imaging::Resize;
@@ -31,6 +32,13 @@ struct Pass {
     logits: Vec<f64>,
     preprocess_ms: f64,
     forward_ms: f64,
+}
+
+/// A network that holds the activations of a pass.
+struct Ready<'a> {
+    network: &'a mut dyn Network,
+    info: &'a NetworkInfo,
+    pass: &'a Pass,
 }
 
 /// The state of the worker that owns the network.
@@ -90,16 +98,8 @@ impl Session {
 
     /// Runs the network on an image, unless its activations are those of that image already.
     pub fn predict(&mut self, image: ImageId, resize: Resize) -> Result<Reply, ExplorerError> {
-        let loaded = pass_of(&mut self.loaded, &self.images, image, resize)?;
-        let Loaded {
-            network,
-            info,
-            pass: Some(pass),
-        } = loaded
-        else {
-            return Err(no_network());
-        };
-        let class_maps = ClassMaps::new(network.as_ref(), &pass.logits)?;
+        let Ready { network, info, pass } = self.pass_over(image, resize)?;
+        let class_maps = ClassMaps::new(network, &pass.logits)?;
         let probabilities = explain::probabilities(&pass.logits);
         let mut ranking: Vec<usize> = (0..pass.logits.len()).collect();
         ranking.sort_by(|&a, &b| pass.logits[b].total_cmp(&pass.logits[a]));
@@ -124,20 +124,11 @@ impl Session {
         send: &mut dyn FnMut(Reply),
     ) -> Result<(), ExplorerError> {
         let start = Instant::now();
-        let loaded = pass_of(&mut self.loaded, &self.images, request.image, request.resize)?;
-        check(&loaded.info, &request)?;
-        let Loaded {
-            network,
-            info,
-            pass: Some(pass),
-        } = loaded
-        else {
-            return Err(no_network());
-        };
+        let Ready { network, info, pass } = self.pass_for(&request)?;
         let request = Arc::new(request);
         let epoch = info.epoch;
         explain::backward(
-            network.as_mut(),
+            network,
             &pass.logits,
             &request.targets,
             &request.layers,
@@ -161,16 +152,7 @@ impl Session {
 
     /// Gradients and channels of the first layer and the first target of the request.
     pub fn channels(&mut self, request: ExplainRequest, stop: &dyn Fn() -> bool) -> Result<Reply, ExplorerError> {
-        let loaded = pass_of(&mut self.loaded, &self.images, request.image, request.resize)?;
-        check(&loaded.info, &request)?;
-        let Loaded {
-            network,
-            info,
-            pass: Some(pass),
-        } = loaded
-        else {
-            return Err(no_network());
-        };
+        let Ready { network, info, pass } = self.pass_for(&request)?;
         let (Some(&target), Some(&layer)) = (request.targets.first(), request.layers.first()) else {
             return Err(ExplorerError::Request("choose a class and a layer first".to_owned()));
         };
@@ -212,8 +194,8 @@ impl Session {
         layer: LayerId,
         channel: usize,
     ) -> Result<Reply, ExplorerError> {
-        let loaded = pass_of(&mut self.loaded, &self.images, image, resize)?;
-        let layers = &loaded.info.plan.layers;
+        let Ready { network, info, .. } = self.pass_over(image, resize)?;
+        let layers = &info.plan.layers;
         let Some(described) = layers.get(layer.0).filter(|layer| layer.role != Role::NoMap) else {
             return Err(ExplorerError::Request(format!(
                 "layer {} has no feature map; choose another",
@@ -228,7 +210,7 @@ impl Session {
                 shape.channels
             )));
         }
-        let activation = loaded.network.activation(layer)?;
+        let activation = network.activation(layer)?;
         let values = activation
             .iter()
             .skip(channel)
@@ -238,11 +220,47 @@ impl Session {
         let map = Map::new(shape.width, shape.height, values);
         Ok(Reply::FeatureMap(FeatureMap {
             image,
-            epoch: loaded.info.epoch,
+            epoch: info.epoch,
             layer,
             channel,
             map,
         }))
+    }
+
+    /// The network with the pass that a request is about; nothing is run for classes or layers that do not exist.
+    fn pass_for(&mut self, request: &ExplainRequest) -> Result<Ready<'_>, ExplorerError> {
+        let loaded = self.loaded.as_ref().ok_or_else(no_network)?;
+        check(&loaded.info, request)?;
+        self.pass_over(request.image, request.resize)
+    }
+
+    /// The network with the pass over an image, which is run if the last one was over another.
+    fn pass_over(&mut self, image: ImageId, resize: Resize) -> Result<Ready<'_>, ExplorerError> {
+        let Loaded { network, info, pass } = self.loaded.as_mut().ok_or_else(no_network)?;
+        // taken out, so that none is left if the next one fails
+        let known = pass.take().filter(|pass| pass.image == image && pass.resize == resize);
+        let current = match known {
+            Some(known) => known,
+            None => {
+                let start = Instant::now();
+                let input = self.images.input(image, info.plan.architecture.input_size, resize)?;
+                let preprocess_ms = ms_since(start);
+                let start = Instant::now();
+                let logits = network.forward(&input)?;
+                Pass {
+                    image,
+                    resize,
+                    logits,
+                    preprocess_ms,
+                    forward_ms: ms_since(start),
+                }
+            }
+        };
+        Ok(Ready {
+            network: network.as_mut(),
+            info,
+            pass: pass.insert(current),
+        })
     }
 
     /// Forgets the activations, after a failure that may have left them half done.
@@ -251,37 +269,6 @@ impl Session {
             loaded.pass = None;
         }
     }
-}
-
-/// The network with the pass of the wanted image, which is run if it is another one.
-fn pass_of<'a>(
-    loaded: &'a mut Option<Loaded>,
-    images: &Images,
-    image: ImageId,
-    resize: Resize,
-) -> Result<&'a mut Loaded, ExplorerError> {
-    let loaded = loaded.as_mut().ok_or_else(no_network)?;
-    if loaded
-        .pass
-        .as_ref()
-        .is_some_and(|pass| pass.image == image && pass.resize == resize)
-    {
-        return Ok(loaded);
-    }
-    loaded.pass = None;
-    let start = Instant::now();
-    let input = images.input(image, loaded.info.plan.architecture.input_size, resize)?;
-    let preprocess_ms = ms_since(start);
-    let start = Instant::now();
-    let logits = loaded.network.forward(&input)?;
-    loaded.pass = Some(Pass {
-        image,
-        resize,
-        logits,
-        preprocess_ms,
-        forward_ms: ms_since(start),
-    });
-    Ok(loaded)
 }
 
 /// Whether classes and layers exist.
@@ -327,26 +314,6 @@ fn mean_over_cells(values: &[f32], channels: usize) -> Vec<f64> {
     sums.into_iter().map(|sum| sum / cells).collect()
 }
 
-impl Histogram {
-    /// Counts values in equal bins from the smallest to the largest of them.
-    pub fn new(values: &[f64], bins: usize) -> Self {
-        let finite = || values.iter().copied().filter(|value| value.is_finite());
-        let from = finite().reduce(f64::min).unwrap_or(0.0);
-        let to = finite().reduce(f64::max).unwrap_or(0.0);
-        let mut counts = vec![0; bins.max(1)];
-        let last = counts.len() - 1;
-        for value in finite() {
-            let position = if to > from {
-                (value - from) / (to - from) * counts.len() as f64
-            } else {
-                0.0
-            };
-            counts[(position as usize).min(last)] += 1;
-        }
-        Self { from, to, counts }
-    }
-}
-
 /// Milliseconds since an instant.
 pub fn ms_since(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
@@ -355,15 +322,6 @@ pub fn ms_since(start: Instant) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn histograms_count_every_value_once() {
-        let histogram = Histogram::new(&[0.0, 0.1, 0.5, 1.0, f64::NAN], 4);
-        assert_eq!((histogram.from, histogram.to), (0.0, 1.0));
-        assert_eq!(histogram.counts, [2, 0, 1, 1]);
-        assert_eq!(Histogram::new(&[3.0, 3.0], 4).counts, [2, 0, 0, 0]);
-        assert_eq!(Histogram::new(&[], 4).counts, [0, 0, 0, 0]);
-    }
 
     #[test]
     fn channels_are_averaged_over_cells() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use egui::{Context, Frame, Margin, Panel, Ui, ViewportCommand};
 
 use super::apply::{Effect, apply};
-use super::choices::{Appearance, Choices, Preferences};
+use super::choices::Appearance;
 use super::command::Command;
 use super::dialogs::{Answer, Dialogs, Question};
 use super::gather::Gatherer;
@@ -13,15 +13,10 @@ use super::notices::Notices;
 use super::state::{Message, PathField, State};
 use super::textures::Textures;
 use super::{
-    APP_ID, Options, built_in_notice, drawer, film_strip, help, keys, layers, path_field, picture, predictions,
-    samples, settings, theme, top_bar, wishes,
+    Options, built_in_notice, drawer, film_strip, help, kept, keys, layers, path_field, picture, predictions, samples,
+    settings, theme, top_bar, wishes,
 };
 use crate::explorer::{Explorer, ExplorerError, NetworkSource, Request};
-
-/// Where the choices are kept.
-const CHOICES: &str = "choices";
-/// Where the preferences are kept.
-const PREFERENCES: &str = "preferences";
 
 /// The window's app.
 pub struct ExplorerApp {
@@ -43,24 +38,25 @@ impl ExplorerApp {
     pub fn new(cc: &eframe::CreationContext<'_>, options: Options) -> Result<Self, ExplorerError> {
         let ctx = cc.egui_ctx.clone();
         theme::install(&ctx);
-        let explorer = Explorer::start({
-            let ctx = ctx.clone();
-            move || ctx.request_repaint()
-        })?;
-        let choices: Choices = stored(cc.storage, CHOICES);
-        let preferences: Preferences = stored(cc.storage, PREFERENCES);
         let Options {
             images,
             greet,
             source,
             device,
+            settings,
+            surroundings,
         } = options;
+        let explorer = Explorer::start_in(surroundings, {
+            let ctx = ctx.clone();
+            move || ctx.request_repaint()
+        })?;
+        let kept = kept::read(cc.storage, settings.as_deref());
         explorer.send(Request::UseNetwork {
             source: source.clone(),
             device,
         });
         let mut app = Self {
-            state: State::new(choices, preferences, (source, device)),
+            state: State::new(kept.choices, kept.preferences, (source, device)),
             explorer,
             textures: Textures::default(),
             dialogs: Dialogs::default(),
@@ -68,7 +64,7 @@ impl ExplorerApp {
             notices: Notices::default(),
             pending: Vec::new(),
         };
-        app.state.messages.extend(set_broken_settings_aside(cc.storage));
+        app.state.messages.extend(kept.problem.map(Message::Error));
         if images.is_empty() && greet {
             app.pending.extend(
                 samples::names()
@@ -89,7 +85,7 @@ impl ExplorerApp {
         &self.state
     }
 
-    /// What the window shows, to be changed by tests.
+    /// What the window shows, to be changed by whoever opens it.
     pub fn state_mut(&mut self) -> &mut State {
         &mut self.state
     }
@@ -273,7 +269,8 @@ impl eframe::App for ExplorerApp {
             self.state.history.settle(&self.state.choices);
         }
         wishes::ask(&mut self.state, &self.explorer);
-        self.textures.keep_only(|image| self.state.images.get(image).is_some());
+        self.textures
+            .keep_in_sight(|image| self.state.images.get(image).is_some());
         ctx.set_theme(match self.state.preferences.appearance {
             Appearance::System => egui::ThemePreference::System,
             Appearance::Light => egui::ThemePreference::Light,
@@ -286,39 +283,10 @@ impl eframe::App for ExplorerApp {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        eframe::set_value(storage, CHOICES, &self.state.choices);
-        eframe::set_value(storage, PREFERENCES, &self.state.preferences);
+        kept::write(storage, &self.state.choices, &self.state.preferences);
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
-}
-
-/// Keeps a settings file that cannot be read beside the new one, since eframe would write over it.
-///
-/// eframe reads such a file as if it were empty, so a file that holds something while nothing was read is broken.
-fn set_broken_settings_aside(storage: Option<&dyn eframe::Storage>) -> Option<Message> {
-    let file = eframe::storage_dir(APP_ID)?.join("app.ron");
-    let is_empty = storage?.get_string(CHOICES).is_none() && storage?.get_string(PREFERENCES).is_none();
-    let holds_something = std::fs::metadata(&file).is_ok_and(|file| file.len() > 0);
-    if !is_empty || !holds_something {
-        return None;
-    }
-    let aside = file.with_extension("ron.broken");
-    let text = match std::fs::rename(&file, &aside) {
-        Ok(()) => format!(
-            "The settings could not be read; they were set aside as {}.",
-            aside.display()
-        ),
-        Err(error) => format!("The settings could not be read, and not be set aside either: {error}."),
-    };
-    Some(Message::Error(text))
-}
-
-/// What was kept under a name; the default where it is missing or no longer readable.
-fn stored<T: Default + serde::de::DeserializeOwned>(storage: Option<&dyn eframe::Storage>, name: &str) -> T {
-    storage
-        .and_then(|storage| eframe::get_value(storage, name))
-        .unwrap_or_default()
 }

@@ -158,6 +158,17 @@ impl Choices {
         }
     }
 
+    /// These choices, with every number that no control offers replaced by one that it does.
+    pub fn within_ranges(self) -> Self {
+        let usual = Self::default();
+        let share = |value: f32, usual: f32| if value.is_nan() { usual } else { value.clamp(0.0, 1.0) };
+        Self {
+            blend: share(self.blend, usual.blend),
+            threshold: share(self.threshold, usual.threshold),
+            ..self
+        }
+    }
+
     /// What the picture explains when `class` is in question.
     pub fn target(&self, class: usize) -> Target {
         match self.than {
@@ -251,6 +262,9 @@ impl Drawer {
     }
 }
 
+/// How many predictions can be listed; the last means all of them.
+pub const TOPS: [usize; 5] = [5, 10, 20, 50, usize::MAX];
+
 /// What stays on the list of files.
 const RECENT_FILES: usize = 10;
 
@@ -260,7 +274,7 @@ const RECENT_FILES: usize = 10;
 pub struct Preferences {
     /// Light or dark.
     pub appearance: Appearance,
-    /// Number of predictions on the list.
+    /// Number of predictions on the list, one of [`TOPS`].
     pub top: usize,
     /// Whether the list shows probabilities or logits.
     pub values: Score,
@@ -283,10 +297,57 @@ impl Default for Preferences {
 }
 
 impl Preferences {
+    /// These preferences, with every number that no control offers replaced by the next larger one that it does.
+    pub fn within_ranges(mut self) -> Self {
+        self.top = TOPS.into_iter().find(|&top| top >= self.top).unwrap_or(usize::MAX);
+        self.recent.truncate(RECENT_FILES);
+        self
+    }
+
     /// Puts a file at the front of [`Self::recent`].
     pub fn remember(&mut self, path: PathBuf) {
         self.recent.retain(|known| *known != path);
         self.recent.insert(0, path);
         self.recent.truncate(RECENT_FILES);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_out_of_range_become_some_that_a_control_offers() {
+        for (stored, used) in [
+            (7.0, 1.0),
+            (-1.0, 0.0),
+            (f32::INFINITY, 1.0),
+            (f32::NAN, 0.4),
+            (0.25, 0.25),
+        ] {
+            let choices = Choices {
+                blend: stored,
+                ..Choices::default()
+            };
+            assert_eq!(choices.within_ranges().blend, used, "{stored}");
+        }
+        let threshold = Choices {
+            threshold: f32::NAN,
+            ..Choices::default()
+        };
+        assert_eq!(threshold.within_ranges(), Choices::default());
+        for (stored, used) in [
+            (0, 5),
+            (10, 10),
+            (11, 20),
+            (100_000, usize::MAX),
+            (usize::MAX, usize::MAX),
+        ] {
+            let preferences = Preferences {
+                top: stored,
+                ..Preferences::default()
+            };
+            assert_eq!(preferences.within_ranges().top, used, "{stored}");
+        }
     }
 }

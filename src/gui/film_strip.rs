@@ -78,9 +78,9 @@ fn frame(
             .rect_stroke(space, 3.0, Stroke::new(1.0, colours.text), StrokeKind::Outside);
     }
     focus_ring(ui, &response, rect);
-    let prediction = image.prediction.as_ref();
-    let top = prediction.and_then(|prediction| prediction.ranking.first().copied());
-    let text = top.map_or_else(|| "…".to_owned(), |class| state.class_name(class));
+    let text = image
+        .top
+        .map_or_else(|| "…".to_owned(), |top| state.class_name(top.class));
     let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 5.0 * UNIT), rect.max);
     let colour = if is_current { colours.text } else { colours.weak };
     text_in(ui, line, Align2::CENTER_CENTER, &text, theme::SMALL, colour);
@@ -93,7 +93,8 @@ fn frame(
             ui.close();
         }
     });
-    let probability = top.and_then(|top| prediction?.probabilities.get(top).copied());
-    let details = probability.map_or_else(String::new, |probability| format!("\n{text}, {}", percent(probability)));
+    let details = image
+        .top
+        .map_or_else(String::new, |top| format!("\n{text}, {}", percent(top.probability)));
     response.on_hover_text(format!("{}{details}", image.name));
 }

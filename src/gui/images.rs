@@ -1,55 +1,18 @@
-//! The open images, in the order of the film strip.
+//! The open images, in the order of the film strip, and how much is kept of them.
 
-use std::path::PathBuf;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
+pub use super::open_image::{Asked, OpenImage, Outcome, Stage, Top};
 use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted};
 use crate::imaging::{Photo, Resize};
 
 /// How many copies for the screen are kept, at most 12 MB each.
-const DISPLAY_COPIES: usize = 6;
-
-/// How far an image has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Nobody has asked for it yet.
-    Waiting,
-    /// It is being decoded.
-    Opening,
-    /// It can be predicted and shown.
-    Open,
-}
-
-/// One image of the list.
-#[derive(Debug)]
-pub struct OpenImage {
-    /// Which image.
-    pub id: ImageId,
-    /// Its name for people.
-    pub name: String,
-    /// Its file, if it has one.
-    pub path: Option<PathBuf>,
-    /// Where it comes from; taken when the session is asked to open it.
-    pub source: Option<ImageSource>,
-    /// How far it has come.
-    pub stage: Stage,
-    /// Own width and height in pixels, once it is open.
-    pub size: [u32; 2],
-    /// A small copy, once it is open.
-    pub thumbnail: Option<Arc<Photo>>,
-    /// A copy for the screen; only of the images shown lately.
-    pub display: Option<Arc<Photo>>,
-    /// When the copy for the screen was asked for or used last.
-    display_used: u64,
-    /// Whether a copy for the screen was asked for.
-    pub display_asked: bool,
-    /// What the network says about it.
-    pub prediction: Option<Predicted>,
-    /// The prediction that was asked for last.
-    pub asked: Option<(NetworkEpoch, Resize)>,
-    /// Whether that prediction has not come back yet.
-    pub predicting: bool,
-}
+pub const DISPLAY_COPIES: usize = 6;
+/// How many predictions are kept with the maps of all classes, 0.4 MB each for ImageNet.
+pub const FULL_PREDICTIONS: usize = 24;
+/// How many images besides the shown one are opened or predicted at the same time.
+const IN_BACKGROUND: usize = 2;
 
 /// All open images and the one shown.
 #[derive(Debug, Default)]
@@ -59,6 +22,7 @@ pub struct Images {
     /// Shown before the current one; where to go back to if that cannot be opened.
     previous: Option<ImageId>,
     next_id: u64,
+    /// Counts the images shown.
     clock: u64,
 }
 
@@ -67,24 +31,7 @@ impl Images {
     pub fn add(&mut self, source: ImageSource) -> ImageId {
         self.next_id += 1;
         let id = ImageId(self.next_id);
-        self.list.push(OpenImage {
-            id,
-            name: source.name(),
-            path: match &source {
-                ImageSource::File(path) => Some(path.clone()),
-                _ => None,
-            },
-            source: Some(source),
-            stage: Stage::Waiting,
-            size: [0; 2],
-            thumbnail: None,
-            display: None,
-            display_used: 0,
-            display_asked: false,
-            prediction: None,
-            asked: None,
-            predicting: false,
-        });
+        self.list.push(OpenImage::new(id, source));
         id
     }
 
@@ -92,7 +39,7 @@ impl Images {
     pub fn show(&mut self, id: ImageId) {
         if self.current != Some(id) && self.get(id).is_some() {
             self.previous = self.current;
-            self.current = Some(id);
+            self.set_current(Some(id));
         }
     }
 
@@ -103,13 +50,24 @@ impl Images {
         if self.current == Some(id) {
             let previous = self.previous.filter(|&previous| self.get(previous).is_some());
             let neighbour = self.list.get(position.min(self.list.len().saturating_sub(1)));
-            self.current = neighbour.map(|image| image.id);
-            if removed.stage != Stage::Open && previous.is_some() {
-                self.current = previous;
-            }
+            let neighbour = neighbour.map(|image| image.id);
+            self.set_current(if removed.stage == Stage::Open {
+                neighbour
+            } else {
+                previous.or(neighbour)
+            });
             self.previous = None;
         }
         Some(removed)
+    }
+
+    fn set_current(&mut self, id: Option<ImageId>) {
+        self.current = id;
+        self.clock += 1;
+        let clock = self.clock;
+        if let Some(image) = id.and_then(|id| self.get_mut(id)) {
+            image.shown_at = clock;
+        }
     }
 
     /// The image `step` places away from the shown one.
@@ -121,33 +79,104 @@ impl Images {
     /// Stores what came of opening an image.
     pub fn opened(&mut self, opened: Opened) {
         if let Some(image) = self.get_mut(opened.image) {
-            image.stage = Stage::Open;
-            image.name = opened.name;
-            image.size = [opened.width, opened.height];
-            image.thumbnail = Some(opened.thumbnail);
+            image.opened(opened);
         }
     }
 
-    /// Stores a copy for the screen, and lets the one go that was not used for the longest time.
+    /// Stores a copy for the screen; of all copies, [`DISPLAY_COPIES`] stay.
     pub fn display(&mut self, id: ImageId, photo: Arc<Photo>) {
-        self.clock += 1;
-        let clock = self.clock;
         let Some(image) = self.get_mut(id) else { return };
         image.display = Some(photo);
         image.display_asked = false;
-        image.display_used = clock;
-        let current = self.current;
-        let kept = || {
-            self.list
-                .iter()
-                .filter(|image| image.display.is_some() && Some(image.id) != current)
+        self.keep(
+            DISPLAY_COPIES,
+            |image| image.display.is_some(),
+            |image| image.display = None,
+        );
+    }
+
+    /// Stores a prediction; of all predictions, [`FULL_PREDICTIONS`] stay, and of the others the class on top.
+    pub fn predicted(&mut self, predicted: Predicted) {
+        let Some(image) = self.get_mut(predicted.image) else {
+            return;
         };
-        if kept().count() >= DISPLAY_COPIES
-            && let Some(oldest) = kept().min_by_key(|image| image.display_used).map(|image| image.id)
-            && let Some(image) = self.get_mut(oldest)
-        {
-            image.display = None;
+        image.predicted(predicted);
+        self.keep(
+            FULL_PREDICTIONS,
+            |image| image.prediction.is_some(),
+            |image| image.prediction = None,
+        );
+    }
+
+    /// Lets go of what more than `count` images hold. The shown image keeps it first, then those shown lately, the
+    /// last one first, then those that never were, the nearest first.
+    fn keep(&mut self, count: usize, holds: impl Fn(&OpenImage) -> bool, let_go: impl Fn(&mut OpenImage)) {
+        let current = self.current;
+        let middle = self.current_position().unwrap_or(0);
+        let mut holders: Vec<(usize, &mut OpenImage)> = self.list.iter_mut().enumerate().collect();
+        holders.retain(|(_, image)| holds(image));
+        holders.sort_by_key(|(position, image)| {
+            (
+                Some(image.id) != current,
+                Reverse(image.shown_at),
+                position.abs_diff(middle),
+            )
+        });
+        for (_, image) in holders.into_iter().skip(count) {
+            let_go(image);
         }
+    }
+
+    /// The images to open now, the shown one first, each with whether it is the shown one. They count as being opened.
+    pub fn to_open(&mut self) -> Vec<(ImageId, bool)> {
+        let opening = self.list.iter().filter(|image| image.stage == Stage::Opening).count();
+        self.pick(
+            opening,
+            |image, _| image.stage == Stage::Waiting,
+            |image, is_shown| {
+                image.stage = Stage::Opening;
+                image.display_asked = is_shown;
+            },
+        )
+    }
+
+    /// The images to predict now, the shown one first, each with whether it is the shown one. They count as asked for.
+    pub fn to_predict(&mut self, epoch: NetworkEpoch, resize: Resize) -> Vec<(ImageId, bool)> {
+        let predicting = self.list.iter().filter(|image| image.is_predicting()).count();
+        let asked = Asked {
+            epoch,
+            resize,
+            outcome: Outcome::Awaited,
+        };
+        self.pick(
+            predicting,
+            |image, is_shown| image.needs_prediction(epoch, resize, is_shown),
+            |image, _| image.asked = Some(asked),
+        )
+    }
+
+    /// Picks images for work of which there is so much `under_way`: the shown one always, of the others the nearest.
+    fn pick(
+        &mut self,
+        mut under_way: usize,
+        needs_it: impl Fn(&OpenImage, bool) -> bool,
+        note: impl Fn(&mut OpenImage, bool),
+    ) -> Vec<(ImageId, bool)> {
+        let current = self.current;
+        let middle = self.current_position().unwrap_or(0);
+        let mut candidates: Vec<(usize, &mut OpenImage)> = self.list.iter_mut().enumerate().collect();
+        candidates.retain(|(_, image)| needs_it(image, Some(image.id) == current));
+        candidates.sort_by_key(|(position, _)| position.abs_diff(middle));
+        let mut picked = Vec::new();
+        for (_, image) in candidates {
+            let is_shown = Some(image.id) == current;
+            if is_shown || under_way < IN_BACKGROUND {
+                note(image, is_shown);
+                picked.push((image.id, is_shown));
+                under_way += 1;
+            }
+        }
+        picked
     }
 
     /// The image shown.
@@ -186,56 +215,4 @@ impl Images {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn source(name: &str) -> ImageSource {
-        ImageSource::File(PathBuf::from(name))
-    }
-
-    fn three() -> (Images, [ImageId; 3]) {
-        let mut images = Images::default();
-        let ids = ["a", "b", "c"].map(|name| images.add(source(name)));
-        images.list_mut().iter_mut().for_each(|image| image.stage = Stage::Open);
-        images.show(ids[1]);
-        (images, ids)
-    }
-
-    #[test]
-    fn removing_the_shown_image_shows_its_neighbour() {
-        let (mut images, [a, b, c]) = three();
-        images.remove(b);
-        assert_eq!(images.current, Some(c));
-        images.remove(c);
-        assert_eq!(images.current, Some(a));
-        images.remove(a);
-        assert_eq!(images.current, None);
-    }
-
-    #[test]
-    fn an_image_that_cannot_be_opened_gives_way_to_the_one_before() {
-        let (mut images, [a, ..]) = three();
-        images.show(a);
-        let broken = images.add(source("broken"));
-        images.show(broken);
-        images.remove(broken);
-        assert_eq!(images.current, Some(a));
-    }
-
-    #[test]
-    fn copies_for_the_screen_are_bounded() {
-        let mut images = Images::default();
-        let photo = Arc::new(Photo {
-            width: 1,
-            height: 1,
-            rgb: vec![0; 3],
-        });
-        for name in 0..50 {
-            let id = images.add(source(&name.to_string()));
-            images.show(id);
-            images.display(id, photo.clone());
-        }
-        assert!(images.list().iter().filter(|image| image.display.is_some()).count() <= DISPLAY_COPIES);
-        assert!(images.current().unwrap().display.is_some());
-    }
-}
+mod tests;

@@ -18,6 +18,7 @@ mod color_bar;
 pub mod command;
 mod contours;
 pub mod dialogs;
+mod display_server;
 mod drawer;
 mod export;
 mod film_strip;
@@ -25,12 +26,14 @@ mod gather;
 mod help;
 pub mod history;
 pub mod images;
+mod kept;
 mod keys;
 mod layers;
 pub mod maps;
 mod multiples;
 mod notices;
 mod numbers;
+mod open_image;
 mod path_field;
 mod picture;
 mod predictions;
@@ -48,8 +51,10 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::explorer::{DeviceChoice, NetworkSource};
+use crate::explorer::{DeviceChoice, NetworkSource, Surroundings};
 pub use app::ExplorerApp;
+use display_server::DisplayServer;
+pub use kept::file as settings_file;
 
 /// Names the window to the system, and the folder of its settings.
 const APP_ID: &str = "gradcam-explorer";
@@ -65,6 +70,10 @@ pub struct Options {
     pub source: NetworkSource,
     /// Which device to run on.
     pub device: DeviceChoice,
+    /// The file in which choices are kept between starts; without one they are not.
+    pub settings: Option<PathBuf>,
+    /// Where weights are fetched from and where they go.
+    pub surroundings: Surroundings,
 }
 
 /// The window could not be opened.
@@ -86,14 +95,21 @@ pub fn run(options: Options) -> Result<(), GuiError> {
     if let Some(icon) = icon() {
         viewport = viewport.with_icon(icon);
     }
+    let server = DisplayServer::of_process();
     let native = eframe::NativeOptions {
         viewport,
+        event_loop_builder: server.event_loop_builder(),
+        persistence_path: options.settings.clone(),
         ..eframe::NativeOptions::default()
     };
     eframe::run_native(
         APP_ID,
         native,
-        Box::new(|cc| Ok(Box::new(ExplorerApp::new(cc, options)?))),
+        Box::new(move |cc| {
+            let mut app = ExplorerApp::new(cc, options)?;
+            app.state_mut().takes_drops = server.takes_drops();
+            Ok(Box::new(app))
+        }),
     )
     .map_err(|error| GuiError(error.to_string()))
 }

@@ -272,7 +272,12 @@ fn welcome(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>
         |ui| {
             ui.label(RichText::new("Where does the network look?").heading());
             ui.add_space(UNIT);
-            ui.label(RichText::new("Drop images or a folder here, paste a picture, or open one.").color(colours.weak));
+            let ways_in = if state.takes_drops {
+                "Drop images or a folder here, paste a picture, or open one."
+            } else {
+                "This desktop passes no dropped files to the window; open images or a folder, or paste a picture."
+            };
+            ui.label(RichText::new(ways_in).color(colours.weak));
             ui.add_space(4.0 * UNIT);
             let open = egui::Button::new(RichText::new("Open images…").color(colours.on_accent)).fill(colours.accent);
             if ui.add(open.min_size(vec2(40.0 * UNIT, 8.0 * UNIT))).clicked() {

@@ -3,6 +3,7 @@
 use egui::containers::menu::MenuButton;
 use egui::{Align, Button, Id, Key, Layout, Response, RichText, ScrollArea, TextEdit, Ui};
 
+use super::choices::TOPS;
 use super::class_row;
 use super::command::{Action, Command};
 use super::state::State;
@@ -145,22 +146,16 @@ fn values_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 
 /// How many predictions are listed.
 fn top_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    const CHOICES: [(usize, &str); 5] = [
-        (5, "Top 5"),
-        (10, "Top 10"),
-        (20, "Top 20"),
-        (50, "Top 50"),
-        (usize::MAX, "All classes"),
-    ];
-    let chosen = CHOICES
-        .iter()
-        .find(|(top, _)| *top == state.preferences.top)
-        .map_or("Top", |(_, name)| name);
-    let text = RichText::new(chosen).font(theme::strong(theme::BODY));
+    let name = |top: usize| match top {
+        usize::MAX => "All classes".to_owned(),
+        _ => format!("Top {top}"),
+    };
+    let chosen = name(state.preferences.top);
+    let text = RichText::new(&chosen).font(theme::strong(theme::BODY));
     let button = Button::new(text).frame_when_inactive(false);
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
-        for (top, name) in CHOICES {
-            if ui.selectable_label(top == state.preferences.top, name).clicked() {
+        for top in TOPS {
+            if ui.selectable_label(top == state.preferences.top, name(top)).clicked() {
                 let mut preferences = state.preferences.clone();
                 preferences.top = top;
                 commands.push(Command::Prefer(preferences));

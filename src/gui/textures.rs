@@ -1,6 +1,6 @@
 //! Pixels on the graphics card: the photo once, the map when its colours change. The blend is a tint and uploads nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use egui::{Color32, ColorImage, Context, TextureFilter, TextureHandle, TextureId, TextureOptions};
 
@@ -52,6 +52,8 @@ pub struct Textures {
     photo: Option<(ImageId, TextureHandle)>,
     maps: HashMap<Slot, (MapColours, TextureHandle)>,
     thumbnails: HashMap<ImageId, TextureHandle>,
+    /// The maps and thumbnails drawn in this frame.
+    in_sight: (HashSet<Slot>, HashSet<ImageId>),
     colormaps: HashMap<Colormap, TextureHandle>,
 }
 
@@ -109,6 +111,7 @@ impl Textures {
 
     /// Uploads a map where its colours changed.
     fn painted(&mut self, ctx: &Context, slot: Slot, colours: MapColours) -> TextureId {
+        self.in_sight.0.insert(slot);
         if let Some((known, texture)) = self.maps.get_mut(&slot) {
             if *known != colours {
                 texture.set(colours.paint(), colours.options());
@@ -124,6 +127,7 @@ impl Textures {
 
     /// The small copy of an image, once it is open.
     pub fn thumbnail(&mut self, ctx: &Context, image: &OpenImage) -> Option<TextureId> {
+        self.in_sight.1.insert(image.id);
         if let Some(texture) = self.thumbnails.get(&image.id) {
             return Some(texture.id());
         }
@@ -149,10 +153,12 @@ impl Textures {
         texture.id()
     }
 
-    /// Lets go what belongs to images that are no longer on the list.
-    pub fn keep_only(&mut self, is_listed: impl Fn(ImageId) -> bool) {
-        self.thumbnails.retain(|&image, _| is_listed(image));
-        self.maps.retain(|_, (colours, _)| is_listed(colours.shown.key.image));
+    /// Ends a frame: lets go of the maps and thumbnails that were not drawn in it, and of the photo of an image that is
+    /// no longer on the list.
+    pub fn keep_in_sight(&mut self, is_listed: impl Fn(ImageId) -> bool) {
+        let (maps, thumbnails) = std::mem::take(&mut self.in_sight);
+        self.maps.retain(|slot, _| maps.contains(slot));
+        self.thumbnails.retain(|image, _| thumbnails.contains(image));
         if self.photo.as_ref().is_some_and(|(image, _)| !is_listed(*image)) {
             self.photo = None;
         }

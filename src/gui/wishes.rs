@@ -11,9 +11,6 @@ use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Request};
 use crate::imaging::Resize;
 use crate::xception::LayerId;
 
-/// How many images besides the shown one are opened or predicted at the same time.
-const IN_BACKGROUND: usize = 2;
-
 /// The requests for maps that were sent last.
 #[derive(Debug, Default)]
 pub struct Wishes {
@@ -51,52 +48,20 @@ pub fn ask(state: &mut State, explorer: &Explorer) {
     }
 }
 
-/// Images in the order of their distance from the shown one, which comes first.
-fn by_distance(state: &State) -> Vec<ImageId> {
-    let current = state.images.current_position().unwrap_or(0);
-    let mut ids: Vec<(usize, ImageId)> = state
-        .images
-        .list()
-        .iter()
-        .enumerate()
-        .map(|(position, image)| (position.abs_diff(current), image.id))
-        .collect();
-    ids.sort_by_key(|(distance, _)| *distance);
-    ids.into_iter().map(|(_, id)| id).collect()
-}
-
 fn open(state: &mut State, explorer: &Explorer) {
-    let current = state.images.current().map(|image| image.id);
-    let mut opening = state
-        .images
-        .list()
-        .iter()
-        .filter(|image| image.stage == Stage::Opening)
-        .count();
-    for id in by_distance(state) {
-        let urgent = Some(id) == current;
-        let Some(image) = state.images.get_mut(id) else {
-            continue;
-        };
-        match image.stage {
-            Stage::Waiting if urgent || opening < IN_BACKGROUND => {
-                if let Some(source) = image.source.take() {
-                    explorer.send(Request::Open {
-                        image: id,
-                        source,
-                        urgent,
-                    });
-                    image.stage = Stage::Opening;
-                    image.display_asked = urgent;
-                    opening += 1;
-                }
-            }
-            Stage::Open if urgent && image.display.is_none() && !image.display_asked => {
-                explorer.send(Request::Show(id));
-                image.display_asked = true;
-            }
-            _ => {}
+    for (image, urgent) in state.images.to_open() {
+        if let Some(source) = state.images.get_mut(image).and_then(|image| image.source.take()) {
+            explorer.send(Request::Open { image, source, urgent });
         }
+    }
+    let current = state.images.current().map(|image| image.id);
+    if let Some(image) = current.and_then(|current| state.images.get_mut(current))
+        && image.stage == Stage::Open
+        && image.display.is_none()
+        && !image.display_asked
+    {
+        explorer.send(Request::Show(image.id));
+        image.display_asked = true;
     }
 }
 
@@ -104,24 +69,9 @@ fn predict(state: &mut State, explorer: &Explorer) {
     let Some(epoch) = state.network.as_ref().map(|network| network.epoch) else {
         return;
     };
-    let wanted = (epoch, state.choices.resize);
-    let current = state.images.current().map(|image| image.id);
-    let mut predicting = state.images.list().iter().filter(|image| image.predicting).count();
-    for id in by_distance(state) {
-        let urgent = Some(id) == current;
-        let Some(image) = state.images.get_mut(id) else {
-            continue;
-        };
-        if image.stage == Stage::Open && image.asked != Some(wanted) && (urgent || predicting < IN_BACKGROUND) {
-            explorer.send(Request::Predict {
-                image: id,
-                resize: wanted.1,
-                urgent,
-            });
-            image.asked = Some(wanted);
-            image.predicting = true;
-            predicting += 1;
-        }
+    let resize = state.choices.resize;
+    for (image, urgent) in state.images.to_predict(epoch, resize) {
+        explorer.send(Request::Predict { image, resize, urgent });
     }
 }
 

@@ -121,3 +121,13 @@ fn a_file_that_is_no_image_leaves_the_rest_untouched_and_says_why() {
     window.click("Close note");
     assert!(window.told().is_empty());
 }
+
+#[test]
+fn where_dropped_files_do_not_arrive_the_empty_window_says_so() {
+    let mut window = Window::empty();
+    assert!(window.has_text("Drop images or a folder here"));
+    window.harness.state_mut().state_mut().takes_drops = false;
+    window.settle();
+    assert!(window.has_text("This desktop passes no dropped files to the window"));
+    assert!(!window.has_text("Drop images"));
+}

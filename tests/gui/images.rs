@@ -1,9 +1,11 @@
 //! Several images: dropped, pasted, stepped through, removed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use egui::{Color32, ColorImage, Event, Key};
+use egui::{Color32, ColorImage, Event, Key, pos2};
+use gradcam_explorer::gui::images::{DISPLAY_COPIES, FULL_PREDICTIONS, OpenImage};
+use gradcam_explorer::gui::state::State;
 
 use crate::support::{DOG_AND_CAT, Window, sample};
 
@@ -110,6 +112,96 @@ fn a_missing_file_is_told_with_its_name() {
 }
 
 #[test]
+fn a_dropped_file_that_is_no_image_leaves_everything_else_as_it_is_and_is_told_with_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.png");
+    let mut bytes = std::fs::read(sample("fish-key.png")).unwrap();
+    bytes.truncate(2000);
+    std::fs::write(&broken, bytes).unwrap();
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let second = window.listed()[1].clone();
+    window.click(&second);
+    window.click("Side by side");
+    let middle = window.picture().center();
+    window.wheel(middle, 200.0);
+    let kept = |window: &Window| {
+        let state = window.state();
+        let image = state.images.current().unwrap();
+        (
+            (image.name.clone(), image.prediction.is_some(), image.display.is_some()),
+            (state.choices.clone(), state.camera, state.preferences.drawer),
+            (state.shown.clone(), state.pinned.clone(), window.listed()),
+        )
+    };
+    let before = kept(&window);
+    window.drop_files(std::slice::from_ref(&broken));
+    let told = window.wait_until_told();
+    window.settle();
+    assert!(told.contains("broken.png"), "{told}");
+    assert_eq!(window.state().images.list().len(), 1);
+    assert_eq!(kept(&window), before);
+    // among others it is left out
+    window.drop_files(&[sample("fish-key.png"), broken, sample("house-tree-car.png")]);
+    window.wait("the others", |state| {
+        state.images.list().len() == 3 && count(state, |image| image.top.is_some()) == 3
+    });
+    let names: Vec<&str> = window
+        .state()
+        .images
+        .list()
+        .iter()
+        .map(|image| image.name.as_str())
+        .collect();
+    assert_eq!(names, [DOG_AND_CAT, "fish-key.png", "house-tree-car.png"]);
+    assert_eq!(current(&window), "fish-key.png");
+}
+
+#[test]
+fn photographs_stand_upright_however_the_camera_was_held() {
+    let fixture = |orientation: u32| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/imaging");
+        folder.join(format!("orientation{orientation}.jpg"))
+    };
+    // the files hold the same pixels, and differ in what their EXIF says about where up is
+    let stored = image::open(fixture(1)).unwrap().into_rgb8();
+    let (width, height) = stored.dimensions();
+    assert_ne!(width, height);
+    for orientation in 1..=8 {
+        let mut window = Window::empty();
+        window.drop_files(&[fixture(orientation)]);
+        window.wait("the photograph", |state| {
+            state.images.current().is_some_and(|image| image.display.is_some())
+        });
+        let image = window.state().images.current().unwrap();
+        let photo = image.display.clone().unwrap();
+        let turned = if orientation < 5 {
+            [width, height]
+        } else {
+            [height, width]
+        };
+        assert_eq!((image.size, [photo.width, photo.height]), (turned, turned));
+        assert!(window.has_text(&format!("{} × {}", turned[0], turned[1])));
+        for (position, pixel) in photo.rgb.chunks_exact(3).enumerate() {
+            let (x, y) = (position as u32 % turned[0], position as u32 / turned[0]);
+            // where the EXIF standard says that the first row and column are
+            let from = match orientation {
+                1 => (x, y),
+                2 => (width - 1 - x, y),
+                3 => (width - 1 - x, height - 1 - y),
+                4 => (x, height - 1 - y),
+                5 => (y, x),
+                6 => (y, height - 1 - x),
+                7 => (width - 1 - y, height - 1 - x),
+                _ => (width - 1 - y, x),
+            };
+            let expected = stored.get_pixel(from.0, from.1).0;
+            let difference = (0..3).map(|channel| pixel[channel].abs_diff(expected[channel])).max();
+            assert!(difference <= Some(4), "orientation {orientation} at {x}, {y}");
+        }
+    }
+}
+
+#[test]
 fn files_that_hover_over_the_window_are_announced() {
     let mut window = Window::empty();
     let hovered = egui::HoveredFile {
@@ -121,45 +213,95 @@ fn files_that_hover_over_the_window_are_announced() {
     assert!(window.has("Drop to open"));
 }
 
+/// How many images of the list fit.
+fn count(state: &State, fits: impl Fn(&OpenImage) -> bool) -> usize {
+    state.images.list().iter().filter(|image| fits(image)).count()
+}
+
+/// Small images in a folder, each of another colour.
+fn small_images(folder: &Path, number: usize) -> Vec<PathBuf> {
+    let path = |i: usize| folder.join(format!("{i:03}.png"));
+    for i in 0..number {
+        let colour = image::Rgb([i as u8, 255 - i as u8, 90]);
+        image::RgbImage::from_pixel(64, 48, colour).save(path(i)).unwrap();
+    }
+    (0..number).map(path).collect()
+}
+
 #[test]
 fn two_hundred_images_at_once_keep_the_window_responsive_and_memory_bounded() {
     let folder = tempfile::tempdir().unwrap();
-    let paths: Vec<PathBuf> = (0..200).map(|i| folder.path().join(format!("{i:03}.png"))).collect();
-    for (i, path) in paths.iter().enumerate() {
-        let colour = image::Rgb([i as u8, 255 - i as u8, 90]);
-        image::RgbImage::from_pixel(64, 48, colour).save(path).unwrap();
-    }
     let mut window = Window::empty();
-    window.drop_files(&paths);
+    window.drop_files(&small_images(folder.path(), 200));
     window.wait("the list", |state| state.images.list().len() == 200);
-    window.wait("twenty predictions", |state| {
-        state
-            .images
-            .list()
-            .iter()
-            .filter(|image| image.prediction.is_some())
-            .count()
-            >= 20
+    window.wait("the first predictions", |state| {
+        count(state, |image| image.top.is_some()) >= 20
     });
     // in the order of their distance from the image shown, with at most two under way
     let images = window.state().images.list();
-    let last = images.iter().rposition(|image| image.prediction.is_some()).unwrap();
-    let missing = images
-        .iter()
-        .take(last)
-        .filter(|image| image.prediction.is_none())
-        .count();
+    let last = images.iter().rposition(|image| image.top.is_some()).unwrap();
+    let missing = images.iter().take(last).filter(|image| image.top.is_none()).count();
     assert!(missing <= 2, "{missing} of the first {last} are missing");
-    for _ in 0..30 {
+
+    window.wait("all classes", |state| {
+        assert!(count(state, |image| image.prediction.is_some()) <= FULL_PREDICTIONS);
+        count(state, |image| image.top.is_some()) == 200
+    });
+    window.assert_idle();
+
+    for _ in 0..FULL_PREDICTIONS + 6 {
         window.key(Key::ArrowRight);
+        window.wait("its map", |state| state.shown.is_some() && !state.is_waiting_for_map());
+        assert!(count(window.state(), |image| image.prediction.is_some()) <= FULL_PREDICTIONS);
     }
-    window.wait("the thirtieth", |state| state.prediction().is_some());
-    let displays = window
-        .state()
-        .images
-        .list()
-        .iter()
-        .filter(|image| image.display.is_some())
-        .count();
-    assert!(displays <= 8, "{displays} copies for the screen");
+    assert!(count(window.state(), |image| image.display.is_some()) <= DISPLAY_COPIES);
+    // of the film strip's frames, about a dozen are in sight
+    let textures = ["thumbnail", "map", "photo"].map(|name| window.textures(name));
+    assert!(
+        (5..20).contains(&textures[0]) && textures[1..] == [1, 1],
+        "{textures:?}"
+    );
+    assert!(
+        window.state().images.list()[0].prediction.is_none(),
+        "many were shown since"
+    );
+    window.assert_idle();
+
+    for _ in 0..FULL_PREDICTIONS + 6 {
+        window.key(Key::ArrowLeft);
+    }
+    assert_eq!(current(&window), "000.png");
+    window.wait("the map of the first image again", |state| {
+        let first = state.images.list()[0].id;
+        state.shown.as_ref().is_some_and(|shown| shown.key.image == first)
+    });
+    assert!(window.listed().len() > 5);
+    assert_eq!(count(window.state(), |image| image.top.is_some()), 200);
+    window.assert_idle();
+}
+
+#[test]
+fn the_film_strip_names_the_class_of_images_whose_prediction_was_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::empty();
+    window.drop_files(&small_images(folder.path(), FULL_PREDICTIONS + 10));
+    window.wait("all classes", |state| {
+        state.images.list().len() > FULL_PREDICTIONS && count(state, |image| image.top.is_none()) == 0
+    });
+    // the last is the farthest from the one shown, so its prediction went; it is brought into sight without showing it
+    let (frame, right) = (window.label("Image 000.png").rect(), window.picture().right());
+    for _ in 0..60 {
+        window.wheel_sideways(pos2(right - 40.0, frame.center().y), -200.0);
+    }
+    let last = window.state().images.list().last().unwrap();
+    assert!(last.prediction.is_none());
+    let class = window.state().class_name(last.top.unwrap().class);
+    let name = format!("Image {}", last.name);
+    window.label(&name).hover();
+    // a tooltip comes after a while
+    for _ in 0..60 {
+        window.harness.step();
+    }
+    assert!(window.has_text(&format!("{}\n{class}", name.trim_start_matches("Image "))));
+    assert!(window.state().images.list().last().unwrap().prediction.is_none());
 }

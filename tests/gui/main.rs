@@ -2,6 +2,10 @@
 //!
 //! No display is needed. The network is the built-in one, so nothing is downloaded.
 
+#[path = "../networks/mod.rs"]
+mod networks;
+#[path = "../server/mod.rs"]
+mod server;
 mod support;
 
 mod classes;
@@ -10,5 +14,7 @@ mod images;
 mod layers;
 mod persistence;
 mod picture;
+mod pixels;
 mod settings;
 mod snapshots;
+mod web;

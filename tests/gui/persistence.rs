@@ -45,6 +45,13 @@ fn saving_without_an_image_says_what_to_do() {
 #[derive(Default)]
 struct Memory(HashMap<String, String>);
 
+impl Memory {
+    fn of(choices: &str, preferences: &str) -> Self {
+        let both = [("choices", choices), ("preferences", preferences)];
+        Self(both.map(|(key, value)| (key.to_owned(), value.to_owned())).into())
+    }
+}
+
 impl eframe::Storage for Memory {
     fn get_string(&self, key: &str) -> Option<String> {
         self.0.get(key).cloned()
@@ -92,4 +99,60 @@ fn settings_of_another_version_are_read_as_far_as_they_go() {
             ..Choices::default()
         }
     );
+}
+
+#[test]
+fn a_settings_file_that_cannot_be_read_is_set_aside_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.ron");
+    std::fs::write(&file, "{\"choices\": \"(blend:0.9)\", oh no").unwrap();
+    // eframe gives nothing from a file it cannot parse
+    let window = Window::with_settings(Memory::default(), Some(file.clone()));
+    let aside = folder.path().join("app.ron.broken");
+    let told = window.told();
+    assert!(told.len() == 1 && told[0].contains(aside.to_str().unwrap()), "{told:?}");
+    assert!(!file.exists());
+    assert!(std::fs::read_to_string(&aside).unwrap().ends_with("oh no"));
+    assert_eq!(window.state().choices, Choices::default());
+}
+
+#[test]
+fn a_settings_file_that_is_missing_empty_or_fine_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.ron");
+    let told = |memory: Memory| Window::with_settings(memory, Some(file.clone())).told();
+    assert_eq!(told(Memory::default()), [""; 0]);
+    assert!(!file.exists());
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(told(Memory::default()), [""; 0]);
+    std::fs::write(&file, "what eframe has read").unwrap();
+    assert_eq!(told(Memory::of("(blend:0.25)", "()")), [""; 0]);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn stored_numbers_out_of_range_do_no_harm() {
+    for (choices, preferences) in [
+        (
+            "(blend:7.0,threshold:-3.0,view:Mask)",
+            "(top:0,drawer:Some(SideBySide))",
+        ),
+        ("(blend:NaN,threshold:NaN)", "(top:100000,drawer:Some(Values))"),
+        (
+            "(blend:inf,scale:Fixed)",
+            "(top:18446744073709551615,drawer:Some(Predictions))",
+        ),
+        ("(blend:\"much\")", "(top:-1)"),
+        ("nonsense", ""),
+    ] {
+        let window = Window::with_settings(Memory::of(choices, preferences), None);
+        let state = window.state();
+        let shares = [state.choices.blend, state.choices.threshold];
+        assert!(
+            shares.iter().all(|share| (0.0..=1.0).contains(share)),
+            "{choices}: {shares:?}"
+        );
+        assert!(state.listed().len() >= 5, "{preferences}: {}", state.listed().len());
+        assert!(window.has("Top 5") || window.has("Top 10") || window.has("All classes"));
+    }
 }

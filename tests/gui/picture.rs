@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
-use egui::{Event, Key, Modifiers, accesskit::Role, vec2};
+use egui::{Key, Pos2, accesskit::Role, vec2};
 use gradcam_explorer::explain::ClassMaps;
 use gradcam_explorer::gui::camera::Camera;
 use gradcam_explorer::gui::choices::View;
@@ -27,6 +27,60 @@ fn the_wheel_zooms_at_the_pointer_and_a_drag_pans() {
     assert!(panned.centre[0] > zoomed.centre[0] && panned.centre[1] > zoomed.centre[1]);
     window.double_click(rect.center());
     assert_eq!(window.state().camera, Camera::default());
+}
+
+/// The photo's pixel under the pointer, as the line below the picture says it.
+fn pixel_at(window: &mut Window, position: Pos2) -> [f32; 2] {
+    window.move_to(position);
+    let text = window.under_pointer().unwrap();
+    let number = |name: &str| {
+        let mut words = text.split_whitespace().skip_while(|word| *word != name);
+        words.nth(1).unwrap().parse().unwrap()
+    };
+    [number("x"), number("y")]
+}
+
+#[test]
+fn the_wheel_leaves_the_pixel_under_the_pointer_where_it_is() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let rect = window.picture();
+    for share in [[0.4, 0.45], [0.6, 0.3], [0.55, 0.7]] {
+        let position = rect.left_top() + rect.size() * egui::Vec2::from(share);
+        window.command_key(Key::Num0);
+        window.wheel(position, 250.0);
+        let mut before = pixel_at(&mut window, position);
+        // a photo pixel covers more than one point, so half of one may be lost to rounding
+        for up in [60.0, 180.0, 300.0, -120.0] {
+            let zoom = window.state().camera.zoom;
+            window.wheel(position, up);
+            assert_ne!(window.state().camera.zoom, zoom);
+            let after = pixel_at(&mut window, position);
+            assert!(
+                (0..2).all(|axis| (before[axis] - after[axis]).abs() <= 1.0),
+                "{position:?} {up}: {before:?} became {after:?}"
+            );
+            before = after;
+        }
+    }
+}
+
+#[test]
+fn zoom_stays_when_class_and_layer_change() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let middle = window.picture().center();
+    window.wheel(middle + vec2(60.0, -40.0), 300.0);
+    let zoomed = window.state().camera;
+    assert!(zoomed.zoom > 1.5);
+    let class = window.state().class();
+    window.key(Key::ArrowDown);
+    assert_ne!(window.state().class(), class);
+    assert_eq!(window.state().camera, zoomed);
+    let layer = window.state().layer();
+    window.key(Key::OpenBracket);
+    window.wait("the map of the layer before", |state| {
+        state.layer() != layer && !state.is_waiting_for_map()
+    });
+    assert_eq!(window.state().camera, zoomed);
 }
 
 #[test]
@@ -138,18 +192,9 @@ fn a_class_without_evidence_says_so_and_offers_the_signed_view() {
 fn space_shows_the_bare_photo_only_while_it_is_held() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     let with_map = window.shapes();
-    let key = |pressed| Event::Key {
-        key: Key::Space,
-        physical_key: None,
-        pressed,
-        repeat: false,
-        modifiers: Modifiers::NONE,
-    };
-    window.harness.event(key(true));
-    window.settle();
+    window.hold(Key::Space);
     assert_eq!(window.shapes(), with_map - 1, "the map is one shape");
-    window.harness.event(key(false));
-    window.settle();
+    window.release(Key::Space);
     assert_eq!(window.shapes(), with_map);
 }
 
@@ -159,20 +204,11 @@ fn the_full_stop_shows_the_photo_pixel_by_pixel_while_it_is_held() {
     let middle = window.picture().center();
     window.move_to(middle + vec2(80.0, 0.0));
     let before = window.under_pointer();
-    let key = |pressed| Event::Key {
-        key: Key::Period,
-        physical_key: None,
-        pressed,
-        repeat: false,
-        modifiers: Modifiers::NONE,
-    };
-    window.harness.event(key(true));
-    window.settle();
+    window.hold(Key::Period);
     // the photo is larger than its own pixels here, so at 100 % the same place is farther from its middle
     assert_ne!(window.under_pointer(), before);
     assert_eq!(window.state().camera, Camera::default());
-    window.harness.event(key(false));
-    window.settle();
+    window.release(Key::Period);
     assert_eq!(window.under_pointer(), before);
 }
 

@@ -5,23 +5,11 @@
 
 use egui::{Key, Theme};
 use egui_kittest::SnapshotOptions;
-use egui_kittest::wgpu::WgpuTestRenderer;
 
-use crate::support::{DOG_AND_CAT, Window, sample};
+use crate::support::{DOG_AND_CAT, Window, has_adapter, sample};
 
 /// Rounding differs between processors, and text between drivers, by a few pixels.
 const PIXELS: usize = 400;
-
-/// Whether pictures can be made here.
-fn has_adapter() -> bool {
-    let found = std::panic::catch_unwind(WgpuTestRenderer::new).is_ok();
-    if !found {
-        eprintln!("skipped: no graphics adapter; install a software one such as mesa-vulkan-drivers");
-        let required = std::env::var("REQUIRE_ADAPTER").is_ok_and(|value| value == "1");
-        assert!(!required, "REQUIRE_ADAPTER=1, but there is no graphics adapter");
-    }
-    found
-}
 
 /// Opens a window on the sample, brings it into a state and compares its picture.
 fn check(name: &str, size: [f32; 2], theme: Theme, prepare: impl FnOnce(&mut Window)) {

@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, Vec2, accesskit};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::wgpu::WgpuTestRenderer;
 use egui_kittest::{Harness, Node};
-use gradcam_explorer::explorer::{DeviceChoice, NetworkSource};
+use gradcam_explorer::explorer::{DeviceChoice, NetworkSource, Surroundings};
 use gradcam_explorer::gui::choices::Appearance;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::gui::{ExplorerApp, Options};
+use gradcam_explorer::weights::Environment;
+use gradcam_explorer::weights::fetch::Timeouts;
 
 /// Nothing in these tests takes longer, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -23,6 +26,40 @@ pub fn sample(name: &str) -> PathBuf {
 
 /// Two animals with two hats.
 pub const DOG_AND_CAT: &str = "dog-cowboy-hat-cat-party-hat.png";
+
+/// Whether pictures can be made here.
+pub fn has_adapter() -> bool {
+    let found = std::panic::catch_unwind(WgpuTestRenderer::new).is_ok();
+    if !found {
+        eprintln!("skipped: no graphics adapter; install a software one such as mesa-vulkan-drivers");
+        let required = std::env::var("REQUIRE_ADAPTER").is_ok_and(|value| value == "1");
+        assert!(!required, "REQUIRE_ADAPTER=1, but there is no graphics adapter");
+    }
+    found
+}
+
+/// The built-in network without any image, which fetches nothing and keeps nothing.
+fn usual() -> Options {
+    Options {
+        images: Vec::new(),
+        greet: false,
+        source: NetworkSource::BuiltIn,
+        device: DeviceChoice::Cpu,
+        settings: None,
+        surroundings: Surroundings {
+            environment: Environment::default(),
+            sources: Vec::new(),
+            timeouts: QUICK,
+        },
+    }
+}
+
+/// Servers on this machine answer at once, or never.
+pub const QUICK: Timeouts = Timeouts {
+    connect: Duration::from_secs(5),
+    stall: Duration::from_secs(5),
+    pause: Duration::from_millis(10),
+};
 
 /// The window and what a person does to it.
 pub struct Window {
@@ -73,15 +110,9 @@ impl Window {
             images,
             greet,
             source,
-            device: DeviceChoice::Cpu,
+            ..usual()
         };
-        let harness = Harness::builder()
-            .with_size(Vec2::from(size))
-            .with_theme(theme)
-            .with_max_steps(60)
-            .with_step_dt(1.0 / 60.0)
-            .build_eframe(|cc| ExplorerApp::new(cc, options).unwrap());
-        let mut window = Self { harness };
+        let mut window = Self::built(options, None, size, theme);
         let appearance = if theme == egui::Theme::Dark {
             Appearance::Dark
         } else {
@@ -90,6 +121,48 @@ impl Window {
         window.harness.state_mut().state_mut().preferences.appearance = appearance;
         window.settle();
         window
+    }
+
+    /// A window that finds what an earlier start has left.
+    pub fn with_settings(storage: impl eframe::Storage + 'static, file: Option<PathBuf>) -> Self {
+        let options = Options {
+            images: vec![sample(DOG_AND_CAT)],
+            settings: file,
+            ..usual()
+        };
+        let storage: &'static dyn eframe::Storage = Box::leak(Box::new(storage));
+        let mut window = Self::built(options, Some(storage), [1280.0, 800.0], egui::Theme::Dark);
+        window.wait("the first map", |state| state.shown.is_some());
+        window
+    }
+
+    /// An empty window that fetches weights from, and keeps them, where it is told.
+    pub fn in_surroundings(surroundings: Surroundings) -> Self {
+        let options = Options {
+            surroundings,
+            ..usual()
+        };
+        let mut window = Self::built(options, None, [1280.0, 800.0], egui::Theme::Dark);
+        window.wait("the network", |state| state.network.is_some());
+        window
+    }
+
+    fn built(
+        options: Options,
+        storage: Option<&'static dyn eframe::Storage>,
+        size: [f32; 2],
+        theme: egui::Theme,
+    ) -> Self {
+        let harness = Harness::builder()
+            .with_size(Vec2::from(size))
+            .with_theme(theme)
+            .with_max_steps(60)
+            .with_step_dt(1.0 / 60.0)
+            .build_eframe(|cc| {
+                cc.storage = storage;
+                ExplorerApp::new(cc, options).unwrap()
+            });
+        Self { harness }
     }
 
     pub fn state(&self) -> &State {
@@ -129,6 +202,22 @@ impl Window {
         self.harness.run_ok();
     }
 
+    /// Fails if anything goes on although nobody does anything: a frame asked for, or a reply of the session.
+    ///
+    /// Every request is answered, and every answer asks for a frame.
+    pub fn assert_idle(&mut self) {
+        self.settle();
+        for _ in 0..20 {
+            self.harness.step();
+            std::thread::sleep(Duration::from_millis(10));
+            let causes = self.harness.ctx.repaint_causes();
+            assert!(
+                !self.harness.ctx.has_requested_repaint(),
+                "the window is busy: {causes:?}"
+            );
+        }
+    }
+
     pub fn label<'a>(&'a self, label: &'a str) -> Node<'a> {
         self.harness.get_by_label(label)
     }
@@ -159,6 +248,13 @@ impl Window {
         lines
             .next()
             .and_then(|node| node.accesskit_node().label().or_else(|| node.value()))
+    }
+
+    /// How many textures of this name the graphics card holds.
+    pub fn textures(&self, name: &str) -> usize {
+        let manager = self.harness.ctx.tex_manager();
+        let manager = manager.read();
+        manager.allocated().filter(|(_, texture)| texture.name == name).count()
     }
 
     /// How many shapes the last frame consists of.
@@ -203,6 +299,18 @@ impl Window {
         self.settle();
     }
 
+    /// A key goes down and stays down.
+    pub fn hold(&mut self, key: Key) {
+        self.harness.event(key_event(key, true));
+        self.settle();
+    }
+
+    /// A key that was held comes up.
+    pub fn release(&mut self, key: Key) {
+        self.harness.event(key_event(key, false));
+        self.settle();
+    }
+
     pub fn command_key(&mut self, key: Key) {
         self.harness.key_press_modifiers(Modifiers::COMMAND, key);
         self.settle();
@@ -232,10 +340,19 @@ impl Window {
     }
 
     pub fn wheel(&mut self, position: Pos2, up: f32) {
+        self.scroll(position, Vec2::new(0.0, up));
+    }
+
+    /// Turns the wheel with the key for the other direction.
+    pub fn wheel_sideways(&mut self, position: Pos2, left: f32) {
+        self.scroll(position, Vec2::new(left, 0.0));
+    }
+
+    fn scroll(&mut self, position: Pos2, delta: Vec2) {
         self.move_to(position);
         self.harness.event(Event::MouseWheel {
             unit: egui::MouseWheelUnit::Point,
-            delta: Vec2::new(0.0, up),
+            delta,
             phase: egui::TouchPhase::Move,
             source: egui::MouseWheelSource::Wheel,
             modifiers: Modifiers::NONE,
@@ -276,6 +393,17 @@ impl Window {
         alerts.filter_map(|node| node.accesskit_node().label()).collect()
     }
 
+    /// Draws frames until something is told, and takes it.
+    pub fn wait_until_told(&mut self) -> String {
+        let start = Instant::now();
+        while self.told().is_empty() {
+            assert!(start.elapsed() < DEADLINE, "nothing was told");
+            self.harness.step();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        self.told().remove(0)
+    }
+
     /// The name of the chosen class.
     pub fn chosen(&self) -> Option<String> {
         self.state().class().map(|class| self.state().class_name(class))
@@ -294,6 +422,16 @@ fn button(pos: Pos2, pressed: bool) -> Event {
         pos,
         button: PointerButton::Primary,
         pressed,
+        modifiers: Modifiers::NONE,
+    }
+}
+
+fn key_event(key: Key, pressed: bool) -> Event {
+    Event::Key {
+        key,
+        physical_key: None,
+        pressed,
+        repeat: false,
         modifiers: Modifiers::NONE,
     }
 }

@@ -1,0 +1,210 @@
+//! The handle of a session: it starts the workers and brings each request to the right one.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use super::downloads::DownloadWorker;
+use super::error::ExplorerError;
+use super::images::Images;
+use super::jobs::{Job, Kind, Queue};
+use super::network::NetworkWorker;
+use super::outbox::Outbox;
+use super::pictures::PictureWorker;
+use super::reply::{Activity, Reply};
+use super::request::{ImageSource, Purpose, Request};
+use super::session::Session;
+use super::surroundings::Surroundings;
+
+/// The session: send requests, receive replies.
+pub struct Explorer {
+    network: Arc<Queue>,
+    pictures: Arc<Queue>,
+    downloads: Arc<Queue>,
+    cancel_download: Arc<AtomicBool>,
+    images: Arc<Images>,
+    replies: Receiver<Reply>,
+    exports: Cell<u64>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Explorer {
+    /// Starts the workers in the surroundings of this process; `wake` is called, from their threads, after each reply.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn start(wake: impl Fn() + Send + Sync + 'static) -> Result<Self, ExplorerError> {
+        Self::start_in(Surroundings::of_process(), wake)
+    }
+
+    /// Starts the workers in other surroundings.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_in(
+        surroundings: Surroundings,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, ExplorerError> {
+        let images = Arc::new(Images::default());
+        let (sender, replies) = mpsc::channel();
+        let outbox = Outbox::new(sender, wake);
+        let weights = Arc::new(Mutex::new(None));
+        let network = Arc::new(Queue::default());
+        let pictures = Arc::new(Queue::default());
+        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            Builder::new().name(name.to_owned()).spawn(work).map_err(|error| {
+                ExplorerError::Request(format!("the system gives no thread ({error}); close programs"))
+            })
+        };
+        let worker = NetworkWorker {
+            queue: network.clone(),
+            session: Session::new(images.clone()),
+            weights: weights.clone(),
+            outbox: outbox.clone(),
+        };
+        let downloads = Arc::new(Queue::default());
+        let cancel_download = Arc::new(AtomicBool::new(false));
+        let downloader = DownloadWorker {
+            queue: downloads.clone(),
+            pictures: pictures.clone(),
+            images: images.clone(),
+            cancel: cancel_download.clone(),
+            surroundings,
+            outbox: outbox.clone(),
+        };
+        let helper = PictureWorker {
+            queue: pictures.clone(),
+            images: images.clone(),
+            weights,
+            outbox,
+        };
+        let workers = vec![
+            spawn("gradcam-network", Box::new(move || worker.run()))?,
+            spawn("gradcam-images", Box::new(move || helper.run()))?,
+            spawn("gradcam-downloads", Box::new(move || downloader.run()))?,
+        ];
+        Ok(Self {
+            network,
+            pictures,
+            downloads,
+            cancel_download,
+            images,
+            replies,
+            exports: Cell::new(0),
+            workers,
+        })
+    }
+
+    /// Asks for something; returns at once.
+    pub fn send(&self, request: Request) {
+        let urgency = |urgent: bool, otherwise: u8| if urgent { 0 } else { otherwise };
+        let (queue, kind, urgency, image, activity) = match &request {
+            Request::UseNetwork { .. } => (&self.network, Kind::Network, 0, None, Activity::LoadingNetwork),
+            Request::Fingerprint => (&self.pictures, Kind::Fingerprint, 8, None, Activity::LoadingNetwork),
+            Request::Open { image, source, urgent } => {
+                self.images.insert(*image, source.clone());
+                let from_web = matches!(source, ImageSource::Url(_));
+                (
+                    if from_web { &self.downloads } else { &self.pictures },
+                    Kind::Open(*image),
+                    urgency(*urgent, 5),
+                    Some(*image),
+                    Activity::Opening,
+                )
+            }
+            Request::Show(image) => (&self.pictures, Kind::Show, 0, Some(*image), Activity::Opening),
+            Request::Close(image) => {
+                self.images.remove(*image);
+                self.pictures.cancel(&Kind::Open(*image));
+                self.downloads.cancel(&Kind::Open(*image));
+                self.network.cancel(&Kind::Predict(*image));
+                return;
+            }
+            Request::Predict { image, urgent, .. } => (
+                &self.network,
+                Kind::Predict(*image),
+                urgency(*urgent, 5),
+                Some(*image),
+                Activity::Predicting,
+            ),
+            Request::Explain(explain) => {
+                let urgency = match explain.purpose {
+                    Purpose::Main => 1,
+                    Purpose::Preview => 2,
+                    Purpose::SideBySide => 3,
+                    Purpose::Layers => 4,
+                };
+                let kind = Kind::Explain(explain.purpose);
+                (&self.network, kind, urgency, Some(explain.image), Activity::Explaining)
+            }
+            Request::Channels(explain) => (
+                &self.network,
+                Kind::Channels,
+                4,
+                Some(explain.image),
+                Activity::Explaining,
+            ),
+            Request::FeatureMap { image, .. } => {
+                (&self.network, Kind::FeatureMap, 1, Some(*image), Activity::Explaining)
+            }
+            Request::Export(export) => {
+                self.exports.set(self.exports.get() + 1);
+                let kind = Kind::Export(self.exports.get());
+                (&self.pictures, kind, 1, Some(export.image), Activity::Exporting)
+            }
+            Request::DownloadWeights | Request::ImportWeights(_) => {
+                (&self.downloads, Kind::Weights, 1, None, Activity::GettingWeights)
+            }
+        };
+        queue.post(
+            kind,
+            urgency,
+            Job {
+                request,
+                image,
+                activity,
+            },
+        );
+    }
+
+    /// Drops a wish for maps, waiting or running.
+    pub fn cancel(&self, purpose: Purpose) {
+        self.network.cancel(&Kind::Explain(purpose));
+    }
+
+    /// Ends the download that is under way; what arrived is kept for the next attempt.
+    pub fn cancel_download(&self) {
+        self.cancel_download.store(true, Ordering::Relaxed);
+    }
+
+    /// The next reply, if there is one.
+    pub fn try_recv(&self) -> Option<Reply> {
+        self.replies.try_recv().ok()
+    }
+
+    /// Waits for the next reply; `None` when no worker is left to send one.
+    pub fn recv(&self) -> Option<Reply> {
+        self.replies.recv().ok()
+    }
+
+    /// Waits for the next reply; `None` after the given time.
+    pub fn recv_timeout(&self, limit: Duration) -> Option<Reply> {
+        self.replies.recv_timeout(limit).ok()
+    }
+}
+
+impl Drop for Explorer {
+    fn drop(&mut self) {
+        self.network.close();
+        self.pictures.close();
+        self.downloads.close();
+        self.cancel_download();
+        for worker in self.workers.drain(..) {
+            // a worker that panicked has said so already, and there is nobody left to tell
+            worker.join().ok();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The worker that owns the network: loading, predictions, maps.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::jobs::Queue;
+use super::outbox::Outbox;
+use super::reply::{NetworkEpoch, Reply};
+use super::request::Request;
+use super::session::Session;
+use crate::weights::Weights;
+
+/// The weights in use, for the fingerprint.
+pub type WeightsInUse = Arc<Mutex<Option<(NetworkEpoch, Arc<Weights>)>>>;
+
+/// What the worker needs; [`Self::run`] is its thread.
+pub struct NetworkWorker {
+    /// Its own jobs.
+    pub queue: Arc<Queue>,
+    /// The network, once there is one.
+    pub session: Session,
+    /// Shared by the worker that loads them and the one that hashes them.
+    pub weights: WeightsInUse,
+    /// Where replies go.
+    pub outbox: Outbox,
+}
+
+impl NetworkWorker {
+    /// Works until the queue is closed.
+    pub fn run(mut self) {
+        while let Some((ticket, job)) = self.queue.take() {
+            let Self {
+                queue,
+                session,
+                weights,
+                outbox,
+            } = &mut self;
+            let stop = || queue.is_stale(&ticket);
+            let well = outbox.report(job.image, job.activity, || {
+                let reply = match job.request {
+                    Request::UseNetwork { source, device } => {
+                        let (reply, opened) = session.use_network(source, device)?;
+                        if let Reply::Network(info) = &reply {
+                            *weights.lock().unwrap_or_else(PoisonError::into_inner) = Some((info.epoch, opened));
+                        }
+                        reply
+                    }
+                    Request::Predict { image, resize, .. } => session.predict(image, resize)?,
+                    Request::Explain(request) => {
+                        return session.explain(request, &stop, &mut |reply| outbox.send(reply));
+                    }
+                    Request::Channels(request) => session.channels(request, &stop)?,
+                    Request::FeatureMap {
+                        image,
+                        resize,
+                        layer,
+                        channel,
+                    } => session.feature_map(image, resize, layer, channel)?,
+                    // the other workers'
+                    _ => return Ok(()),
+                };
+                if !stop() {
+                    outbox.send(reply);
+                }
+                Ok(())
+            });
+            if !well {
+                self.session.forget_pass();
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The worker that decodes and writes pictures, and reads the weights file for its hash.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use super::error::ExplorerError;
+use super::images::Images;
+use super::jobs::Queue;
+use super::network::WeightsInUse;
+use super::outbox::Outbox;
+use super::reply::{Activity, Opened, Reply};
+use super::request::{ImageId, ImageSource, Request};
+use super::session::ms_since;
+use super::{DISPLAY_SIDE, THUMBNAIL_SIDE, export};
+use crate::imaging;
+
+/// What the worker needs; [`Self::run`] is its thread.
+pub struct PictureWorker {
+    /// Its own jobs.
+    pub queue: Arc<Queue>,
+    /// The open images.
+    pub images: Arc<Images>,
+    /// Shared by the worker that loads them and the one that hashes them.
+    pub weights: WeightsInUse,
+    /// Where replies go.
+    pub outbox: Outbox,
+}
+
+impl PictureWorker {
+    /// Works until the queue is closed.
+    pub fn run(self) {
+        while let Some((ticket, job)) = self.queue.take() {
+            let well = self.outbox.report(job.image, job.activity, || {
+                match job.request {
+                    Request::Open { image, urgent, .. } => self.open(image, urgent)?,
+                    Request::Show(image) => self.show(image)?,
+                    Request::Export(export) => {
+                        export::write(&export, self.images.photo(export.image)?.as_ref())?;
+                        self.outbox.send(Reply::Exported(
+                            export.files.into_iter().map(|(_, path)| path).collect(),
+                        ));
+                    }
+                    Request::Fingerprint => {
+                        let in_use = self.weights.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                        if let Some((epoch, weights)) = in_use
+                            && !self.queue.is_stale(&ticket)
+                        {
+                            self.outbox.send(Reply::Fingerprint {
+                                epoch,
+                                sha256: weights.sha256()?,
+                                fingerprint: weights.fingerprint()?,
+                            });
+                        }
+                    }
+                    // the other workers'
+                    _ => {}
+                }
+                Ok(())
+            });
+            // an image that cannot be opened is no longer open
+            if let Some(image) = job.image.filter(|_| !well && job.activity == Activity::Opening) {
+                self.images.remove(image);
+            }
+        }
+    }
+
+    fn open(&self, image: ImageId, urgent: bool) -> Result<(), ExplorerError> {
+        let start = Instant::now();
+        let source = self.images.source(image)?;
+        let photo = self.images.photo(image)?;
+        let decode_ms = ms_since(start);
+        let display = imaging::thumbnail(&photo, DISPLAY_SIDE);
+        self.outbox.send(Reply::Opened(Opened {
+            image,
+            name: source.name(),
+            path: match source.as_ref() {
+                ImageSource::File(path) => Some(path.clone()),
+                _ => None,
+            },
+            width: photo.width,
+            height: photo.height,
+            thumbnail: Arc::new(imaging::thumbnail(&display, THUMBNAIL_SIDE)),
+            decode_ms,
+        }));
+        if urgent {
+            self.outbox.send(Reply::Display {
+                image,
+                photo: Arc::new(display),
+            });
+        }
+        Ok(())
+    }
+
+    fn show(&self, image: ImageId) -> Result<(), ExplorerError> {
+        let display = imaging::thumbnail(self.images.photo(image)?.as_ref(), DISPLAY_SIDE);
+        self.outbox.send(Reply::Display {
+            image,
+            photo: Arc::new(display),
+        });
+        Ok(())
+    }
+}

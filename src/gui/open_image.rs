@@ -1,0 +1,158 @@
+//! One image of the list: how far it has come, and what is kept of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted};
+use crate::imaging::{Photo, Resize};
+
+/// How far an image has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nobody has asked for it yet.
+    Waiting,
+    /// It is being decoded.
+    Opening,
+    /// It can be predicted and shown.
+    Open,
+}
+
+/// The prediction that was asked for last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Of which network.
+    pub epoch: NetworkEpoch,
+    /// For which way to the input size.
+    pub resize: Resize,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of something that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing yet.
+    Awaited,
+    /// It has come.
+    Arrived,
+    /// It failed, and would fail again.
+    Failed,
+}
+
+/// The class on top of a prediction; kept when the prediction itself is not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Top {
+    /// Which class.
+    pub class: usize,
+    /// Its probability, 0..=1.
+    pub probability: f64,
+}
+
+/// One image of the list.
+#[derive(Debug)]
+pub struct OpenImage {
+    /// Which image.
+    pub id: ImageId,
+    /// Its name for people.
+    pub name: String,
+    /// Its file, if it has one.
+    pub path: Option<PathBuf>,
+    /// Where it comes from; taken when the session is asked to open it.
+    pub source: Option<ImageSource>,
+    /// How far it has come.
+    pub stage: Stage,
+    /// Own width and height in pixels, once it is open.
+    pub size: [u32; 2],
+    /// A small copy, once it is open.
+    pub thumbnail: Option<Arc<Photo>>,
+    /// A copy for the screen; only of the images shown lately.
+    pub display: Option<Arc<Photo>>,
+    /// Whether a copy for the screen was asked for.
+    pub display_asked: bool,
+    /// What the network says about it, with the maps of all classes; only of the images shown lately or nearby.
+    pub prediction: Option<Predicted>,
+    /// The class on top of the last prediction.
+    pub top: Option<Top>,
+    /// The prediction that was asked for last.
+    pub asked: Option<Asked>,
+    /// When it was shown last, as a count of images shown; 0 if it never was.
+    pub(super) shown_at: u64,
+}
+
+impl OpenImage {
+    /// An image that nobody has asked for yet.
+    pub fn new(id: ImageId, source: ImageSource) -> Self {
+        Self {
+            id,
+            name: source.name(),
+            path: match &source {
+                ImageSource::File(path) => Some(path.clone()),
+                _ => None,
+            },
+            source: Some(source),
+            stage: Stage::Waiting,
+            size: [0; 2],
+            thumbnail: None,
+            display: None,
+            display_asked: false,
+            prediction: None,
+            top: None,
+            asked: None,
+            shown_at: 0,
+        }
+    }
+
+    /// Stores what came of opening it.
+    pub fn opened(&mut self, opened: Opened) {
+        self.stage = Stage::Open;
+        self.name = opened.name;
+        self.size = [opened.width, opened.height];
+        self.thumbnail = Some(opened.thumbnail);
+    }
+
+    /// Stores what the network says about it.
+    pub fn predicted(&mut self, predicted: Predicted) {
+        self.top = predicted.ranking.first().map(|&class| Top {
+            class,
+            probability: predicted.probabilities.get(class).copied().unwrap_or(0.0),
+        });
+        if let Some(asked) = &mut self.asked
+            && (asked.epoch, asked.resize) == (predicted.epoch, predicted.resize)
+        {
+            asked.outcome = Outcome::Arrived;
+        }
+        self.prediction = Some(predicted);
+    }
+
+    /// Notes that the prediction asked for cannot be made.
+    pub fn prediction_failed(&mut self) {
+        if let Some(asked) = &mut self.asked {
+            asked.outcome = Outcome::Failed;
+        }
+    }
+
+    /// Forgets what a network said, as another one speaks.
+    pub fn forget_prediction(&mut self) {
+        self.prediction = None;
+        self.top = None;
+        self.asked = None;
+    }
+
+    /// Whether a prediction is on its way.
+    pub fn is_predicting(&self) -> bool {
+        self.asked.is_some_and(|asked| asked.outcome == Outcome::Awaited)
+    }
+
+    /// Whether this prediction is to be asked for: nobody has yet, or the image is shown and the prediction was let go.
+    pub fn needs_prediction(&self, epoch: NetworkEpoch, resize: Resize, is_shown: bool) -> bool {
+        let asked = self
+            .asked
+            .filter(|asked| (asked.epoch, asked.resize) == (epoch, resize));
+        self.stage == Stage::Open
+            && match asked.map(|asked| asked.outcome) {
+                None => true,
+                Some(Outcome::Arrived) => is_shown && self.prediction.is_none(),
+                Some(Outcome::Awaited | Outcome::Failed) => false,
+            }
+    }
+}

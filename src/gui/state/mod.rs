@@ -1,0 +1,231 @@
+//! The state of the window: plain values, no egui in here. Replies of the session and commands change it; the panels
+//! only read it.
+//!
+//! Here are the values and what is looked up in them; what replies change is in `replies`, which map is wanted and shown
+//! in `wanted`, finding classes by name or by place in `search`.
+
+mod replies;
+mod search;
+mod wanted;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use search::{Here, Search};
+
+use super::camera::Camera;
+use super::choices::{Choices, Preferences};
+use super::command::Action;
+use super::dialogs::Question;
+use super::history::History;
+use super::images::{Images, OpenImage, Stage};
+use super::maps::{MapStore, Shown};
+use super::wishes::Wishes;
+use crate::explorer::{Channels, DeviceChoice, FeatureMap, NetworkInfo, NetworkSource, Predicted};
+use crate::labels::Labels;
+use crate::weights::Fingerprint;
+use crate::weights::fetch::Progress;
+use crate::xception::LayerId;
+
+/// How many classes are shown side by side at most.
+const MULTIPLES: usize = 20;
+/// How many classes chosen lately stay at hand.
+const RECENT_CLASSES: usize = 6;
+
+/// Something to tell once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// Something failed.
+    Error(String),
+    /// Something is done.
+    Done(String),
+}
+
+/// Everything the panels show.
+#[derive(Debug)]
+pub struct State {
+    /// What decides the picture.
+    pub choices: Choices,
+    /// Everything else that is kept between starts.
+    pub preferences: Preferences,
+    /// Undo and redo.
+    pub history: History,
+    /// The open images.
+    pub images: Images,
+    /// Zoom and position.
+    pub camera: Camera,
+    /// The network that speaks.
+    pub network: Option<Arc<NetworkInfo>>,
+    /// SHA-256 of its weights file and what it is known as, once that was asked for and computed.
+    pub fingerprint: Option<(String, Fingerprint)>,
+    /// The network that was asked for last.
+    pub wanted_network: (NetworkSource, DeviceChoice),
+    /// Whether it is being loaded.
+    pub loading: bool,
+    /// What is being fetched, and how far it is.
+    pub download: Option<(String, Progress)>,
+    /// Why it could not be loaded.
+    pub network_error: Option<String>,
+    /// The class under the pointer.
+    pub preview: Option<usize>,
+    /// Whether the pointer rests where it was when a key chose something, and so means nothing.
+    pub preview_muted: bool,
+    /// The place that was asked about.
+    pub here: Option<Here>,
+    /// Whether a click on the picture asks about the place.
+    pub asking_here: bool,
+    /// What is looked for.
+    pub search: Search,
+    /// Classes kept at hand.
+    pub pinned: Vec<usize>,
+    /// Classes chosen lately, the newest first.
+    pub recent_classes: Vec<usize>,
+    /// Maps at layers that need a backward sweep.
+    pub maps: MapStore,
+    /// What the session was asked for.
+    pub wishes: Wishes,
+    /// Gradients and channels that were computed last.
+    pub channels: Option<Channels>,
+    /// The channel whose own feature map is shown.
+    pub channel: Option<usize>,
+    /// The feature map that was computed last.
+    pub feature_map: Option<FeatureMap>,
+    /// The map in the picture; stays until the wanted one is there.
+    pub shown: Option<Shown>,
+    /// A change of zoom that a key asked for.
+    pub zoom_wish: Option<Action>,
+    /// Whether the window is dark now, whoever decided so.
+    pub is_dark: bool,
+    /// Whether files that are dropped on the window arrive.
+    pub takes_drops: bool,
+    /// Whether the help page is open.
+    pub help_open: bool,
+    /// A path that is asked for in the window, since the system has no dialogs.
+    pub path_field: Option<PathField>,
+    /// Whether the network's file is still to be hashed, so that nothing passes for the official weights.
+    pub fingerprint_due: bool,
+    /// Whether to use the built-in network, since the wanted one failed and no other speaks.
+    pub fall_back: bool,
+    /// Weights that were fetched or imported and are to be used.
+    pub ready_weights: Option<PathBuf>,
+    /// To be told.
+    pub messages: Vec<Message>,
+}
+
+/// A path being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathField {
+    /// What it is for.
+    pub question: Question,
+    /// The text so far.
+    pub text: String,
+}
+
+impl State {
+    /// A window without images.
+    pub fn new(choices: Choices, preferences: Preferences, network: (NetworkSource, DeviceChoice)) -> Self {
+        Self {
+            choices,
+            preferences,
+            history: History::default(),
+            images: Images::default(),
+            camera: Camera::default(),
+            network: None,
+            fingerprint: None,
+            wanted_network: network,
+            loading: true,
+            download: None,
+            network_error: None,
+            preview: None,
+            preview_muted: false,
+            here: None,
+            asking_here: false,
+            search: Search::default(),
+            pinned: Vec::new(),
+            recent_classes: Vec::new(),
+            maps: MapStore::default(),
+            wishes: Wishes::default(),
+            channels: None,
+            channel: None,
+            feature_map: None,
+            shown: None,
+            zoom_wish: None,
+            is_dark: true,
+            takes_drops: true,
+            help_open: false,
+            path_field: None,
+            fingerprint_due: false,
+            fall_back: false,
+            ready_weights: None,
+            messages: Vec::new(),
+        }
+    }
+
+    /// The prediction of the image shown, if it is that of the network and settings in use.
+    pub fn prediction(&self) -> Option<&Predicted> {
+        let prediction = self.images.current()?.prediction.as_ref()?;
+        (prediction.resize == self.choices.resize).then_some(prediction)
+    }
+
+    /// The labels of the network in use.
+    pub fn labels(&self) -> Option<&Labels> {
+        self.network.as_ref().map(|network| &network.labels)
+    }
+
+    /// The name of a class for people.
+    pub fn class_name(&self, class: usize) -> String {
+        self.labels()
+            .map_or_else(|| format!("class {class}"), |labels| labels.display_name(class))
+    }
+
+    /// The class that is chosen, or the top prediction.
+    pub fn class(&self) -> Option<usize> {
+        self.choices
+            .class
+            .or_else(|| self.prediction()?.ranking.first().copied())
+    }
+
+    /// The layer that is chosen, or the default one.
+    pub fn layer(&self) -> Option<LayerId> {
+        let plan = &self.network.as_ref()?.plan;
+        Some(self.choices.layer.unwrap_or_else(|| plan.last_feature_layer()))
+    }
+
+    /// The classes on the list: those found, those that a place argues for, or else the most probable.
+    pub fn listed(&self) -> &[usize] {
+        if !self.search.query.is_empty() {
+            return &self.search.found;
+        }
+        if let Some(here) = self.here() {
+            return here.ranking.get(..self.preferences.top).unwrap_or(&here.ranking);
+        }
+        let ranking = self.prediction().map_or(&[][..], |prediction| &prediction.ranking);
+        ranking.get(..self.preferences.top).unwrap_or(ranking)
+    }
+
+    /// Remembers a class as chosen lately.
+    pub fn remember_class(&mut self, class: usize) {
+        self.recent_classes.retain(|&known| known != class);
+        self.recent_classes.insert(0, class);
+        self.recent_classes.truncate(RECENT_CLASSES);
+    }
+
+    /// The classes shown side by side: the pinned ones, or else those on the list.
+    pub fn side_by_side(&self) -> Vec<usize> {
+        let ranking = self.prediction().map_or(&[][..], |prediction| &prediction.ranking);
+        if self.pinned.len() > 1 {
+            self.pinned.clone()
+        } else {
+            ranking
+                .iter()
+                .take(self.preferences.top.min(MULTIPLES))
+                .copied()
+                .collect()
+        }
+    }
+
+    /// Whether the shown image is open.
+    pub fn open_image(&self) -> Option<&OpenImage> {
+        self.images.current().filter(|image| image.stage == Stage::Open)
+    }
+}

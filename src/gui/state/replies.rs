@@ -1,0 +1,130 @@
+//! What replies of the session change.
+
+use std::sync::Arc;
+
+use super::{Message, State};
+use crate::explorer::{Activity, Failure, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply};
+
+impl State {
+    /// Takes one reply of the session.
+    pub fn receive(&mut self, reply: Reply) {
+        match reply {
+            Reply::Network(info) => self.use_network(info),
+            Reply::Opened(opened) => {
+                self.download = None;
+                self.images.opened(opened);
+            }
+            Reply::Downloading { what, progress } => self.download = Some((what, progress)),
+            Reply::WeightsReady(path) => {
+                self.download = None;
+                self.ready_weights = Some(path);
+            }
+            Reply::Display { image, photo } => self.images.display(image, photo),
+            Reply::Predicted(predicted) => self.predicted(predicted),
+            Reply::Explained(explained) => {
+                if self.is_current(explained.epoch) {
+                    self.maps.insert(explained);
+                }
+            }
+            Reply::ExplainedAll { request, .. } => self.wishes.answered(&request),
+            Reply::Exported(files) => {
+                let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+                self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
+            }
+            Reply::Failed(failure) => self.failed(&failure),
+            Reply::Fingerprint {
+                epoch,
+                sha256,
+                fingerprint,
+            } => {
+                if self.is_current(epoch) {
+                    self.fingerprint = Some((sha256, fingerprint));
+                }
+            }
+            Reply::Channels(channels) => {
+                if self.is_current(channels.epoch) {
+                    self.channels = Some(channels);
+                }
+            }
+            Reply::FeatureMap(feature_map) => {
+                if self.is_current(feature_map.epoch) {
+                    self.feature_map = Some(feature_map);
+                }
+            }
+        }
+    }
+
+    fn use_network(&mut self, info: Arc<NetworkInfo>) {
+        // classes and layers of another plan mean something else
+        let same_plan = self
+            .network
+            .as_ref()
+            .is_some_and(|old| old.plan == info.plan && old.labels == info.labels);
+        if !same_plan {
+            self.choices.class = None;
+            self.choices.than = None;
+            self.choices.layer = None;
+            self.pinned.clear();
+            self.recent_classes.clear();
+            self.history.clear();
+        }
+        for image in self.images.list_mut() {
+            image.forget_prediction();
+        }
+        self.maps.clear();
+        self.wishes.clear();
+        self.channels = None;
+        self.channel = None;
+        self.feature_map = None;
+        self.fingerprint = None;
+        self.fingerprint_due = info.weights.path.is_some();
+        self.shown = None;
+        self.preview = None;
+        self.here = None;
+        self.loading = false;
+        self.network_error = None;
+        if let Some(note) = &info.device_note {
+            self.messages.push(Message::Error(note.clone()));
+        }
+        self.network = Some(info);
+        self.look_for(self.search.query.clone());
+    }
+
+    fn predicted(&mut self, predicted: Predicted) {
+        if self.is_current(predicted.epoch) {
+            self.images.predicted(predicted);
+        }
+    }
+
+    fn failed(&mut self, failure: &Failure) {
+        let text = failure.error.to_string();
+        match (failure.during, failure.image) {
+            (Activity::LoadingNetwork, _) => {
+                self.loading = false;
+                self.network_error = Some(text.clone());
+                // better the built-in network than none; if that is what failed there is nothing left to try
+                self.fall_back = self.network.is_none() && self.wanted_network.0 != NetworkSource::BuiltIn;
+            }
+            (Activity::GettingWeights, _) => self.download = None,
+            (Activity::Opening, Some(image)) => {
+                self.download = None;
+                self.maps.forget(image);
+                // whoever took it off the list does not want to hear about it
+                if self.images.remove(image).is_none() {
+                    return;
+                }
+            }
+            (Activity::Predicting, Some(image)) => {
+                if let Some(image) = self.images.get_mut(image) {
+                    image.prediction_failed();
+                }
+            }
+            _ => {}
+        }
+        self.messages.push(Message::Error(text));
+    }
+
+    fn is_current(&self, epoch: NetworkEpoch) -> bool {
+        self.network.as_ref().is_some_and(|network| network.epoch == epoch)
+    }
+}

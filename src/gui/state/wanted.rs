@@ -1,0 +1,141 @@
+//! Which map is wanted, which one is shown meanwhile, and on which scale.
+
+use std::sync::Arc;
+
+use super::State;
+use crate::explain::{Map, Target};
+use crate::explorer::{Channels, ExplainRequest, Purpose};
+use crate::gui::choices::{Choices, Scale};
+use crate::gui::maps::{MapKey, Shown};
+use crate::xception::LayerId;
+
+impl State {
+    /// What a map of `target` at `layer` of the shown image is called in the store.
+    pub fn key(&self, target: Target, layer: LayerId) -> Option<MapKey> {
+        let image = self.images.current()?;
+        let Choices {
+            resize, score, method, ..
+        } = self.choices;
+        Some(MapKey {
+            image: image.id,
+            resize,
+            target,
+            layer,
+            score,
+            method,
+        })
+    }
+
+    /// A map: at the last feature layer at once, elsewhere once it was computed.
+    pub fn map(&self, key: &MapKey) -> Option<Arc<Map>> {
+        let network = self.network.as_ref()?;
+        if key.layer != network.plan.last_feature_layer() || !key.method.is_closed_form_at_last_layer() {
+            return self.maps.get(key).cloned();
+        }
+        let prediction = self.images.get(key.image)?.prediction.as_ref()?;
+        (prediction.resize == key.resize).then(|| Arc::new(prediction.class_maps.map(key.target, key.score)))
+    }
+
+    /// What gradients and channels are wanted of: the chosen class at the chosen layer.
+    pub fn channels_wish(&self) -> Option<ExplainRequest> {
+        let key = self.key(self.choices.target(self.class()?), self.layer()?)?;
+        let (targets, layers) = (vec![key.target], vec![key.layer]);
+        let MapKey {
+            image,
+            resize,
+            score,
+            method,
+            ..
+        } = key;
+        Some(ExplainRequest {
+            image,
+            resize,
+            purpose: Purpose::Main,
+            targets,
+            layers,
+            score,
+            method,
+        })
+    }
+
+    /// Gradients and channels of what is chosen, once they are computed.
+    pub fn channels(&self) -> Option<&Channels> {
+        let wish = self.channels_wish()?;
+        self.channels.as_ref().filter(|channels| *channels.request == wish)
+    }
+
+    /// The feature map of the chosen channel, once it is computed.
+    fn shown_channel(&self) -> Option<Shown> {
+        let channel = self.channel?;
+        let key = self.key(self.choices.target(self.class()?), self.layer()?)?;
+        let found = self.feature_map.as_ref()?;
+        let is_wanted = found.image == key.image && found.layer == key.layer && found.channel == channel;
+        let map = Arc::new(found.map.clone());
+        let maximum = map.max();
+        is_wanted.then_some(Shown {
+            key,
+            channel: Some(channel),
+            map,
+            signed: false,
+            maximum,
+        })
+    }
+
+    /// A map as the picture would show it; none while it is computed.
+    pub fn shown_as(&self, target: Target, layer: LayerId) -> Option<Shown> {
+        let key = self.key(target, layer)?;
+        let map = self.map(&key)?;
+        let maximum = self.maximum_for(&map, &key);
+        Some(Shown {
+            key,
+            channel: None,
+            map,
+            signed: self.choices.is_signed(target),
+            maximum,
+        })
+    }
+
+    /// What the picture should show: the class under the pointer, else the chosen one.
+    pub fn wanted_key(&self) -> Option<MapKey> {
+        let class = self.preview.or_else(|| self.class())?;
+        self.key(self.choices.target(class), self.layer()?)
+    }
+
+    /// The value of the hottest colour for a map.
+    pub fn maximum_for(&self, map: &Map, key: &MapKey) -> f64 {
+        let signed = self.choices.is_signed(key.target);
+        let of = |map: &Map| if signed { map.max_abs() } else { map.max() };
+        match self.choices.scale {
+            Scale::Own => of(map),
+            Scale::Fixed => self.choices.fixed_maximum,
+            Scale::Shared => {
+                let others = self.side_by_side().into_iter().filter_map(|class| {
+                    self.map(&MapKey {
+                        target: self.choices.target(class),
+                        ..*key
+                    })
+                    .map(|map| of(&map))
+                });
+                others.fold(of(map), f64::max)
+            }
+        }
+    }
+
+    /// Brings [`Self::shown`] up to date. A map that is still being computed leaves the last one of the same image.
+    pub fn update_shown(&mut self) {
+        let wanted = self.wanted_key();
+        let channel = self.shown_channel().filter(|_| self.preview.is_none());
+        let found = channel.or_else(|| wanted.and_then(|key| self.shown_as(key.target, key.layer)));
+        if found.is_some() {
+            self.shown = found;
+        } else if self.shown.as_ref().map(|shown| shown.key.image) != wanted.map(|key| key.image) {
+            self.shown = None;
+        }
+    }
+
+    /// Whether the picture still waits for the map it should show.
+    pub fn is_waiting_for_map(&self) -> bool {
+        self.wanted_key()
+            .is_some_and(|wanted| self.shown.as_ref().is_none_or(|shown| shown.key != wanted))
+    }
+}
