@@ -1,9 +1,11 @@
-"""Makes the two fonts of the window from Inter (https://github.com/rsms/inter, SIL Open Font License 1.1).
+"""Makes the fonts of the window: two from Inter (https://github.com/rsms/inter, SIL Open Font License 1.1), and the icons
+from Material Icons (https://github.com/google/material-design-icons, Apache License 2.0).
 
 Keeps Latin, Greek and the signs the window uses, and makes the tabular figures (OpenType feature `tnum`)
 the ordinary ones, since egui lays text out without OpenType features.
 
-Usage: make_fonts.py FOLDER_OF_INTER OUT_FOLDER          (needs fonttools; Inter 4.0 as packaged by Debian's fonts-inter)
+Usage: make_fonts.py FOLDER_OF_INTER MATERIAL_ICONS_TTF OUT_FOLDER
+(needs fonttools; Inter 4.0 as packaged by Debian's fonts-inter, the icons by fonts-material-design-icons-iconfont)
 """
 
 import sys
@@ -22,6 +24,12 @@ UNICODES = [
     0x2318, 0x2325, 0x21E7, 0x2303, 0x23CE, 0x232B,
 ]  # fmt: skip
 
+# those of src/gui/icons.rs
+ICONS = [
+    0xE5D2, 0xE2C8, 0xE171, 0xE8FD, 0xF10D, 0xE3CA, 0xE915, 0xE55C, 0xE56B, 0xE8B6,
+    0xE53B, 0xE8EC, 0xE6E1, 0xE01D, 0xE26B, 0xE3A6, 0xE5CD,
+]  # fmt: skip
+
 
 def tabular(font: TTFont) -> dict[str, str]:
     """Glyph names of proportional figures and what `tnum` puts in their place."""
@@ -36,7 +44,14 @@ def tabular(font: TTFont) -> dict[str, str]:
     return found
 
 
-def main(source: Path, out: Path) -> None:
+def reduce(font: TTFont, unicodes: list[int], features: list[str]) -> None:
+    options = subset.Options(layout_features=features, name_IDs=["*"], notdef_outline=True, hinting=False)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=unicodes)
+    subsetter.subset(font)
+
+
+def main(source: Path, icons: Path, out: Path) -> None:
     for style in ["Regular", "SemiBold"]:
         font = TTFont(source / f"Inter-{style}.otf")
         figures = tabular(font)
@@ -44,12 +59,12 @@ def main(source: Path, out: Path) -> None:
             for code, glyph in list(cmap.cmap.items()):
                 if glyph in figures:
                     cmap.cmap[code] = figures[glyph]
-        options = subset.Options(layout_features=["kern"], name_IDs=["*"], notdef_outline=True, hinting=False)
-        subsetter = subset.Subsetter(options)
-        subsetter.populate(unicodes=UNICODES)
-        subsetter.subset(font)
+        reduce(font, UNICODES, ["kern"])
         font.save(out / f"Inter-{style}.otf")
+    font = TTFont(icons)
+    reduce(font, ICONS, [])
+    font.save(out / "MaterialIcons.ttf")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:4]))

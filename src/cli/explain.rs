@@ -359,6 +359,7 @@ impl Task<'_> {
             maximum: None,
             colormap: options.colormap,
             blend: options.blend,
+            cells: false,
             provenance: provenance.map(|(keyword, text)| (keyword.to_owned(), text)).into(),
         }));
         wait(self.explorer, Activity::Exporting, |reply| match reply {

@@ -9,6 +9,9 @@ use super::request::{ExportKind, ExportRequest};
 use crate::explain::Map;
 use crate::imaging::{self, Colormap, Photo};
 
+/// What stands where a picture shows neither photo nor map.
+const AROUND: [u8; 3] = [18; 3];
+
 /// The values from 0 to 1 that a colormap turns into the picture of a map, `[height, width]`.
 ///
 /// Diverging colormaps show the signed map with no evidence at 0.5, the others the heat. `maximum` is what counts as
@@ -32,18 +35,40 @@ pub fn write(request: &ExportRequest, photo: &Photo) -> Result<(), ExplorerError
     Ok(())
 }
 
+/// The picture of one kind; none for arrays.
+pub fn picture(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Option<Photo> {
+    let ExportRequest { map, colormap, .. } = request;
+    let mut values = picture_values(map, *colormap, request.maximum);
+    let mut size = [map.width, map.height];
+    if request.cells {
+        let whole = [photo.width as usize, photo.height as usize];
+        values = imaging::cells(&values, size, whole);
+        size = whole;
+    }
+    let [width, height] = size;
+    Some(match kind {
+        ExportKind::Overlay => imaging::overlay(photo, &values, width, height, *colormap, request.blend),
+        ExportKind::Heatmap => imaging::heatmap(&values, width, height, *colormap, photo.width, photo.height),
+        ExportKind::Beside => imaging::beside(photo, &values, size, *colormap, AROUND),
+        ExportKind::Mask(threshold) => imaging::mask(photo, &values, size, threshold, AROUND),
+        // lines need a slope, so they are always those of the smooth map
+        ExportKind::Contours => {
+            let values = picture_values(map, *colormap, request.maximum);
+            imaging::contours(photo, &values, [map.width, map.height], *colormap)
+        }
+        ExportKind::Heat | ExportKind::Signed => return None,
+    })
+}
+
 /// The bytes of one file.
 fn render(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Result<Vec<u8>, ExplorerError> {
-    let ExportRequest { map, colormap, .. } = request;
-    let values = || picture_values(map, *colormap, request.maximum);
-    let picture = match kind {
-        ExportKind::Overlay => imaging::overlay(photo, &values(), map.width, map.height, *colormap, request.blend),
-        ExportKind::Heatmap => imaging::heatmap(&values(), map.width, map.height, *colormap, photo.width, photo.height),
-        ExportKind::Heat => return Ok(npy(&map.heat(), map.height, map.width)),
-        ExportKind::Signed => {
-            let signed: Vec<f32> = map.signed.iter().map(|&s| s as f32).collect();
-            return Ok(npy(&signed, map.height, map.width));
-        }
+    let map = &request.map;
+    let Some(picture) = picture(request, kind, photo) else {
+        let values = match kind {
+            ExportKind::Heat => map.heat(),
+            _ => map.signed.iter().map(|&value| value as f32).collect(),
+        };
+        return Ok(npy(&values, map.height, map.width));
     };
     let texts: Vec<(&str, &str)> = request
         .provenance

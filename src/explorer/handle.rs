@@ -150,6 +150,7 @@ impl Explorer {
             Request::FeatureMap { image, .. } => {
                 (&self.network, Kind::FeatureMap, 1, Some(*image), Activity::Explaining)
             }
+            Request::Render(export, _) => (&self.pictures, Kind::Render, 1, Some(export.image), Activity::Exporting),
             Request::Export(export) => {
                 self.exports.set(self.exports.get() + 1);
                 let kind = Kind::Export(self.exports.get());

@@ -40,6 +40,13 @@ impl PictureWorker {
                             export.files.into_iter().map(|(_, path)| path).collect(),
                         ));
                     }
+                    Request::Render(export, kind) => {
+                        let photo = self.images.photo(export.image)?;
+                        if let Some(picture) = export::picture(&export, kind, &photo) {
+                            let picture = imaging::thumbnail(&picture, DISPLAY_SIDE);
+                            self.outbox.send(Reply::Rendered(Arc::new(picture)));
+                        }
+                    }
                     Request::Fingerprint => {
                         let in_use = self.weights.lock().unwrap_or_else(PoisonError::into_inner).clone();
                         if let Some((epoch, weights)) = in_use

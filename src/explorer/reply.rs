@@ -165,6 +165,8 @@ pub enum Reply {
     FeatureMap(FeatureMap),
     /// Files were written.
     Exported(Vec<PathBuf>),
+    /// A picture that was asked for.
+    Rendered(Arc<Photo>),
     /// A download is under way.
     Downloading {
         /// What is downloaded, for people.

@@ -127,17 +127,25 @@ pub struct ExportRequest {
     pub colormap: Colormap,
     /// Share of the map in the overlay, 0..1.
     pub blend: f32,
+    /// Whether each cell of the map is a block of one colour, instead of a smooth map.
+    pub cells: bool,
     /// What produced the map, stored as text inside of PNG files: pairs of keyword and text.
     pub provenance: Vec<(String, String)>,
 }
 
 /// What an export can write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ExportKind {
     /// Photo and map, PNG at the photo's own size.
     Overlay,
     /// The coloured map alone, PNG at the photo's own size.
     Heatmap,
+    /// The photo and the coloured map next to each other, PNG at the photo's own height.
+    Beside,
+    /// The photo where the heat reaches the threshold (0..=1), PNG at the photo's own size.
+    Mask(f32),
+    /// The photo with lines of equal heat, PNG at the photo's own size.
+    Contours,
     /// The normalised map, float32 `.npy` `[h, w]` at the layer's size.
     Heat,
     /// The signed map, float32 `.npy` `[h, w]` at the layer's size.
@@ -193,8 +201,11 @@ pub enum Request {
         /// Which channel.
         channel: usize,
     },
-    /// Write pictures and arrays.
+    /// Write pictures and arrays; answered by `Exported`.
     Export(ExportRequest),
+    /// Make one picture for the clipboard, at most [`DISPLAY_SIDE`](super::DISPLAY_SIDE) pixels a side; answered by
+    /// `Rendered`.
+    Render(ExportRequest, ExportKind),
     /// Download the ImageNet weights; answered by `Downloading` and `WeightsReady`.
     DownloadWeights,
     /// Bring weights of another format into the program's folder; answered by `WeightsReady`.

@@ -253,6 +253,10 @@ impl eframe::App for ExplorerApp {
         if std::mem::take(&mut self.state.fall_back) {
             commands.push(Command::UseNetwork(NetworkSource::BuiltIn, self.state.wanted_network.1));
         }
+        if let Some(picture) = self.state.copied.take() {
+            let size = [picture.width, picture.height].map(|side| side as usize);
+            ctx.copy_image(egui::ColorImage::from_rgb(size, &picture.rgb));
+        }
         if let Some(path) = self.state.ready_weights.take() {
             commands.push(Command::Answer(Question::Weights, vec![path]));
         }

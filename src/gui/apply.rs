@@ -7,7 +7,7 @@ use super::command::{Action, Command};
 use super::dialogs::Question;
 use super::export;
 use super::state::{Message, PathField, State};
-use crate::explorer::{ImageId, ImageSource, NetworkSource, Request};
+use crate::explorer::{ExportKind, ImageId, ImageSource, NetworkSource, Request};
 use crate::xception::LayerId;
 
 /// What a command asks of the world outside of the state.
@@ -76,10 +76,15 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
     match question {
         Question::Images | Question::Folder | Question::Address => Some(Effect::Gather(paths)),
         Question::Weights => use_weights(state, paths.pop()?),
-        Question::SaveOverlay(_) => Some(Effect::Send(Box::new(Request::Export(export::overlay(
-            state,
-            paths.pop()?,
-        )?)))),
+        Question::SavePicture(_) => {
+            let kind = export::picture_kind(&state.choices);
+            let request = export::request(state, vec![(kind, paths.pop()?)])?;
+            Some(Effect::Send(Box::new(Request::Export(request))))
+        }
+        Question::SaveValues(_) => {
+            let request = export::request(state, vec![(ExportKind::Signed, paths.pop()?)])?;
+            Some(Effect::Send(Box::new(Request::Export(request))))
+        }
     }
 }
 
@@ -175,12 +180,7 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::CancelDownload => return Some(Effect::CancelDownload),
         Action::OpenNetwork => return Some(Effect::Ask(Question::Weights)),
         Action::Paste => return Some(Effect::RequestPaste),
-        Action::Save => match export::suggested_name(state) {
-            Some(name) => return Some(Effect::Ask(Question::SaveOverlay(name))),
-            None => state.messages.push(Message::Error(
-                "There is no map to save yet; open an image first.".to_owned(),
-            )),
-        },
+        Action::Save | Action::SaveValues | Action::Copy => return save(state, action),
         Action::Search => return Some(Effect::FocusSearch),
         Action::PreviousClass => step_class(state, -1),
         Action::NextClass => step_class(state, 1),
@@ -230,6 +230,24 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Back => return back(state),
     }
     None
+}
+
+/// Saves or copies what the picture shows.
+fn save(state: &mut State, action: Action) -> Option<Effect> {
+    let Some(name) = export::suggested_name(state) else {
+        let text = "There is no map to save yet; open an image first.";
+        state.messages.push(Message::Error(text.to_owned()));
+        return None;
+    };
+    Some(match action {
+        Action::SaveValues => Effect::Ask(Question::SaveValues(format!("{name}.npy"))),
+        Action::Copy => {
+            let request = export::request(state, Vec::new())?;
+            let kind = export::picture_kind(&state.choices);
+            Effect::Send(Box::new(Request::Render(request, kind)))
+        }
+        _ => Effect::Ask(Question::SavePicture(format!("{name}.png"))),
+    })
 }
 
 /// Folds something out below the picture, or away if it is there.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::icons;
 use crate::explain::{Method, Score, Target};
 use crate::imaging::{Colormap, Resize};
 use crate::xception::LayerId;
@@ -236,6 +237,18 @@ impl Drawer {
         Self::Values,
         Self::Predictions,
     ];
+
+    /// The icon before its name.
+    pub fn icon(self) -> char {
+        match self {
+            Self::Layers => icons::LAYERS,
+            Self::SideBySide => icons::SIDE_BY_SIDE,
+            Self::Gradients => icons::GRADIENTS,
+            Self::Channels => icons::CHANNELS,
+            Self::Values => icons::VALUES,
+            Self::Predictions => icons::BARS,
+        }
+    }
 
     /// Name and one sentence about it.
     pub fn name_and_explanation(self) -> (&'static str, &'static str) {

@@ -7,6 +7,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use super::choices::{Choices, Preferences};
 use super::dialogs::Question;
+use super::icons;
 use super::state::PathField;
 use crate::explorer::{DeviceChoice, ImageId, ImageSource, NetworkSource};
 use crate::imaging::Photo;
@@ -77,6 +78,10 @@ pub enum Action {
     Paste,
     /// Save the picture as it is.
     Save,
+    /// Save the values of the map.
+    SaveValues,
+    /// Put the picture on the clipboard.
+    Copy,
     /// Fetch an image from the web.
     OpenAddress,
     /// Choose a weights file.
@@ -139,12 +144,14 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
         Self::OpenAddress,
         Self::Save,
+        Self::SaveValues,
+        Self::Copy,
         Self::OpenNetwork,
         Self::DownloadNetwork,
         Self::CancelDownload,
@@ -188,9 +195,14 @@ impl Action {
                 "Open the picture, or the path of an image, that is on the clipboard.",
             ),
             Self::Save => (
-                "Save overlay…",
-                "Save the photo with the map over it, as PNG at the photo's own size.",
+                "Save picture…",
+                "Save what the picture shows, as PNG at the photo's own size, with a note of what made it.",
             ),
+            Self::SaveValues => (
+                "Save values…",
+                "Save the map's signed values, one a cell, as a NumPy array.",
+            ),
+            Self::Copy => ("Copy picture", "Put what the picture shows on the clipboard."),
             Self::OpenAddress => (
                 "Open web address…",
                 "Fetch an image over https; nothing is fetched without being asked for.",
@@ -261,6 +273,19 @@ impl Action {
         self.label_and_tooltip().0
     }
 
+    /// The icon before the name on buttons; none for what has no button.
+    pub fn icon(self) -> Option<char> {
+        match self {
+            Self::Open => Some(icons::OPEN),
+            Self::Help => Some(icons::HELP),
+            Self::Pin => Some(icons::PIN),
+            Self::Signed => Some(icons::SIGNED),
+            Self::WhatIsHere => Some(icons::HERE),
+            Self::Fit => Some(icons::FIT),
+            _ => None,
+        }
+    }
+
     /// The keys; the first is the one shown.
     pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
         const fn plain(key: Key) -> KeyboardShortcut {
@@ -277,6 +302,8 @@ impl Action {
             Self::OpenFolder => const { &[command_shift(Key::O)] },
             Self::Paste => const { &[command(Key::V)] },
             Self::Save => const { &[command(Key::S)] },
+            Self::SaveValues => const { &[command_shift(Key::S)] },
+            Self::Copy => const { &[command(Key::C)] },
             Self::OpenAddress => const { &[command(Key::L)] },
             Self::Search => const { &[command(Key::F)] },
             Self::PreviousClass => const { &[plain(Key::ArrowUp)] },

@@ -5,12 +5,10 @@ use egui::{Color32, Painter, Pos2, Rect, Stroke, pos2};
 use super::export;
 use super::maps::Shown;
 use super::state::State;
-use crate::imaging::resize_map;
+use crate::imaging::{CONTOUR_LEVELS, resize_map};
 
 /// Side of the grid the lines are found on.
 const SIDE: usize = 96;
-/// Values, from 0 to 1, whose lines are drawn.
-const LEVELS: [f32; 4] = [0.2, 0.4, 0.6, 0.8];
 
 /// One piece of a line, in shares of width and height.
 type Segment = [[f32; 2]; 2];
@@ -24,7 +22,7 @@ pub fn paint(painter: &Painter, state: &State, shown: &Shown, target: Rect) {
     let table = export::colormap(&state.choices, shown).table();
     let at =
         |[x, y]: [f32; 2]| -> Pos2 { pos2(target.left() + x * target.width(), target.top() + y * target.height()) };
-    for level in LEVELS {
+    for level in CONTOUR_LEVELS {
         let [red, green, blue] = table[(255.0 * level) as usize];
         let segments = segments(&values, SIDE, level);
         for (width, colour) in [

@@ -29,8 +29,10 @@ pub enum Question {
     Address,
     /// A weights file.
     Weights,
-    /// Where to save the overlay; with a suggestion.
-    SaveOverlay(String),
+    /// Where to save the picture; with a suggestion.
+    SavePicture(String),
+    /// Where to save the values of the map; with a suggestion.
+    SaveValues(String),
 }
 
 impl Question {
@@ -41,7 +43,8 @@ impl Question {
             Self::Folder => "Open a folder of images",
             Self::Address => "Open a web address",
             Self::Weights => "Open weights (safetensors or Keras' HDF5)",
-            Self::SaveOverlay(_) => "Save the overlay",
+            Self::SavePicture(_) => "Save the picture",
+            Self::SaveValues(_) => "Save the values of the map",
         }
     }
 }
@@ -96,8 +99,12 @@ impl Dialogs {
                 let picked = dialog.pick_file();
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }
-            Question::SaveOverlay(name) => {
-                let picked = dialog.set_file_name(name).add_filter("PNG", &["png"]).save_file();
+            Question::SavePicture(name) | Question::SaveValues(name) => {
+                let filter = match &question {
+                    Question::SaveValues(_) => ("NumPy array", ["npy"]),
+                    _ => ("PNG", ["png"]),
+                };
+                let picked = dialog.set_file_name(name).add_filter(filter.0, &filter.1).save_file();
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }
         }

@@ -12,6 +12,7 @@ use super::numbers;
 use super::state::State;
 use super::textures::{Slot, Textures};
 use super::theme::{self, UNIT, palette};
+use super::widgets::with_icon;
 use crate::xception::LayerId;
 
 /// Draws the names of what can be folded out.
@@ -26,10 +27,11 @@ pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 let is_open = state.preferences.drawer == Some(drawer);
                 let (name, explanation) = drawer.name_and_explanation();
                 let colours = palette(ui);
-                let text = RichText::new(name).font(theme::font(theme::SMALL));
+                let text = RichText::new(with_icon(Some(drawer.icon()), name)).font(theme::font(theme::SMALL));
                 let text = text.color(if is_open { colours.text } else { colours.weak });
                 let button = Button::new(text).frame_when_inactive(is_open).selected(is_open);
-                if ui.add(button).on_hover_text(explanation).clicked() {
+                let response = ui.add(button).accessible_name(name);
+                if response.on_hover_text(explanation).clicked() {
                     let mut preferences = state.preferences.clone();
                     preferences.drawer = (!is_open).then_some(drawer);
                     commands.push(Command::Prefer(preferences));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::choices::Choices;
+use super::choices::{Choices, View};
 use super::maps::Shown;
 use super::state::State;
 use crate::explain::{Map, Target};
@@ -34,7 +34,7 @@ pub fn shown_name(state: &State, shown: &Shown) -> String {
     }
 }
 
-/// A file name for the picture shown.
+/// A file name for what is shown, without its ending.
 pub fn suggested_name(state: &State) -> Option<String> {
     let shown = state.shown.as_ref()?;
     let image = state.images.get(shown.key.image)?;
@@ -44,11 +44,22 @@ pub fn suggested_name(state: &State) -> Option<String> {
         .map_or(image.name.as_str(), |(stem, _)| stem);
     let target = shown_name(state, shown);
     let name = format!("{stem} {target}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
-    Some(format!("{name}.png"))
+    Some(name)
 }
 
-/// The request that writes the picture shown, at the photo's own size.
-pub fn overlay(state: &State, path: PathBuf) -> Option<ExportRequest> {
+/// What the picture shows, as a kind of export.
+pub fn picture_kind(choices: &Choices) -> ExportKind {
+    match choices.view {
+        View::Overlay => ExportKind::Overlay,
+        View::Map => ExportKind::Heatmap,
+        View::Beside => ExportKind::Beside,
+        View::Mask => ExportKind::Mask(choices.threshold),
+        View::Contours => ExportKind::Contours,
+    }
+}
+
+/// The request that writes what is shown, pictures at the photo's own size.
+pub fn request(state: &State, files: Vec<(ExportKind, PathBuf)>) -> Option<ExportRequest> {
     let shown = state.shown.as_ref()?;
     let image = state.images.get(shown.key.image)?;
     let network = state.network.as_ref()?;
@@ -68,15 +79,18 @@ pub fn overlay(state: &State, path: PathBuf) -> Option<ExportRequest> {
         ("Score", shown.key.score.name().to_owned()),
         ("Method", method.to_owned()),
         ("Maximum", format!("{:e}", shown.maximum)),
+        ("View", state.choices.view.name().to_owned()),
         ("Blend", format!("{:.2}", state.choices.blend)),
     ];
     Some(ExportRequest {
         image: shown.key.image,
-        files: vec![(ExportKind::Overlay, path)],
+        files,
         map: Map::clone(&shown.map),
         maximum: Some(shown.maximum),
         colormap: colormap(&state.choices, shown),
-        blend: state.choices.blend,
+        // an empty map is no blue veil: there is nothing to show
+        blend: if shown.is_empty() { 0.0 } else { state.choices.blend },
+        cells: state.choices.cells,
         provenance: provenance.map(|(keyword, text)| (keyword.to_owned(), text)).to_vec(),
     })
 }

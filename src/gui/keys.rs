@@ -28,7 +28,7 @@ pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
     let is_writing = ctx.text_edit_focused();
     shortcuts(ctx, is_writing, commands);
     if !is_writing {
-        pastes(ctx, commands);
+        clipboard(ctx, commands);
         if !state.help_open && state.path_field.is_none() && ctx.memory(|memory| memory.focused().is_none()) {
             digits_and_letters(ctx, commands);
         }
@@ -78,7 +78,7 @@ fn digits_and_letters(ctx: &Context, commands: &mut Vec<Command>) {
     }
 }
 
-fn pastes(ctx: &Context, commands: &mut Vec<Command>) {
+fn clipboard(ctx: &Context, commands: &mut Vec<Command>) {
     let events = ctx.input(|input| input.events.clone());
     for event in events {
         match event {
@@ -96,6 +96,8 @@ fn pastes(ctx: &Context, commands: &mut Vec<Command>) {
                     });
                 }
             }
+            // what the system makes of the key for copying
+            Event::Copy => commands.push(Command::Do(Action::Copy)),
             Event::Paste(text) => {
                 let paths: Vec<PathBuf> = text
                     .lines()

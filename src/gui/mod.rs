@@ -25,6 +25,7 @@ mod film_strip;
 mod gather;
 mod help;
 pub mod history;
+mod icons;
 pub mod images;
 mod kept;
 mod keys;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use egui::accesskit::Role;
 use egui::{Align2, Area, Button, Context, Frame, Id, Label, Margin, RichText, Stroke, Ui, Vec2, WidgetInfo};
 
+use super::icons;
 use super::state::Message;
 use super::theme::{RADIUS, UNIT, palette};
 
@@ -82,7 +83,8 @@ fn notice(ui: &mut Ui, message: &Message) -> bool {
                 ui.set_max_width(520.0);
                 let label = ui.add(Label::new(text).wrap());
                 label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, text));
-                let close = Button::new(RichText::new("Close").small().color(colours.weak)).frame_when_inactive(false);
+                let close =
+                    Button::new(RichText::new(icons::CLOSE).small().color(colours.weak)).frame_when_inactive(false);
                 ui.add(close).accessible_name("Close note").clicked()
             })
             .inner

@@ -6,9 +6,10 @@ use egui::{Align, Button, Id, Key, Layout, Response, RichText, ScrollArea, TextE
 use super::choices::TOPS;
 use super::class_row;
 use super::command::{Action, Command};
+use super::icons;
 use super::state::State;
 use super::theme::{self, UNIT};
-use super::widgets::{action_tooltip, caption, section, truncated};
+use super::widgets::{action_tooltip, caption, section, truncated, with_icon};
 use crate::explain::Score;
 
 /// The search field, so that a key can bring the keyboard there.
@@ -77,7 +78,7 @@ fn search_field(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let mut query = state.search.query.clone();
     let field = TextEdit::singleline(&mut query)
         .id(search_id())
-        .hint_text("Any class…")
+        .hint_text(with_icon(Some(icons::SEARCH), "Any class…"))
         .desired_width(f32::INFINITY);
     let output = field.margin(egui::Margin::symmetric(8, 6)).show(ui);
     let response = output.response.response.accessible_name("Any class");

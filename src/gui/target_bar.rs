@@ -4,13 +4,14 @@ use egui::{Align, Button, Frame, Layout, Margin, Response, RichText, Ui};
 
 use super::command::{Action, Command};
 use super::export;
+use super::icons;
 use super::state::State;
 use super::theme::{self, UNIT, palette, strong};
-use super::widgets::{action_tooltip, truncated};
+use super::widgets::{action_tooltip, truncated, with_icon};
 use crate::explain::Target;
 
-/// What two more buttons and a name need, in points.
-const ROOM: f32 = 190.0;
+/// What buttons with names and the name of a class need, in points; with less, buttons are icons alone.
+const ROOM: f32 = 680.0;
 
 /// Draws the line; nothing while there is no prediction.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -20,17 +21,14 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             let shown = state.preview.unwrap_or(class);
             let target = state.choices.target(shown);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let names = ui.available_width() > ROOM;
                 zoom(ui, state, commands);
-                toggle(ui, Action::WhatIsHere, state.asking_here, commands);
-                compare(ui, state, class, commands);
-                // in a narrow window these two are left to their keys
-                let is_wide = ui.available_width() > ROOM;
-                if is_wide && !matches!(target, Target::Rather { .. }) {
-                    toggle(ui, Action::Signed, state.choices.is_signed(target), commands);
+                toggle(ui, names, Action::WhatIsHere, state.asking_here, commands);
+                compare(ui, names, state, class, commands);
+                if !matches!(target, Target::Rather { .. }) {
+                    toggle(ui, names, Action::Signed, state.choices.is_signed(target), commands);
                 }
-                if is_wide {
-                    pin(ui, state, class, commands);
-                }
+                pin(ui, names, state, class, commands);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let name = RichText::new(export::target_name(state, target)).font(strong(theme::BODY));
                     truncated(ui, name);
@@ -41,24 +39,33 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 }
 
 /// A quiet button that is coloured while it holds.
-fn quiet(ui: &mut Ui, text: &str, holds: bool) -> Response {
-    let colours = palette(ui);
-    let text = RichText::new(text).font(theme::font(theme::SMALL));
-    let text = text.color(if holds { colours.accent } else { colours.weak });
-    ui.add(Button::new(text).frame_when_inactive(holds).selected(holds))
+fn quiet(ui: &mut Ui, names: bool, icon: Option<char>, name: &str, holds: bool) -> Response {
+    let button = quiet_button(ui, names, icon, name, holds).selected(holds);
+    ui.add(button).accessible_name(name)
 }
 
-fn toggle(ui: &mut Ui, action: Action, holds: bool, commands: &mut Vec<Command>) {
-    let response = quiet(ui, action.label(), holds).on_hover_ui(|ui| action_tooltip(ui, action));
+fn quiet_button(ui: &Ui, names: bool, icon: Option<char>, name: &str, holds: bool) -> Button<'static> {
+    let colours = palette(ui);
+    let text = match icon {
+        Some(icon) if !names => icon.to_string(),
+        icon => with_icon(icon, name),
+    };
+    let text = RichText::new(text).font(theme::font(theme::SMALL));
+    let text = text.color(if holds { colours.accent } else { colours.weak });
+    Button::new(text).frame_when_inactive(holds)
+}
+
+fn toggle(ui: &mut Ui, names: bool, action: Action, holds: bool, commands: &mut Vec<Command>) {
+    let response = quiet(ui, names, action.icon(), action.label(), holds).on_hover_ui(|ui| action_tooltip(ui, action));
     if response.clicked() {
         commands.push(Command::Do(action));
     }
 }
 
-fn pin(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
+fn pin(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mut Vec<Command>) {
     let is_pinned = state.pinned.contains(&class);
     let text = if is_pinned { "Pinned" } else { "Pin" };
-    if quiet(ui, text, is_pinned)
+    if quiet(ui, names, Action::Pin.icon(), text, is_pinned)
         .on_hover_ui(|ui| action_tooltip(ui, Action::Pin))
         .clicked()
     {
@@ -67,20 +74,16 @@ fn pin(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
 }
 
 /// The choice of a class to compare with.
-fn compare(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
+fn compare(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mut Vec<Command>) {
     let compared = matches!(state.choices.target(class), Target::Rather { .. });
     if compared {
-        let response = quiet(ui, "Rather than", true).on_hover_text("Stop comparing.");
+        let response = quiet(ui, names, Some(icons::COMPARE), "Rather than", true).on_hover_text("Stop comparing.");
         if response.clicked() {
             commands.push(Command::CompareWith(None));
         }
         return;
     }
-    let colours = palette(ui);
-    let text = RichText::new("Rather than…")
-        .font(theme::font(theme::SMALL))
-        .color(colours.weak);
-    let button = Button::new(text).frame_when_inactive(false);
+    let button = quiet_button(ui, names, Some(icons::COMPARE), "Rather than…", false);
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         ui.set_min_width(40.0 * UNIT);
         let ranking = state.prediction().map_or(&[][..], |prediction| &prediction.ranking);
@@ -93,7 +96,7 @@ fn compare(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>
             }
         }
     });
-    response.on_hover_text(
+    response.accessible_name("Rather than…").on_hover_text(
         "Show what argues for the chosen class rather than another: the difference of their maps. Pin a class to have it \
          first on the list.",
     );
@@ -106,7 +109,8 @@ fn zoom(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     } else {
         "Fit".to_owned()
     };
-    let response = quiet(ui, &text, is_zoomed).on_hover_ui(|ui| action_tooltip(ui, Action::Fit));
+    let response =
+        quiet(ui, true, Action::Fit.icon(), &text, is_zoomed).on_hover_ui(|ui| action_tooltip(ui, Action::Fit));
     if response.clicked() {
         commands.push(Command::Do(Action::Fit));
     }

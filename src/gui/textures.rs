@@ -9,7 +9,7 @@ use super::export;
 use super::images::OpenImage;
 use super::maps::Shown;
 use crate::explorer::ImageId;
-use crate::imaging::{Colormap, Photo, colorize, resize_map};
+use crate::imaging::{Colormap, Photo, colorize, mask_share, resize_map};
 use crate::xception::LayerId;
 
 /// Side of a smooth map in pixels; the screen stretches it further.
@@ -202,8 +202,6 @@ impl MapColours {
 impl Mask {
     /// Opaque below the threshold, clear above, with a narrow edge between.
     fn at(&self, unit: f32) -> Color32 {
-        const EDGE: f32 = 0.02;
-        let shown = ((unit - self.threshold) / EDGE + 0.5).clamp(0.0, 1.0);
-        self.cover.gamma_multiply(1.0 - shown)
+        self.cover.gamma_multiply(1.0 - mask_share(unit, self.threshold))
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use egui::style::{HandleShape, WidgetVisuals};
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
-    TextStyle, Theme, Ui, Vec2, Visuals,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Margin, Shadow, Stroke,
+    Style, TextStyle, Theme, Ui, Vec2, Visuals,
 };
 
 /// The unit of all distances, in points.
@@ -27,6 +27,8 @@ pub const TITLE: f32 = 17.0;
 
 /// The family for what stands out.
 const STRONG: &str = "strong";
+/// The font with the icons.
+const ICONS: &str = "Material Icons";
 
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,12 +123,20 @@ fn fonts() -> FontDefinitions {
     };
     add("Inter", regular);
     add("Inter SemiBold", semi_bold);
+    let icons = FontData::from_static(include_bytes!("../../assets/fonts/MaterialIcons.ttf"));
+    // larger than text, and as far below its line as above it
+    let icons = icons.tweak(FontTweak {
+        scale: 1.3,
+        y_offset_factor: 0.14,
+        ..FontTweak::default()
+    });
+    fonts.font_data.insert(ICONS.to_owned(), Arc::new(icons));
     let fallback = fonts
         .families
         .get(&FontFamily::Proportional)
         .cloned()
         .unwrap_or_default();
-    let with_fallback = |name: &str| [vec![name.to_owned()], fallback.clone()].concat();
+    let with_fallback = |name: &str| [vec![name.to_owned(), ICONS.to_owned()], fallback.clone()].concat();
     fonts.families.insert(FontFamily::Proportional, with_fallback("Inter"));
     fonts
         .families
@@ -247,6 +257,27 @@ mod tests {
     fn contrast(a: Color32, b: Color32) -> f64 {
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn every_icon_is_in_the_font() {
+        let ctx = Context::default();
+        install(&ctx);
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let mut alone = FontDefinitions::empty();
+            alone.font_data = fonts().font_data;
+            alone.families.insert(FontFamily::Proportional, vec![ICONS.to_owned()]);
+            ui.ctx().set_fonts(alone);
+        });
+        output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            for icon in crate::gui::icons::ALL {
+                assert!(
+                    ui.ctx().fonts_mut(|fonts| fonts.has_glyph(&font(BODY), icon)),
+                    "{icon:?}"
+                );
+            }
+        });
+        drop(output);
     }
 
     #[test]

@@ -6,10 +6,11 @@ use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Align, Button, Layout, RichText, Ui};
 
 use super::command::{Action, Command};
+use super::icons;
 use super::samples;
 use super::state::State;
 use super::theme::{UNIT, palette};
-use super::widgets::{action_button, action_entry, caption, truncated};
+use super::widgets::{action_button, action_entry, caption, truncated, with_icon};
 use crate::explorer::{DeviceChoice, NetworkSource};
 use crate::weights::{Fingerprint, Info};
 
@@ -20,8 +21,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         action_button(ui, Action::Open, commands);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             action_button(ui, Action::Help, commands);
-            let saving = ui.add_enabled_ui(state.shown.is_some(), |ui| action_button(ui, Action::Save, commands));
-            saving.response.on_disabled_hover_text("There is no map to save yet.");
+            export_menu(ui, state, commands);
             badge(ui, state, commands);
             download(ui, state, commands);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| title(ui, state));
@@ -31,7 +31,8 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 
 fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let has_image = state.images.current().is_some();
-    ui.menu_button("Menu", |ui| {
+    let button = Button::new(icons::MENU.to_string()).frame_when_inactive(false);
+    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
         action_entry(ui, Action::Open, true, commands);
         action_entry(ui, Action::OpenFolder, true, commands);
         action_entry(ui, Action::OpenAddress, true, commands);
@@ -39,7 +40,9 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         sample_entries(ui, commands);
         recent(ui, state, commands);
         ui.separator();
-        action_entry(ui, Action::Save, state.shown.is_some(), commands);
+        for action in [Action::Save, Action::Copy, Action::SaveValues] {
+            action_entry(ui, action, state.shown.is_some(), commands);
+        }
         action_entry(ui, Action::RemoveImage, has_image, commands);
         ui.separator();
         action_entry(ui, Action::OpenNetwork, true, commands);
@@ -50,6 +53,23 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         action_entry(ui, Action::SwitchTheme, true, commands);
         action_entry(ui, Action::Help, true, commands);
     });
+    response.accessible_name("Menu").on_hover_text("Everything else.");
+}
+
+/// Ways out for what the picture shows.
+fn export_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let menu = ui.add_enabled_ui(state.shown.is_some(), |ui| {
+        let button = Button::new(with_icon(Some(icons::EXPORT), "Export")).frame_when_inactive(false);
+        let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
+            for action in [Action::Save, Action::Copy, Action::SaveValues] {
+                action_entry(ui, action, true, commands);
+            }
+        });
+        response
+            .accessible_name("Export")
+            .on_hover_text("Save or copy what the picture shows.");
+    });
+    menu.response.on_disabled_hover_text("There is no map to export yet.");
 }
 
 fn sample_entries(ui: &mut Ui, commands: &mut Vec<Command>) {

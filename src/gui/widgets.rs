@@ -23,10 +23,17 @@ pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
     ui.label(RichText::new(text).small().weak())
 }
 
+/// A name with its icon before it.
+pub fn with_icon(icon: Option<char>, name: &str) -> String {
+    icon.map_or_else(|| name.to_owned(), |icon| format!("{icon} {name}"))
+}
+
 /// A button without a background that does something with a name.
 pub fn action_button(ui: &mut Ui, action: Action, commands: &mut Vec<Command>) -> Response {
     let (label, _) = action.label_and_tooltip();
-    let response = ui.add(Button::new(label).frame_when_inactive(false));
+    let response = ui
+        .add(Button::new(with_icon(action.icon(), label)).frame_when_inactive(false))
+        .accessible_name(label);
     let response = response.on_hover_ui(|ui| action_tooltip(ui, action));
     if response.clicked() {
         commands.push(Command::Do(action));

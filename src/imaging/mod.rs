@@ -13,6 +13,7 @@ mod photo;
 mod resize;
 mod resize_map;
 mod thumbnail;
+mod views;
 mod whole;
 
 pub use colormap::{Colormap, UnknownColormap};
@@ -24,3 +25,4 @@ pub use photo::Photo;
 pub use resize::{Resize, UnknownResize, network_input, resize};
 pub use resize_map::resize_map;
 pub use thumbnail::thumbnail;
+pub use views::{CONTOUR_LEVELS, beside, cells, contours, mask, mask_share};

@@ -129,7 +129,7 @@ const MIN_PIXELS_PER_THREAD: usize = 100_000;
 
 /// Calls `work(y, pixels, values)` for each row, in no particular order, on all cores when the
 /// picture is large; `values` is space for one float a pixel.
-fn for_each_row(picture: &mut Photo, work: impl Fn(usize, &mut [[u8; 3]], &mut [f32]) + Sync) {
+pub(super) fn for_each_row(picture: &mut Photo, work: impl Fn(usize, &mut [[u8; 3]], &mut [f32]) + Sync) {
     let width = picture.width as usize;
     let (pixels, _) = picture.rgb.as_chunks_mut::<3>();
     let cores = thread::available_parallelism().map_or(1, NonZero::get);

@@ -1,37 +1,124 @@
 //! What is written: saved pictures, and choices over a restart.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use eframe::App as _;
 use egui::Key;
+use egui::accesskit::Role;
 use gradcam_explorer::explain::Score;
 use gradcam_explorer::gui::choices::{Appearance, Choices, Preferences, View};
 use gradcam_explorer::gui::dialogs::Question;
 use gradcam_explorer::gui::state::PathField;
+use gradcam_explorer::samples;
 
 use crate::support::{DOG_AND_CAT, Window};
 
-#[test]
-fn the_overlay_is_saved_at_the_photos_own_size_where_the_path_says() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("saved.png");
-    let mut window = Window::with_sample(DOG_AND_CAT);
-    // as on a system without dialogs, where the window asks for the path itself
-    let field = PathField {
-        question: Question::SaveOverlay("suggestion.png".to_owned()),
+/// Saves as on a system without dialogs, where the window asks for the path itself.
+fn save(window: &mut Window, question: Question, path: &Path) {
+    window.harness.state_mut().state_mut().path_field = Some(PathField {
+        question,
         text: String::new(),
-    };
-    window.harness.state_mut().state_mut().path_field = Some(field);
+    });
     window.settle();
     window.type_text(path.to_str().unwrap());
     window.click("Save");
     let start = std::time::Instant::now();
-    while window.told().is_empty() && start.elapsed().as_secs() < 60 {
+    let saved = format!("Saved {}", path.display());
+    while !window.told().contains(&saved) {
         window.harness.step();
+        assert!(start.elapsed().as_secs() < 60, "{:?}", window.told());
     }
-    assert!(window.told()[0].starts_with("Saved "), "{:?}", window.told());
-    let saved = image::open(&path).unwrap();
-    assert_eq!((saved.width(), saved.height()), (640, 480));
+}
+
+#[test]
+fn what_the_picture_shows_is_saved_at_the_photos_own_size_where_the_path_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let mut saved_as = |view: View| {
+        window.role(Role::RadioButton, view.name()).click();
+        window.settle();
+        let path = folder.path().join(format!("{}.png", view.name()));
+        save(&mut window, Question::SavePicture(String::new()), &path);
+        image::open(&path).unwrap().into_rgb8()
+    };
+    let [overlay, map, beside, mask, lines] = View::ALL.map(&mut saved_as);
+    for picture in [&overlay, &map, &mask, &lines] {
+        assert_eq!(picture.dimensions(), (640, 480));
+    }
+    let photo = image::load_from_memory(samples::SAMPLES[0].png).unwrap().into_rgb8();
+    // the hat is hot, the lower right corner cold
+    let (hot, cold) = ((195, 130), (630, 470));
+    let pixel = |picture: &image::RgbImage, (x, y): (u32, u32)| picture.get_pixel(x, y).0;
+    let mixed = |place| {
+        let (photo, map) = (pixel(&photo, place), pixel(&map, place));
+        [0, 1, 2].map(|channel| (0.6 * f32::from(photo[channel]) + 0.4 * f32::from(map[channel])).round() as i32)
+    };
+    for place in [hot, cold] {
+        let found = pixel(&overlay, place).map(i32::from);
+        assert!(
+            found.iter().zip(mixed(place)).all(|(a, b)| (a - b).abs() <= 1),
+            "{found:?}"
+        );
+        assert_eq!(pixel(&beside, place), pixel(&photo, place));
+        let right = beside.width() - 640 + place.0;
+        assert_eq!(pixel(&beside, (right, place.1)), pixel(&map, place));
+    }
+    assert_eq!(pixel(&mask, hot), pixel(&photo, hot));
+    assert_eq!(pixel(&mask, cold), [18; 3]);
+    let changed = lines.pixels().zip(photo.pixels()).filter(|(a, b)| a != b).count();
+    assert!((1000..40_000).contains(&changed), "{changed} pixels are lines");
+}
+
+#[test]
+fn true_cells_are_saved_as_blocks() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.role(Role::RadioButton, View::Map.name()).click();
+    window.settle();
+    window.click("True cells");
+    window.settle();
+    let path = folder.path().join("cells.png");
+    save(&mut window, Question::SavePicture(String::new()), &path);
+    let saved = image::open(&path).unwrap().into_rgb8();
+    for (x, y, pixel) in saved.enumerate_pixels() {
+        assert_eq!(pixel, saved.get_pixel(x / 64 * 64, y / 48 * 48), "at {x}, {y}");
+    }
+}
+
+#[test]
+fn the_values_of_the_map_are_saved_as_an_array() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("values.npy");
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    save(&mut window, Question::SaveValues(String::new()), &path);
+    let values = candle_core::Tensor::read_npy(&path).unwrap();
+    let shown = window.state().shown.clone().unwrap();
+    assert_eq!(values.dims(), [shown.map.height, shown.map.width]);
+    let expected: Vec<f32> = shown.map.signed.iter().map(|&value| value as f32).collect();
+    assert_eq!(values.flatten_all().unwrap().to_vec1::<f32>().unwrap(), expected);
+}
+
+#[test]
+fn the_key_for_copying_puts_the_picture_on_the_clipboard() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.harness.event(egui::Event::Copy);
+    let start = std::time::Instant::now();
+    let copied = loop {
+        window.harness.step();
+        let commands = &window.harness.output().platform_output.commands;
+        let image = commands.iter().find_map(|command| match command {
+            egui::OutputCommand::CopyImage(image) => Some(image.clone()),
+            _ => None,
+        });
+        if let Some(image) = image {
+            break image;
+        }
+        assert!(start.elapsed().as_secs() < 60, "nothing was copied");
+    };
+    assert_eq!(copied.size, [640, 480]);
+    window.settle();
+    assert_eq!(window.told(), ["Copied the picture"]);
 }
 
 #[test]

@@ -22,6 +22,7 @@ use super::images::{Images, OpenImage, Stage};
 use super::maps::{MapStore, Shown};
 use super::wishes::Wishes;
 use crate::explorer::{Channels, DeviceChoice, FeatureMap, NetworkInfo, NetworkSource, Predicted};
+use crate::imaging::Photo;
 use crate::labels::Labels;
 use crate::weights::Fingerprint;
 use crate::weights::fetch::Progress;
@@ -108,6 +109,8 @@ pub struct State {
     pub fall_back: bool,
     /// Weights that were fetched or imported and are to be used.
     pub ready_weights: Option<PathBuf>,
+    /// A picture on its way to the clipboard.
+    pub copied: Option<Arc<Photo>>,
     /// To be told.
     pub messages: Vec<Message>,
 }
@@ -157,6 +160,7 @@ impl State {
             fingerprint_due: false,
             fall_back: false,
             ready_weights: None,
+            copied: None,
             messages: Vec::new(),
         }
     }

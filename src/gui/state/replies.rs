@@ -31,6 +31,10 @@ impl State {
                 let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
             }
+            Reply::Rendered(picture) => {
+                self.copied = Some(picture);
+                self.messages.push(Message::Done("Copied the picture".to_owned()));
+            }
             Reply::Failed(failure) => self.failed(&failure),
             Reply::Fingerprint {
                 epoch,

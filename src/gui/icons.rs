@@ -1,0 +1,58 @@
+//! The icons of the window, all from one set (Material Icons), as signs of a font: they take the size and colour of text.
+
+/// Everything else.
+pub const MENU: char = '\u{E5D2}';
+/// Open files.
+pub const OPEN: char = '\u{E2C8}';
+/// Save and copy.
+pub const EXPORT: char = '\u{E171}';
+/// Keys and words.
+pub const HELP: char = '\u{E8FD}';
+/// Keep at hand.
+pub const PIN: char = '\u{F10D}';
+/// For and against.
+pub const SIGNED: char = '\u{E3CA}';
+/// One and another.
+pub const COMPARE: char = '\u{E915}';
+/// A place.
+pub const HERE: char = '\u{E55C}';
+/// The whole.
+pub const FIT: char = '\u{E56B}';
+/// Look for something.
+pub const SEARCH: char = '\u{E8B6}';
+/// Layers above each other.
+pub const LAYERS: char = '\u{E53B}';
+/// Small pictures next to each other.
+pub const SIDE_BY_SIDE: char = '\u{E8EC}';
+/// A curve.
+pub const GRADIENTS: char = '\u{E6E1}';
+/// Columns of different heights.
+pub const CHANNELS: char = '\u{E01D}';
+/// Dots of different sizes.
+pub const VALUES: char = '\u{E3A6}';
+/// Bars.
+pub const BARS: char = '\u{E26B}';
+/// Close.
+pub const CLOSE: char = '\u{E5CD}';
+
+/// All of them.
+#[cfg(test)]
+pub const ALL: [char; 17] = [
+    MENU,
+    OPEN,
+    EXPORT,
+    HELP,
+    PIN,
+    SIGNED,
+    COMPARE,
+    HERE,
+    FIT,
+    SEARCH,
+    LAYERS,
+    SIDE_BY_SIDE,
+    GRADIENTS,
+    CHANNELS,
+    VALUES,
+    BARS,
+    CLOSE,
+];
