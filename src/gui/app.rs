@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use egui::{Context, Frame, Margin, Panel, Ui, ViewportCommand};
+use egui::{Context, Frame, Margin, Panel, Rect, Ui, ViewportCommand};
 
 use super::apply::{Effect, apply};
 use super::choices::Appearance;
@@ -26,6 +26,8 @@ pub struct ExplorerApp {
     dialogs: Dialogs,
     gatherer: Gatherer,
     notices: Notices,
+    /// Where the picture was in the last frame.
+    canvas: Rect,
     /// To be done in the first frame.
     pending: Vec<Command>,
 }
@@ -62,16 +64,13 @@ impl ExplorerApp {
             dialogs: Dialogs::default(),
             gatherer: Gatherer::default(),
             notices: Notices::default(),
+            canvas: Rect::ZERO,
             pending: Vec::new(),
         };
         app.state.messages.extend(kept.problem.map(Message::Error));
         if images.is_empty() && greet {
-            app.pending.extend(
-                samples::names()
-                    .next()
-                    .and_then(samples::source)
-                    .map(Command::OpenSource),
-            );
+            let sample = samples::names().next().and_then(samples::source);
+            app.state.greet(sample);
         }
         if !images.is_empty() {
             app.gather(&ctx, images)
@@ -158,7 +157,12 @@ impl ExplorerApp {
 
     /// Lays out all panels.
     fn layout(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let Self { state, textures, .. } = self;
+        let Self {
+            state,
+            textures,
+            canvas,
+            ..
+        } = self;
         let colours = theme::palette(ui);
         let panel = |margin: Margin| Frame::new().fill(colours.panel).inner_margin(margin);
         let widest = (0.27 * ui.available_width()).clamp(200.0, 420.0);
@@ -217,12 +221,12 @@ impl ExplorerApp {
             .frame(panel(Margin::symmetric(8, 0)));
         tabs.show(ui, |ui| drawer::tabs(ui, state, commands));
         egui::CentralPanel::default().frame(panel(Margin::ZERO)).show(ui, |ui| {
-            let canvas = ui.available_rect_before_wrap();
+            *canvas = ui.available_rect_before_wrap();
             state.camera = picture::show(ui, state, textures, commands);
             state.zoom_wish = None;
             let hovering = ui.input(|input| input.raw.hovered_files.len());
             if hovering > 0 {
-                picture::drop_target(ui, canvas, hovering);
+                picture::drop_target(ui, *canvas, hovering);
             }
         });
         if state.help_open {
@@ -253,6 +257,9 @@ impl eframe::App for ExplorerApp {
         if std::mem::take(&mut self.state.fall_back) {
             commands.push(Command::UseNetwork(NetworkSource::BuiltIn, self.state.wanted_network.1));
         }
+        if let Some(greeting) = self.state.greeting.take_if(|greeting| greeting.is_over) {
+            commands.push(Command::Remove(greeting.image));
+        }
         if let Some(picture) = self.state.copied.take() {
             let size = [picture.width, picture.height].map(|side| side as usize);
             ctx.copy_image(egui::ColorImage::from_rgb(size, &picture.rgb));
@@ -280,7 +287,7 @@ impl eframe::App for ExplorerApp {
             Appearance::Light => egui::ThemePreference::Light,
             Appearance::Dark => egui::ThemePreference::Dark,
         });
-        self.notices.show(&ctx, self.state.messages.drain(..));
+        self.notices.show(&ctx, self.canvas, self.state.messages.drain(..));
         if changed {
             ctx.request_repaint();
         }

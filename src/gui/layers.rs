@@ -86,8 +86,10 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ui.add_space(UNIT);
     }
     let seen = ui.scope_id().with("chosen layer");
-    let is_new = ui.data(|data| data.get_temp::<usize>(seen)) != Some(chosen.0);
-    ui.data_mut(|data| data.insert_temp(seen, chosen.0));
+    // in sight after it was chosen, and after the window has changed its height
+    let now = (chosen.0, ui.available_height() as i32);
+    let is_new = ui.data(|data| data.get_temp(seen)) != Some(now);
+    ui.data_mut(|data| data.insert_temp(seen, now));
     ScrollArea::vertical()
         .id_salt("layers")
         .auto_shrink([false, false])

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use egui::accesskit::Role;
-use egui::{Align2, Area, Button, Context, Frame, Id, Label, Margin, RichText, Stroke, Ui, Vec2, WidgetInfo};
+use egui::{Align2, Area, Button, Context, Frame, Id, Label, Margin, Rect, RichText, Stroke, Ui, Vec2, WidgetInfo};
 
 use super::icons;
+use super::picture;
 use super::state::Message;
 use super::theme::{RADIUS, UNIT, palette};
 
@@ -22,8 +23,8 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Shows new messages, and lets old ones go.
-    pub fn show(&mut self, ctx: &Context, new: impl IntoIterator<Item = Message>) {
+    /// Shows new messages over the lower edge of `canvas`, and lets old ones go.
+    pub fn show(&mut self, ctx: &Context, canvas: Rect, new: impl IntoIterator<Item = Message>) {
         let now = ctx.input(|input| input.time);
         for message in new {
             self.shown.retain(|(_, known)| *known != message);
@@ -44,10 +45,14 @@ impl Notices {
             ctx.request_repaint_after(Duration::from_secs_f64(SECONDS));
         }
         let mut closed = None;
-        let area = Area::new(Id::unique("notices")).anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -12.0 * UNIT));
+        let width = (canvas.width() - 24.0 * UNIT).clamp(200.0, 520.0);
+        // above the line below the picture
+        let area = Area::new(Id::unique("notices"))
+            .pivot(Align2::CENTER_BOTTOM)
+            .fixed_pos(canvas.center_bottom() - Vec2::new(0.0, picture::STATUS + 4.0 * UNIT));
         area.show(ctx, |ui| {
             for (position, (_, message)) in self.shown.iter().enumerate() {
-                if notice(ui, message) {
+                if notice(ui, message, width) {
                     closed = Some(position);
                 }
             }
@@ -63,8 +68,8 @@ impl Notices {
     }
 }
 
-/// One note; says whether it was closed.
-fn notice(ui: &mut Ui, message: &Message) -> bool {
+/// One note, at most `width` points of text and button wide; says whether it was closed.
+fn notice(ui: &mut Ui, message: &Message, width: f32) -> bool {
     let colours = palette(ui);
     let (text, edge) = match message {
         Message::Error(text) => (text, colours.error),
@@ -80,7 +85,7 @@ fn notice(ui: &mut Ui, message: &Message) -> bool {
     frame
         .show(ui, |ui| {
             ui.horizontal(|ui| {
-                ui.set_max_width(520.0);
+                ui.set_max_width(width);
                 let label = ui.add(Label::new(text).wrap());
                 label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, text));
                 let close =

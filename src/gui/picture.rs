@@ -21,7 +21,7 @@ use super::theme::{self, UNIT, font, palette};
 use super::widgets::truncated;
 
 /// Height of the line below the picture.
-const STATUS: f32 = 8.0 * UNIT;
+pub const STATUS: f32 = 8.0 * UNIT;
 /// Below this many points a cell's edges are not drawn.
 const SMALLEST_CELL: f32 = 5.0;
 

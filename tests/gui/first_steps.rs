@@ -21,6 +21,30 @@ fn the_program_greets_with_a_sample_its_classes_and_a_map() {
 }
 
 #[test]
+fn the_greeting_gives_way_to_the_first_image_that_can_be_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.png");
+    std::fs::write(&broken, b"\x89PNG\r\n\x1a\n").unwrap();
+    let own = folder.path().join("own.png");
+    std::fs::copy(sample(DOG_AND_CAT), &own).unwrap();
+    let names = |window: &Window| -> Vec<String> {
+        let list = window.state().images.list().iter();
+        list.map(|image| image.name.clone()).collect()
+    };
+    let mut window = Window::greeting();
+    window.wait("a map of the sample", |state| state.shown.is_some());
+    let greeting = names(&window);
+    window.drop_files(&[broken]);
+    window.wait_until_told();
+    assert_eq!(names(&window), greeting);
+    window.drop_files(&[own]);
+    window.wait("a map of the own image", |state| {
+        let is_alone = matches!(state.images.list(), [only] if only.name == "own.png");
+        is_alone && state.shown.is_some() && !state.is_waiting_for_map()
+    });
+}
+
+#[test]
 fn a_dropped_image_shows_its_predictions_and_the_map_of_the_first() {
     let mut window = Window::empty();
     window.drop_files(&[sample(DOG_AND_CAT)]);

@@ -21,7 +21,9 @@ use super::history::History;
 use super::images::{Images, OpenImage, Stage};
 use super::maps::{MapStore, Shown};
 use super::wishes::Wishes;
-use crate::explorer::{Channels, DeviceChoice, FeatureMap, NetworkInfo, NetworkSource, Predicted};
+use crate::explorer::{
+    Channels, DeviceChoice, FeatureMap, ImageId, ImageSource, NetworkInfo, NetworkSource, Predicted,
+};
 use crate::imaging::Photo;
 use crate::labels::Labels;
 use crate::weights::Fingerprint;
@@ -109,6 +111,8 @@ pub struct State {
     pub fall_back: bool,
     /// Weights that were fetched or imported and are to be used.
     pub ready_weights: Option<PathBuf>,
+    /// The sample that was opened so that the window is not empty.
+    pub greeting: Option<Greeting>,
     /// A picture on its way to the clipboard.
     pub copied: Option<Arc<Photo>>,
     /// To be told.
@@ -122,6 +126,15 @@ pub struct PathField {
     pub question: Question,
     /// The text so far.
     pub text: String,
+}
+
+/// A sample that gives way to a person's own images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// Which image.
+    pub image: ImageId,
+    /// Whether the first of a person's own images is open.
+    pub is_over: bool,
 }
 
 impl State {
@@ -160,6 +173,7 @@ impl State {
             fingerprint_due: false,
             fall_back: false,
             ready_weights: None,
+            greeting: None,
             copied: None,
             messages: Vec::new(),
         }
@@ -169,6 +183,15 @@ impl State {
     pub fn prediction(&self) -> Option<&Predicted> {
         let prediction = self.images.current()?.prediction.as_ref()?;
         (prediction.resize == self.choices.resize).then_some(prediction)
+    }
+
+    /// Opens a sample that stays until a person's own images come.
+    pub fn greet(&mut self, sample: Option<ImageSource>) {
+        if let Some(sample) = sample {
+            let image = self.images.add(sample);
+            self.images.show(image);
+            self.greeting = Some(Greeting { image, is_over: false });
+        }
     }
 
     /// The labels of the network in use.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Message, State};
 use crate::explorer::{Activity, Failure, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply};
+use crate::samples::SAMPLES;
 
 impl State {
     /// Takes one reply of the session.
@@ -12,6 +13,10 @@ impl State {
             Reply::Network(info) => self.use_network(info),
             Reply::Opened(opened) => {
                 self.download = None;
+                let is_sample = SAMPLES.iter().any(|sample| sample.file == opened.name);
+                if let Some(greeting) = self.greeting.as_mut().filter(|_| !is_sample) {
+                    greeting.is_over = true;
+                }
                 self.images.opened(opened);
             }
             Reply::Downloading { what, progress } => self.download = Some((what, progress)),
