@@ -1,7 +1,7 @@
 //! The left column: the search field, the classes, and those kept at hand.
 
 use egui::containers::menu::MenuButton;
-use egui::{Align, Button, Id, Key, Layout, Response, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Align, Button, Id, Key, Layout, Rect, Response, RichText, ScrollArea, TextEdit, Ui, pos2};
 
 use super::choices::TOPS;
 use super::class_row;
@@ -93,7 +93,16 @@ fn search_field(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         let chosen = state.class().filter(|class| state.listed().contains(class));
         commands.push(Command::SelectClass(chosen.unwrap_or(best)));
     }
+    let rect = response.rect;
     response.on_hover_ui(|ui| action_tooltip(ui, Action::Search));
+    if !state.search.query.is_empty() {
+        let corner = Rect::from_min_max(pos2(rect.right() - rect.height(), rect.top()), rect.max);
+        let button = Button::new(icons::CLOSE.to_string()).frame_when_inactive(false);
+        let clear = ui.place(corner, button).accessible_name("Clear search");
+        if clear.on_hover_text("Back to the predictions.").clicked() {
+            commands.push(Command::Search(String::new()));
+        }
+    }
 }
 
 /// What the list holds, and which of its values are shown.

@@ -43,6 +43,18 @@ fn a_class_is_found_by_part_of_its_name_and_chosen_by_click() {
 }
 
 #[test]
+fn a_search_is_cleared_by_its_button() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let listed = window.listed();
+    assert!(!window.has("Clear search"));
+    window.type_text("umbr");
+    assert_ne!(window.listed(), listed);
+    window.click("Clear search");
+    assert_eq!(window.listed(), listed);
+    assert!(!window.has("Clear search"));
+}
+
+#[test]
 fn a_search_without_result_says_so() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     window.type_text("qqq");
