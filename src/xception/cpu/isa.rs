@@ -26,6 +26,9 @@ enum Token {
     #[cfg(target_arch = "aarch64")]
     Neon(Neon),
     Portable(Scalar256b),
+    /// Vectors and tiles of the size of NEON's, in plain floats, so that tests cover them on every machine.
+    #[cfg(test)]
+    LikeNeon(pulp::Scalar128b),
 }
 
 impl Isa {
@@ -39,6 +42,8 @@ impl Isa {
             #[cfg(target_arch = "aarch64")]
             Neon::try_new().map(Token::Neon),
             Some(Token::Portable(Scalar256b)),
+            #[cfg(test)]
+            Some(Token::LikeNeon(pulp::Scalar128b)),
         ];
         tokens.into_iter().flatten().map(Self).collect()
     }
@@ -66,6 +71,8 @@ impl Isa {
             #[cfg(target_arch = "aarch64")]
             Token::Neon(simd) => simd.vectorize(Call(simd, kernel)),
             Token::Portable(simd) => kernel.run(simd),
+            #[cfg(test)]
+            Token::LikeNeon(simd) => kernel.run(simd),
         }
     }
 }
@@ -80,6 +87,8 @@ impl fmt::Display for Isa {
             #[cfg(target_arch = "aarch64")]
             Token::Neon(_) => "NEON",
             Token::Portable(_) => "portable",
+            #[cfg(test)]
+            Token::LikeNeon(_) => "like NEON",
         })
     }
 }
@@ -156,6 +165,16 @@ impl Lanes for Neon {
 /// multiply-add would be a call into the mathematics library.
 impl Lanes for Scalar256b {
     const ROWS: usize = 2;
+
+    #[inline(always)]
+    fn multiply_add(self, a: Self::f32s, b: Self::f32s, c: Self::f32s) -> Self::f32s {
+        self.add_f32s(self.mul_f32s(a, b), c)
+    }
+}
+
+#[cfg(test)]
+impl Lanes for pulp::Scalar128b {
+    const ROWS: usize = 12;
 
     #[inline(always)]
     fn multiply_add(self, a: Self::f32s, b: Self::f32s, c: Self::f32s) -> Self::f32s {

@@ -375,7 +375,12 @@ fn identity(side: usize) -> Vec<f32> {
 #[test]
 fn the_portable_path_is_always_there_and_the_best_comes_first() {
     let available = Isa::available();
-    assert_eq!(available.last().unwrap().to_string(), "portable");
+    // behind it only what tests alone have
+    let names: Vec<String> = available.iter().map(Isa::to_string).collect();
+    assert!(
+        names.ends_with(&["portable".to_owned(), "like NEON".to_owned()]),
+        "{names:?}"
+    );
     assert_eq!(available[0].to_string(), Isa::best().to_string());
     assert!(available.iter().all(|isa| padded(1).is_multiple_of(2 * isa.lanes())));
 }
