@@ -87,6 +87,21 @@ pub struct GuiError(String);
 /// # Errors
 /// When there is no display or no OpenGL.
 pub fn run(options: Options) -> Result<(), GuiError> {
+    let native = native_options(options.settings.clone());
+    eframe::run_native(
+        APP_ID,
+        native,
+        Box::new(move |cc| {
+            let mut app = ExplorerApp::new(cc, options)?;
+            app.state_mut().takes_drops = DisplayServer::of_process().takes_drops();
+            Ok(Box::new(app))
+        }),
+    )
+    .map_err(|error| GuiError(error.to_string()))
+}
+
+/// How the window is opened, also for those who open it themselves, such as a benchmark.
+pub fn native_options(settings: Option<PathBuf>) -> eframe::NativeOptions {
     let mut viewport = egui::ViewportBuilder::default()
         .with_app_id(APP_ID)
         .with_title("Grad-CAM explorer")
@@ -96,23 +111,17 @@ pub fn run(options: Options) -> Result<(), GuiError> {
     if let Some(icon) = icon() {
         viewport = viewport.with_icon(icon);
     }
-    let server = DisplayServer::of_process();
-    let native = eframe::NativeOptions {
+    eframe::NativeOptions {
         viewport,
-        event_loop_builder: server.event_loop_builder(),
-        persistence_path: options.settings.clone(),
+        // eframe prefers wgpu wherever another crate of the build asks for it, as the tests do; without a GPU that
+        // takes four times as long a frame.
+        renderer: eframe::Renderer::Glow,
+        event_loop_builder: DisplayServer::of_process().event_loop_builder(),
+        persistence_path: settings,
+        // Colours are what the photo and the colormap say, and without a GPU a frame takes a tenth less.
+        dithering: false,
         ..eframe::NativeOptions::default()
-    };
-    eframe::run_native(
-        APP_ID,
-        native,
-        Box::new(move |cc| {
-            let mut app = ExplorerApp::new(cc, options)?;
-            app.state_mut().takes_drops = server.takes_drops();
-            Ok(Box::new(app))
-        }),
-    )
-    .map_err(|error| GuiError(error.to_string()))
+    }
 }
 
 /// The program's icon; none in case it cannot be decoded, which the tests rule out.
