@@ -42,5 +42,7 @@ pub use surroundings::Surroundings;
 
 /// Largest side of a copy for the screen, in pixels: a texture size that every graphics driver takes.
 pub const DISPLAY_SIDE: u32 = 2048;
+/// Largest side of the smaller copy for the screen, in pixels: what a window shows of a whole photo.
+pub const SMALL_DISPLAY_SIDE: u32 = 1024;
 /// Largest side of a thumbnail, in pixels.
 pub const THUMBNAIL_SIDE: u32 = 160;

@@ -11,8 +11,8 @@ use super::outbox::Outbox;
 use super::reply::{Activity, Opened, Reply};
 use super::request::{ImageId, ImageSource, Request};
 use super::session::ms_since;
-use super::{DISPLAY_SIDE, THUMBNAIL_SIDE, export};
-use crate::imaging;
+use super::{DISPLAY_SIDE, SMALL_DISPLAY_SIDE, THUMBNAIL_SIDE, export};
+use crate::imaging::{self, Photo};
 
 /// What the worker needs; [`Self::run`] is its thread.
 pub struct PictureWorker {
@@ -90,20 +90,24 @@ impl PictureWorker {
             decode_ms,
         }));
         if urgent {
-            self.outbox.send(Reply::Display {
-                image,
-                photo: Arc::new(display),
-            });
+            self.display(image, display);
         }
         Ok(())
     }
 
     fn show(&self, image: ImageId) -> Result<(), ExplorerError> {
         let display = imaging::thumbnail(self.images.photo(image)?.as_ref(), DISPLAY_SIDE);
-        self.outbox.send(Reply::Display {
-            image,
-            photo: Arc::new(display),
-        });
+        self.display(image, display);
         Ok(())
+    }
+
+    fn display(&self, image: ImageId, photo: Photo) {
+        let photo = Arc::new(photo);
+        let small = if photo.width.max(photo.height) > SMALL_DISPLAY_SIDE {
+            Arc::new(imaging::thumbnail(&photo, SMALL_DISPLAY_SIDE))
+        } else {
+            photo.clone()
+        };
+        self.outbox.send(Reply::Display { image, photo, small });
     }
 }

@@ -141,12 +141,14 @@ pub enum Reply {
     },
     /// An image is open.
     Opened(Opened),
-    /// A copy of an image for the screen, at most [`DISPLAY_SIDE`](super::DISPLAY_SIDE) pixels a side.
+    /// Copies of an image for the screen.
     Display {
         /// Which image.
         image: ImageId,
-        /// Upright pixels.
+        /// Upright pixels, at most [`DISPLAY_SIDE`](super::DISPLAY_SIDE) a side.
         photo: Arc<Photo>,
+        /// The same at most [`SMALL_DISPLAY_SIDE`](super::SMALL_DISPLAY_SIDE) a side.
+        small: Arc<Photo>,
     },
     /// An image was predicted.
     Predicted(Predicted),

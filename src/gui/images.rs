@@ -83,15 +83,16 @@ impl Images {
         }
     }
 
-    /// Stores a copy for the screen; of all copies, [`DISPLAY_COPIES`] stay.
-    pub fn display(&mut self, id: ImageId, photo: Arc<Photo>) {
+    /// Stores copies for the screen; of all images, [`DISPLAY_COPIES`] keep theirs.
+    pub fn display(&mut self, id: ImageId, photo: Arc<Photo>, small: Arc<Photo>) {
         let Some(image) = self.get_mut(id) else { return };
         image.display = Some(photo);
+        image.small_display = Some(small);
         image.display_asked = false;
         self.keep(
             DISPLAY_COPIES,
             |image| image.display.is_some(),
-            |image| image.display = None,
+            |image| (image.display, image.small_display) = (None, None),
         );
     }
 

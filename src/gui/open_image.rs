@@ -67,6 +67,8 @@ pub struct OpenImage {
     pub thumbnail: Option<Arc<Photo>>,
     /// A copy for the screen; only of the images shown lately.
     pub display: Option<Arc<Photo>>,
+    /// A smaller one, for the whole photo in a window of ordinary size.
+    pub small_display: Option<Arc<Photo>>,
     /// Whether a copy for the screen was asked for.
     pub display_asked: bool,
     /// What the network says about it, with the maps of all classes; only of the images shown lately or nearby.
@@ -94,6 +96,7 @@ impl OpenImage {
             size: [0; 2],
             thumbnail: None,
             display: None,
+            small_display: None,
             display_asked: false,
             prediction: None,
             top: None,

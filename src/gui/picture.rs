@@ -158,7 +158,8 @@ fn paint(ui: &Ui, painter: &egui::Painter, state: &State, textures: &mut Texture
     let Some(image) = state.open_image() else { return };
     let bare = ui.input(|input| input.key_down(Key::Space)) && ui.memory(|memory| memory.focused().is_none());
     let view = state.choices.view;
-    let photo = textures.photo(ui.ctx(), image);
+    let side = target.size().max_elem() * ui.pixels_per_point();
+    let photo = textures.photo(ui.ctx(), image, side);
     let alone = view == View::Map || view == View::Beside && position == 1;
     if let Some(photo) = photo
         && (!alone || bare)

@@ -49,7 +49,8 @@ pub enum Slot {
 /// The textures in use.
 #[derive(Default)]
 pub struct Textures {
-    photo: Option<(ImageId, TextureHandle)>,
+    /// The small copy of the photo and the large one.
+    photos: [Option<(ImageId, TextureHandle)>; 2],
     maps: HashMap<Slot, (MapColours, TextureHandle)>,
     thumbnails: HashMap<ImageId, TextureHandle>,
     /// The maps and thumbnails drawn in this frame.
@@ -57,26 +58,31 @@ pub struct Textures {
     colormaps: HashMap<Colormap, TextureHandle>,
 }
 
-/// Sharp when enlarged, smooth when shrunk.
+/// Sharp when enlarged, smooth when shrunk. Without mipmaps, as a driver without a graphics card would make them for a
+/// tenth of a second, on the window's thread; there are two copies of the photo instead.
 const PHOTO: TextureOptions = TextureOptions {
     magnification: TextureFilter::Nearest,
-    mipmap_mode: Some(TextureFilter::Linear),
     ..TextureOptions::LINEAR
 };
 
+/// How much the small copy is enlarged before the large one takes its place.
+const MOST_ENLARGED: f32 = 1.25;
+
 impl Textures {
-    /// The photo of an image, once there is a copy for the screen.
-    pub fn photo(&mut self, ctx: &Context, image: &OpenImage) -> Option<TextureId> {
-        if let Some((shown, texture)) = &self.photo
+    /// The photo of an image, once there are copies for the screen, where it is `side` pixels of the screen long.
+    pub fn photo(&mut self, ctx: &Context, image: &OpenImage, side: f32) -> Option<TextureId> {
+        let small = image.small_display.as_ref()?;
+        let has_large = image.display.as_ref().is_some_and(|large| large.width > small.width);
+        let is_large = has_large && side > MOST_ENLARGED * small.width.max(small.height) as f32;
+        let slot = &mut self.photos[usize::from(is_large)];
+        if let Some((shown, texture)) = slot
             && *shown == image.id
         {
             return Some(texture.id());
         }
-        let photo = image.display.as_ref()?;
+        let photo = if is_large { image.display.as_ref()? } else { small };
         let texture = ctx.load_texture("photo", pixels(photo), PHOTO);
-        let id = texture.id();
-        self.photo = Some((image.id, texture));
-        Some(id)
+        Some(slot.insert((image.id, texture)).1.id())
     }
 
     /// The coloured map; for [`View::Mask`] what covers the photo where the map is cold.
@@ -159,8 +165,8 @@ impl Textures {
         let (maps, thumbnails) = std::mem::take(&mut self.in_sight);
         self.maps.retain(|slot, _| maps.contains(slot));
         self.thumbnails.retain(|image, _| thumbnails.contains(image));
-        if self.photo.as_ref().is_some_and(|(image, _)| !is_listed(*image)) {
-            self.photo = None;
+        for photo in &mut self.photos {
+            photo.take_if(|(image, _)| !is_listed(*image));
         }
     }
 }

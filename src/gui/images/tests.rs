@@ -50,7 +50,7 @@ fn copies_for_the_screen_are_bounded_and_the_last_shown_keep_theirs() {
     for name in 0..50 {
         let id = images.add(source(&name.to_string()));
         images.show(id);
-        images.display(id, photo.clone());
+        images.display(id, photo.clone(), photo.clone());
     }
     let kept: Vec<usize> = (0..50).filter(|&i| images.list[i].display.is_some()).collect();
     assert_eq!(kept, Vec::from_iter(50 - DISPLAY_COPIES..50));

@@ -24,7 +24,7 @@ impl State {
                 self.download = None;
                 self.ready_weights = Some(path);
             }
-            Reply::Display { image, photo } => self.images.display(image, photo),
+            Reply::Display { image, photo, small } => self.images.display(image, photo, small),
             Reply::Predicted(predicted) => self.predicted(predicted),
             Reply::Explained(explained) => {
                 if self.is_current(explained.epoch) {
