@@ -20,8 +20,8 @@
 //!    (`pool`).
 //! 5. **All activations are kept**, in memory that is set aside once: they are the masks of the backward pass. It comes
 //!    in huge pages where the system has them (`pages`).
-//! 6. **Backward is the same product** with the weights transposed (`backward`, `transpose`). Explanations read means of gradients
-//!    and weighted sums of activations straight from the buffers (`site`).
+//! 6. **Backward is the same product** with the weights transposed (`backward`, `transpose`). Explanations read means of
+//!    gradients and weighted sums of activations straight from the buffers (`site`).
 //!
 //! # Instruction sets
 //!
