@@ -37,10 +37,14 @@ pub fn write(request: &ExportRequest, photo: &Photo) -> Result<(), ExplorerError
 
 /// The picture of one kind; none for arrays.
 pub fn picture(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Option<Photo> {
+    if matches!(kind, ExportKind::Heat | ExportKind::Signed) {
+        return None;
+    }
     let ExportRequest { map, colormap, .. } = request;
     let mut values = picture_values(map, *colormap, request.maximum);
     let mut size = [map.width, map.height];
-    if request.cells {
+    // lines need a slope, so they are always those of the smooth map
+    if request.cells && kind != ExportKind::Contours {
         let whole = [photo.width as usize, photo.height as usize];
         values = imaging::cells(&values, size, whole);
         size = whole;
@@ -51,11 +55,7 @@ pub fn picture(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Opti
         ExportKind::Heatmap => imaging::heatmap(&values, width, height, *colormap, photo.width, photo.height),
         ExportKind::Beside => imaging::beside(photo, &values, size, *colormap, AROUND),
         ExportKind::Mask(threshold) => imaging::mask(photo, &values, size, threshold, AROUND),
-        // lines need a slope, so they are always those of the smooth map
-        ExportKind::Contours => {
-            let values = picture_values(map, *colormap, request.maximum);
-            imaging::contours(photo, &values, [map.width, map.height], *colormap)
-        }
+        ExportKind::Contours => imaging::contours(photo, &values, size, *colormap),
         ExportKind::Heat | ExportKind::Signed => return None,
     })
 }

@@ -76,13 +76,12 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
     match question {
         Question::Images | Question::Folder | Question::Address => Some(Effect::Gather(paths)),
         Question::Weights => use_weights(state, paths.pop()?),
-        Question::SavePicture(_) => {
-            let kind = export::picture_kind(&state.choices);
+        Question::SavePicture(_) | Question::SaveValues(_) => {
+            let kind = match question {
+                Question::SaveValues(_) => ExportKind::Signed,
+                _ => export::picture_kind(&state.choices),
+            };
             let request = export::request(state, vec![(kind, paths.pop()?)])?;
-            Some(Effect::Send(Box::new(Request::Export(request))))
-        }
-        Question::SaveValues(_) => {
-            let request = export::request(state, vec![(ExportKind::Signed, paths.pop()?)])?;
             Some(Effect::Send(Box::new(Request::Export(request))))
         }
     }

@@ -40,9 +40,7 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         sample_entries(ui, commands);
         recent(ui, state, commands);
         ui.separator();
-        for action in [Action::Save, Action::Copy, Action::SaveValues] {
-            action_entry(ui, action, state.shown.is_some(), commands);
-        }
+        export_entries(ui, state, commands);
         action_entry(ui, Action::RemoveImage, has_image, commands);
         ui.separator();
         action_entry(ui, Action::OpenNetwork, true, commands);
@@ -56,14 +54,18 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     response.accessible_name("Menu").on_hover_text("Everything else.");
 }
 
+fn export_entries(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    for action in [Action::Save, Action::Copy, Action::SaveValues] {
+        action_entry(ui, action, state.shown.is_some(), commands);
+    }
+}
+
 /// Ways out for what the picture shows.
 fn export_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let menu = ui.add_enabled_ui(state.shown.is_some(), |ui| {
         let button = Button::new(with_icon(Some(icons::EXPORT), "Export")).frame_when_inactive(false);
         let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
-            for action in [Action::Save, Action::Copy, Action::SaveValues] {
-                action_entry(ui, action, true, commands);
-            }
+            export_entries(ui, state, commands);
         });
         response
             .accessible_name("Export")
