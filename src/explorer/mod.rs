@@ -41,8 +41,11 @@ pub use request::{
 pub use surroundings::Surroundings;
 
 /// Largest side of a copy for the screen, in pixels: a texture size that every graphics driver takes.
-pub const DISPLAY_SIDE: u32 = 2048;
+///
+/// Neither copy's is a power of two: Mesa's software driver compiles its shader anew for the first texture with such a
+/// side, which holds the window for 30 ms.
+pub const DISPLAY_SIDE: u32 = 2040;
 /// Largest side of the smaller copy for the screen, in pixels: what a window shows of a whole photo.
-pub const SMALL_DISPLAY_SIDE: u32 = 1024;
+pub const SMALL_DISPLAY_SIDE: u32 = 1020;
 /// Largest side of a thumbnail, in pixels.
 pub const THUMBNAIL_SIDE: u32 = 160;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use egui::{Context, Frame, Margin, Panel, Rect, Ui, ViewportCommand};
+use egui::{Context, Frame, Margin, Panel, Rect, Ui, UiBuilder, UiStackInfo, ViewportCommand};
 
 use super::apply::{Effect, apply};
 use super::choices::Appearance;
@@ -163,8 +163,7 @@ impl ExplorerApp {
             canvas,
             ..
         } = self;
-        let colours = theme::palette(ui);
-        let panel = |margin: Margin| Frame::new().fill(colours.panel).inner_margin(margin);
+        let panel = |margin: Margin| Frame::new().inner_margin(margin);
         let widest = (0.27 * ui.available_width()).clamp(200.0, 420.0);
         let side = widest.min(264.0);
         let bar = Panel::top("bar")
@@ -249,7 +248,11 @@ impl eframe::App for ExplorerApp {
         }
         keys::collect(&ctx, &self.state, &mut commands);
         self.state.update_shown();
-        self.layout(ui, &mut commands);
+        // The panels have no fill of their own, since the window is cleared to their colour. What fades into it is told.
+        let cleared = UiStackInfo::default().with_frame(Frame::new().fill(ui.visuals().panel_fill));
+        ui.scope_builder(UiBuilder::new().ui_stack_info(cleared), |ui| {
+            self.layout(ui, &mut commands);
+        });
 
         if std::mem::take(&mut self.state.fingerprint_due) {
             commands.push(Command::Fingerprint);

@@ -10,6 +10,7 @@
 
 pub mod app;
 mod apply;
+mod backdrop;
 mod built_in_notice;
 pub mod camera;
 pub mod choices;

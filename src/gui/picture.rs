@@ -2,10 +2,11 @@
 
 use egui::accesskit::Role;
 use egui::{
-    Align, Align2, Color32, CursorIcon, Key, Layout, PointerButton, Pos2, Rect, Response, RichText, Sense, Stroke,
-    StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    Align, Align2, Color32, CursorIcon, Key, Layout, PointerButton, Pos2, Rect, Response, RichText, Sense, Shape,
+    Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
+use super::backdrop;
 use super::camera::Camera;
 use super::choices::View;
 use super::color_bar;
@@ -35,7 +36,8 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     );
     let response = ui.allocate_rect(canvas, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, picture_name(state)));
-    ui.painter().rect_filled(canvas, 0.0, palette(ui).canvas);
+    let behind = ui.painter().add(Shape::Noop);
+    let mut covered = Vec::new();
     let mut camera = state.camera;
     let mut pointer = None;
     if let Some(image) = state.open_image() {
@@ -48,7 +50,9 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
             let painter = ui.painter().with_clip_rect(*rect);
             let corner = held.corner(space.into(), pixels);
             let target = Rect::from_min_size(rect.min + Vec2::from(corner), held.size(space.into(), pixels).into());
-            paint(ui, &painter, state, textures, target, position);
+            if paint(ui, &painter, state, textures, target, position) {
+                covered.push(target.intersect(*rect));
+            }
             if let Some(position) = response.hover_pos().filter(|position| rect.contains(*position)) {
                 let share = held.share_at((position - rect.min).into(), space.into(), pixels);
                 pointer = Some(share);
@@ -64,6 +68,8 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     } else {
         welcome(ui, state, canvas, commands);
     }
+    let backdrop = backdrop::shape(canvas, &covered, palette(ui).canvas);
+    ui.painter().set(behind, backdrop);
     nothing(ui, state, canvas, commands);
     let status = Rect::from_min_max(pos2(whole.left(), canvas.bottom()), whole.max);
     status_line(ui, state, textures, status, pointer);
@@ -151,19 +157,28 @@ fn held_view(ui: &Ui, response: &Response, camera: Camera, spaces: &[Rect], pixe
     close
 }
 
-/// Draws photo and map into `target`; `position` counts the pictures of [`View::Beside`].
-fn paint(ui: &Ui, painter: &egui::Painter, state: &State, textures: &mut Textures, target: Rect, position: usize) {
+/// Draws photo and map into `target`; `position` counts the pictures of [`View::Beside`]. Returns whether the photo
+/// covers all of it.
+fn paint(
+    ui: &Ui,
+    painter: &egui::Painter,
+    state: &State,
+    textures: &mut Textures,
+    target: Rect,
+    position: usize,
+) -> bool {
     let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
     let colours = palette(ui);
-    let Some(image) = state.open_image() else { return };
+    let Some(image) = state.open_image() else {
+        return false;
+    };
     let bare = ui.input(|input| input.key_down(Key::Space)) && ui.memory(|memory| memory.focused().is_none());
     let view = state.choices.view;
     let side = target.size().max_elem() * ui.pixels_per_point();
     let photo = textures.photo(ui.ctx(), image, side);
     let alone = view == View::Map || view == View::Beside && position == 1;
-    if let Some(photo) = photo
-        && (!alone || bare)
-    {
+    let photo = photo.filter(|_| !alone || bare);
+    if let Some(photo) = photo {
         painter.image(photo, target, whole, Color32::WHITE);
     }
     let Some(shown) = state
@@ -171,7 +186,7 @@ fn paint(ui: &Ui, painter: &egui::Painter, state: &State, textures: &mut Texture
         .as_ref()
         .filter(|shown| shown.key.image == image.id && !bare)
     else {
-        return;
+        return photo.is_some();
     };
     let map_share = match view {
         _ if alone => 1.0,
@@ -193,6 +208,7 @@ fn paint(ui: &Ui, painter: &egui::Painter, state: &State, textures: &mut Texture
     if let Some(here) = state.here() {
         mark(painter, here, target, colours.accent);
     }
+    photo.is_some()
 }
 
 /// The edges of the layer's cells.

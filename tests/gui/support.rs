@@ -61,6 +61,22 @@ pub const QUICK: Timeouts = Timeouts {
     pause: Duration::from_millis(10),
 };
 
+/// Gives the window the colour that eframe clears it to; egui_kittest clears to nothing.
+struct Cleared;
+
+impl egui::Plugin for Cleared {
+    fn debug_name(&self) -> &'static str {
+        "clear colour"
+    }
+
+    fn on_begin_pass(&mut self, ui: &mut egui::Ui) {
+        let colour = ui.visuals().panel_fill;
+        let ctx = ui.ctx();
+        ctx.layer_painter(egui::LayerId::background())
+            .rect_filled(ctx.content_rect(), 0.0, colour);
+    }
+}
+
 /// The window and what a person does to it.
 pub struct Window {
     pub harness: Harness<'static, ExplorerApp>,
@@ -160,6 +176,7 @@ impl Window {
             .with_step_dt(1.0 / 60.0)
             .build_eframe(|cc| {
                 cc.storage = storage;
+                cc.egui_ctx.add_plugin(Cleared);
                 ExplorerApp::new(cc, options).unwrap()
             });
         Self { harness }
