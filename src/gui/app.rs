@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use egui::{Context, Frame, Margin, Panel, Rect, Ui, UiBuilder, UiStackInfo, ViewportCommand};
+use egui::{Context, Event, Frame, Margin, Panel, Rect, Ui, UiBuilder, UiStackInfo, ViewportCommand};
 
 use super::apply::{Effect, apply};
 use super::choices::Appearance;
+use super::clipboard::{self, Clipboard, Destination};
 use super::command::Command;
-use super::dialogs::{Answer, Dialogs, Question};
+use super::dialogs::{Answer, Dialogs};
 use super::gather::Gatherer;
 use super::notices::Notices;
 use super::state::{Message, PathField, State};
@@ -16,7 +17,7 @@ use super::{
     Options, built_in_notice, drawer, film_strip, help, kept, keys, layers, path_field, picture, predictions, samples,
     settings, theme, top_bar, wishes,
 };
-use crate::explorer::{Explorer, ExplorerError, NetworkSource, Request};
+use crate::explorer::{Explorer, ExplorerError, ImageSource, Request};
 
 /// The window's app.
 pub struct ExplorerApp {
@@ -25,6 +26,8 @@ pub struct ExplorerApp {
     textures: Textures,
     dialogs: Dialogs,
     gatherer: Gatherer,
+    /// Without one, egui's is used.
+    clipboard: Option<Clipboard>,
     notices: Notices,
     /// Where the picture was in the last frame.
     canvas: Rect,
@@ -63,6 +66,7 @@ impl ExplorerApp {
             textures: Textures::default(),
             dialogs: Dialogs::default(),
             gatherer: Gatherer::default(),
+            clipboard: None,
             notices: Notices::default(),
             canvas: Rect::ZERO,
             pending: Vec::new(),
@@ -79,6 +83,20 @@ impl ExplorerApp {
         Ok(app)
     }
 
+    /// Copies and pastes without stopping the window, rather than through egui. The tests leave the clipboard of who
+    /// runs them alone.
+    pub(super) fn use_system_clipboard(&mut self, ctx: &Context) {
+        let ctx = ctx.clone();
+        match Clipboard::start(move || ctx.request_repaint()) {
+            Ok(clipboard) => self.clipboard = Some(clipboard),
+            // egui's serves as well
+            Err(error) => self
+                .state
+                .messages
+                .push(Message::Error(format!("The clipboard may be slow: {error}."))),
+        }
+    }
+
     /// What the window shows, for tests.
     pub fn state(&self) -> &State {
         &self.state
@@ -90,7 +108,7 @@ impl ExplorerApp {
     }
 
     /// Takes everything that other threads have sent.
-    fn receive(&mut self, commands: &mut Vec<Command>) {
+    fn receive(&mut self, ctx: &Context, commands: &mut Vec<Command>) {
         while let Some(reply) = self.explorer.try_recv() {
             self.state.receive(reply);
         }
@@ -99,6 +117,9 @@ impl ExplorerApp {
                 Ok(files) => commands.push(Command::Open(files)),
                 Err(error) => self.state.messages.push(Message::Error(error)),
             }
+        }
+        while let Some(answer) = self.clipboard.as_ref().and_then(Clipboard::answer) {
+            self.clipboard_answered(ctx, answer, commands);
         }
         while let Some(answer) = self.dialogs.answer() {
             match answer {
@@ -111,6 +132,32 @@ impl ExplorerApp {
                     })));
                 }
             }
+        }
+    }
+
+    fn clipboard_answered(&mut self, ctx: &Context, answer: clipboard::Answer, commands: &mut Vec<Command>) {
+        use clipboard::Answer;
+        match answer {
+            Answer::Copied => self.state.messages.push(copied()),
+            Answer::NotCopied(reason) => self.state.messages.push(Message::Error(format!(
+                "The picture could not be copied ({reason}); save it instead."
+            ))),
+            Answer::Picture(photo) => commands.push(Command::OpenPixels {
+                name: keys::PASTED.to_owned(),
+                photo,
+            }),
+            Answer::Encoded(bytes) => commands.push(Command::OpenSource(ImageSource::Bytes {
+                name: keys::PASTED.to_owned(),
+                bytes: bytes.into(),
+            })),
+            Answer::Files(files) => commands.push(Command::OpenPaths(files)),
+            // for the text field that has the keyboard, else for `keys`
+            Answer::Text(text) => ctx.input_mut(|input| input.events.push(Event::Paste(text))),
+            Answer::Nothing => self.state.messages.push(Message::Error(
+                "There is nothing to paste on the clipboard; copy a picture, a file, its path or a web address."
+                    .to_owned(),
+            )),
+            Answer::Unavailable => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
         }
     }
 
@@ -137,7 +184,19 @@ impl ExplorerApp {
                 }
             }
             Effect::CancelDownload => self.explorer.cancel_download(),
-            Effect::RequestPaste => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
+            Effect::Copy(picture) => match &self.clipboard {
+                Some(clipboard) => clipboard.copy(picture),
+                None => {
+                    let size = [picture.width, picture.height].map(|side| side as usize);
+                    ctx.copy_image(egui::ColorImage::from_rgb(size, &picture.rgb));
+                    self.state.messages.push(copied());
+                }
+            },
+            Effect::Paste => match &self.clipboard {
+                Some(clipboard) if ctx.text_edit_focused() => clipboard.paste(Destination::Field),
+                Some(clipboard) => clipboard.paste(Destination::Window),
+                None => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
+            },
             Effect::FocusSearch => ctx.memory_mut(|memory| memory.request_focus(predictions::search_id())),
             Effect::ReleaseFocus => {
                 self.notices.close();
@@ -242,7 +301,7 @@ impl eframe::App for ExplorerApp {
         let ctx = ui.ctx().clone();
         let mut commands = std::mem::take(&mut self.pending);
         self.state.is_dark = ui.visuals().dark_mode;
-        self.receive(&mut commands);
+        self.receive(&ctx, &mut commands);
         if ctx.input(|input| input.pointer.delta() != egui::Vec2::ZERO) {
             self.state.preview_muted = false;
         }
@@ -254,22 +313,7 @@ impl eframe::App for ExplorerApp {
             self.layout(ui, &mut commands);
         });
 
-        if std::mem::take(&mut self.state.fingerprint_due) {
-            commands.push(Command::Fingerprint);
-        }
-        if std::mem::take(&mut self.state.fall_back) {
-            commands.push(Command::UseNetwork(NetworkSource::BuiltIn, self.state.wanted_network.1));
-        }
-        if let Some(greeting) = self.state.greeting.take_if(|greeting| greeting.is_over) {
-            commands.push(Command::Remove(greeting.image));
-        }
-        if let Some(picture) = self.state.copied.take() {
-            let size = [picture.width, picture.height].map(|side| side as usize);
-            ctx.copy_image(egui::ColorImage::from_rgb(size, &picture.rgb));
-        }
-        if let Some(path) = self.state.ready_weights.take() {
-            commands.push(Command::Answer(Question::Weights, vec![path]));
-        }
+        commands.append(&mut self.state.due);
         let before = self.state.preview.take();
         let mut changed = false;
         for command in commands {
@@ -303,4 +347,8 @@ impl eframe::App for ExplorerApp {
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
+}
+
+fn copied() -> Message {
+    Message::Done("Copied the picture".to_owned())
 }

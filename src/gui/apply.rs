@@ -1,6 +1,7 @@
 //! Commands change the state; what reaches beyond it comes back as an effect.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::choices::{Appearance, Choices, Drawer, Scale};
 use super::command::{Action, Command};
@@ -8,6 +9,7 @@ use super::dialogs::Question;
 use super::export;
 use super::state::{Message, PathField, State};
 use crate::explorer::{ExportKind, ImageId, ImageSource, NetworkSource, Request};
+use crate::imaging::Photo;
 use crate::xception::LayerId;
 
 /// What a command asks of the world outside of the state.
@@ -21,8 +23,10 @@ pub enum Effect {
     Gather(Vec<PathBuf>),
     /// Stop what is being fetched.
     CancelDownload,
-    /// Ask the system what is on the clipboard.
-    RequestPaste,
+    /// Put this on the clipboard.
+    Copy(Arc<Photo>),
+    /// Ask what is on the clipboard.
+    Paste,
     /// Bring the keyboard to the search field.
     FocusSearch,
     /// Take the keyboard away from whatever has it.
@@ -55,6 +59,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::SelectLayer(layer) => select_layer(state, layer),
         Command::SelectChannel(channel) => state.channel = Some(channel).filter(|_| state.channel != Some(channel)),
         Command::Fingerprint => return Some(Effect::Send(Box::new(Request::Fingerprint))),
+        Command::CopyPicture(picture) => return Some(Effect::Copy(picture)),
         Command::Choose(choices) => choose(state, choices),
         Command::Prefer(preferences) => state.preferences = preferences,
         Command::UseNetwork(source, device) => {
@@ -178,7 +183,7 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::DownloadNetwork => return Some(Effect::Send(Box::new(Request::DownloadWeights))),
         Action::CancelDownload => return Some(Effect::CancelDownload),
         Action::OpenNetwork => return Some(Effect::Ask(Question::Weights)),
-        Action::Paste => return Some(Effect::RequestPaste),
+        Action::Paste => return Some(Effect::Paste),
         Action::Save | Action::SaveValues | Action::Copy => return save(state, action),
         Action::Search => return Some(Effect::FocusSearch),
         Action::PreviousClass => step_class(state, -1),

@@ -2,6 +2,7 @@
 //! page are made from [`Action`]. Commands are collected while the window is laid out and applied after it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 
@@ -53,6 +54,8 @@ pub enum Command {
     SelectChannel(usize),
     /// Ask for the hash of the weights file.
     Fingerprint,
+    /// Put a picture on the clipboard.
+    CopyPicture(Arc<Photo>),
     /// Other settings of the map.
     Choose(Choices),
     /// Other preferences.

@@ -22,9 +22,15 @@ const RANKS: [Key; 10] = [
     Key::Num0,
 ];
 
+/// The name of a picture from the clipboard.
+pub const PASTED: &str = "Pasted picture";
+
 /// Collects what the keyboard, the clipboard and dropped files ask for.
 pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
     drops(ctx, commands);
+    if ctx.input_mut(|input| clipboard_keys(&mut input.events)) {
+        commands.push(Command::Do(Action::Paste));
+    }
     let is_writing = ctx.text_edit_focused();
     shortcuts(ctx, is_writing, commands);
     if !is_writing {
@@ -78,6 +84,35 @@ fn digits_and_letters(ctx: &Context, commands: &mut Vec<Command>) {
     }
 }
 
+/// Makes the events of which text fields know of the keys for cutting and copying, and takes those for pasting out;
+/// returns whether there were any. egui would do so itself, but would read the clipboard there and then.
+fn clipboard_keys(events: &mut Vec<Event>) -> bool {
+    let mut paste = false;
+    events.retain_mut(|event| {
+        let Event::Key {
+            key,
+            pressed: true,
+            repeat,
+            modifiers,
+            ..
+        } = *event
+        else {
+            return true;
+        };
+        match (key, modifiers.command, modifiers.shift) {
+            (Key::X, true, _) | (Key::Cut, ..) => *event = Event::Cut,
+            (Key::C | Key::Insert, true, _) | (Key::Copy, ..) => *event = Event::Copy,
+            (Key::V, true, _) | (Key::Paste, ..) | (Key::Insert, _, true) => {
+                paste |= !repeat;
+                return false;
+            }
+            _ => {}
+        }
+        true
+    });
+    paste
+}
+
 fn clipboard(ctx: &Context, commands: &mut Vec<Command>) {
     let events = ctx.input(|input| input.events.clone());
     for event in events {
@@ -91,7 +126,7 @@ fn clipboard(ctx: &Context, commands: &mut Vec<Command>) {
                 let [width, height] = image.size.map(|side| u32::try_from(side).unwrap_or(0));
                 if let Ok(photo) = Photo::new(width, height, rgb) {
                     commands.push(Command::OpenPixels {
-                        name: "Pasted picture".to_owned(),
+                        name: PASTED.to_owned(),
                         photo,
                     });
                 }
@@ -157,6 +192,42 @@ fn drops(ctx: &Context, commands: &mut Vec<Command>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_for_the_clipboard_become_what_text_fields_know() {
+        let key = |key, modifiers, repeat| Event::Key {
+            key,
+            physical_key: None,
+            pressed: true,
+            repeat,
+            modifiers,
+        };
+        let typed = Event::Text("v".to_owned());
+        let mut events = vec![
+            key(Key::C, Modifiers::COMMAND, false),
+            key(Key::V, Modifiers::NONE, false),
+            typed.clone(),
+            key(Key::X, Modifiers::COMMAND, false),
+        ];
+        assert!(!clipboard_keys(&mut events));
+        assert_eq!(
+            events,
+            [Event::Copy, key(Key::V, Modifiers::NONE, false), typed, Event::Cut]
+        );
+        for (pasting, modifiers) in [
+            (Key::V, Modifiers::COMMAND),
+            (Key::Insert, Modifiers::SHIFT),
+            (Key::Paste, Modifiers::NONE),
+        ] {
+            let mut events = vec![key(pasting, modifiers, false)];
+            assert!(clipboard_keys(&mut events), "{pasting:?}");
+            assert_eq!(events, []);
+        }
+        assert!(
+            !clipboard_keys(&mut vec![key(Key::V, Modifiers::COMMAND, true)]),
+            "held"
+        );
+    }
 
     #[test]
     fn paths_are_read_however_they_were_copied() {

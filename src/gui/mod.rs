@@ -15,6 +15,7 @@ mod built_in_notice;
 pub mod camera;
 pub mod choices;
 mod class_row;
+pub mod clipboard;
 mod color_bar;
 pub mod command;
 mod contours;
@@ -95,6 +96,7 @@ pub fn run(options: Options) -> Result<(), GuiError> {
         Box::new(move |cc| {
             let mut app = ExplorerApp::new(cc, options)?;
             app.state_mut().takes_drops = DisplayServer::of_process().takes_drops();
+            app.use_system_clipboard(&cc.egui_ctx);
             Ok(Box::new(app))
         }),
     )
@@ -121,6 +123,8 @@ pub fn native_options(settings: Option<PathBuf>) -> eframe::NativeOptions {
         persistence_path: settings,
         // Colours are what the photo and the colormap say, and without a GPU a frame takes a tenth less.
         dithering: false,
+        // see `clipboard`; `keys` makes egui's events of these keys
+        clipboard_shortcuts: false,
         ..eframe::NativeOptions::default()
     }
 }

@@ -8,14 +8,13 @@ mod replies;
 mod search;
 mod wanted;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use search::{Here, Search};
 
 use super::camera::Camera;
 use super::choices::{Choices, Preferences};
-use super::command::Action;
+use super::command::{Action, Command};
 use super::dialogs::Question;
 use super::history::History;
 use super::images::{Images, OpenImage, Stage};
@@ -24,7 +23,6 @@ use super::wishes::Wishes;
 use crate::explorer::{
     Channels, DeviceChoice, FeatureMap, ImageId, ImageSource, NetworkInfo, NetworkSource, Predicted,
 };
-use crate::imaging::Photo;
 use crate::labels::Labels;
 use crate::weights::Fingerprint;
 use crate::weights::fetch::Progress;
@@ -105,16 +103,10 @@ pub struct State {
     pub help_open: bool,
     /// A path that is asked for in the window, since the system has no dialogs.
     pub path_field: Option<PathField>,
-    /// Whether the network's file is still to be hashed, so that nothing passes for the official weights.
-    pub fingerprint_due: bool,
-    /// Whether to use the built-in network, since the wanted one failed and no other speaks.
-    pub fall_back: bool,
-    /// Weights that were fetched or imported and are to be used.
-    pub ready_weights: Option<PathBuf>,
-    /// The sample that was opened so that the window is not empty.
-    pub greeting: Option<Greeting>,
-    /// A picture on its way to the clipboard.
-    pub copied: Option<Arc<Photo>>,
+    /// The sample that was opened so that the window is not empty, until a person's own images are there.
+    pub greeting: Option<ImageId>,
+    /// What follows from the replies received so far.
+    pub due: Vec<Command>,
     /// To be told.
     pub messages: Vec<Message>,
 }
@@ -126,15 +118,6 @@ pub struct PathField {
     pub question: Question,
     /// The text so far.
     pub text: String,
-}
-
-/// A sample that gives way to a person's own images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Greeting {
-    /// Which image.
-    pub image: ImageId,
-    /// Whether the first of a person's own images is open.
-    pub is_over: bool,
 }
 
 impl State {
@@ -170,11 +153,8 @@ impl State {
             takes_drops: true,
             help_open: false,
             path_field: None,
-            fingerprint_due: false,
-            fall_back: false,
-            ready_weights: None,
             greeting: None,
-            copied: None,
+            due: Vec::new(),
             messages: Vec::new(),
         }
     }
@@ -190,7 +170,7 @@ impl State {
         if let Some(sample) = sample {
             let image = self.images.add(sample);
             self.images.show(image);
-            self.greeting = Some(Greeting { image, is_over: false });
+            self.greeting = Some(image);
         }
     }
 

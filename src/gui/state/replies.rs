@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::{Message, State};
 use crate::explorer::{Activity, Failure, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply};
+use crate::gui::command::Command;
+use crate::gui::dialogs::Question;
 use crate::samples::SAMPLES;
 
 impl State {
@@ -14,15 +16,15 @@ impl State {
             Reply::Opened(opened) => {
                 self.download = None;
                 let is_sample = SAMPLES.iter().any(|sample| sample.file == opened.name);
-                if let Some(greeting) = self.greeting.as_mut().filter(|_| !is_sample) {
-                    greeting.is_over = true;
+                if let Some(greeting) = self.greeting.take_if(|_| !is_sample) {
+                    self.due.push(Command::Remove(greeting));
                 }
                 self.images.opened(opened);
             }
             Reply::Downloading { what, progress } => self.download = Some((what, progress)),
             Reply::WeightsReady(path) => {
                 self.download = None;
-                self.ready_weights = Some(path);
+                self.due.push(Command::Answer(Question::Weights, vec![path]));
             }
             Reply::Display { image, photo, small } => self.images.display(image, photo, small),
             Reply::Predicted(predicted) => self.predicted(predicted),
@@ -36,10 +38,7 @@ impl State {
                 let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
             }
-            Reply::Rendered(picture) => {
-                self.copied = Some(picture);
-                self.messages.push(Message::Done("Copied the picture".to_owned()));
-            }
+            Reply::Rendered(picture) => self.due.push(Command::CopyPicture(picture)),
             Reply::Failed(failure) => self.failed(&failure),
             Reply::Fingerprint {
                 epoch,
@@ -86,7 +85,10 @@ impl State {
         self.channel = None;
         self.feature_map = None;
         self.fingerprint = None;
-        self.fingerprint_due = info.weights.path.is_some();
+        // so that nothing passes for the official weights
+        if info.weights.path.is_some() {
+            self.due.push(Command::Fingerprint);
+        }
         self.shown = None;
         self.preview = None;
         self.here = None;
@@ -112,7 +114,10 @@ impl State {
                 self.loading = false;
                 self.network_error = Some(text.clone());
                 // better the built-in network than none; if that is what failed there is nothing left to try
-                self.fall_back = self.network.is_none() && self.wanted_network.0 != NetworkSource::BuiltIn;
+                if self.network.is_none() && self.wanted_network.0 != NetworkSource::BuiltIn {
+                    let device = self.wanted_network.1;
+                    self.due.push(Command::UseNetwork(NetworkSource::BuiltIn, device));
+                }
             }
             (Activity::GettingWeights, _) => self.download = None,
             (Activity::Opening, Some(image)) => {
