@@ -1,5 +1,6 @@
 //! Class labels: index first, since names repeat; found by index, wnid or name, or searched for.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
 
@@ -183,7 +184,8 @@ impl Labels {
 
     /// All classes that fit the query, the best first: every word fits fuzzily into one of the names or the wnid.
     ///
-    /// An index finds its class first; an empty query all classes.
+    /// An index finds its class first, then come names that hold the query's words whole ("hat" finds cowboy hats before
+    /// hatchets). An empty query finds all classes.
     pub fn search(&self, query: &str) -> Vec<usize> {
         let query = spaced(query.trim());
         if query.is_empty() {
@@ -192,24 +194,24 @@ impl Labels {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::new(&query, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
         let mut characters = Vec::new();
-        let mut found: Vec<(u32, usize, usize)> = Vec::new();
+        let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+        let mut found = Vec::new();
         for label in self.iter() {
             let name = label.display_name();
             let texts = label.names.iter().chain([&name]).chain(&label.wnid);
-            let score = texts
-                .filter_map(|text| pattern.score(Utf32Str::new(text, &mut characters), &mut matcher))
+            let fit = texts
+                .filter_map(|text| {
+                    let score = pattern.score(Utf32Str::new(text, &mut characters), &mut matcher)?;
+                    Some((holds_whole(text, &words), score))
+                })
                 .max();
-            let score = if query.parse() == Ok(label.index) {
-                Some(u32::MAX)
-            } else {
-                score
-            };
-            if let Some(score) = score {
-                found.push((score, name.len(), label.index));
+            let is_index = query.parse() == Ok(label.index);
+            if let Some(fit) = fit.or(is_index.then_some((false, 0))) {
+                // of equal scores the shorter name, of which the query says more
+                found.push((Reverse((is_index, fit)), name.len(), label.index));
             }
         }
-        // of equal scores the shorter name, of which the query says more
-        found.sort_by_key(|&(score, length, index)| (std::cmp::Reverse(score), length, index));
+        found.sort_unstable();
         found.into_iter().map(|(_, _, index)| index).collect()
     }
 
@@ -224,6 +226,16 @@ impl Labels {
         let best = found.unwrap_or_default().into_iter().take(CANDIDATES);
         best.filter_map(|index| self.get(index)).cloned().collect()
     }
+}
+
+/// Whether every one of these words, in small letters, is a word of the text.
+fn holds_whole(text: &str, words: &[String]) -> bool {
+    let text = text.to_lowercase();
+    let has = |word: &String| {
+        text.split(|letter: char| !letter.is_alphanumeric())
+            .any(|part| part == word)
+    };
+    words.iter().all(has)
 }
 
 fn spaced(name: &str) -> String {
@@ -346,6 +358,16 @@ mod tests {
         assert_eq!(labels.search("").len(), 1000);
         assert!(labels.search("zzzzqqq").is_empty());
         assert!(labels.search("cat").len() > 5);
+    }
+
+    #[test]
+    fn whole_words_come_before_beginnings_of_words() {
+        let labels = Labels::imagenet();
+        let position = |query: &str, class| labels.search(query).iter().position(|&found| found == class);
+        let (cowboy_hat, hatchet) = (515, 596);
+        assert!(position("hat", cowboy_hat) < position("hat", hatchet));
+        assert!(position("hatc", hatchet) == Some(0));
+        assert!(labels.search("cat").iter().take(5).any(|&class| class == 285));
     }
 
     proptest::proptest! {
