@@ -33,10 +33,13 @@ pub fn read(storage: Option<&dyn eframe::Storage>, file: Option<&Path>) -> Kept 
     let Some(storage) = storage else {
         return Kept::default();
     };
+    let choices = stored::<Choices>(storage, CHOICES);
+    let preferences = stored::<Preferences>(storage, PREFERENCES);
+    let is_broken = choices.is_err() || preferences.is_err() || is_unread(storage, file);
     Kept {
-        choices: stored::<Choices>(storage, CHOICES).within_ranges(),
-        preferences: stored::<Preferences>(storage, PREFERENCES).within_ranges(),
-        problem: file.and_then(|file| set_broken_aside(storage, file)),
+        choices: choices.unwrap_or_default().within_ranges(),
+        preferences: preferences.unwrap_or_default().within_ranges(),
+        problem: file.filter(|_| is_broken).map(set_aside),
     }
 }
 
@@ -46,29 +49,34 @@ pub fn write(storage: &mut dyn eframe::Storage, choices: &Choices, preferences: 
     eframe::set_value(storage, PREFERENCES, preferences);
 }
 
-/// What was kept under a name; the default where it is missing or no longer readable.
-fn stored<T: Default + DeserializeOwned>(storage: &dyn eframe::Storage, name: &str) -> T {
-    eframe::get_value(storage, name).unwrap_or_default()
+/// An entry that is there and cannot be read.
+struct Unreadable;
+
+/// What was kept under a name; the default where nothing was.
+fn stored<T: Default + DeserializeOwned>(storage: &dyn eframe::Storage, name: &str) -> Result<T, Unreadable> {
+    match storage.get_string(name) {
+        Some(_) => eframe::get_value(storage, name).ok_or(Unreadable),
+        None => Ok(T::default()),
+    }
 }
 
-/// Keeps a settings file that cannot be read beside the new one, since eframe would write over it.
-///
-/// eframe reads such a file as if it were empty, so a file that holds something while nothing was read is broken.
-fn set_broken_aside(storage: &dyn eframe::Storage, file: &Path) -> Option<String> {
+/// Whether the file as a whole could not be read: eframe then reads it as if it were empty.
+fn is_unread(storage: &dyn eframe::Storage, file: Option<&Path>) -> bool {
     let is_empty = storage.get_string(CHOICES).is_none() && storage.get_string(PREFERENCES).is_none();
-    let holds_something = std::fs::metadata(file).is_ok_and(|file| file.len() > 0);
-    if !is_empty || !holds_something {
-        return None;
-    }
+    is_empty && file.is_some_and(|file| std::fs::metadata(file).is_ok_and(|file| file.len() > 0))
+}
+
+/// Keeps a settings file that cannot be read beside the new one, since eframe would write over it; says so.
+fn set_aside(file: &Path) -> String {
     let aside = file.with_extension("ron.broken");
-    Some(match std::fs::rename(file, &aside) {
+    match std::fs::rename(file, &aside) {
         Ok(()) => format!(
-            "The settings could not be read, so they are those of a fresh start; the file was set aside as {}.",
+            "The settings could not be read, so what was unreadable is as at a fresh start; the file was set aside as {}.",
             aside.display()
         ),
         Err(error) => format!(
             "The settings in {} could not be read, and not be set aside either ({error}); they will be written over.",
             file.display()
         ),
-    })
+    }
 }

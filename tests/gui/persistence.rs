@@ -204,6 +204,20 @@ fn a_settings_file_that_cannot_be_read_is_set_aside_and_told() {
 }
 
 #[test]
+fn one_unreadable_entry_is_told_and_leaves_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.ron");
+    std::fs::write(&file, "what eframe has read").unwrap();
+    let memory = Memory::of("(blend:\"much\")", "(top:5)");
+    let window = Window::with_settings(memory, Some(file.clone()));
+    assert_eq!(window.state().choices, Choices::default());
+    assert_eq!(window.state().preferences.top, 5);
+    let told = window.told();
+    assert!(told.len() == 1 && told[0].contains("app.ron.broken"), "{told:?}");
+    assert!(!file.exists() && file.with_extension("ron.broken").exists());
+}
+
+#[test]
 fn a_settings_file_that_is_missing_empty_or_fine_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("app.ron");
