@@ -67,6 +67,7 @@ impl Images {
         let clock = self.clock;
         if let Some(image) = id.and_then(|id| self.get_mut(id)) {
             image.shown_at = clock;
+            image.retry();
         }
     }
 

@@ -35,7 +35,7 @@ pub enum Outcome {
     Awaited,
     /// It has come.
     Arrived,
-    /// It failed, and would fail again.
+    /// It failed, and is not tried again until the image is shown anew.
     Failed,
 }
 
@@ -132,6 +132,11 @@ impl OpenImage {
         if let Some(asked) = &mut self.asked {
             asked.outcome = Outcome::Failed;
         }
+    }
+
+    /// Lets a prediction that failed be tried again.
+    pub fn retry(&mut self) {
+        self.asked.take_if(|asked| asked.outcome == Outcome::Failed);
     }
 
     /// Forgets what a network said, as another one speaks.
