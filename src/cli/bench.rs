@@ -14,6 +14,7 @@ use crate::explain::{self, ClassMaps, Method, Score, Target};
 use crate::explorer::{NetworkSource, load_network};
 use crate::imaging::{self, Limits, Resize};
 use crate::samples::SAMPLES;
+use crate::weights::Environment;
 use crate::xception::{LayerId, Network, NetworkError};
 
 /// Calls before the timed ones.
@@ -59,7 +60,7 @@ pub fn run(arguments: &NetworkArguments, options: &Bench, started: Instant) -> R
     let device = |error: NetworkError| Stop::Failed(error.to_string());
     let source = environment("BENCH_WEIGHTS_SAFETENSORS")
         .map_or_else(|| arguments.source(), |file| NetworkSource::File(PathBuf::from(file)));
-    let loaded = load_network(&source, arguments.device.into())?;
+    let loaded = load_network(&source, arguments.device.into(), &Environment::of_process())?;
     let mut network = loaded.network;
     let input = input(options, network.as_ref())?;
 

@@ -11,6 +11,7 @@ use super::outbox::Outbox;
 use super::reply::{Activity, Reply};
 use super::request::{ImageId, ImageSource, Request};
 use super::surroundings::Surroundings;
+use super::under_way::UnderWay;
 use crate::imaging::Limits;
 use crate::weights::fetch::{self, FetchError};
 use crate::weights::{self, ImportOptions};
@@ -26,8 +27,8 @@ pub struct DownloadWorker {
     pub pictures: Arc<Queue>,
     /// The open images.
     pub images: Arc<Images>,
-    /// Set from outside to end what is being fetched.
-    pub cancel: Arc<AtomicBool>,
+    /// Told what is being fetched.
+    pub under_way: Arc<UnderWay>,
     /// Where weights come from and go to.
     pub surroundings: Surroundings,
     /// Where replies go.
@@ -38,10 +39,14 @@ impl DownloadWorker {
     /// Works until the queue is closed.
     pub fn run(self) {
         while let Some((ticket, job)) = self.queue.take() {
-            self.cancel.store(false, Ordering::Relaxed);
+            let cancel = self.under_way.begin(job.image);
+            // whoever gave it up before it had begun has ended nothing
+            if self.queue.is_stale(&ticket) {
+                continue;
+            }
             self.outbox.report(job.image, job.activity, || {
                 match job.request {
-                    Request::DownloadWeights => self.download_weights()?,
+                    Request::DownloadWeights => self.download_weights(&cancel)?,
                     Request::ImportWeights(file) => {
                         let out = weights::default_out(&file, &self.weights_folder()?);
                         weights::import(&file, &out, &ImportOptions::default())?;
@@ -49,7 +54,7 @@ impl DownloadWorker {
                     }
                     Request::Open { image, source, urgent } => {
                         if let ImageSource::Url(url) = &source {
-                            let bytes = self.fetch(url, &|| self.queue.is_stale(&ticket))?;
+                            let bytes = self.fetch(url, &cancel)?;
                             self.open(image, source.name(), bytes, urgent);
                         }
                     }
@@ -61,7 +66,7 @@ impl DownloadWorker {
         }
     }
 
-    fn download_weights(&self) -> Result<(), ExplorerError> {
+    fn download_weights(&self, cancel: &AtomicBool) -> Result<(), ExplorerError> {
         let Surroundings {
             environment,
             sources,
@@ -74,7 +79,7 @@ impl DownloadWorker {
                 progress,
             });
         };
-        weights::download(sources, &folder, environment, timeouts, &mut progress, &self.cancel)?;
+        weights::download(sources, &folder, environment, timeouts, &mut progress, cancel)?;
         self.outbox.send(Reply::WeightsReady(folder.join(weights::DOWNLOADED)));
         Ok(())
     }
@@ -92,8 +97,8 @@ impl DownloadWorker {
         }
     }
 
-    /// The bytes at an address; given up once `is_unwanted` says so.
-    fn fetch(&self, url: &str, is_unwanted: &dyn Fn() -> bool) -> Result<Vec<u8>, ExplorerError> {
+    /// The bytes at an address; given up once `cancel` is set.
+    fn fetch(&self, url: &str, cancel: &AtomicBool) -> Result<Vec<u8>, ExplorerError> {
         let fail = |error| ExplorerError::Write {
             path: std::env::temp_dir(),
             error,
@@ -109,19 +114,16 @@ impl DownloadWorker {
             max_bytes,
         };
         let mut progress = |progress| {
-            if is_unwanted() {
-                self.cancel.store(true, Ordering::Relaxed);
-            }
             self.outbox.send(Reply::Downloading {
                 what: url.to_owned(),
                 progress,
             })
         };
-        match fetch::fetch(&request, &self.surroundings.timeouts, &mut progress, &self.cancel) {
+        match fetch::fetch(&request, &self.surroundings.timeouts, &mut progress, cancel) {
             // nothing of a picture is kept, unlike of weights
             Err(FetchError::Cancelled) => Err(ExplorerError::Cancelled(url.to_owned())),
             Err(error) => Err(error.into()),
-            Ok(_) if is_unwanted() => Err(ExplorerError::Cancelled(url.to_owned())),
+            Ok(_) if cancel.load(Ordering::Relaxed) => Err(ExplorerError::Cancelled(url.to_owned())),
             Ok(_) => std::fs::read(&out).map_err(|error| ExplorerError::Read { path: out, error }),
         }
     }

@@ -1,7 +1,6 @@
 //! The handle of a session: it starts the workers and brings each request to the right one.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
@@ -18,13 +17,14 @@ use super::reply::{Activity, Reply};
 use super::request::{ImageSource, Purpose, Request};
 use super::session::Session;
 use super::surroundings::Surroundings;
+use super::under_way::UnderWay;
 
 /// The session: send requests, receive replies.
 pub struct Explorer {
     network: Arc<Queue>,
     pictures: Arc<Queue>,
     downloads: Arc<Queue>,
-    cancel_download: Arc<AtomicBool>,
+    under_way: Arc<UnderWay>,
     images: Arc<Images>,
     replies: Receiver<Reply>,
     exports: Cell<u64>,
@@ -61,17 +61,17 @@ impl Explorer {
         };
         let worker = NetworkWorker {
             queue: network.clone(),
-            session: Session::new(images.clone()),
+            session: Session::new(images.clone(), surroundings.environment.clone()),
             weights: weights.clone(),
             outbox: outbox.clone(),
         };
         let downloads = Arc::new(Queue::default());
-        let cancel_download = Arc::new(AtomicBool::new(false));
+        let under_way = Arc::<UnderWay>::default();
         let downloader = DownloadWorker {
             queue: downloads.clone(),
             pictures: pictures.clone(),
             images: images.clone(),
-            cancel: cancel_download.clone(),
+            under_way: under_way.clone(),
             surroundings,
             outbox: outbox.clone(),
         };
@@ -90,7 +90,7 @@ impl Explorer {
             network,
             pictures,
             downloads,
-            cancel_download,
+            under_way,
             images,
             replies,
             exports: Cell::new(0),
@@ -120,6 +120,7 @@ impl Explorer {
                 self.images.remove(*image);
                 self.pictures.cancel(&Kind::Open(*image));
                 self.downloads.cancel(&Kind::Open(*image));
+                self.under_way.end_of(*image);
                 self.network.cancel(&Kind::Predict(*image));
                 return;
             }
@@ -178,7 +179,7 @@ impl Explorer {
 
     /// Ends the download that is under way; what arrived is kept for the next attempt.
     pub fn cancel_download(&self) {
-        self.cancel_download.store(true, Ordering::Relaxed);
+        self.under_way.end();
     }
 
     /// The next reply, if there is one.

@@ -21,15 +21,19 @@ pub struct LoadedNetwork {
     pub device_note: Option<String>,
 }
 
-/// Opens weights and makes a network of them.
+/// Opens weights and makes a network of them; `environment` says where to search.
 ///
 /// # Errors
 /// When the weights cannot be used or the device fails.
-pub fn load_network(source: &NetworkSource, choice: DeviceChoice) -> Result<LoadedNetwork, ExplorerError> {
+pub fn load_network(
+    source: &NetworkSource,
+    choice: DeviceChoice,
+    environment: &Environment,
+) -> Result<LoadedNetwork, ExplorerError> {
     let weights = match source {
         NetworkSource::BuiltIn => Weights::built_in()?,
         NetworkSource::File(path) => Weights::open(path)?,
-        NetworkSource::Search(argument) => match locate(argument.as_deref(), &Environment::of_process())?.weights {
+        NetworkSource::Search(argument) => match locate(argument.as_deref(), environment)?.weights {
             Some(weights) => weights,
             None => Weights::built_in()?,
         },

@@ -25,6 +25,7 @@ mod reply;
 mod request;
 mod session;
 mod surroundings;
+mod under_way;
 
 pub use error::ExplorerError;
 pub use export::picture_values;

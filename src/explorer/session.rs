@@ -11,7 +11,7 @@ use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, P
 use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{self, ClassMaps, Map, ScoreGradient, Target};
 use crate::imaging::Resize;
-use crate::weights::{Info, Weights};
+use crate::weights::{Environment, Info, Weights};
 use crate::xception::{LayerId, Network, NetworkError, Role};
 
 /// Bins of the gradients' histogram.
@@ -46,12 +46,14 @@ pub struct Session {
     images: Arc<Images>,
     loaded: Option<Loaded>,
     epoch: NetworkEpoch,
+    environment: Environment,
 }
 
 impl Session {
-    /// A session without a network.
-    pub fn new(images: Arc<Images>) -> Self {
+    /// A session without a network; weights are searched for in `environment`.
+    pub fn new(images: Arc<Images>, environment: Environment) -> Self {
         Self {
+            environment,
             images,
             loaded: None,
             epoch: NetworkEpoch::default(),
@@ -70,7 +72,7 @@ impl Session {
             weights,
             device,
             device_note,
-        } = load_network(&source, choice)?;
+        } = load_network(&source, choice, &self.environment)?;
         let labels = weights.labels();
         self.epoch.0 += 1;
         let info = Arc::new(NetworkInfo {

@@ -37,13 +37,13 @@ pub enum FetchError {
         url: String,
     },
     /// Nothing arrived for too long.
-    #[error("{host} sends nothing any more; try again, what has arrived is kept")]
+    #[error("{host} sends nothing any more; try again")]
     Stalled {
         /// Name of the server.
         host: String,
     },
     /// The connection ended early.
-    #[error("{url} ended after {received} of {expected} bytes; try again, what has arrived is kept")]
+    #[error("{url} ended after {received} of {expected} bytes; try again")]
     Cut {
         /// The address.
         url: String,

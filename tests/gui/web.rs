@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use egui::Key;
 use gradcam_explorer::explorer::{NetworkSource, Surroundings};
+use gradcam_explorer::weights::fetch::Timeouts;
 use gradcam_explorer::weights::{Address, DOWNLOADED, Environment, Source};
 use sha2::Digest as _;
 
@@ -119,6 +120,26 @@ fn a_picture_that_is_taken_off_the_list_is_no_longer_fetched() {
     open_address(&mut window, &format!("{}/quick.png", server.url));
     window.wait("its map", |state| state.shown.is_some());
     assert_eq!(window.state().images.list().len(), 1);
+}
+
+/// The server was waited for until the time-out, and nothing else was fetched meanwhile.
+#[test]
+fn a_picture_that_does_not_come_is_given_up_when_it_is_taken_off_the_list() {
+    let server = Server::new(picture(), vec![Answer::Stall(0), Answer::File]);
+    let mut window = Window::in_surroundings(Surroundings {
+        environment: Environment::default(),
+        sources: Vec::new(),
+        timeouts: Timeouts {
+            stall: Duration::from_secs(600),
+            ..QUICK
+        },
+    });
+    open_address(&mut window, &format!("{}/silent.png", server.url));
+    window.wait("the request", |_| !server.requests().is_empty());
+    window.key(Key::Delete);
+    open_address(&mut window, &format!("{}/quick.png", server.url));
+    window.wait("its map", |state| state.shown.is_some());
+    assert_eq!(window.told(), [""; 0]);
 }
 
 /// A window that finds the weights at these servers, one after another.
