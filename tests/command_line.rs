@@ -1,9 +1,12 @@
 //! The command line end to end: the built program, its output, its files and its exit status.
 
+mod server;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use server::{Answer, Server};
 
 const SAMPLE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -135,6 +138,26 @@ fn an_image_that_fails_does_not_stop_the_others() {
     assert_eq!(documents[1]["predictions"].as_array().unwrap().len(), 10);
     assert!(documents[2]["error"].as_str().unwrap().contains("no-such-file.png"));
     assert!(documents[2].get("predictions").is_none());
+}
+
+#[test]
+fn a_web_address_is_fetched_and_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::new(std::fs::read(SAMPLE).unwrap(), vec![Answer::Status(404), Answer::File]);
+    let [missing, address] = ["missing.png", "drawing.png"].map(|name| format!("{}/{name}", server.url));
+    let out = folder.path().to_str().unwrap();
+    let output = run(&["explain", &missing, &address, "--json", "--out", out]);
+    assert_eq!(output.status.code(), Some(1));
+    let [failed, explained] = documents(&output).try_into().unwrap();
+    assert_eq!(failed["image"], *missing);
+    assert!(failed["error"].as_str().unwrap().contains("404"), "{failed}");
+    assert_eq!(explained["image"], *address);
+    assert_eq!([&explained["width"], &explained["height"]], [640, 480]);
+    let overlay = explained["maps"][0]["files"]["overlay"].as_str().unwrap();
+    assert!(overlay.contains("drawing.") && Path::new(overlay).exists(), "{overlay}");
+    // of the same pixels
+    let [local] = documents(&run(&["explain", SAMPLE, "--json"])).try_into().unwrap();
+    assert_eq!(explained["predictions"], local["predictions"]);
 }
 
 #[test]

@@ -12,8 +12,8 @@ use crate::imaging::{Colormap, Resize};
 #[derive(Debug, Parser)]
 #[command(version, about, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
-    /// Images or folders of images to open in the window
-    #[arg(value_name = "IMAGE|FOLDER")]
+    /// Images, folders of images or web addresses (https) to open in the window
+    #[arg(value_name = "IMAGE|FOLDER|URL")]
     pub images: Vec<PathBuf>,
     #[command(flatten)]
     pub network: NetworkArguments,
@@ -92,8 +92,8 @@ pub enum Command {
 /// Options of `explain`.
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// Images, or folders whose images are taken in the order of their names
-    #[arg(value_name = "IMAGE|FOLDER", required = true)]
+    /// Images, folders whose images are taken in the order of their names, or web addresses (https)
+    #[arg(value_name = "IMAGE|FOLDER|URL", required = true)]
     pub images: Vec<PathBuf>,
     /// Class to explain: index (285), wnid (n02124075) or name ("Egyptian cat"); repeatable [default: the top one]
     #[arg(long = "class", value_name = "CLASS")]

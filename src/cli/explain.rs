@@ -5,13 +5,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::arguments::{Explain, NetworkArguments, Write};
-use super::report::{ErrorReport, Files, ImageReport, MapReport, PredictionReport, Timings, WeightsReport, print_json};
+use super::arguments::{Explain, NetworkArguments};
+use super::map_files::{self, Origin};
+use super::progress_bar::Bar;
+use super::report::{
+    ErrorReport, Files, ImageReport, MapReport, PredictionReport, Timings, WeightsReport, print_json, print_text,
+};
 use super::{Stop, start, wait};
 use crate::explain::{Map, Target};
 use crate::explorer::{
-    Activity, ExplainRequest, Explorer, ExportKind, ExportRequest, ImageId, ImageSource, NetworkInfo, Opened,
-    Predicted, Purpose, Reply, Request,
+    Activity, ExplainRequest, Explorer, ImageId, ImageSource, NetworkInfo, Opened, Predicted, Purpose, Reply, Request,
 };
 use crate::xception::{LayerId, Role};
 
@@ -118,7 +121,7 @@ fn fingerprint(explorer: &Explorer) -> Result<String, Stop> {
     .map_err(Stop::Failed)
 }
 
-/// All images in order; a folder stands for the images in it, by name.
+/// All images in order, web addresses among them; a folder stands for the images in it, by name.
 fn images(paths: &[PathBuf]) -> Vec<Result<PathBuf, (PathBuf, String)>> {
     let mut images = Vec::new();
     for path in paths {
@@ -152,13 +155,19 @@ impl Task<'_> {
         let resize = options.resize;
         explorer.send(Request::Open {
             image,
-            source: ImageSource::File(path.to_owned()),
+            source: ImageSource::from_argument(path),
             urgent: false,
         });
+        let bar = Bar::default();
         let opened: Opened = wait(explorer, Activity::Opening, |reply| match reply {
             Reply::Opened(opened) => Some(opened),
+            Reply::Downloading { what, progress } => {
+                bar.show(&what, progress);
+                None
+            }
             _ => None,
         })?;
+        drop(bar);
         explorer.send(Request::Predict {
             image,
             resize,
@@ -286,8 +295,16 @@ impl Task<'_> {
         let label = self.network.labels.display_name(class);
         let mut files = Files::default();
         if let Some(folder) = &options.out {
-            let name = unique_name(path, class, &layer, names);
-            files = self.write(image, path, &folder.join(name), class, &label, &layer, map)?;
+            let base = folder.join(map_files::unique_name(path, class, &layer, names));
+            let origin = Origin {
+                image,
+                path,
+                class,
+                label: &label,
+                layer: &layer,
+                weights: &self.weights,
+            };
+            files = map_files::write(self.explorer, options, &origin, &base, map)?;
         }
         Ok(MapReport {
             class,
@@ -303,117 +320,4 @@ impl Task<'_> {
             files,
         })
     }
-
-    /// Writes the wanted files beside `base`, a path without extension.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "all of it goes into the file names or the provenance"
-    )]
-    fn write(
-        &self,
-        image: ImageId,
-        path: &Path,
-        base: &Path,
-        class: usize,
-        label: &str,
-        layer: &str,
-        map: &Map,
-    ) -> Result<Files, String> {
-        let with = |extension: &str| {
-            let mut name = base.as_os_str().to_owned();
-            name.push(extension);
-            PathBuf::from(name)
-        };
-        let options = self.options;
-        let wanted = |what: Write| options.write.contains(&what);
-        let files = Files {
-            overlay: (wanted(Write::Overlay) || options.write.is_empty()).then(|| with(".overlay.png")),
-            heatmap: wanted(Write::Heatmap).then(|| with(".heatmap.png")),
-            heat: wanted(Write::Raw).then(|| with(".heat.npy")),
-            signed: wanted(Write::Raw).then(|| with(".signed.npy")),
-        };
-        let kinds = [
-            (ExportKind::Overlay, &files.overlay),
-            (ExportKind::Heatmap, &files.heatmap),
-            (ExportKind::Heat, &files.heat),
-            (ExportKind::Signed, &files.signed),
-        ];
-        let provenance = [
-            ("Software", format!("gradcam-explorer {}", env!("CARGO_PKG_VERSION"))),
-            ("Source", path.display().to_string()),
-            ("Weights", format!("{} {}", self.weights.name, self.weights.sha256)),
-            ("Class", format!("{class} {label}")),
-            ("Layer", layer.to_owned()),
-            ("Score", options.score.name().to_owned()),
-            ("Method", options.method.name().to_owned()),
-            ("Colormap", options.colormap.name().to_owned()),
-            ("Blend", options.blend.to_string()),
-        ];
-        self.explorer.send(Request::Export(ExportRequest {
-            image,
-            files: kinds
-                .into_iter()
-                .filter_map(|(kind, path)| Some((kind, path.clone()?)))
-                .collect(),
-            map: map.clone(),
-            maximum: None,
-            colormap: options.colormap,
-            blend: options.blend,
-            cells: false,
-            provenance: provenance.map(|(keyword, text)| (keyword.to_owned(), text)).into(),
-        }));
-        wait(self.explorer, Activity::Exporting, |reply| match reply {
-            Reply::Exported(_) => Some(()),
-            _ => None,
-        })?;
-        Ok(files)
-    }
-}
-
-/// `photo.285.block14_sepconv2_act`; a number tells images of equal names apart.
-fn unique_name(path: &Path, class: usize, layer: &str, names: &mut HashSet<String>) -> String {
-    let stem = path
-        .file_stem()
-        .map_or_else(|| "image".into(), |stem| stem.to_string_lossy());
-    let mut name = format!("{stem}.{class}.{layer}");
-    let mut number = 2;
-    while !names.insert(name.clone()) {
-        name = format!("{stem}-{number}.{class}.{layer}");
-        number += 1;
-    }
-    name
-}
-
-fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), Stop> {
-    writeln!(out, "{} ({} x {})", report.image.display(), report.width, report.height)?;
-    for p in &report.predictions {
-        writeln!(
-            out,
-            "{:>4}  {:>7.3} %  {:<28} {:>4}  {}",
-            p.rank,
-            p.probability * 100.0,
-            p.label,
-            p.index,
-            p.wnid.as_deref().unwrap_or_default()
-        )?;
-    }
-    for map in &report.maps {
-        let state = if map.empty { "no evidence" } else { "ok" };
-        write!(
-            out,
-            "  map of {} ({}) at {}, {} x {}: {state}",
-            map.label, map.class, map.layer, map.width, map.height
-        )?;
-        let Files {
-            overlay,
-            heatmap,
-            heat,
-            signed,
-        } = &map.files;
-        for file in [overlay, heatmap, heat, signed].into_iter().flatten() {
-            write!(out, "  {}", file.display())?;
-        }
-        writeln!(out)?;
-    }
-    Ok(out.flush()?)
 }

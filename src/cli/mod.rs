@@ -6,6 +6,8 @@ mod arguments;
 mod bench;
 mod explain;
 mod lists;
+mod map_files;
+mod progress_bar;
 mod report;
 mod weights;
 

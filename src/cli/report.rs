@@ -1,4 +1,4 @@
-//! The JSON documents that scripts rely on.
+//! What `explain` prints: the JSON documents that scripts rely on, and the same as text for people.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,6 +11,41 @@ use super::Stop;
 pub fn print_json(out: &mut impl io::Write, document: &impl Serialize) -> Result<(), Stop> {
     let line = serde_json::to_string(document).map_err(|error| Stop::Failed(error.to_string()))?;
     writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// Prints one image as text.
+pub fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), Stop> {
+    writeln!(out, "{} ({} x {})", report.image.display(), report.width, report.height)?;
+    for p in &report.predictions {
+        writeln!(
+            out,
+            "{:>4}  {:>7.3} %  {:<28} {:>4}  {}",
+            p.rank,
+            p.probability * 100.0,
+            p.label,
+            p.index,
+            p.wnid.as_deref().unwrap_or_default()
+        )?;
+    }
+    for map in &report.maps {
+        let state = if map.empty { "no evidence" } else { "ok" };
+        write!(
+            out,
+            "  map of {} ({}) at {}, {} x {}: {state}",
+            map.label, map.class, map.layer, map.width, map.height
+        )?;
+        let Files {
+            overlay,
+            heatmap,
+            heat,
+            signed,
+        } = &map.files;
+        for file in [overlay, heatmap, heat, signed].into_iter().flatten() {
+            write!(out, "  {}", file.display())?;
+        }
+        writeln!(out)?;
+    }
     Ok(out.flush()?)
 }
 

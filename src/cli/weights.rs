@@ -3,13 +3,11 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use super::arguments::{NetworkArguments, WeightsCommand};
+use super::progress_bar::Bar;
 use super::{Stop, start, wait};
 use crate::explorer::{Activity, Explorer, ImageId, ImageSource, Reply, Request};
 use crate::imaging::Resize;
-use crate::weights::fetch::Progress;
 use crate::weights::{self, Environment, Fingerprint, ImportOptions, Weights, WeightsError, verify};
 
 /// Runs the command.
@@ -95,30 +93,9 @@ fn download() -> Result<(), Stop> {
         Reply::WeightsReady(path) => Some(path),
         _ => None,
     });
-    bar.0.finish_and_clear();
+    drop(bar);
     println!("{}", path.map_err(Stop::Failed)?.display());
     Ok(())
-}
-
-/// A progress bar on standard error.
-pub struct Bar(ProgressBar);
-
-impl Default for Bar {
-    fn default() -> Self {
-        let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self(ProgressBar::no_length().with_style(style))
-    }
-}
-
-impl Bar {
-    fn show(&self, what: &str, progress: Progress) {
-        if let Some(total) = progress.total {
-            self.0.set_length(total);
-        }
-        self.0.set_message(what.to_owned());
-        self.0.set_position(progress.received);
-    }
 }
 
 fn import(file: &Path, out: Option<PathBuf>, input_size: Option<usize>) -> Result<(), Stop> {
