@@ -15,7 +15,7 @@ use super::state::{Message, PathField, State};
 use super::textures::Textures;
 use super::{
     Options, built_in_notice, drawer, film_strip, help, kept, keys, layers, path_field, picture, predictions, samples,
-    settings, theme, top_bar, wishes,
+    settings, theme, top_bar, welcome, wishes,
 };
 use crate::explorer::{Explorer, ExplorerError, ImageSource, Request};
 
@@ -284,7 +284,7 @@ impl ExplorerApp {
             state.zoom_wish = None;
             let hovering = ui.input(|input| input.raw.hovered_files.len());
             if hovering > 0 {
-                picture::drop_target(ui, *canvas, hovering);
+                welcome::drop_target(ui, *canvas, hovering);
             }
         });
         if state.help_open {

@@ -43,10 +43,12 @@ mod predictions;
 mod samples;
 mod settings;
 pub mod state;
+mod status_line;
 mod target_bar;
 mod textures;
 mod theme;
 mod top_bar;
+mod welcome;
 mod widgets;
 mod wishes;
 

@@ -6,8 +6,8 @@ use egui::accesskit::Role;
 use egui::{Align2, Area, Button, Context, Frame, Id, Label, Margin, Rect, RichText, Stroke, Ui, Vec2, WidgetInfo};
 
 use super::icons;
-use super::picture;
 use super::state::Message;
+use super::status_line;
 use super::theme::{RADIUS, UNIT, palette};
 
 /// How many notes are shown at a time.
@@ -49,7 +49,7 @@ impl Notices {
         // above the line below the picture
         let area = Area::new(Id::unique("notices"))
             .pivot(Align2::CENTER_BOTTOM)
-            .fixed_pos(canvas.center_bottom() - Vec2::new(0.0, picture::STATUS + 4.0 * UNIT));
+            .fixed_pos(canvas.center_bottom() - Vec2::new(0.0, status_line::HEIGHT + 4.0 * UNIT));
         area.show(ctx, |ui| {
             for (position, (_, message)) in self.shown.iter().enumerate() {
                 if notice(ui, message, width) {

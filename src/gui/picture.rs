@@ -2,27 +2,24 @@
 
 use egui::accesskit::Role;
 use egui::{
-    Align, Align2, Color32, CursorIcon, Key, Layout, PointerButton, Pos2, Rect, Response, RichText, Sense, Shape,
-    Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    Align, Color32, CursorIcon, Key, Layout, PointerButton, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui,
+    UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::backdrop;
 use super::camera::Camera;
 use super::choices::View;
-use super::color_bar;
 use super::command::{Action, Command};
 use super::contours;
 use super::export;
 use super::maps::Shown;
-use super::samples;
 use super::state::{Here, State};
+use super::status_line;
 use super::target_bar;
 use super::textures::Textures;
-use super::theme::{self, UNIT, font, palette};
-use super::widgets::truncated;
+use super::theme::{self, UNIT, palette};
+use super::welcome;
 
-/// Height of the line below the picture.
-pub const STATUS: f32 = 8.0 * UNIT;
 /// Below this many points a cell's edges are not drawn.
 const SMALLEST_CELL: f32 = 5.0;
 
@@ -32,7 +29,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     let whole = ui.available_rect_before_wrap();
     let canvas = Rect::from_min_max(
         whole.min,
-        pos2(whole.right(), (whole.bottom() - STATUS).max(whole.top())),
+        pos2(whole.right(), (whole.bottom() - status_line::HEIGHT).max(whole.top())),
     );
     let response = ui.allocate_rect(canvas, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, picture_name(state)));
@@ -66,13 +63,13 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
             }
         }
     } else {
-        welcome(ui, state, canvas, commands);
+        welcome::show(ui, state, canvas, commands);
     }
     let backdrop = backdrop::shape(canvas, &covered, palette(ui).canvas);
     ui.painter().set(behind, backdrop);
     nothing(ui, state, canvas, commands);
     let status = Rect::from_min_max(pos2(whole.left(), canvas.bottom()), whole.max);
-    status_line(ui, state, textures, status, pointer);
+    status_line::show(ui, state, textures, status, pointer);
     camera
 }
 
@@ -267,119 +264,4 @@ fn nothing(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>
             });
         },
     );
-}
-
-/// What to do when nothing is open, or that something is on its way.
-fn welcome(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>) {
-    let colours = palette(ui);
-    if let Some(image) = state.images.current() {
-        let text = format!("Opening {}…", image.name);
-        ui.painter().text(
-            canvas.center(),
-            Align2::CENTER_CENTER,
-            text,
-            font(theme::BODY),
-            colours.weak,
-        );
-        return;
-    }
-    let area = Rect::from_center_size(canvas.center(), vec2(canvas.width().min(440.0), 200.0));
-    ui.scope_builder(
-        UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)),
-        |ui| {
-            ui.label(RichText::new("Where does the network look?").heading());
-            ui.add_space(UNIT);
-            let ways_in = if state.takes_drops {
-                "Drop images or a folder here, paste a picture, or open one."
-            } else {
-                "This desktop passes no dropped files to the window; open images or a folder, or paste a picture."
-            };
-            ui.label(RichText::new(ways_in).color(colours.weak));
-            ui.add_space(4.0 * UNIT);
-            let open = egui::Button::new(RichText::new("Open images…").color(colours.on_accent)).fill(colours.accent);
-            if ui.add(open.min_size(vec2(40.0 * UNIT, 8.0 * UNIT))).clicked() {
-                commands.push(Command::Do(Action::Open));
-            }
-            ui.add_space(UNIT);
-            let sample = samples::names().next();
-            let button =
-                egui::Button::new(RichText::new("or look at a sample").color(colours.weak)).frame_when_inactive(false);
-            if ui.add(button).clicked() {
-                commands.extend(sample.and_then(samples::source).map(Command::OpenSource));
-            }
-        },
-    );
-}
-
-/// The line below: what lies under the pointer, and what the colours mean.
-fn status_line(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, pointer: Option<[f32; 2]>) {
-    ui.painter()
-        .hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette(ui).line));
-    let inner = rect.shrink2(vec2(3.0 * UNIT, UNIT));
-    ui.scope_builder(
-        UiBuilder::new()
-            .max_rect(inner)
-            .layout(Layout::right_to_left(Align::Center)),
-        |ui| {
-            color_bar::show(ui, state, textures);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let text = pointer
-                    .and_then(|share| under_pointer(state, share))
-                    .unwrap_or_else(|| explained(state));
-                truncated(ui, RichText::new(text).small().weak());
-            });
-        },
-    );
-}
-
-/// In words: pixel, cell, heat and share of all evidence at a place of the photo.
-fn under_pointer(state: &State, share: [f32; 2]) -> Option<String> {
-    let image = state.open_image()?;
-    let shown = state.shown.as_ref()?;
-    let (column, row) = shown.cell_at(share)?;
-    let (value, part) = shown.value((column, row))?;
-    let [x, y] = [0, 1].map(|axis| (share[axis] * image.size[axis] as f32) as u32);
-    let heat = if shown.signed {
-        format!("evidence {}", color_bar::short(value))
-    } else {
-        let heat = if shown.maximum > 0.0 {
-            (value.max(0.0) / shown.maximum).min(1.0)
-        } else {
-            0.0
-        };
-        format!("heat {heat:.2}")
-    };
-    Some(format!(
-        "x {x}  y {y}  ·  cell {column}, {row}  ·  {heat}  ·  {:.1} % of the evidence",
-        100.0 * part
-    ))
-}
-
-/// In words: what the picture shows.
-fn explained(state: &State) -> String {
-    let (Some(shown), Some(network)) = (&state.shown, &state.network) else {
-        return String::new();
-    };
-    let layer = network.plan.layer(shown.key.layer);
-    let waiting = if state.is_waiting_for_map() {
-        "computing…  ·  "
-    } else {
-        ""
-    };
-    format!("{waiting}{}  ·  {}", export::shown_name(state, shown), layer.name)
-}
-
-/// The frame that says: let go, and it is opened.
-pub fn drop_target(ui: &mut Ui, rect: Rect, files: usize) {
-    let colours = palette(ui);
-    ui.painter().rect_filled(rect, 0.0, colours.canvas.gamma_multiply(0.85));
-    let frame = rect.shrink(4.0 * UNIT);
-    ui.painter()
-        .rect_stroke(frame, 2.0 * UNIT, Stroke::new(2.0, colours.accent), StrokeKind::Inside);
-    let text = if files == 1 {
-        "Drop to open".to_owned()
-    } else {
-        format!("Drop to open {files} items")
-    };
-    ui.put(rect, egui::Label::new(RichText::new(text).heading()));
 }

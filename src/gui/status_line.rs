@@ -1,0 +1,71 @@
+//! The line below the picture: what lies under the pointer, and what the colours mean.
+
+use egui::{Align, Layout, Rect, RichText, Stroke, Ui, UiBuilder, vec2};
+
+use super::color_bar;
+use super::export;
+use super::state::State;
+use super::textures::Textures;
+use super::theme::{UNIT, palette};
+use super::widgets::truncated;
+
+/// Height of the line.
+pub const HEIGHT: f32 = 8.0 * UNIT;
+
+/// Draws the line; `pointer` is the place under the pointer in shares of the photo's sides.
+pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, pointer: Option<[f32; 2]>) {
+    ui.painter()
+        .hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette(ui).line));
+    let inner = rect.shrink2(vec2(3.0 * UNIT, UNIT));
+    ui.scope_builder(
+        UiBuilder::new()
+            .max_rect(inner)
+            .layout(Layout::right_to_left(Align::Center)),
+        |ui| {
+            color_bar::show(ui, state, textures);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = pointer
+                    .and_then(|share| under_pointer(state, share))
+                    .unwrap_or_else(|| explained(state));
+                truncated(ui, RichText::new(text).small().weak());
+            });
+        },
+    );
+}
+
+/// In words: pixel, cell, heat and share of all evidence at a place of the photo.
+fn under_pointer(state: &State, share: [f32; 2]) -> Option<String> {
+    let image = state.open_image()?;
+    let shown = state.shown.as_ref()?;
+    let (column, row) = shown.cell_at(share)?;
+    let (value, part) = shown.value((column, row))?;
+    let [x, y] = [0, 1].map(|axis| (share[axis] * image.size[axis] as f32) as u32);
+    let heat = if shown.signed {
+        format!("evidence {}", color_bar::short(value))
+    } else {
+        let heat = if shown.maximum > 0.0 {
+            (value.max(0.0) / shown.maximum).min(1.0)
+        } else {
+            0.0
+        };
+        format!("heat {heat:.2}")
+    };
+    Some(format!(
+        "x {x}  y {y}  ·  cell {column}, {row}  ·  {heat}  ·  {:.1} % of the evidence",
+        100.0 * part
+    ))
+}
+
+/// In words: what the picture shows.
+fn explained(state: &State) -> String {
+    let (Some(shown), Some(network)) = (&state.shown, &state.network) else {
+        return String::new();
+    };
+    let layer = network.plan.layer(shown.key.layer);
+    let waiting = if state.is_waiting_for_map() {
+        "computing…  ·  "
+    } else {
+        ""
+    };
+    format!("{waiting}{}  ·  {}", export::shown_name(state, shown), layer.name)
+}
