@@ -10,6 +10,7 @@ use super::command::Command;
 use super::multiples::{Tile, tile, tile_size};
 use super::numbers;
 use super::state::State;
+use super::strip::strip;
 use super::textures::{Slot, Textures};
 use super::theme::{self, UNIT, palette};
 use super::widgets::with_icon;
@@ -78,41 +79,22 @@ fn layers(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Ve
         return;
     };
     let layers: Vec<LayerId> = network.plan.mappable().collect();
+    let current = layers.iter().position(|&layer| layer == chosen).unwrap_or(0);
     let size = tile_size(state, ui.available_height() - 3.0 * UNIT);
-    ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
-    let step = size.x + 2.0 * UNIT;
-    let mut area = ScrollArea::horizontal()
-        .id_salt("layer strip")
-        .auto_shrink([false, false]);
-    // the chosen layer is brought into view when the strip is opened or another is chosen elsewhere
-    let seen = ui.scope_id().with("chosen layer");
-    if ui.data(|data| data.get_temp::<usize>(seen)) != Some(chosen.0) {
-        ui.data_mut(|data| data.insert_temp(seen, chosen.0));
-        let position = layers.iter().position(|&layer| layer == chosen).unwrap_or(0);
-        area = area.horizontal_scroll_offset((position as f32 * step - ui.available_width() / 2.0).max(0.0));
-    }
-    area.show_viewport(ui, |ui, viewport| {
-        ui.set_width(step * layers.len() as f32);
-        let first = (viewport.left() / step).floor().max(0.0) as usize;
-        let last = ((viewport.right() / step).ceil().max(0.0) as usize).min(layers.len());
-        ui.horizontal_top(|ui| {
-            ui.add_space(first as f32 * step);
-            for &layer in layers.get(first..last).unwrap_or_default() {
-                let described = network.plan.layer(layer);
-                let detail = format!("{}×{}", described.shape.width, described.shape.height);
-                let small = Tile {
-                    name: &described.name,
-                    detail: &detail,
-                    shown: state.shown_as(state.choices.target(class), layer),
-                    slot: Slot::Layer(layer),
-                    is_chosen: layer == chosen,
-                };
-                if tile(ui, state, textures, small, size).clicked() {
-                    ui.data_mut(|data| data.insert_temp(seen, layer.0));
-                    commands.push(Command::SelectLayer(layer));
-                }
-            }
-        });
+    strip(ui, "layer strip", layers.len(), current, size, |ui, position| {
+        let Some(&layer) = layers.get(position) else { return };
+        let described = network.plan.layer(layer);
+        let detail = format!("{}×{}", described.shape.width, described.shape.height);
+        let small = Tile {
+            name: &described.name,
+            detail: &detail,
+            shown: state.shown_as(state.choices.target(class), layer),
+            slot: Slot::Layer(layer),
+            is_chosen: layer == chosen,
+        };
+        if tile(ui, state, textures, small, size).clicked() {
+            commands.push(Command::SelectLayer(layer));
+        }
     });
 }
 

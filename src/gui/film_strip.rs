@@ -1,12 +1,13 @@
 //! All open images in a row, when there are several.
 
 use egui::accesskit::Role;
-use egui::{Align2, Color32, Pos2, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::class_row::percent;
 use super::command::Command;
 use super::images::OpenImage;
 use super::state::State;
+use super::strip::strip;
 use super::textures::Textures;
 use super::theme::{self, UNIT, palette};
 use super::widgets::{focus_ring, text_in};
@@ -14,31 +15,15 @@ use super::widgets::{focus_ring, text_in};
 /// Height of the strip.
 pub const HEIGHT: f32 = 24.0 * UNIT;
 
-/// Draws the strip; only what is in sight is laid out.
+/// Draws the strip.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
     let list = state.images.list();
     let size = vec2(22.0 * UNIT, ui.available_height() - 2.0 * UNIT);
-    ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
-    let step = size.x + 2.0 * UNIT;
-    let mut area = ScrollArea::horizontal()
-        .id_salt("film strip")
-        .auto_shrink([false, false]);
     let current = state.images.current_position().unwrap_or(0);
-    let seen = ui.scope_id().with("current image");
-    if ui.data(|data| data.get_temp::<usize>(seen)) != Some(current) {
-        ui.data_mut(|data| data.insert_temp(seen, current));
-        area = area.horizontal_scroll_offset((current as f32 * step - ui.available_width() / 2.0).max(0.0));
-    }
-    area.show_viewport(ui, |ui, viewport| {
-        ui.set_width(step * list.len() as f32);
-        let first = (viewport.left() / step).floor().max(0.0) as usize;
-        let last = ((viewport.right() / step).ceil().max(0.0) as usize).min(list.len());
-        ui.horizontal_top(|ui| {
-            ui.add_space(first as f32 * step);
-            for (position, image) in list.iter().enumerate().take(last).skip(first) {
-                frame(ui, state, textures, image, position == current, size, commands);
-            }
-        });
+    strip(ui, "film strip", list.len(), current, size, |ui, position| {
+        if let Some(image) = list.get(position) {
+            frame(ui, state, textures, image, position == current, size, commands);
+        }
     });
 }
 

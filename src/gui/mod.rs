@@ -44,6 +44,7 @@ mod samples;
 mod settings;
 pub mod state;
 mod status_line;
+mod strip;
 mod target_bar;
 mod textures;
 mod theme;

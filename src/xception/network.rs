@@ -7,7 +7,7 @@
 use candle_core::Tensor;
 use thiserror::Error;
 
-use super::plan::{LayerId, Plan};
+use super::plan::{LayerId, Plan, Role};
 
 /// What can go wrong while a network runs.
 #[derive(Debug, Error)]
@@ -63,6 +63,21 @@ pub trait Site {
 
 /// Called once for each score and each layer that a sweep passes: the index of the score, then the layer.
 pub type Visit<'a> = dyn FnMut(usize, &dyn Site) -> Result<(), NetworkError> + 'a;
+
+/// Refuses what no sweep can answer: layers without a map, and gradients that are not one value a class.
+pub(super) fn check_sweep(plan: &Plan, logit_gradients: &[Vec<f64>], layers: &[LayerId]) -> Result<(), NetworkError> {
+    if let Some(&id) = layers.iter().find(|id| plan.layer(**id).role == Role::NoMap) {
+        return Err(NetworkError::NoMap(plan.layer(id).name.clone()));
+    }
+    let expected = plan.architecture.classes;
+    let wrong = logit_gradients.iter().find(|gradient| gradient.len() != expected);
+    wrong.map_or(Ok(()), |gradient| {
+        Err(NetworkError::Input {
+            expected,
+            found: gradient.len(),
+        })
+    })
+}
 
 /// A network with weights on a device.
 pub trait Network: Send {

@@ -7,8 +7,8 @@ mod ops;
 use candle_core::{DType, Device, Tensor, WithDType};
 use candle_nn::VarBuilder;
 
-use super::network::{Head, Network, NetworkError, Site, Visit};
-use super::plan::{LayerId, Op, Plan, Role};
+use super::network::{Head, Network, NetworkError, Site, Visit, check_sweep};
+use super::plan::{LayerId, Op, Plan};
 use ops::{BatchNorm, Conv, Dense, SeparableConv};
 
 /// The weights of one layer, ready to use.
@@ -203,9 +203,7 @@ impl Network for CandleNetwork {
         if self.outputs.is_empty() {
             return Err(NetworkError::NoForward);
         }
-        if let Some(&id) = layers.iter().find(|id| self.plan.layer(**id).role == Role::NoMap) {
-            return Err(NetworkError::NoMap(self.plan.layer(id).name.clone()));
-        }
+        check_sweep(&self.plan, logit_gradients, layers)?;
         let Some(&earliest) = layers.iter().min() else {
             return Ok(());
         };

@@ -67,8 +67,8 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_nn::VarBuilder;
 
-use super::network::{Head, Network, NetworkError, Visit};
-use super::plan::{LayerId, Plan, Role};
+use super::network::{Head, Network, NetworkError, Visit, check_sweep};
+use super::plan::{LayerId, Plan};
 use backward::Memory;
 use buffer::{Buffer, Features, Scratch, padded};
 pub use isa::Isa;
@@ -228,17 +228,7 @@ impl Network for CpuNetwork {
         if self.logits.is_empty() {
             return Err(NetworkError::NoForward);
         }
-        if let Some(&id) = layers.iter().find(|id| self.plan.layer(**id).role == Role::NoMap) {
-            return Err(NetworkError::NoMap(self.plan.layer(id).name.clone()));
-        }
-        for gradient in logit_gradients {
-            if gradient.len() != self.logits.len() {
-                return Err(NetworkError::Input {
-                    expected: self.logits.len(),
-                    found: gradient.len(),
-                });
-            }
-        }
+        check_sweep(&self.plan, logit_gradients, layers)?;
         let mut memory = std::mem::take(&mut self.memory);
         let result = self.sweep(&mut memory, logit_gradients, layers, stop, visit);
         self.memory = memory;
