@@ -84,9 +84,16 @@ fn layers(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Ve
     strip(ui, "layer strip", layers.len(), current, size, |ui, position| {
         let Some(&layer) = layers.get(position) else { return };
         let described = network.plan.layer(layer);
-        let detail = format!("{}×{}", described.shape.width, described.shape.height);
+        // all layers of a block begin with its name, which would leave no room for the rest
+        let in_block = described
+            .name
+            .split_once('_')
+            .filter(|(block, _)| block.starts_with("block"));
+        let size_in_cells = format!("{}×{}", described.shape.width, described.shape.height);
+        let detail = in_block.map_or(size_in_cells.clone(), |(block, _)| format!("{block} · {size_in_cells}"));
         let small = Tile {
             name: &described.name,
+            caption: in_block.map_or(&described.name, |(_, rest)| rest),
             detail: &detail,
             shown: state.shown_as(state.choices.target(class), layer),
             slot: Slot::Layer(layer),
@@ -119,6 +126,7 @@ fn side_by_side(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &
                 let name = state.class_name(class);
                 let small = Tile {
                     name: &name,
+                    caption: &name,
                     detail: &detail,
                     shown,
                     slot: Slot::Class(class),

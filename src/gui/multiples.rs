@@ -14,9 +14,11 @@ const CAPTIONS: f32 = 9.0 * UNIT;
 
 /// One small picture.
 pub struct Tile<'a> {
-    /// Its name.
+    /// Its name, told when the pointer rests on it.
     pub name: &'a str,
-    /// Something below the name.
+    /// What stands below it, for little room.
+    pub caption: &'a str,
+    /// Something below the caption.
     pub detail: &'a str,
     /// Its map; none while it is computed.
     pub shown: Option<Shown>,
@@ -82,14 +84,21 @@ pub fn tile(ui: &mut Ui, state: &State, textures: &mut Textures, tile: Tile<'_>,
             .rect_stroke(photo, 2.0, Stroke::new(1.0, colours.text), StrokeKind::Outside);
     }
     focus_ring(ui, &response, rect);
-    let name = Rect::from_min_size(pos2(rect.left(), space.bottom() + UNIT), vec2(rect.width(), 4.0 * UNIT));
-    text_in(ui, name, Align2::CENTER_CENTER, tile.name, theme::SMALL, colours.text);
-    let detail = name.translate(vec2(0.0, 4.0 * UNIT));
+    let caption = Rect::from_min_size(pos2(rect.left(), space.bottom() + UNIT), vec2(rect.width(), 4.0 * UNIT));
+    text_in(
+        ui,
+        caption,
+        Align2::CENTER_CENTER,
+        tile.caption,
+        theme::SMALL,
+        colours.text,
+    );
+    let detail = caption.translate(vec2(0.0, 4.0 * UNIT));
     let text = match &tile.shown {
         None => "…",
         Some(shown) if shown.is_empty() => "no evidence",
         Some(_) => tile.detail,
     };
     text_in(ui, detail, Align2::CENTER_CENTER, text, theme::SMALL, colours.weak);
-    response
+    response.on_hover_text(tile.name)
 }
