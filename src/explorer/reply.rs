@@ -115,6 +115,8 @@ pub struct Channels {
 pub struct FeatureMap {
     /// Which image.
     pub image: ImageId,
+    /// How it was brought to the network's input size.
+    pub resize: Resize,
     /// Which network.
     pub epoch: NetworkEpoch,
     /// Which layer.

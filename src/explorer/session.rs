@@ -222,6 +222,7 @@ impl Session {
         let map = Map::new(shape.width, shape.height, values);
         Ok(Reply::FeatureMap(FeatureMap {
             image,
+            resize,
             epoch: info.epoch,
             layer,
             channel,

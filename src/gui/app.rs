@@ -198,13 +198,10 @@ impl ExplorerApp {
                 None => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
             },
             Effect::FocusSearch => ctx.memory_mut(|memory| memory.request_focus(predictions::search_id())),
-            Effect::ReleaseFocus => {
+            Effect::ReleaseFocus => release_focus(ctx),
+            Effect::CloseNote => {
                 self.notices.close();
-                ctx.memory_mut(|memory| {
-                    if let Some(focused) = memory.focused() {
-                        memory.surrender_focus(focused);
-                    }
-                });
+                release_focus(ctx);
             }
         }
     }
@@ -347,6 +344,14 @@ impl eframe::App for ExplorerApp {
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
+}
+
+fn release_focus(ctx: &Context) {
+    ctx.memory_mut(|memory| {
+        if let Some(focused) = memory.focused() {
+            memory.surrender_focus(focused);
+        }
+    });
 }
 
 fn copied() -> Message {

@@ -31,6 +31,8 @@ pub enum Effect {
     FocusSearch,
     /// Take the keyboard away from whatever has it.
     ReleaseFocus,
+    /// The same, and close the newest note.
+    CloseNote,
 }
 
 /// Carries out one command.
@@ -68,6 +70,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
             state.wanted_network = (source.clone(), device);
             return Some(Effect::Send(Box::new(Request::UseNetwork { source, device })));
         }
+        Command::UseWeights(path) => return use_weights(state, path),
         Command::Search(query) => state.look_for(query),
         Command::TypePath(field) => state.path_field = field,
         Command::Answer(question, paths) => return answer(state, question, paths),
@@ -81,13 +84,9 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
     match question {
         Question::Images | Question::Folder | Question::Address => Some(Effect::Gather(paths)),
         Question::Weights => use_weights(state, paths.pop()?),
-        Question::SavePicture(_) | Question::SaveValues(_) => {
-            let kind = match question {
-                Question::SaveValues(_) => ExportKind::Signed,
-                _ => export::picture_kind(&state.choices),
-            };
-            let request = export::request(state, vec![(kind, paths.pop()?)])?;
-            Some(Effect::Send(Box::new(Request::Export(request))))
+        Question::Save(mut save) => {
+            save.request.files = vec![(save.kind, paths.pop()?)];
+            Some(Effect::Send(Box::new(Request::Export(save.request))))
         }
     }
 }
@@ -165,7 +164,11 @@ fn select_layer(state: &mut State, layer: LayerId) {
 
 fn choose(state: &mut State, mut choices: Choices) {
     if choices.scale == Scale::Fixed && state.choices.scale != Scale::Fixed {
-        choices.fixed_maximum = state.shown.as_ref().map_or(0.0, |shown| shown.maximum);
+        match state.shown.as_ref().map(|shown| shown.maximum) {
+            Some(maximum) if maximum > 0.0 => choices.fixed_maximum = maximum,
+            // there is no scale to keep
+            _ => choices.scale = state.choices.scale,
+        }
     }
     state.choices = choices;
 }
@@ -236,21 +239,20 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
     None
 }
 
-/// Saves or copies what the picture shows.
+/// Saves or copies what the picture shows now, whatever it shows when the dialog is answered.
 fn save(state: &mut State, action: Action) -> Option<Effect> {
-    let Some(name) = export::suggested_name(state) else {
+    let what = match action {
+        Action::SaveValues => ExportKind::Signed,
+        _ => export::picture_kind(&state.choices),
+    };
+    let Some(save) = export::save(state, what) else {
         let text = "There is no map to save yet; open an image first.";
         state.messages.push(Message::Error(text.to_owned()));
         return None;
     };
     Some(match action {
-        Action::SaveValues => Effect::Ask(Question::SaveValues(format!("{name}.npy"))),
-        Action::Copy => {
-            let request = export::request(state, Vec::new())?;
-            let kind = export::picture_kind(&state.choices);
-            Effect::Send(Box::new(Request::Render(request, kind)))
-        }
-        _ => Effect::Ask(Question::SavePicture(format!("{name}.png"))),
+        Action::Copy => Effect::Send(Box::new(Request::Render(save.request, save.kind))),
+        _ => Effect::Ask(Question::Save(Box::new(save))),
     })
 }
 
@@ -275,6 +277,8 @@ fn back(state: &mut State) -> Option<Effect> {
         state.here = None;
     } else if state.choices.than.is_some() {
         state.choices.than = None;
+    } else {
+        return Some(Effect::CloseNote);
     }
     Some(Effect::ReleaseFocus)
 }

@@ -166,6 +166,12 @@ impl Choices {
         Self {
             blend: share(self.blend, usual.blend),
             threshold: share(self.threshold, usual.threshold),
+            // its maximum was that of a map and is not kept
+            scale: if self.scale == Scale::Fixed && self.fixed_maximum <= 0.0 {
+                usual.scale
+            } else {
+                self.scale
+            },
             ..self
         }
     }

@@ -62,6 +62,8 @@ pub enum Command {
     Prefer(Preferences),
     /// Run other weights, or the same on another device.
     UseNetwork(NetworkSource, DeviceChoice),
+    /// Use weights, imported first if they are of another kind.
+    UseWeights(PathBuf),
     /// Look for classes.
     Search(String),
     /// Type a path, or stop doing so.

@@ -15,11 +15,13 @@ use std::time::{Duration, Instant};
 
 use rfd::AsyncFileDialog;
 
+use crate::explorer::{ExportKind, ExportRequest};
+
 /// Nobody cancels a dialog faster than this.
 const QUICKEST_CANCEL: Duration = Duration::from_millis(100);
 
 /// What files are wanted for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// Images to open.
     Images,
@@ -29,10 +31,19 @@ pub enum Question {
     Address,
     /// A weights file.
     Weights,
-    /// Where to save the picture; with a suggestion.
-    SavePicture(String),
-    /// Where to save the values of the map; with a suggestion.
-    SaveValues(String),
+    /// Where to save what the picture showed when it was asked.
+    Save(Box<Save>),
+}
+
+/// What is to be saved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Save {
+    /// The suggested name of the file.
+    pub name: String,
+    /// What is written into it.
+    pub kind: ExportKind,
+    /// All of that but the file.
+    pub request: ExportRequest,
 }
 
 impl Question {
@@ -43,14 +54,14 @@ impl Question {
             Self::Folder => "Open a folder of images",
             Self::Address => "Open a web address",
             Self::Weights => "Open weights (safetensors or Keras' HDF5)",
-            Self::SavePicture(_) => "Save the picture",
-            Self::SaveValues(_) => "Save the values of the map",
+            Self::Save(save) if save.kind == ExportKind::Signed => "Save the values of the map",
+            Self::Save(_) => "Save the picture",
         }
     }
 }
 
 /// What came of a question.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// These paths were chosen.
     Chosen(Question, Vec<PathBuf>),
@@ -99,12 +110,15 @@ impl Dialogs {
                 let picked = dialog.pick_file();
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }
-            Question::SavePicture(name) | Question::SaveValues(name) => {
-                let filter = match &question {
-                    Question::SaveValues(_) => ("NumPy array", ["npy"]),
+            Question::Save(save) => {
+                let filter = match save.kind {
+                    ExportKind::Signed => ("NumPy array", ["npy"]),
                     _ => ("PNG", ["png"]),
                 };
-                let picked = dialog.set_file_name(name).add_filter(filter.0, &filter.1).save_file();
+                let picked = dialog
+                    .set_file_name(&save.name)
+                    .add_filter(filter.0, &filter.1)
+                    .save_file();
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }
         }

@@ -1,8 +1,7 @@
 //! What is written when a picture is saved.
 
-use std::path::PathBuf;
-
 use super::choices::{Choices, View};
+use super::dialogs::Save;
 use super::maps::Shown;
 use super::state::State;
 use crate::explain::{Map, Target};
@@ -35,7 +34,7 @@ pub fn shown_name(state: &State, shown: &Shown) -> String {
 }
 
 /// A file name for what is shown, without its ending.
-pub fn suggested_name(state: &State) -> Option<String> {
+fn suggested_name(state: &State) -> Option<String> {
     let shown = state.shown.as_ref()?;
     let image = state.images.get(shown.key.image)?;
     let stem = image
@@ -58,8 +57,21 @@ pub fn picture_kind(choices: &Choices) -> ExportKind {
     }
 }
 
-/// The request that writes what is shown, pictures at the photo's own size.
-pub fn request(state: &State, files: Vec<(ExportKind, PathBuf)>) -> Option<ExportRequest> {
+/// What is shown, to be saved as `kind`; none without a map.
+pub fn save(state: &State, kind: ExportKind) -> Option<Save> {
+    let ending = match kind {
+        ExportKind::Signed => "npy",
+        _ => "png",
+    };
+    Some(Save {
+        name: format!("{}.{ending}", suggested_name(state)?),
+        kind,
+        request: request(state)?,
+    })
+}
+
+/// The request that writes what is shown, pictures at the photo's own size; to which files is still to be said.
+fn request(state: &State) -> Option<ExportRequest> {
     let shown = state.shown.as_ref()?;
     let image = state.images.get(shown.key.image)?;
     let network = state.network.as_ref()?;
@@ -84,7 +96,7 @@ pub fn request(state: &State, files: Vec<(ExportKind, PathBuf)>) -> Option<Expor
     ];
     Some(ExportRequest {
         image: shown.key.image,
-        files,
+        files: Vec::new(),
         map: Map::clone(&shown.map),
         maximum: Some(shown.maximum),
         colormap: colormap(&state.choices, shown),

@@ -89,7 +89,6 @@ impl Images {
         let Some(image) = self.get_mut(id) else { return };
         image.display = Some(photo);
         image.small_display = Some(small);
-        image.display_asked = false;
         self.keep(
             DISPLAY_COPIES,
             |image| image.display.is_some(),
@@ -135,10 +134,7 @@ impl Images {
         self.pick(
             opening,
             |image, _| image.stage == Stage::Waiting,
-            |image, is_shown| {
-                image.stage = Stage::Opening;
-                image.display_asked = is_shown;
-            },
+            |image| image.stage = Stage::Opening,
         )
     }
 
@@ -153,7 +149,7 @@ impl Images {
         self.pick(
             predicting,
             |image, is_shown| image.needs_prediction(epoch, resize, is_shown),
-            |image, _| image.asked = Some(asked),
+            |image| image.asked = Some(asked),
         )
     }
 
@@ -162,7 +158,7 @@ impl Images {
         &mut self,
         mut under_way: usize,
         needs_it: impl Fn(&OpenImage, bool) -> bool,
-        note: impl Fn(&mut OpenImage, bool),
+        note: impl Fn(&mut OpenImage),
     ) -> Vec<(ImageId, bool)> {
         let current = self.current;
         let middle = self.current_position().unwrap_or(0);
@@ -173,7 +169,7 @@ impl Images {
         for (_, image) in candidates {
             let is_shown = Some(image.id) == current;
             if is_shown || under_way < IN_BACKGROUND {
-                note(image, is_shown);
+                note(image);
                 picked.push((image.id, is_shown));
                 under_way += 1;
             }

@@ -32,28 +32,36 @@ pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
         commands.push(Command::Do(Action::Paste));
     }
     let is_writing = ctx.text_edit_focused();
-    shortcuts(ctx, is_writing, commands);
+    let is_asked = state.help_open || state.path_field.is_some();
+    shortcuts(ctx, is_writing, is_asked, commands);
     if !is_writing {
         clipboard(ctx, commands);
-        if !state.help_open && state.path_field.is_none() && ctx.memory(|memory| memory.focused().is_none()) {
+        if !is_asked && ctx.memory(|memory| memory.focused().is_none()) {
             digits_and_letters(ctx, commands);
         }
     }
 }
 
-fn shortcuts(ctx: &Context, is_writing: bool, commands: &mut Vec<Command>) {
+/// `is_asked`: something lies over the window and wants an answer first.
+fn shortcuts(ctx: &Context, is_writing: bool, is_asked: bool, commands: &mut Vec<Command>) {
+    let menu_is_open = egui::Popup::is_any_open(ctx);
     let focused = ctx.memory(|memory| memory.focused().is_some());
     let mut known: Vec<(Action, egui::KeyboardShortcut)> = Action::ALL
         .into_iter()
         .flat_map(|action| action.shortcuts().iter().map(move |&keys| (action, keys)))
         .collect();
+    if is_asked {
+        known.retain(|(action, _)| matches!(action, Action::Back | Action::Help));
+    }
     // a key with shift also fits the pattern without, so the longer patterns come first
     known.sort_by_key(|(_, keys)| !keys.modifiers.shift);
     for (action, keys) in known {
         let is_plain = keys.modifiers == Modifiers::NONE;
         // a field keeps its own keys; arrows move between widgets once one of them has the keyboard
         let belongs_to_widget = match keys.logical_key {
-            Key::Escape | Key::F1 => false,
+            // a menu closes by it
+            Key::Escape => menu_is_open,
+            Key::F1 => false,
             Key::ArrowUp | Key::ArrowDown if is_writing => false,
             Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight => focused,
             Key::Z | Key::Y if is_writing => true,

@@ -8,8 +8,9 @@ use crate::explorer::{Explained, ImageId};
 use crate::imaging::Resize;
 use crate::xception::LayerId;
 
-/// How many values the store holds, 8 bytes each.
-const VALUES: usize = 8 << 20;
+/// How many values the store holds, 8 bytes each: more than everything that is wanted at a time has in the largest
+/// network allowed, else maps would be computed and let go in turns.
+const VALUES: usize = 16 << 20;
 
 /// What one map explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -22,7 +22,7 @@ mod contours;
 pub mod dialogs;
 mod display_server;
 mod drawer;
-mod export;
+pub mod export;
 mod film_strip;
 mod gather;
 mod help;

@@ -69,8 +69,6 @@ pub struct OpenImage {
     pub display: Option<Arc<Photo>>,
     /// A smaller one, for the whole photo in a window of ordinary size.
     pub small_display: Option<Arc<Photo>>,
-    /// Whether a copy for the screen was asked for.
-    pub display_asked: bool,
     /// What the network says about it, with the maps of all classes; only of the images shown lately or nearby.
     pub prediction: Option<Predicted>,
     /// The class on top of the last prediction.
@@ -97,7 +95,6 @@ impl OpenImage {
             thumbnail: None,
             display: None,
             small_display: None,
-            display_asked: false,
             prediction: None,
             top: None,
             asked: None,

@@ -35,7 +35,7 @@ pub fn show(ui: &mut Ui, field: &PathField, commands: &mut Vec<Command>) {
         }
         ui.add_space(2.0 * UNIT);
         ui.horizontal(|ui| {
-            let verb = if matches!(field.question, Question::SavePicture(_) | Question::SaveValues(_)) {
+            let verb = if matches!(field.question, Question::Save(_)) {
                 "Save"
             } else {
                 "Open"

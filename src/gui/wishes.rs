@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use super::choices::{Drawer, Scale};
-use super::images::Stage;
 use super::state::State;
 use crate::explain::Target;
 use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Request};
@@ -14,6 +13,8 @@ use crate::xception::LayerId;
 /// The requests for maps that were sent last.
 #[derive(Debug, Default)]
 pub struct Wishes {
+    /// Whose copies for the screen; a newer request replaces one that waits, so only the last is on its way.
+    display: Option<ImageId>,
     asked: HashMap<Purpose, ExplainRequest>,
     channels: Option<ExplainRequest>,
     feature_map: Option<(ImageId, Resize, LayerId, usize)>,
@@ -25,6 +26,11 @@ impl Wishes {
         if self.asked.get(&request.purpose) == Some(request) {
             self.asked.remove(&request.purpose);
         }
+    }
+
+    /// The copies for the screen of this image were sent.
+    pub fn displayed(&mut self, image: ImageId) {
+        self.display.take_if(|asked| *asked == image);
     }
 
     /// Whether maps for this purpose are on their way.
@@ -52,16 +58,18 @@ fn open(state: &mut State, explorer: &Explorer) {
     for (image, urgent) in state.images.to_open() {
         if let Some(source) = state.images.get_mut(image).and_then(|image| image.source.take()) {
             explorer.send(Request::Open { image, source, urgent });
+            if urgent {
+                state.wishes.display = Some(image);
+            }
         }
     }
-    let current = state.images.current().map(|image| image.id);
-    if let Some(image) = current.and_then(|current| state.images.get_mut(current))
-        && image.stage == Stage::Open
+    if let Some(image) = state.open_image()
         && image.display.is_none()
-        && !image.display_asked
+        && state.wishes.display != Some(image.id)
     {
-        explorer.send(Request::Show(image.id));
-        image.display_asked = true;
+        let image = image.id;
+        explorer.send(Request::Show(image));
+        state.wishes.display = Some(image);
     }
 }
 

@@ -179,3 +179,34 @@ fn undo_takes_choices_back_one_at_a_time() {
     window.settle();
     assert_eq!(window.chosen().as_ref(), Some(&listed[3]));
 }
+
+#[test]
+fn keys_do_nothing_behind_the_help_page() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let (class, layer) = (window.state().class(), window.state().layer());
+    window.key(Key::F1);
+    for key in [Key::Delete, Key::ArrowDown, Key::OpenBracket, Key::Num3] {
+        window.key(key);
+    }
+    assert_eq!(window.state().images.list().len(), 1);
+    assert_eq!((window.state().class(), window.state().layer()), (class, layer));
+    assert!(window.state().help_open);
+    window.key(Key::F1);
+    window.key(Key::ArrowDown);
+    assert_ne!(window.state().class(), class);
+}
+
+#[test]
+fn escape_closes_a_menu_and_nothing_else() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let second = window.state().listed()[1];
+    window.harness.state_mut().state_mut().choices.than = Some(second);
+    window.settle();
+    window.click("Menu");
+    assert!(window.has_text("Open folder"));
+    window.key(Key::Escape);
+    assert!(!window.has_text("Open folder"));
+    assert!(window.state().choices.than.is_some());
+    window.key(Key::Escape);
+    assert!(window.state().choices.than.is_none());
+}

@@ -280,6 +280,38 @@ fn two_hundred_images_at_once_keep_the_window_responsive_and_memory_bounded() {
     window.assert_idle();
 }
 
+/// Requests for copies that a newer one had replaced were never sent again.
+#[test]
+fn photos_appear_after_stepping_through_them_quickly() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<PathBuf> = (0..10_u8)
+        .map(|i| {
+            let path = folder.path().join(format!("{i}.png"));
+            let colour = image::Rgb([20 * i, 90, 255 - 20 * i]);
+            image::RgbImage::from_pixel(2600, 2200, colour).save(&path).unwrap();
+            path
+        })
+        .collect();
+    let mut window = Window::empty();
+    window.drop_files(&paths);
+    window.wait("all images", |state| count(state, |image| image.top.is_some()) == 10);
+    for _ in 0..9 {
+        window.harness.key_press(Key::ArrowRight);
+        window.harness.step();
+        window.harness.step();
+    }
+    assert_eq!(current(&window), "9.png");
+    for i in (0..10).rev() {
+        window.wait("the photo", |state| {
+            state.open_image().is_some_and(|image| image.display.is_some())
+        });
+        assert_eq!(current(&window), format!("{i}.png"));
+        window.harness.key_press(Key::ArrowLeft);
+        window.harness.step();
+        window.harness.step();
+    }
+}
+
 #[test]
 fn the_film_strip_names_the_class_of_images_whose_prediction_was_let_go() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,6 +2,8 @@
 
 use egui::Key;
 use gradcam_explorer::gui::choices::Drawer;
+use gradcam_explorer::gui::state::State;
+use gradcam_explorer::imaging::{Colormap, Resize};
 use gradcam_explorer::xception::Role;
 
 use crate::support::{DOG_AND_CAT, Window};
@@ -46,6 +48,28 @@ fn the_strip_of_all_layers_fills_from_one_request() {
     window.last("block14_sepconv1_act").click();
     window.settle();
     assert_eq!(window.shown_layer().as_deref(), Some("block14_sepconv1_act"));
+}
+
+#[test]
+fn a_feature_map_in_two_colours_has_its_zero_in_the_middle_and_goes_when_the_input_changes() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.click("Channels");
+    window.wait("the channels", |state| state.channels().is_some());
+    let strongest = window.state().channels().unwrap().strongest[0];
+    window.click(&format!("Channel {strongest}"));
+    let shows_channel = |state: &State| state.shown.as_ref().is_some_and(|shown| shown.channel.is_some());
+    window.wait("its feature map", shows_channel);
+    assert!(!window.state().shown.as_ref().unwrap().signed);
+    window.harness.state_mut().state_mut().choices.colormap = Colormap::Diverging;
+    window.settle();
+    let shown = window.state().shown.clone().unwrap();
+    assert!(shown.signed && shown.units().iter().all(|unit| *unit >= 0.5));
+    // that of the other input is another
+    window.harness.state_mut().state_mut().choices.resize = Resize::Bilinear;
+    window.harness.step();
+    assert!(!shows_channel(window.state()));
+    window.wait("its feature map again", shows_channel);
+    assert_ne!(window.state().shown.as_ref().unwrap().map, shown.map);
 }
 
 #[test]

@@ -7,20 +7,37 @@ use eframe::App as _;
 use egui::Key;
 use egui::accesskit::Role;
 use gradcam_explorer::explain::Score;
-use gradcam_explorer::gui::choices::{Appearance, Choices, Preferences, View};
+use gradcam_explorer::explorer::ExportKind;
+use gradcam_explorer::gui::choices::{Appearance, Choices, Preferences, Scale, View};
 use gradcam_explorer::gui::dialogs::Question;
+use gradcam_explorer::gui::export;
 use gradcam_explorer::gui::state::PathField;
 use gradcam_explorer::samples;
 
 use crate::support::{DOG_AND_CAT, Window};
 
 /// Saves as on a system without dialogs, where the window asks for the path itself.
-fn save(window: &mut Window, question: Question, path: &Path) {
-    window.harness.state_mut().state_mut().path_field = Some(PathField {
+fn save(window: &mut Window, path: &Path) {
+    ask_where(window, path.extension().is_some_and(|ending| ending == "npy"));
+    answer(window, path);
+}
+
+fn ask_where(window: &mut Window, values: bool) {
+    let state = window.harness.state_mut().state_mut();
+    let kind = if values {
+        ExportKind::Signed
+    } else {
+        export::picture_kind(&state.choices)
+    };
+    let question = Question::Save(Box::new(export::save(state, kind).unwrap()));
+    state.path_field = Some(PathField {
         question,
         text: String::new(),
     });
     window.settle();
+}
+
+fn answer(window: &mut Window, path: &Path) {
     window.type_text(path.to_str().unwrap());
     window.click("Save");
     let start = std::time::Instant::now();
@@ -39,7 +56,7 @@ fn what_the_picture_shows_is_saved_at_the_photos_own_size_where_the_path_says() 
         window.role(Role::RadioButton, view.name()).click();
         window.settle();
         let path = folder.path().join(format!("{}.png", view.name()));
-        save(&mut window, Question::SavePicture(String::new()), &path);
+        save(&mut window, &path);
         image::open(&path).unwrap().into_rgb8()
     };
     let [overlay, map, beside, mask, lines] = View::ALL.map(&mut saved_as);
@@ -71,6 +88,32 @@ fn what_the_picture_shows_is_saved_at_the_photos_own_size_where_the_path_says() 
 }
 
 #[test]
+fn what_is_saved_is_what_was_shown_when_it_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let path = folder.path().join("values.npy");
+    ask_where(&mut window, true);
+    let asked = window.state().shown.clone().unwrap();
+    // a reply or another window may change what is shown while the dialog is open
+    let second = window.state().listed()[1];
+    window.harness.state_mut().state_mut().choices.class = Some(second);
+    window.settle();
+    assert_ne!(window.state().shown.as_ref().unwrap().map, asked.map);
+    answer(&mut window, &path);
+    let saved = candle_core::Tensor::read_npy(&path).unwrap();
+    let saved = saved.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let expected: Vec<f32> = asked.map.signed.iter().map(|&value| value as f32).collect();
+    assert_eq!(saved, expected);
+}
+
+#[test]
+fn a_fixed_scale_is_not_kept_without_its_maximum() {
+    let window = Window::with_settings(Memory::of("(scale:Fixed)", "()"), None);
+    assert_eq!(window.state().choices.scale, Scale::Own);
+    assert!(window.state().shown.as_ref().unwrap().maximum > 0.0);
+}
+
+#[test]
 fn true_cells_are_saved_as_blocks() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::with_sample(DOG_AND_CAT);
@@ -79,7 +122,7 @@ fn true_cells_are_saved_as_blocks() {
     window.click("True cells");
     window.settle();
     let path = folder.path().join("cells.png");
-    save(&mut window, Question::SavePicture(String::new()), &path);
+    save(&mut window, &path);
     let saved = image::open(&path).unwrap().into_rgb8();
     for (x, y, pixel) in saved.enumerate_pixels() {
         assert_eq!(pixel, saved.get_pixel(x / 64 * 64, y / 48 * 48), "at {x}, {y}");
@@ -91,7 +134,7 @@ fn the_values_of_the_map_are_saved_as_an_array() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("values.npy");
     let mut window = Window::with_sample(DOG_AND_CAT);
-    save(&mut window, Question::SaveValues(String::new()), &path);
+    save(&mut window, &path);
     let values = candle_core::Tensor::read_npy(&path).unwrap();
     let shown = window.state().shown.clone().unwrap();
     assert_eq!(values.dims(), [shown.map.height, shown.map.width]);

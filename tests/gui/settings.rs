@@ -97,6 +97,19 @@ fn weights_that_cannot_be_used_are_told_and_the_built_in_network_speaks() {
 }
 
 #[test]
+fn labels_that_do_not_fit_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let weights = folder.path().join("deer.safetensors");
+    let formats = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors");
+    std::fs::copy(formats, &weights).unwrap();
+    std::fs::write(folder.path().join("labels.txt"), "elk\nmoose").unwrap();
+    let mut window = Window::with_weights(weights);
+    window.wait("a map", |state| state.shown.is_some());
+    let told = window.told();
+    assert!(told.len() == 1 && told[0].contains("labels.txt"), "{told:?}");
+}
+
+#[test]
 fn a_fine_tuned_network_speaks_with_its_own_labels() {
     let folder = tempfile::tempdir().unwrap();
     let weights = folder.path().join("deer.safetensors");

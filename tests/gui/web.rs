@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use egui::Key;
-use gradcam_explorer::explorer::{NetworkSource, Surroundings};
+use gradcam_explorer::explorer::{NetworkSource, Reply, Surroundings};
 use gradcam_explorer::weights::fetch::Timeouts;
 use gradcam_explorer::weights::{Address, DOWNLOADED, Environment, Source};
 use sha2::Digest as _;
@@ -140,6 +140,32 @@ fn a_picture_that_does_not_come_is_given_up_when_it_is_taken_off_the_list() {
     open_address(&mut window, &format!("{}/quick.png", server.url));
     window.wait("its map", |state| state.shown.is_some());
     assert_eq!(window.told(), [""; 0]);
+}
+
+#[test]
+fn weights_that_arrive_leave_the_field_that_is_being_typed_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let weights = folder.path().join("arrived.safetensors");
+    std::fs::copy(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors"),
+        &weights,
+    )
+    .unwrap();
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.command_key(Key::L);
+    window.type_text("https://exam");
+    window
+        .harness
+        .state_mut()
+        .state_mut()
+        .receive(Reply::WeightsReady(weights));
+    window.wait("the network", |state| {
+        state
+            .network
+            .as_ref()
+            .is_some_and(|network| network.weights.classes == 7)
+    });
+    assert_eq!(window.state().path_field.as_ref().unwrap().text, "https://exam");
 }
 
 /// A window that finds the weights at these servers, one after another.

@@ -112,7 +112,7 @@ pub struct State {
 }
 
 /// A path being typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PathField {
     /// What it is for.
     pub question: Question,
@@ -221,7 +221,7 @@ impl State {
     pub fn side_by_side(&self) -> Vec<usize> {
         let ranking = self.prediction().map_or(&[][..], |prediction| &prediction.ranking);
         if self.pinned.len() > 1 {
-            self.pinned.clone()
+            self.pinned.iter().take(MULTIPLES).copied().collect()
         } else {
             ranking
                 .iter()

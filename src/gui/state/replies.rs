@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{Message, State};
 use crate::explorer::{Activity, Failure, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply};
 use crate::gui::command::Command;
-use crate::gui::dialogs::Question;
 use crate::samples::SAMPLES;
 
 impl State {
@@ -24,9 +23,12 @@ impl State {
             Reply::Downloading { what, progress } => self.download = Some((what, progress)),
             Reply::WeightsReady(path) => {
                 self.download = None;
-                self.due.push(Command::Answer(Question::Weights, vec![path]));
+                self.due.push(Command::UseWeights(path));
             }
-            Reply::Display { image, photo, small } => self.images.display(image, photo, small),
+            Reply::Display { image, photo, small } => {
+                self.wishes.displayed(image);
+                self.images.display(image, photo, small);
+            }
             Reply::Predicted(predicted) => self.predicted(predicted),
             Reply::Explained(explained) => {
                 if self.is_current(explained.epoch) {
@@ -94,9 +96,8 @@ impl State {
         self.here = None;
         self.loading = false;
         self.network_error = None;
-        if let Some(note) = &info.device_note {
-            self.messages.push(Message::Error(note.clone()));
-        }
+        let notes = [&info.device_note, &info.labels_note].into_iter().flatten();
+        self.messages.extend(notes.cloned().map(Message::Error));
         self.network = Some(info);
         self.look_for(self.search.query.clone());
     }
@@ -113,6 +114,10 @@ impl State {
             (Activity::LoadingNetwork, _) => {
                 self.loading = false;
                 self.network_error = Some(text.clone());
+                // what is chosen next, such as a device, is meant for the network that speaks
+                if let Some(network) = &self.network {
+                    self.wanted_network.0 = network.source.clone();
+                }
                 // better the built-in network than none; if that is what failed there is nothing left to try
                 if self.network.is_none() && self.wanted_network.0 != NetworkSource::BuiltIn {
                     let device = self.wanted_network.1;

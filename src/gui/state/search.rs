@@ -2,6 +2,7 @@
 
 use super::State;
 use crate::explorer::ImageId;
+use crate::imaging::Resize;
 
 /// What is looked for in the search field.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +18,8 @@ pub struct Search {
 pub struct Here {
     /// Which image.
     pub image: ImageId,
+    /// How it was brought to the network's input size.
+    pub resize: Resize,
     /// Column and row of the cell.
     pub cell: (usize, usize),
     /// Columns and rows of the layer.
@@ -39,9 +42,10 @@ impl Here {
 impl State {
     /// What a place of the shown image argues for, if one was asked about.
     pub fn here(&self) -> Option<&Here> {
+        let image = self.images.current()?.id;
         self.here
             .as_ref()
-            .filter(|here| Some(here.image) == self.images.current().map(|image| image.id))
+            .filter(|here| (here.image, here.resize) == (image, self.choices.resize))
     }
 
     /// Ranks the classes by what a cell of the last feature layer adds to their logits.
@@ -57,6 +61,7 @@ impl State {
         ranking.sort_by(|&a, &b| value(b).total_cmp(&value(a)));
         self.here = Some(Here {
             image: prediction.image,
+            resize: prediction.resize,
             cell,
             cells: (columns, rows),
             evidence,

@@ -69,14 +69,16 @@ impl State {
         let channel = self.channel?;
         let key = self.key(self.choices.target(self.class()?), self.layer()?)?;
         let found = self.feature_map.as_ref()?;
-        let is_wanted = found.image == key.image && found.layer == key.layer && found.channel == channel;
+        let is_wanted =
+            (found.image, found.resize, found.layer, found.channel) == (key.image, key.resize, key.layer, channel);
         let map = Arc::new(found.map.clone());
-        let maximum = map.max();
+        let signed = self.choices.colormap.is_diverging();
+        let maximum = if signed { map.max_abs() } else { map.max() };
         is_wanted.then_some(Shown {
             key,
             channel: Some(channel),
             map,
-            signed: false,
+            signed,
             maximum,
         })
     }
