@@ -18,6 +18,15 @@ impl DeviceChoice {
     /// All choices, in the order shown to people.
     pub const ALL: [Self; 4] = [Self::Auto, Self::Cpu, Self::Cuda, Self::Metal];
 
+    /// Whether this program was built for it.
+    pub fn is_built(self) -> bool {
+        match self {
+            Self::Auto | Self::Cpu => true,
+            Self::Cuda => candle_core::utils::cuda_is_available(),
+            Self::Metal => candle_core::utils::metal_is_available(),
+        }
+    }
+
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
@@ -41,15 +50,9 @@ pub fn choose(choice: DeviceChoice) -> Chosen {
         DeviceChoice::Cuda => gpu(choice).unwrap_or_else(|note| cpu(Some(note))),
         DeviceChoice::Metal => gpu(choice).unwrap_or_else(|note| cpu(Some(note))),
         DeviceChoice::Auto => {
-            let built: Vec<_> = [
-                (DeviceChoice::Cuda, candle_core::utils::cuda_is_available()),
-                (DeviceChoice::Metal, candle_core::utils::metal_is_available()),
-            ]
-            .into_iter()
-            .filter_map(|(choice, built)| built.then_some(choice))
-            .collect();
+            let gpus = [DeviceChoice::Cuda, DeviceChoice::Metal];
             let mut note = None;
-            for choice in built {
+            for choice in gpus.into_iter().filter(|choice| choice.is_built()) {
                 match gpu(choice) {
                     Ok(chosen) => return chosen,
                     Err(reason) => note = Some(reason),

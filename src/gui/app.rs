@@ -170,7 +170,8 @@ impl ExplorerApp {
             Effect::Send(request) => self.explorer.send(*request),
             Effect::Ask(_) if self.dialogs.is_open() => {}
             Effect::Ask(question) => {
-                if let Err(error) = self.dialogs.ask(question, wake) {
+                let folder = self.state.preferences.recent.first().and_then(|path| path.parent());
+                if let Err(error) = self.dialogs.ask(question, folder, wake) {
                     self.state
                         .messages
                         .push(Message::Error(format!("No file dialog could be opened: {error}.")));
@@ -228,7 +229,7 @@ impl ExplorerApp {
         bar.show(ui, |ui| top_bar::show(ui, state, commands));
         let left = Panel::left("classes")
             .default_size(side)
-            .size_range(180.0..=widest)
+            .size_range(side..=widest)
             .frame(panel(Margin::same(12)));
         left.show(ui, |ui| {
             if built_in_notice::is_due(state) {
@@ -240,7 +241,7 @@ impl ExplorerApp {
         });
         let right = Panel::right("map")
             .default_size(side)
-            .size_range(200.0..=widest)
+            .size_range(side..=widest)
             .frame(panel(Margin::same(12)));
         right.show(ui, |ui| {
             let height = (ui.available_height() * 0.62).min(settings::HEIGHT);
@@ -265,8 +266,9 @@ impl ExplorerApp {
         if let Some(open) = state.preferences.drawer {
             let folded_out = Panel::bottom("drawer")
                 .resizable(true)
-                .default_size(176.0)
-                .size_range(120.0..=420.0);
+                .default_size(192.0)
+                // the picture keeps the larger part
+                .size_range(120.0..=(0.4 * ui.available_height()).max(120.0));
             folded_out
                 .frame(strip)
                 .show(ui, |ui| drawer::show(ui, state, textures, open, commands));
@@ -285,7 +287,7 @@ impl ExplorerApp {
             }
         });
         if state.help_open {
-            help::show(ui, commands);
+            help::show(ui, state, commands);
         }
         if let Some(field) = state.path_field.clone() {
             path_field::show(ui, &field, commands);

@@ -82,7 +82,18 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
 fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Option<Effect> {
     state.path_field = None;
     match question {
-        Question::Images | Question::Folder | Question::Address => Some(Effect::Gather(paths)),
+        Question::Images | Question::Folder => Some(Effect::Gather(paths)),
+        Question::Address => {
+            let address = paths.pop()?.to_string_lossy().into_owned();
+            let has_scheme = address.contains("://");
+            let address = if has_scheme {
+                address
+            } else {
+                format!("https://{address}")
+            };
+            open(state, [ImageSource::Url(address)]);
+            None
+        }
         Question::Weights => use_weights(state, paths.pop()?),
         Question::Save(mut save) => {
             save.request.files = vec![(save.kind, paths.pop()?)];
@@ -118,10 +129,17 @@ fn open_files(state: &mut State, files: Vec<PathBuf>) -> Option<Effect> {
 pub fn open(state: &mut State, sources: impl IntoIterator<Item = ImageSource>) {
     let mut first = None;
     for source in sources {
-        if let ImageSource::File(path) = &source {
-            state.preferences.remember(path.clone());
-        }
-        let image = state.images.add(source);
+        // what is on the list already is shown, not listed twice
+        let listed = match &source {
+            ImageSource::File(path) => state
+                .images
+                .list()
+                .iter()
+                .find(|image| image.path.as_ref() == Some(path)),
+            _ => None,
+        };
+        let listed = listed.map(|image| image.id);
+        let image = listed.unwrap_or_else(|| state.images.add(source));
         first.get_or_insert(image);
     }
     if let Some(first) = first {
@@ -136,8 +154,9 @@ fn show(state: &mut State, image: ImageId) {
 }
 
 fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
-    state.images.remove(image)?;
+    let removed = state.images.remove(image)?;
     state.maps.forget(image);
+    state.download.take_if(|(what, _)| Some(&*what) == removed.url.as_ref());
     Some(Effect::Send(Box::new(Request::Close(image))))
 }
 
@@ -183,7 +202,12 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
                 text: String::new(),
             })
         }
-        Action::DownloadNetwork => return Some(Effect::Send(Box::new(Request::DownloadWeights))),
+        // once is enough
+        Action::DownloadNetwork if state.getting_weights => {}
+        Action::DownloadNetwork => {
+            state.getting_weights = true;
+            return Some(Effect::Send(Box::new(Request::DownloadWeights)));
+        }
         Action::CancelDownload => return Some(Effect::CancelDownload),
         Action::OpenNetwork => return Some(Effect::Ask(Question::Weights)),
         Action::Paste => return Some(Effect::Paste),

@@ -24,7 +24,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ui,
         format!("This network knows {classes} drawn things, not photographs."),
     );
-    if state.download.is_none() {
+    if !state.getting_weights {
         let (label, tooltip) = Action::DownloadNetwork.label_and_tooltip();
         if ui.button(RichText::new(label).small()).on_hover_text(tooltip).clicked() {
             commands.push(Command::Do(Action::DownloadNetwork));

@@ -1,9 +1,10 @@
 //! One class on a list: rank, name, bar, value. Looks and behaves the same wherever classes are listed.
 
 use egui::accesskit::Role;
-use egui::{Align2, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, RectAlign, Response, Sense, Tooltip, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::Command;
+use super::icons;
 use super::state::State;
 use super::theme::{self, UNIT, palette};
 use super::widgets::{focus_ring, text_in};
@@ -17,8 +18,12 @@ pub fn percent(probability: f64) -> String {
     let percent = 100.0 * probability;
     if percent >= 0.1 {
         format!("{percent:.1} %")
+    } else if percent >= 0.001 {
+        // one digit that says something, without an exponent
+        let digits = (-percent.log10()).ceil() as usize;
+        format!("{percent:.digits$} %")
     } else if percent > 0.0 {
-        format!("{percent:.0e} %")
+        "<0.001 %".to_owned()
     } else {
         "0 %".to_owned()
     }
@@ -43,6 +48,11 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
     let value = value.unwrap_or_default();
     let share = match here {
         Some(here) => here.share(class),
+        // of the largest logit, negative ones have no bar
+        None if state.preferences.values == Score::Logit => {
+            let largest = prediction.and_then(|prediction| prediction.logits.get(*prediction.ranking.first()?));
+            (logit.unwrap_or(0.0) / largest.copied().unwrap_or(1.0).max(f64::MIN_POSITIVE)) as f32
+        }
         None => probability.unwrap_or(0.0) as f32,
     };
     let rank = rank.map(|rank| (rank + 1).to_string()).unwrap_or_default();
@@ -70,7 +80,13 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
         let rank_rect = Rect::from_min_max(line.min, pos2(rank_right, line.bottom()));
         text_in(ui, rank_rect, Align2::RIGHT_CENTER, &rank, theme::SMALL, colours.weak);
         let value_width = text_in(ui, line, Align2::RIGHT_CENTER, &value, theme::BODY, colours.text);
-        let name_left = rank_right + 2.0 * UNIT;
+        let mut name_left = rank_right + 2.0 * UNIT;
+        if state.pinned.contains(&class) {
+            let pin = Rect::from_min_size(pos2(name_left, line.top()), vec2(4.0 * UNIT, line.height()));
+            let icon = icons::PIN.to_string();
+            text_in(ui, pin, Align2::LEFT_CENTER, &icon, theme::SMALL, colours.weak);
+            name_left = pin.right() + UNIT;
+        }
         let name_rect = Rect::from_min_max(
             pos2(name_left, line.top()),
             pos2(line.right() - value_width - 2.0 * UNIT, line.bottom()),
@@ -94,7 +110,11 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
         commands.push(Command::PreviewClass(class));
     }
     response.context_menu(|ui| menu(ui, state, class, commands));
-    response.on_hover_ui(|ui| tooltip(ui, state, class))
+    // beside the list, where the pointer does not go next
+    let mut beside = Tooltip::for_enabled(&response);
+    beside.popup = beside.popup.align(RectAlign::RIGHT_START);
+    beside.show(|ui| tooltip(ui, state, class));
+    response
 }
 
 /// What else can be done with a class.
@@ -152,7 +172,10 @@ mod tests {
             (0.172, "17.2 %"),
             (1.0, "100.0 %"),
             (0.0010, "0.1 %"),
-            (3e-7, "3e-5 %"),
+            (0.0009, "0.09 %"),
+            (0.00001, "0.001 %"),
+            (0.00037, "0.04 %"),
+            (3e-7, "<0.001 %"),
             (0.0, "0 %"),
         ] {
             assert_eq!(percent(probability), text);

@@ -24,7 +24,9 @@ pub fn short(value: f64) -> String {
 
 /// Draws the bar for the map shown.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures) {
-    let Some(shown) = &state.shown else { return };
+    let Some(shown) = state.shown.as_ref().filter(|shown| !shown.is_empty()) else {
+        return;
+    };
     let colours = palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(WIDTH, theme::ROW), Sense::hover());
     let lowest = if shown.signed { -shown.maximum } else { 0.0 };

@@ -5,7 +5,7 @@
 //! such an answer is taken as "there are no dialogs here", and the window offers a field for the path instead.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -19,6 +19,14 @@ use crate::explorer::{ExportKind, ExportRequest};
 
 /// Nobody cancels a dialog faster than this.
 const QUICKEST_CANCEL: Duration = Duration::from_millis(100);
+
+/// Endings of images, in the small letters and the capitals that cameras write; the content decides, not these.
+const IMAGES: [&str; 22] = [
+    "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "pnm", "ppm", "qoi", "PNG", "JPG", "JPEG", "WEBP",
+    "GIF", "BMP", "TIF", "TIFF", "PNM", "PPM", "QOI",
+];
+/// Endings of weights.
+const WEIGHTS: [&str; 3] = ["safetensors", "h5", "keras"];
 
 /// What files are wanted for.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,11 +100,24 @@ impl Default for Dialogs {
 
 impl Dialogs {
     /// Opens a dialog; `wake` is called when it was answered.
-    pub fn ask(&mut self, question: Question, wake: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-        let dialog = AsyncFileDialog::new().set_title(question.title());
+    ///
+    /// It begins in `folder`, if there is one.
+    pub fn ask(
+        &mut self,
+        question: Question,
+        folder: Option<&Path>,
+        wake: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<()> {
+        let mut dialog = AsyncFileDialog::new().set_title(question.title());
+        if let Some(folder) = folder {
+            dialog = dialog.set_directory(folder);
+        }
         let sender = self.sender.clone();
         match &question {
-            Question::Images => self.wait(dialog.pick_files(), question, sender, wake),
+            Question::Images => {
+                let dialog = dialog.add_filter("Images", &IMAGES).add_filter("All files", &["*"]);
+                self.wait(dialog.pick_files(), question, sender, wake)
+            }
             Question::Folder => {
                 let picked = dialog.pick_folder();
                 self.wait(
@@ -107,6 +128,7 @@ impl Dialogs {
                 )
             }
             Question::Address | Question::Weights => {
+                let dialog = dialog.add_filter("Weights", &WEIGHTS).add_filter("All files", &["*"]);
                 let picked = dialog.pick_file();
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }

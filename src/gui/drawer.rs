@@ -13,26 +13,41 @@ use super::state::State;
 use super::strip::strip;
 use super::textures::{Slot, Textures};
 use super::theme::{self, UNIT, palette};
-use super::widgets::with_icon;
+use super::widgets::{check, with_icon};
 use crate::xception::LayerId;
+
+/// What all names need beside each other, in points; with less, there are icons alone.
+const ROOM: f32 = 500.0;
 
 /// Draws the names of what can be folded out.
 pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let available = ui.available_width();
     let area = ScrollArea::horizontal()
         .id_salt("tabs")
         .scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden);
     area.show(ui, |ui| {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
+            let names = available > ROOM;
             for drawer in Drawer::ALL {
                 let is_open = state.preferences.drawer == Some(drawer);
                 let (name, explanation) = drawer.name_and_explanation();
                 let colours = palette(ui);
-                let text = RichText::new(with_icon(Some(drawer.icon()), name)).font(theme::font(theme::SMALL));
+                let text = if names {
+                    with_icon(Some(drawer.icon()), name)
+                } else {
+                    drawer.icon().to_string()
+                };
+                let text = RichText::new(text).font(theme::font(theme::SMALL));
                 let text = text.color(if is_open { colours.text } else { colours.weak });
                 let button = Button::new(text).frame_when_inactive(is_open).selected(is_open);
                 let response = ui.add(button).accessible_name(name);
-                if response.on_hover_text(explanation).clicked() {
+                let tooltip = if names {
+                    explanation.to_owned()
+                } else {
+                    format!("{name}\n{explanation}")
+                };
+                if response.on_hover_text(tooltip).clicked() {
                     let mut preferences = state.preferences.clone();
                     preferences.drawer = (!is_open).then_some(drawer);
                     commands.push(Command::Prefer(preferences));
@@ -40,25 +55,31 @@ pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             }
             if state.preferences.drawer == Some(Drawer::SideBySide) {
                 ui.add_space(4.0 * UNIT);
-                common_scale(ui, state, commands);
+                shared_scale(ui, state, commands);
             }
         })
     });
 }
 
 /// Whether the small pictures share one scale.
-fn common_scale(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let mut is_common = state.choices.scale == Scale::Shared;
-    let response = ui.checkbox(&mut is_common, RichText::new("Common scale").small());
+fn shared_scale(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let mut is_shared = state.choices.scale == Scale::Shared;
+    let response = check(ui, &mut is_shared, RichText::new("Shared scale").small());
     if response.on_hover_text(Scale::Shared.explanation()).changed() {
         let mut choices = state.choices.clone();
-        choices.scale = if is_common { Scale::Shared } else { Scale::Own };
+        choices.scale = if is_shared { Scale::Shared } else { Scale::Own };
         commands.push(Command::Choose(choices));
     }
 }
 
 /// Draws what is folded out.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, commands: &mut Vec<Command>) {
+    content(ui, state, textures, drawer, commands);
+    // it stays as high as it was, whatever is in it
+    ui.take_available_space();
+}
+
+fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, commands: &mut Vec<Command>) {
     if state.prediction().is_none() {
         ui.label(RichText::new("Open an image first.").weak());
         return;

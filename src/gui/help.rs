@@ -3,11 +3,12 @@
 use egui::{Frame, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
 use super::command::{Action, Command, shortcut_text};
+use super::state::State;
 use super::theme::UNIT;
 use super::widgets::caption;
 
 /// Keys and gestures that are no [`Action`].
-const GESTURES: [(&str, &str); 9] = [
+const GESTURES: [(&str, &str); 10] = [
     ("1 … 9, 0", "Choose the first to the tenth class of the list"),
     ("Any letter", "Look for a class"),
     ("Pointer on a class", "Preview its map"),
@@ -17,6 +18,7 @@ const GESTURES: [(&str, &str); 9] = [
     ("Drag", "Move the picture"),
     ("Double click", "Show the whole photo"),
     ("Right click on a class", "Pin it, or compare another with it"),
+    ("Right click or Alt+click on the picture", "What is here?"),
 ];
 
 /// What the words mean, one sentence each.
@@ -40,15 +42,15 @@ pub const WORDS: [(&str, &str); 5] = [
     ),
     (
         "Empty map",
-        "No cell argues for the class at this layer; evidence against it can still be seen in the signed view.",
+        "No cell argues for the class at this layer; “Evidence against” shows what argues against it.",
     ),
 ];
 
 /// Draws the page while it is open.
-pub fn show(ui: &mut Ui, commands: &mut Vec<Command>) {
+pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let frame = Frame::popup(ui.style()).inner_margin(16);
     let modal = Modal::new(Id::unique("help")).frame(frame).show(ui.ctx(), |ui| {
-        ui.set_width(620.0_f32.min(ui.ctx().content_rect().width() - 80.0));
+        ui.set_width(900.0_f32.min(ui.ctx().content_rect().width() - 80.0));
         ui.horizontal(|ui| {
             ui.heading("Help");
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -59,27 +61,84 @@ pub fn show(ui: &mut Ui, commands: &mut Vec<Command>) {
         });
         ui.add_space(2.0 * UNIT);
         let height = ui.ctx().content_rect().height() - 180.0;
-        ScrollArea::vertical()
-            .max_height(height)
+        // it opens at its top
+        let shown_at = ui.scope_id().with("shown at");
+        let frame = ui.ctx().cumulative_frame_nr();
+        let is_new = ui.data_mut(|data| {
+            let before = data.get_temp::<u64>(shown_at);
+            data.insert_temp(shown_at, frame);
+            before.is_none_or(|before| before + 1 < frame)
+        });
+        let mut area = ScrollArea::vertical();
+        if is_new {
+            area = area.vertical_scroll_offset(0.0);
+        }
+        area.max_height(height)
             .min_scrolled_height(height.min(640.0))
             .show(ui, |ui| {
-                keys(ui);
-                ui.add_space(4.0 * UNIT);
-                for (word, meaning) in WORDS {
-                    ui.label(RichText::new(word).strong());
-                    ui.label(RichText::new(meaning).weak());
-                    ui.add_space(UNIT);
-                }
-                ui.add_space(2.0 * UNIT);
-                caption(
-                    ui,
-                    concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION"), " · MIT or Apache-2.0"),
-                );
+                // beside the scroll bar
+                ui.set_max_width(ui.available_width() - 4.0 * UNIT);
+                let gap = 6.0 * UNIT;
+                let left = 0.57 * ui.available_width();
+                let right = ui.available_width() - left - gap;
+                ui.horizontal_top(|ui| {
+                    ui.spacing_mut().item_spacing.x = gap;
+                    column(ui, left, keys);
+                    column(ui, right, |ui| {
+                        words(ui);
+                        about(ui, state);
+                    });
+                });
             });
     });
     if modal.backdrop_response.clicked() {
         commands.push(Command::Do(Action::Help));
     }
+}
+
+fn column(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
+    ui.vertical(|ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
+        add(ui);
+    });
+}
+
+/// The words that a newcomer may not know.
+fn words(ui: &mut Ui) {
+    for (word, meaning) in WORDS {
+        ui.label(RichText::new(word).strong());
+        ui.label(RichText::new(meaning).weak());
+        ui.add_space(UNIT);
+    }
+    ui.add_space(2.0 * UNIT);
+}
+
+/// What this program is, and of which versions.
+fn about(ui: &mut Ui, state: &State) {
+    ui.label(RichText::new("About").strong());
+    caption(
+        ui,
+        concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION"), " · MIT or Apache-2.0"),
+    );
+    let versions = ["egui", "candle-core", "image"].map(|name| format!("{name} {}", locked_version(name)));
+    caption(ui, format!("Made with {}.", versions.join(", ")));
+    if let Some(network) = &state.network {
+        let licence = network.weights.licence().unwrap_or("not recorded");
+        caption(ui, format!("Network: {}. Licence: {licence}.", network.weights.name));
+    }
+    caption(
+        ui,
+        "Follows Keras' guide “Grad-CAM class activation visualization” and the paper of Selvaraju et al. (2017).",
+    );
+}
+
+/// The version of a library in this build; empty if it is none of ours.
+fn locked_version(name: &str) -> &'static str {
+    let entry = format!("name = \"{name}\"\nversion = \"");
+    let lock = include_str!("../../Cargo.lock");
+    let rest = lock.split_once(&entry).map_or("", |(_, rest)| rest);
+    rest.split('"').next().unwrap_or_default()
 }
 
 fn keys(ui: &mut Ui) {
@@ -108,4 +167,16 @@ fn keys(ui: &mut Ui) {
                 ui.end_row();
             }
         });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked_version;
+
+    #[test]
+    fn versions_are_those_of_this_build() {
+        assert!(locked_version("egui").starts_with("0."));
+        assert!(locked_version("candle-core").starts_with("0."));
+        assert_eq!(locked_version("no such library"), "");
+    }
 }

@@ -1,7 +1,7 @@
 //! The right column, upper part: the network as its blocks, and the layers of the chosen one.
 
 use egui::accesskit::Role as Accessible;
-use egui::{Align2, Rect, Response, RichText, ScrollArea, Sense, Slider, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Frame, Panel, Rect, Response, RichText, ScrollArea, Sense, Slider, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::{Action, Command};
 use super::state::State;
@@ -82,8 +82,12 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let most = blocks.iter().map(|block| block.shape.channels).max().unwrap_or(1);
     scrubber(ui, plan, chosen, commands);
     if let Some(warning) = warning(plan.layer(chosen).role) {
-        ui.label(RichText::new(warning).small().color(palette(ui).weak));
-        ui.add_space(UNIT);
+        // below the list, which would jump away from the pointer
+        let below = Panel::bottom("warning").frame(Frame::new()).show_separator_line(false);
+        below.show(ui, |ui| {
+            ui.add_space(UNIT);
+            ui.label(RichText::new(warning).small().color(palette(ui).weak));
+        });
     }
     let seen = ui.scope_id().with("chosen layer");
     // in sight after it was chosen, and after the window has changed its height

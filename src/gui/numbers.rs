@@ -1,8 +1,9 @@
 //! The numbers behind the picture: histograms, channels and bars.
 
-use egui::{Align2, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
-use egui_plot::{Bar, BarChart, Plot, VLine};
+use egui::{Align2, Color32, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
+use egui_plot::{Bar, BarChart, GridMark, HoverPosition, Plot, PlotPoint, Text, VLine};
 
+use super::class_row::percent;
 use super::color_bar::short;
 use super::command::Command;
 use super::state::State;
@@ -10,6 +11,7 @@ use super::theme::{self, UNIT, palette};
 use super::widgets::{caption, focus_ring, text_in};
 use crate::explain::Score;
 use crate::explorer::Histogram;
+use crate::imaging::Colormap;
 
 /// Bins of the histograms made here.
 const BINS: usize = 40;
@@ -106,7 +108,10 @@ fn channel_row(ui: &mut Ui, state: &State, channel: usize, text: &str, share: f3
         vec2(14.0 * UNIT, 4.0),
     );
     ui.painter().rect_filled(bar, 2.0, colours.raised);
-    let colour = if share >= 0.0 { colours.accent } else { colours.error };
+    // as signed maps have it: red argues for the class, blue against it
+    let ends = Colormap::Diverging.table();
+    let [red, green, blue] = ends[if share >= 0.0 { 224 } else { 31 }];
+    let colour = Color32::from_rgb(red, green, blue);
     let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.abs().min(1.0), bar.height()));
     ui.painter().rect_filled(filled, 2.0, colour);
     let rest = Rect::from_min_max(pos2(bar.right() + 2.0 * UNIT, inner.top()), inner.max);
@@ -138,40 +143,73 @@ pub fn predictions(ui: &mut Ui, state: &State) {
         Score::Probability => &prediction.probabilities,
         Score::Logit => &prediction.logits,
     };
-    let classes: Vec<usize> = prediction
-        .ranking
-        .iter()
-        .take(state.preferences.top.min(20))
-        .copied()
+    let classes = prediction.ranking.iter().take(state.preferences.top.min(20));
+    let rows: Vec<(String, f64)> = classes
+        .clone()
+        .map(|&class| (state.class_name(class), values.get(class).copied().unwrap_or(0.0)))
         .collect();
-    let names: Vec<String> = classes.iter().map(|&class| state.class_name(class)).collect();
-    let bars = classes.iter().enumerate().map(|(position, &class)| {
+    // the first is on top
+    let bars = classes.zip(&rows).enumerate().map(|(position, (&class, (_, value)))| {
         let fill = if state.class() == Some(class) {
             colours.accent
         } else {
             colours.weak
         };
-        Bar::new(position as f64, values.get(class).copied().unwrap_or(0.0))
-            .width(0.7)
-            .fill(fill)
+        Bar::new(-(position as f64), *value).width(0.7).fill(fill)
     });
-    let chart = BarChart::new("predictions", bars.collect()).allow_hover(false);
-    let name_at = |mark: egui_plot::GridMark, _: &std::ops::RangeInclusive<f64>| {
-        let is_whole = (mark.value - mark.value.round()).abs() < 1e-6 && mark.value >= 0.0;
-        let name = is_whole.then(|| names.get(mark.value.round() as usize)).flatten();
-        name.cloned().unwrap_or_default()
+    let chart = BarChart::new("predictions", bars.collect())
+        .horizontal()
+        .allow_hover(false);
+    let row_at = |place: f64| {
+        let is_whole = (place - place.round()).abs() < 0.4 && place < 0.5;
+        is_whole.then(|| rows.get(-place.round() as usize)).flatten()
     };
+    let most = rows.iter().map(|(_, value)| *value).fold(f64::MIN_POSITIVE, f64::max);
+    let text = |value: f64| match state.preferences.values {
+        Score::Probability => percent(value),
+        Score::Logit => format!("{value:.2}"),
+    };
+    let captions = rows.iter().enumerate().map(|(position, (name, value))| {
+        let label = RichText::new(format!("{name}  {}", text(*value))).size(theme::SMALL);
+        let place = PlotPoint::new(value.max(0.0) + 0.01 * most, -(position as f64));
+        Text::new("name", place, label)
+            .anchor(Align2::LEFT_CENTER)
+            .color(colours.text)
+    });
     still(Plot::new("bars"))
-        .x_axis_formatter(name_at)
-        .x_grid_spacer(|_| {
-            (0..20)
-                .map(|i| egui_plot::GridMark {
-                    value: f64::from(i),
-                    step_size: 1.0,
-                })
-                .collect()
+        .show_axes(false)
+        .show_grid(false)
+        .include_x(0.0)
+        // room for the name of the longest
+        .include_x(1.4 * most)
+        .label_formatter(|hover| {
+            let (name, value) = row_at(pointer(hover).y)?;
+            Some(format!("{name}: {}", text(*value)))
         })
-        .show(ui, |plot| plot.bar_chart(chart));
+        .show(ui, |plot| {
+            plot.bar_chart(chart);
+            for caption in captions {
+                plot.text(caption);
+            }
+        });
+}
+
+/// Where the pointer is, in the plot's own units.
+fn pointer(hover: &HoverPosition<'_>) -> PlotPoint {
+    match hover {
+        HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position } => *position,
+    }
+}
+
+/// A line of a grid; its label is shown where lines `step` apart have room for theirs.
+fn mark(value: f64, step: f64) -> GridMark {
+    GridMark { value, step_size: step }
+}
+
+/// Both ends and the middle, which are enough to read a small plot.
+fn three_marks(from: f64, to: f64) -> Vec<GridMark> {
+    let step = (to - from) / 2.0;
+    (0..3).map(|i| mark(from + step * f64::from(i), step)).collect()
 }
 
 fn waiting(ui: &mut Ui) {
@@ -197,10 +235,23 @@ fn plot(ui: &mut Ui, title: &str, id: &str, histogram: &Histogram, threshold: Op
     };
     let chart = BarChart::new(id, histogram.counts.iter().enumerate().map(bar).collect()).allow_hover(false);
     let line = threshold.map(|threshold| VLine::new("threshold", threshold).color(colours.error));
-    still(Plot::new(id.to_owned())).show(ui, |plot| {
-        plot.bar_chart(chart);
-        if let Some(line) = line {
-            plot.vline(line);
-        }
-    });
+    let most = histogram.counts.iter().max().copied().unwrap_or(0) as f64;
+    let (from, to) = (histogram.from, histogram.to);
+    still(Plot::new(id.to_owned()))
+        .x_grid_spacer(move |_| three_marks(from, to))
+        .y_grid_spacer(move |_| three_marks(0.0, most))
+        .x_axis_formatter(|mark, _| short(mark.value))
+        .y_axis_formatter(|mark, _| format!("{:.0}", mark.value))
+        .label_formatter(move |hover| {
+            let bin = ((pointer(hover).x - from) / width).floor();
+            let count = histogram.counts.get(bin as usize).filter(|_| bin >= 0.0)?;
+            let (left, right) = (from + bin * width, from + (bin + 1.0) * width);
+            Some(format!("{count} from {} to {}", short(left), short(right)))
+        })
+        .show(ui, |plot| {
+            plot.bar_chart(chart);
+            if let Some(line) = line {
+                plot.vline(line);
+            }
+        });
 }

@@ -57,6 +57,8 @@ pub struct OpenImage {
     pub name: String,
     /// Its file, if it has one.
     pub path: Option<PathBuf>,
+    /// Its web address, if it has one.
+    pub url: Option<String>,
     /// Where it comes from; taken when the session is asked to open it.
     pub source: Option<ImageSource>,
     /// How far it has come.
@@ -87,6 +89,10 @@ impl OpenImage {
             name: source.name(),
             path: match &source {
                 ImageSource::File(path) => Some(path.clone()),
+                _ => None,
+            },
+            url: match &source {
+                ImageSource::Url(url) => Some(url.clone()),
                 _ => None,
             },
             source: Some(source),

@@ -57,7 +57,9 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
                 if asks {
                     ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
                 }
-                if asks && response.clicked() && share.iter().all(|share| (0.0..1.0).contains(share)) {
+                // X11 window managers keep Alt and a click for themselves
+                let is_asked = asks && response.clicked() || response.secondary_clicked();
+                if is_asked && share.iter().all(|share| (0.0..1.0).contains(share)) {
                     commands.push(Command::AskHere(share));
                 }
             }
@@ -244,7 +246,8 @@ fn nothing(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>
     };
     let colours = palette(ui);
     let text = format!("No evidence for {} at this layer", export::shown_name(state, shown));
-    let area = Rect::from_min_max(pos2(canvas.left(), canvas.bottom() - 14.0 * UNIT), canvas.max);
+    // above the notes
+    let area = Rect::from_min_max(canvas.min + vec2(0.0, 6.0 * UNIT), canvas.max);
     ui.scope_builder(
         UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)),
         |ui| {
@@ -253,14 +256,11 @@ fn nothing(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>
                 .corner_radius(2 * theme::RADIUS)
                 .inner_margin(8);
             frame.show(ui, |ui| {
-                ui.horizontal(|ui| {
-                    ui.label(text)
-                        .on_hover_text("No cell raises the score, so there is nothing to divide by.");
-                    let button = egui::Button::new("Show evidence against it");
-                    if ui.add(button).clicked() {
-                        commands.push(Command::Do(Action::Signed));
-                    }
-                });
+                ui.label(text)
+                    .on_hover_text("No cell raises the score, so there is nothing to divide by.");
+                if ui.button("Show evidence against it").clicked() {
+                    commands.push(Command::Do(Action::Signed));
+                }
             });
         },
     );

@@ -1,13 +1,14 @@
 //! The right column, lower part: how the map is made and shown.
 
-use egui::{Align2, Color32, Pos2, Rect, RichText, Sense, Slider, Ui, pos2, vec2};
+use egui::{Align2, Atom, Button, Color32, Pos2, Rect, RichText, Sense, Slider, Ui, pos2, vec2};
 
 use super::choices::{Choices, Scale, View};
 use super::command::{Action, Command};
+use super::export;
 use super::state::State;
 use super::textures::Textures;
 use super::theme::{self, UNIT, palette};
-use super::widgets::{action_tooltip, caption, section, segmented, text_in};
+use super::widgets::{action_tooltip, caption, check, section, segmented, text_in};
 use crate::explain::{Method, Score};
 use crate::imaging::{Colormap, Resize};
 
@@ -19,7 +20,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     let mut choices = state.choices.clone();
     section(ui, "Map", |ui| {
         if choices != choices.with_default_settings() {
-            let button = egui::Button::new(RichText::new("reset").small()).frame_when_inactive(false);
+            let button = Button::new(RichText::new("reset").small()).frame_when_inactive(false);
             if ui
                 .add(button)
                 .on_hover_ui(|ui| action_tooltip(ui, Action::Reset))
@@ -31,7 +32,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     });
     view(ui, &mut choices);
     blend(ui, &mut choices);
-    row(ui, "Colours", |ui| colormap(ui, &mut choices, textures));
+    row(ui, "Colours", |ui| colormap(ui, state, &mut choices, textures));
     row(ui, "Score", |ui| {
         if let Some(score) = segmented(ui, "Score", choices.score, &Score::ALL, score_text) {
             choices.score = score;
@@ -44,12 +45,12 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
             choices.scale = scale;
         }
     });
-    row(ui, "Resize", |ui| {
-        if let Some(resize) = segmented(ui, "Resize", choices.resize, &Resize::ALL, resize_text) {
+    row(ui, "Input", |ui| {
+        if let Some(resize) = segmented(ui, "Input", choices.resize, &Resize::ALL, resize_text) {
             choices.resize = resize;
         }
     });
-    ui.checkbox(&mut choices.cells, "True cells").on_hover_text(
+    check(ui, &mut choices.cells, "True cells").on_hover_text(
         "Show the layer's own cells instead of a smooth map, so that nobody takes interpolation for detail.",
     );
     if choices != state.choices {
@@ -121,11 +122,11 @@ fn resize_text(resize: Resize) -> (&'static str, &'static str) {
     match resize {
         Resize::Nearest => (
             "Nearest",
-            "One photo pixel for each input pixel, as Keras' load_img does by default.",
+            "How the photo becomes the network's input: one photo pixel for each, as Keras' load_img does by default.",
         ),
         Resize::Bilinear => (
             "Bilinear",
-            "Averages photo pixels when shrinking, so that fine patterns do not flicker.",
+            "How the photo becomes the network's input: photo pixels are averaged, so that fine patterns do not flicker.",
         ),
     }
 }
@@ -159,38 +160,34 @@ fn method_text(method: Method) -> &'static str {
 }
 
 /// A list of colormaps that shows each of them.
-fn colormap(ui: &mut Ui, choices: &mut Choices, textures: &mut Textures) {
+fn colormap(ui: &mut Ui, state: &State, choices: &mut Choices, textures: &mut Textures) {
+    let shown = state.shown.as_ref();
+    let in_use = shown.map_or(choices.colormap, |shown| export::colormap(choices, shown));
     let combo = egui::ComboBox::from_id_salt("colormap")
         .width(ui.available_width())
-        .selected_text(choices.colormap.name());
+        .selected_text(in_use.name());
     let response = combo.show_ui(ui, |ui| {
         for colormap in Colormap::ALL {
             let chosen = choices.colormap == colormap;
-            ui.horizontal(|ui| {
-                preview(ui, textures, colormap);
-                let response = ui
-                    .selectable_label(chosen, colormap.name())
-                    .on_hover_text(colormap_text(colormap));
-                if response.clicked() {
-                    choices.colormap = colormap;
-                }
-            });
+            let entry = Button::selectable(chosen, (colormap.name(), Atom::grow()));
+            let response = ui.add(entry.min_size(vec2(56.0 * UNIT, theme::ROW)));
+            let right = response.rect.shrink2(vec2(2.0 * UNIT, 2.0 * UNIT));
+            let swatch = Rect::from_min_max(pos2(right.right() - 28.0 * UNIT, right.top()), right.max);
+            paint(ui, textures, colormap, swatch);
+            if response.on_hover_text(colormap_text(colormap)).clicked() {
+                choices.colormap = colormap;
+            }
         }
     });
     let button = response
         .response
         .accessible_name("Colours")
-        .on_hover_text(colormap_text(choices.colormap));
+        .on_hover_text(colormap_text(in_use));
     let rect = Rect::from_min_max(
         pos2(button.rect.left() + 18.0 * UNIT, button.rect.center().y - 4.0),
         pos2(button.rect.right() - 7.0 * UNIT, button.rect.center().y + 4.0),
     );
-    paint(ui, textures, choices.colormap, rect);
-}
-
-fn preview(ui: &mut Ui, textures: &mut Textures, colormap: Colormap) {
-    let (rect, _) = ui.allocate_exact_size(vec2(16.0 * UNIT, theme::ROW), Sense::hover());
-    paint(ui, textures, colormap, rect.shrink2(vec2(0.0, 2.0 * UNIT)));
+    paint(ui, textures, in_use, rect);
 }
 
 fn paint(ui: &Ui, textures: &mut Textures, colormap: Colormap, rect: Rect) {

@@ -40,7 +40,9 @@ fn under_pointer(state: &State, share: [f32; 2]) -> Option<String> {
     let (column, row) = shown.cell_at(share)?;
     let (value, part) = shown.value((column, row))?;
     let [x, y] = [0, 1].map(|axis| (share[axis] * image.size[axis] as f32) as u32);
-    let heat = if shown.signed {
+    let heat = if shown.channel.is_some() {
+        format!("activation {}", color_bar::short(value))
+    } else if shown.signed {
         format!("evidence {}", color_bar::short(value))
     } else {
         let heat = if shown.maximum > 0.0 {
@@ -48,12 +50,13 @@ fn under_pointer(state: &State, share: [f32; 2]) -> Option<String> {
         } else {
             0.0
         };
-        format!("heat {heat:.2}")
+        format!("heat {heat:.2} ({})", color_bar::short(value))
     };
-    Some(format!(
-        "x {x}  y {y}  ·  cell {column}, {row}  ·  {heat}  ·  {:.1} % of the evidence",
-        100.0 * part
-    ))
+    let share = match shown.channel {
+        Some(_) => String::new(),
+        None => format!("  ·  {:.1} % of the evidence", 100.0 * part),
+    };
+    Some(format!("x {x}  y {y}  ·  cell {column}, {row}  ·  {heat}{share}"))
 }
 
 /// In words: what the picture shows.

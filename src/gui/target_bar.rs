@@ -7,7 +7,7 @@ use super::export;
 use super::icons;
 use super::state::State;
 use super::theme::{self, UNIT, palette, strong};
-use super::widgets::{action_tooltip, truncated, with_icon};
+use super::widgets::{action_tooltip, caption, truncated, with_icon};
 use crate::explain::Target;
 
 /// What buttons with names and the name of a class need, in points; with less, buttons are icons alone.
@@ -25,13 +25,27 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 zoom(ui, state, commands);
                 toggle(ui, names, Action::WhatIsHere, state.asking_here, commands);
                 compare(ui, names, state, class, commands);
-                if !matches!(target, Target::Rather { .. }) {
+                let compares = matches!(target, Target::Rather { .. });
+                ui.add_enabled_ui(!compares, |ui| {
                     toggle(ui, names, Action::Signed, state.choices.is_signed(target), commands);
-                }
+                });
                 pin(ui, names, state, class, commands);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let name = RichText::new(export::target_name(state, target)).font(strong(theme::BODY));
-                    truncated(ui, name);
+                    let channel = state.channel.filter(|_| state.preview.is_none());
+                    let name = channel.map_or_else(
+                        || export::target_name(state, target),
+                        |channel| format!("Channel {channel}"),
+                    );
+                    truncated(ui, RichText::new(name).font(strong(theme::BODY)));
+                    if let Some(channel) = channel {
+                        let back = quiet(ui, true, Some(icons::CLOSE), "Back to the map", false);
+                        if back.on_hover_text("Show the map of the class again.").clicked() {
+                            commands.push(Command::SelectChannel(channel));
+                        }
+                    }
+                    if state.preview.is_some_and(|preview| preview != class) {
+                        caption(ui, "preview");
+                    }
                 });
             });
         });
@@ -87,9 +101,14 @@ fn compare(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mut
     let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
         ui.set_min_width(40.0 * UNIT);
         let ranking = state.prediction().map_or(&[][..], |prediction| &prediction.ranking);
-        let pinned = state.pinned.iter();
-        let others = pinned.chain(ranking.iter().filter(|other| !state.pinned.contains(other)));
-        for &other in others.filter(|&&other| other != class).take(12) {
+        // those at hand first
+        let mut others: Vec<usize> = Vec::new();
+        for &other in state.pinned.iter().chain(&state.recent_classes).chain(ranking.iter()) {
+            if other != class && !others.contains(&other) && others.len() < 14 {
+                others.push(other);
+            }
+        }
+        for other in others {
             if ui.button(state.class_name(other)).clicked() {
                 commands.push(Command::CompareWith(Some(other)));
                 ui.close();
@@ -97,8 +116,8 @@ fn compare(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mut
         }
     });
     response.accessible_name("Rather than…").on_hover_text(
-        "Show what argues for the chosen class rather than another: the difference of their maps. Pin a class to have it \
-         first on the list.",
+        "Show what argues for the chosen class rather than another: the difference of their maps. Classes that are pinned or \
+         were chosen lately come first.",
     );
 }
 

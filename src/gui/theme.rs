@@ -159,6 +159,7 @@ fn style(palette: &Palette, visuals: Visuals) -> Style {
     .into();
     style.drag_value_text_style = TextStyle::Body;
     style.animation_time = 0.08;
+    style.always_scroll_the_only_direction = true;
     style.interaction.tooltip_delay = 0.4;
     // text is not selectable: dragging over a panel should not mark its labels
     style.interaction.selectable_labels = false;

@@ -7,6 +7,7 @@ use egui::{Align, Button, Layout, RichText, Ui};
 
 use super::command::{Action, Command};
 use super::icons;
+use super::images::Stage;
 use super::samples;
 use super::state::State;
 use super::theme::{UNIT, palette};
@@ -47,6 +48,8 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ui.separator();
         action_entry(ui, Action::Undo, state.history.can_undo(), commands);
         action_entry(ui, Action::Redo, state.history.can_redo(), commands);
+        let settings_differ = state.choices != state.choices.with_default_settings();
+        action_entry(ui, Action::Reset, settings_differ, commands);
         ui.separator();
         action_entry(ui, Action::SwitchTheme, true, commands);
         action_entry(ui, Action::Help, true, commands);
@@ -155,12 +158,12 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
         details(ui, state, commands);
         ui.separator();
-        if ui.button("Built-in network").clicked() {
+        if ui.button("Built-in drawings").clicked() {
             commands.push(Command::UseNetwork(NetworkSource::BuiltIn, state.wanted_network.1));
             ui.close();
         }
         action_entry(ui, Action::OpenNetwork, true, commands);
-        if state.download.is_none() {
+        if !state.getting_weights {
             action_entry(ui, Action::DownloadNetwork, true, commands);
             caption(
                 ui,
@@ -168,13 +171,20 @@ fn badge(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             );
         }
         ui.separator();
-        for (device, name) in [
-            (DeviceChoice::Auto, "Fastest device"),
-            (DeviceChoice::Cpu, "CPU"),
-            (DeviceChoice::Cuda, "NVIDIA GPU (CUDA)"),
-            (DeviceChoice::Metal, "Apple GPU (Metal)"),
-        ] {
-            if ui.selectable_label(state.wanted_network.1 == device, name).clicked() {
+        for device in DeviceChoice::ALL {
+            let name = match device {
+                DeviceChoice::Auto => "Fastest device",
+                DeviceChoice::Cpu => "CPU",
+                DeviceChoice::Cuda => "NVIDIA GPU (CUDA)",
+                DeviceChoice::Metal => "Apple GPU (Metal)",
+            };
+            let entry = Button::selectable(state.wanted_network.1 == device, name);
+            let response = ui.add_enabled(device.is_built(), entry);
+            let missing = format!(
+                "This program was built without it; build it with --features {}.",
+                device.name()
+            );
+            if response.on_disabled_hover_text(missing).clicked() {
                 commands.push(Command::UseNetwork(state.wanted_network.0.clone(), device));
                 ui.close();
             }
@@ -204,9 +214,14 @@ fn fingerprint_text(fingerprint: &Fingerprint) -> String {
 
 /// What is being fetched, with a way to stop it.
 fn download(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let Some((what, progress)) = &state.download else {
+    let is_connecting = state
+        .images
+        .list()
+        .iter()
+        .any(|image| image.url.is_some() && image.stage == Stage::Opening);
+    if state.download.is_none() && !state.getting_weights && !is_connecting {
         return;
-    };
+    }
     if ui
         .button("Cancel")
         .on_hover_text(Action::CancelDownload.label_and_tooltip().1)
@@ -214,6 +229,11 @@ fn download(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     {
         commands.push(Command::Do(Action::CancelDownload));
     }
+    let Some((what, progress)) = &state.download else {
+        let what = if state.getting_weights { "weights" } else { "image" };
+        caption(ui, format!("Getting the {what}…"));
+        return;
+    };
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     let mut text = match progress.total {
         Some(total) => format!("{:.0} of {:.0} MB", megabytes(progress.received), megabytes(total)),
@@ -254,7 +274,9 @@ fn details(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         caption(ui, format!("Licence: {licence}"));
     }
     if let Some((sha256, fingerprint)) = &state.fingerprint {
-        caption(ui, fingerprint_text(fingerprint));
+        if network.source != NetworkSource::BuiltIn {
+            caption(ui, fingerprint_text(fingerprint));
+        }
         // in groups, so that it breaks and can be compared by eye
         let groups: Vec<&str> = sha256
             .as_bytes()
@@ -262,6 +284,9 @@ fn details(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             .filter_map(|group| std::str::from_utf8(group).ok())
             .collect();
         caption(ui, format!("SHA-256: {}", groups.join(" ")));
+        if ui.button("Copy SHA-256").clicked() {
+            ui.ctx().copy_text(sha256.clone());
+        }
     } else if ui.button("Compute SHA-256").clicked() {
         commands.push(Command::Fingerprint);
     }

@@ -101,8 +101,22 @@ pub fn segmented<T: Copy + PartialEq>(
     clicked
 }
 
+/// A box to be ticked, with an edge that is seen on every panel.
+pub fn check(ui: &mut Ui, checked: &mut bool, text: impl Into<WidgetText>) -> Response {
+    let edge = Stroke::new(1.0, palette(ui).weak);
+    let text = text.into();
+    ui.scope(|ui| {
+        ui.visuals_mut().widgets.inactive.bg_stroke = edge;
+        ui.checkbox(checked, text)
+    })
+    .inner
+}
+
 /// A visible frame around what has the keyboard's attention.
 pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
     if response.has_focus() {
         ui.painter()
             .rect_stroke(rect, UNIT, Stroke::new(1.5, palette(ui).accent), StrokeKind::Inside);

@@ -36,9 +36,25 @@ pub enum DownloadError {
     NoSource,
 }
 
+/// The reasons one after another, each once: without a network all servers are missing for the same.
 fn joined(errors: &[DownloadError]) -> String {
-    let errors: Vec<String> = errors.iter().map(DownloadError::to_string).collect();
-    errors.join("; ")
+    let (mut hosts, mut others) = (Vec::new(), Vec::new());
+    for error in errors {
+        let (list, text) = match error {
+            DownloadError::Fetch(FetchError::Unreachable { host, .. }) => (&mut hosts, host.clone()),
+            other => (&mut others, other.to_string()),
+        };
+        if !list.contains(&text) {
+            list.push(text);
+        }
+    }
+    if !hosts.is_empty() {
+        let hosts = hosts.join(", ");
+        others.push(format!(
+            "{hosts} cannot be reached; check the network and HTTPS_PROXY, then try again"
+        ));
+    }
+    others.join("; ")
 }
 
 /// Downloads to `folder` and imports to [`DOWNLOADED`] in it, trying the sources one after another.
@@ -118,4 +134,24 @@ fn download_one(
     let imported = import(&arrived, &folder.join(DOWNLOADED), &options);
     fs::remove_file(&arrived).map_err(|error| FetchError::disk(&arrived, error))?;
     Ok(imported?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_that_cannot_be_reached_are_named_once_and_together() {
+        let unreachable = |host: &str| {
+            DownloadError::Fetch(FetchError::Unreachable {
+                host: host.to_owned(),
+                reason: "no route".to_owned(),
+            })
+        };
+        let error = DownloadError::AllSources(vec![unreachable("a.org"), unreachable("b.org"), unreachable("b.org")]);
+        assert_eq!(
+            error.to_string(),
+            "no source has the weights: a.org, b.org cannot be reached; check the network and HTTPS_PROXY, then try again"
+        );
+    }
 }

@@ -108,7 +108,7 @@ fn classes_stand_side_by_side_on_their_own_or_one_common_scale() {
     let classes = window.state().side_by_side();
     let layer = window.state().layer().unwrap();
     assert_eq!(classes.len(), 10);
-    window.click("Common scale");
+    window.click("Shared scale");
     assert_eq!(window.state().choices.scale, Scale::Shared);
     let maxima: Vec<f64> = classes
         .iter()

@@ -87,6 +87,7 @@ fn a_pasted_picture_and_a_pasted_path_are_opened() {
     window.harness.event(Event::Paste(path.display().to_string()));
     window.wait("the second image", |state| state.images.list().len() == 2);
     assert_eq!(current(&window), "fish-key.png");
+    window.wait("its map", |state| state.shown.is_some() && !state.is_waiting_for_map());
     assert_eq!(window.state().preferences.recent, [path]);
 }
 

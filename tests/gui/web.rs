@@ -270,7 +270,7 @@ fn weights_that_no_source_has_are_told_and_the_network_stays() {
     window.click("Download ImageNet weights (92 MB)");
     let told = window.wait_until_told();
     assert!(
-        told.contains("no source has the weights") && told.contains(&server.url),
+        told.contains("No source has the weights") && told.contains(&server.url),
         "{told}"
     );
     assert_eq!(window.state().network.as_ref().unwrap().source, NetworkSource::BuiltIn);

@@ -63,6 +63,8 @@ pub struct State {
     pub wanted_network: (NetworkSource, DeviceChoice),
     /// Whether it is being loaded.
     pub loading: bool,
+    /// Whether weights were asked for that are still to be fetched or imported.
+    pub getting_weights: bool,
     /// What is being fetched, and how far it is.
     pub download: Option<(String, Progress)>,
     /// Why it could not be loaded.
@@ -133,6 +135,7 @@ impl State {
             fingerprint: None,
             wanted_network: network,
             loading: true,
+            getting_weights: false,
             download: None,
             network_error: None,
             preview: None,
@@ -217,17 +220,16 @@ impl State {
         self.recent_classes.truncate(RECENT_CLASSES);
     }
 
-    /// The classes shown side by side: the pinned ones, or else those on the list.
+    /// The classes shown side by side: the pinned ones, or else the most probable and the chosen one.
     pub fn side_by_side(&self) -> Vec<usize> {
         let ranking = self.prediction().map_or(&[][..], |prediction| &prediction.ranking);
         if self.pinned.len() > 1 {
             self.pinned.iter().take(MULTIPLES).copied().collect()
         } else {
-            ranking
-                .iter()
-                .take(self.preferences.top.min(MULTIPLES))
-                .copied()
-                .collect()
+            let chosen = self.class();
+            let top = ranking.get(..self.preferences.top.min(MULTIPLES)).unwrap_or(ranking);
+            let beyond = chosen.filter(|class| !top.contains(class));
+            beyond.into_iter().chain(top.iter().copied()).collect()
         }
     }
 

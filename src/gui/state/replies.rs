@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Message, State};
-use crate::explorer::{Activity, Failure, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply};
+use crate::explorer::{Activity, Failure, ImageId, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply};
 use crate::gui::command::Command;
 use crate::samples::SAMPLES;
 
@@ -13,15 +13,26 @@ impl State {
         match reply {
             Reply::Network(info) => self.use_network(info),
             Reply::Opened(opened) => {
-                self.download = None;
+                self.fetched(opened.image);
                 let is_sample = SAMPLES.iter().any(|sample| sample.file == opened.name);
                 if let Some(greeting) = self.greeting.take_if(|_| !is_sample) {
                     self.due.push(Command::Remove(greeting));
                 }
+                let is_shown = self.images.current().is_some_and(|image| image.id == opened.image);
+                if let Some(path) = opened.path.clone().filter(|_| is_shown) {
+                    self.preferences.remember(path);
+                }
                 self.images.opened(opened);
             }
-            Reply::Downloading { what, progress } => self.download = Some((what, progress)),
+            Reply::Downloading { what, progress } => {
+                // an image that was taken off the list meanwhile is of no interest
+                let is_image = what.contains("://");
+                if !is_image || self.images.list().iter().any(|image| image.url.as_ref() == Some(&what)) {
+                    self.download = Some((what, progress));
+                }
+            }
             Reply::WeightsReady(path) => {
+                self.getting_weights = false;
                 self.download = None;
                 self.due.push(Command::UseWeights(path));
             }
@@ -124,9 +135,12 @@ impl State {
                     self.due.push(Command::UseNetwork(NetworkSource::BuiltIn, device));
                 }
             }
-            (Activity::GettingWeights, _) => self.download = None,
-            (Activity::Opening, Some(image)) => {
+            (Activity::GettingWeights, _) => {
+                self.getting_weights = false;
                 self.download = None;
+            }
+            (Activity::Opening, Some(image)) => {
+                self.fetched(image);
                 self.maps.forget(image);
                 // whoever took it off the list does not want to hear about it
                 if self.images.remove(image).is_none() {
@@ -141,6 +155,12 @@ impl State {
             _ => {}
         }
         self.messages.push(Message::Error(text));
+    }
+
+    /// The download of an image has ended, if it was one that was fetched.
+    fn fetched(&mut self, image: ImageId) {
+        let url = self.images.get(image).and_then(|image| image.url.as_ref());
+        self.download.take_if(|(what, _)| Some(&*what) == url);
     }
 
     fn is_current(&self, epoch: NetworkEpoch) -> bool {
