@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use gradcam_explorer::explain::{Method, Score, Target};
 use gradcam_explorer::explorer::{
-    Activity, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkSource, Purpose, Reply, Request,
+    Activity, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkEpoch, NetworkSource, Purpose,
+    Reply, Request,
 };
 use gradcam_explorer::imaging::Resize;
 use gradcam_explorer::samples::SAMPLES;
@@ -155,6 +156,40 @@ fn failures_are_replies_and_the_session_goes_on() {
         urgent: true,
     });
     assert!(matches!(next(&explorer), Reply::Predicted(_)));
+}
+
+#[test]
+fn a_network_that_took_effect_is_announced_though_another_was_asked_for_meanwhile() {
+    let (explorer, ..) = started();
+    let ask = |source| {
+        explorer.send(Request::UseNetwork {
+            source,
+            device: DeviceChoice::Cpu,
+        })
+    };
+    let mut announced = NetworkEpoch(1);
+    // of these pauses some are so short that the first still waits, some so long that it is ready, most in between
+    for pause in (0..40).map(|step| Duration::from_micros(250 * step)) {
+        ask(NetworkSource::BuiltIn);
+        std::thread::sleep(pause);
+        ask(NetworkSource::File("no/weights.safetensors".into()));
+        explorer.send(Request::Predict {
+            image: IMAGE,
+            resize: Resize::Nearest,
+            urgent: true,
+        });
+        loop {
+            match next(&explorer) {
+                Reply::Network(network) => announced = network.epoch,
+                Reply::Failed(failure) => assert_eq!(failure.during, Activity::LoadingNetwork),
+                Reply::Predicted(predicted) => {
+                    assert_eq!(predicted.epoch, announced, "after {pause:?}");
+                    break;
+                }
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+    }
 }
 
 #[test]
