@@ -252,3 +252,31 @@ fn closing_the_session_ends_its_workers_at_once() {
     drop(explorer);
     assert!(start.elapsed() < Duration::from_secs(10));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_device_is_refused_at_once_and_holds_no_worker() {
+    let (explorer, ..) = started();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.png");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let start = Instant::now();
+    for (number, path) in (10..).zip([pipe, PathBuf::from("/dev/zero")]) {
+        explorer.send(Request::Open {
+            image: ImageId(number),
+            source: ImageSource::File(path.clone()),
+            urgent: true,
+        });
+        let Reply::Failed(failure) = next(&explorer) else {
+            panic!("{} was opened", path.display())
+        };
+        let text = failure.error.to_string();
+        assert!(
+            text.contains(path.to_str().unwrap()) && text.contains("no regular file"),
+            "{text}"
+        );
+    }
+    drop(explorer);
+    assert!(start.elapsed() < Duration::from_secs(10));
+}

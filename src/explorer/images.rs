@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +10,7 @@ use super::error::ExplorerError;
 use super::recent::Recent;
 use super::request::{ImageId, ImageSource};
 use crate::imaging::{self, Limits, Photo, Resize};
+use crate::weights::open_file;
 
 /// Decoded photos are kept up to this many bytes in all, the one used last always.
 const PHOTO_BYTES: usize = 256 << 20;
@@ -118,24 +119,12 @@ fn closed(image: ImageId) -> ExplorerError {
 fn read(source: &ImageSource) -> Result<Photo, ExplorerError> {
     let limits = Limits::default();
     let bytes: Cow<'_, [u8]> = match source {
-        ImageSource::File(path) => {
-            let error = |error| ExplorerError::Read {
+        ImageSource::File(path) => read_file(path, limits.max_bytes)
+            .map_err(|error| ExplorerError::Read {
                 path: path.clone(),
                 error,
-            };
-            let length = std::fs::metadata(path).map_err(error)?.len();
-            if length > limits.max_bytes {
-                let error = std::io::Error::other(format!(
-                    "the file has {length} bytes, the limit is {}",
-                    limits.max_bytes
-                ));
-                return Err(ExplorerError::Read {
-                    path: path.clone(),
-                    error,
-                });
-            }
-            std::fs::read(path).map_err(error)?.into()
-        }
+            })?
+            .into(),
         ImageSource::Bytes { bytes, .. } => Cow::Borrowed(bytes),
         ImageSource::Pixels { photo, .. } => return Ok(photo.clone()),
         ImageSource::Url(url) => return Err(ExplorerError::Request(format!("{url} has not been fetched yet"))),
@@ -144,6 +133,24 @@ fn read(source: &ImageSource) -> Result<Photo, ExplorerError> {
         name: source.name(),
         error,
     })
+}
+
+/// The bytes of a file of at most `max_bytes`; of a pipe or a device not one, since it may never come or never end.
+fn read_file(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
+    let too_large = |length| {
+        Err(io::Error::other(format!(
+            "the file has {length} bytes, the limit is {max_bytes}"
+        )))
+    };
+    let file = open_file(path)?;
+    let length = file.metadata()?.len();
+    if length > max_bytes {
+        return too_large(length);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    // some files have more in them than they say, or grow meanwhile
+    let read = file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)? as u64;
+    if read > max_bytes { too_large(read) } else { Ok(bytes) }
 }
 
 /// The images of a folder in the order of their names: files that begin like an image of a known format.
@@ -180,6 +187,16 @@ fn begins_like_an_image(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_read_up_to_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("five");
+        std::fs::write(&file, b"bytes").unwrap();
+        assert_eq!(read_file(&file, 5).unwrap(), b"bytes");
+        assert!(read_file(&file, 4).unwrap_err().to_string().contains("the limit is 4"));
+        assert!(read_file(folder.path(), 5).is_err());
+    }
 
     #[test]
     fn inputs_of_many_images_are_bounded_and_made_again() {
