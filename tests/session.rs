@@ -10,7 +10,7 @@ use gradcam_explorer::explorer::{
     Activity, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkEpoch, NetworkSource, Purpose,
     Reply, Request,
 };
-use gradcam_explorer::imaging::Resize;
+use gradcam_explorer::imaging::{Photo, Resize};
 use gradcam_explorer::samples::SAMPLES;
 use gradcam_explorer::xception::LayerId;
 
@@ -279,4 +279,35 @@ fn a_pipe_or_a_device_is_refused_at_once_and_holds_no_worker() {
     }
     drop(explorer);
     assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn an_image_whose_file_is_away_for_a_while_stays_open() {
+    let explorer = Explorer::start(|| {}).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("photo.png");
+    std::fs::write(&file, SAMPLES[0].png).unwrap();
+    let open = |image, source| {
+        explorer.send(Request::Open {
+            image,
+            source,
+            urgent: false,
+        });
+        assert!(matches!(next(&explorer), Reply::Opened(_)));
+    };
+    open(IMAGE, ImageSource::File(file.clone()));
+    // more pixels than are kept at hand, so that the file is needed again
+    let large = Photo::new(10_000, 9_000, vec![0; 270_000_000]).unwrap();
+    let source = ImageSource::Pixels {
+        name: "large".to_owned(),
+        photo: large,
+    };
+    open(ImageId(2), source);
+    std::fs::remove_file(&file).unwrap();
+    explorer.send(Request::Show(IMAGE));
+    assert!(matches!(next(&explorer), Reply::Failed(failure)
+        if failure.during == Activity::Displaying && failure.error.to_string().contains("photo.png")));
+    std::fs::write(&file, SAMPLES[0].png).unwrap();
+    explorer.send(Request::Show(IMAGE));
+    assert!(matches!(next(&explorer), Reply::Display { image: IMAGE, .. }));
 }

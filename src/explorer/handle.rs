@@ -115,7 +115,7 @@ impl Explorer {
                     Activity::Opening,
                 )
             }
-            Request::Show(image) => (&self.pictures, Kind::Show, 0, Some(*image), Activity::Opening),
+            Request::Show(image) => (&self.pictures, Kind::Show, 0, Some(*image), Activity::Displaying),
             Request::Close(image) => {
                 self.images.remove(*image);
                 self.pictures.cancel(&Kind::Open(*image));

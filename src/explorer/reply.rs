@@ -202,6 +202,8 @@ pub enum Activity {
     LoadingNetwork,
     /// Opening an image.
     Opening,
+    /// Making a copy for the screen of an image that is open, and stays so.
+    Displaying,
     /// Predicting.
     Predicting,
     /// Making a map.

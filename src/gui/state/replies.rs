@@ -138,6 +138,8 @@ impl State {
                     image.prediction_failed();
                 }
             }
+            // the image stays, since its file may be back soon
+            (Activity::Displaying, _) => {}
             _ => {}
         }
         self.messages.push(Message::Error(text));
@@ -145,5 +147,38 @@ impl State {
 
     fn is_current(&self, epoch: NetworkEpoch) -> bool {
         self.network.as_ref().is_some_and(|network| network.epoch == epoch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explorer::{DeviceChoice, ExplorerError, ImageId, ImageSource};
+    use crate::gui::choices::{Choices, Preferences};
+
+    /// A window with one image.
+    fn state() -> (State, ImageId) {
+        let network = (NetworkSource::BuiltIn, DeviceChoice::Cpu);
+        let mut state = State::new(Choices::default(), Preferences::default(), network);
+        let image = state.images.add(ImageSource::File("drive/photo.png".into()));
+        (state, image)
+    }
+
+    fn failed(during: Activity, image: Option<ImageId>) -> Reply {
+        Reply::Failed(Failure {
+            image,
+            during,
+            error: Arc::new(ExplorerError::Request("the drive is gone".to_owned())),
+        })
+    }
+
+    #[test]
+    fn a_failed_copy_for_the_screen_is_told_and_leaves_the_image() {
+        let (mut state, image) = state();
+        state.receive(failed(Activity::Displaying, Some(image)));
+        assert_eq!(state.messages, [Message::Error("the drive is gone".to_owned())]);
+        assert!(state.images.get(image).is_some());
+        state.receive(failed(Activity::Opening, Some(image)));
+        assert!(state.images.get(image).is_none());
     }
 }
