@@ -311,3 +311,22 @@ fn an_image_whose_file_is_away_for_a_while_stays_open() {
     explorer.send(Request::Show(IMAGE));
     assert!(matches!(next(&explorer), Reply::Display { image: IMAGE, .. }));
 }
+
+#[test]
+fn a_fingerprint_that_fails_is_no_failure_to_load() {
+    let explorer = Explorer::start(|| {}).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cut.safetensors");
+    let formats = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors");
+    std::fs::copy(formats, &file).unwrap();
+    explorer.send(Request::UseNetwork {
+        source: NetworkSource::File(file.clone()),
+        device: DeviceChoice::Cpu,
+    });
+    assert!(matches!(next(&explorer), Reply::Network(_)));
+    let opened = std::fs::File::options().write(true).open(&file).unwrap();
+    opened.set_len(100).unwrap();
+    explorer.send(Request::Fingerprint);
+    assert!(matches!(next(&explorer), Reply::Failed(failure)
+        if failure.during == Activity::Fingerprinting && failure.error.to_string().contains("cut.safetensors")));
+}

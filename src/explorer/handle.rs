@@ -103,7 +103,7 @@ impl Explorer {
         let urgency = |urgent: bool, otherwise: u8| if urgent { 0 } else { otherwise };
         let (queue, kind, urgency, image, activity) = match &request {
             Request::UseNetwork { .. } => (&self.network, Kind::Network, 0, None, Activity::LoadingNetwork),
-            Request::Fingerprint => (&self.pictures, Kind::Fingerprint, 8, None, Activity::LoadingNetwork),
+            Request::Fingerprint => (&self.pictures, Kind::Fingerprint, 8, None, Activity::Fingerprinting),
             Request::Open { image, source, urgent } => {
                 self.images.insert(*image, source.clone());
                 let from_web = matches!(source, ImageSource::Url(_));

@@ -198,8 +198,10 @@ pub struct Failure {
 /// What was being done when something failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// Loading a network, or reading its file for the fingerprint.
+    /// Loading a network.
     LoadingNetwork,
+    /// Reading the file of the network in use for its fingerprint.
+    Fingerprinting,
     /// Opening an image.
     Opening,
     /// Making a copy for the screen of an image that is open, and stays so.

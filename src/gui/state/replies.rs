@@ -138,8 +138,8 @@ impl State {
                     image.prediction_failed();
                 }
             }
-            // the image stays, since its file may be back soon
-            (Activity::Displaying, _) => {}
+            // the image stays, since its file may be back soon, and so does the network
+            (Activity::Displaying | Activity::Fingerprinting, _) => {}
             _ => {}
         }
         self.messages.push(Message::Error(text));
@@ -180,5 +180,14 @@ mod tests {
         assert!(state.images.get(image).is_some());
         state.receive(failed(Activity::Opening, Some(image)));
         assert!(state.images.get(image).is_none());
+    }
+
+    #[test]
+    fn a_failed_fingerprint_is_told_and_ends_no_loading() {
+        let (mut state, _) = state();
+        state.loading = true;
+        state.receive(failed(Activity::Fingerprinting, None));
+        assert_eq!(state.messages.len(), 1);
+        assert!(state.loading && state.network_error.is_none() && state.due.is_empty());
     }
 }
