@@ -23,6 +23,14 @@ fn sample(number: usize) -> ImageSource {
     }
 }
 
+/// More pixels than are kept at hand; they take a while to be made smaller.
+fn large() -> ImageSource {
+    ImageSource::Pixels {
+        name: "large".to_owned(),
+        photo: Photo::new(10_000, 9_000, vec![0; 270_000_000]).unwrap(),
+    }
+}
+
 /// The next reply, within a time that only a hanging worker exceeds.
 fn next(explorer: &Explorer) -> Reply {
     explorer
@@ -296,13 +304,7 @@ fn an_image_whose_file_is_away_for_a_while_stays_open() {
         assert!(matches!(next(&explorer), Reply::Opened(_)));
     };
     open(IMAGE, ImageSource::File(file.clone()));
-    // more pixels than are kept at hand, so that the file is needed again
-    let large = Photo::new(10_000, 9_000, vec![0; 270_000_000]).unwrap();
-    let source = ImageSource::Pixels {
-        name: "large".to_owned(),
-        photo: large,
-    };
-    open(ImageId(2), source);
+    open(ImageId(2), large());
     std::fs::remove_file(&file).unwrap();
     explorer.send(Request::Show(IMAGE));
     assert!(matches!(next(&explorer), Reply::Failed(failure)
@@ -329,4 +331,25 @@ fn a_fingerprint_that_fails_is_no_failure_to_load() {
     explorer.send(Request::Fingerprint);
     assert!(matches!(next(&explorer), Reply::Failed(failure)
         if failure.during == Activity::Fingerprinting && failure.error.to_string().contains("cut.safetensors")));
+}
+
+#[test]
+fn of_a_closed_image_no_copy_for_the_screen_is_made() {
+    let (explorer, ..) = started();
+    let open = |image, source| {
+        explorer.send(Request::Open {
+            image,
+            source,
+            urgent: true,
+        })
+    };
+    // while the worker is at this one, the other waits
+    open(ImageId(2), large());
+    explorer.send(Request::Show(IMAGE));
+    explorer.send(Request::Close(IMAGE));
+    open(ImageId(3), sample(1));
+    for image in [ImageId(2), ImageId(3)] {
+        assert!(matches!(next(&explorer), Reply::Opened(opened) if opened.image == image));
+        assert!(matches!(next(&explorer), Reply::Display { image: shown, .. } if shown == image));
+    }
 }

@@ -14,7 +14,7 @@ use super::network::NetworkWorker;
 use super::outbox::Outbox;
 use super::pictures::PictureWorker;
 use super::reply::{Activity, Reply};
-use super::request::{ImageSource, Purpose, Request};
+use super::request::{ImageId, ImageSource, Purpose, Request};
 use super::session::Session;
 use super::surroundings::Surroundings;
 use super::under_way::UnderWay;
@@ -116,14 +116,7 @@ impl Explorer {
                 )
             }
             Request::Show(image) => (&self.pictures, Kind::Show, 0, Some(*image), Activity::Displaying),
-            Request::Close(image) => {
-                self.images.remove(*image);
-                self.pictures.cancel(&Kind::Open(*image));
-                self.downloads.cancel(&Kind::Open(*image));
-                self.under_way.end_of(*image);
-                self.network.cancel(&Kind::Predict(*image));
-                return;
-            }
+            Request::Close(image) => return self.close(*image),
             Request::Predict { image, urgent, .. } => (
                 &self.network,
                 Kind::Predict(*image),
@@ -170,6 +163,23 @@ impl Explorer {
                 activity,
             },
         );
+    }
+
+    /// Forgets an image, and calls off what was asked for about it.
+    ///
+    /// Except files and pictures for the clipboard: whoever waits for one is told that it will not come. Maps are called
+    /// off by whoever asked for them.
+    fn close(&self, image: ImageId) {
+        self.images.remove(image);
+        self.pictures.cancel(&Kind::Open(image));
+        self.downloads.cancel(&Kind::Open(image));
+        self.under_way.end_of(image);
+        self.network.cancel(&Kind::Predict(image));
+        for queue in [&self.pictures, &self.network] {
+            queue.drop_waiting(|kind, job| {
+                job.image == Some(image) && matches!(kind, Kind::Show | Kind::Channels | Kind::FeatureMap)
+            });
+        }
     }
 
     /// Drops a wish for maps, waiting or running.

@@ -53,6 +53,13 @@ impl Images {
         self.lock().sources.insert(image, Arc::new(source));
     }
 
+    /// Puts what was fetched in place of an image's address; says whether the image is still open.
+    pub fn replace(&self, image: ImageId, source: ImageSource) -> bool {
+        let mut state = self.lock();
+        let place = state.sources.get_mut(&image);
+        place.map(|place| *place = Arc::new(source)).is_some()
+    }
+
     /// Forgets an image.
     pub fn remove(&self, image: ImageId) {
         let mut state = self.lock();
@@ -111,7 +118,8 @@ impl Images {
     }
 }
 
-fn closed(image: ImageId) -> ExplorerError {
+/// What is said about an image that is not open (any more).
+pub fn closed(image: ImageId) -> ExplorerError {
     ExplorerError::Request(format!("image {} is not open any more; open it again", image.0))
 }
 
@@ -187,6 +195,7 @@ fn begins_like_an_image(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::SAMPLES;
 
     #[test]
     fn a_file_is_read_up_to_its_limit() {
@@ -196,6 +205,22 @@ mod tests {
         assert_eq!(read_file(&file, 5).unwrap(), b"bytes");
         assert!(read_file(&file, 4).unwrap_err().to_string().contains("the limit is 4"));
         assert!(read_file(folder.path(), 5).is_err());
+    }
+
+    #[test]
+    fn what_was_fetched_for_an_image_that_was_closed_meanwhile_is_not_kept() {
+        let images = Images::default();
+        let image = ImageId(1);
+        let fetched = || ImageSource::Bytes {
+            name: "drawing.png".to_owned(),
+            bytes: SAMPLES[0].png.into(),
+        };
+        images.insert(image, ImageSource::Url("https://example.org/drawing.png".to_owned()));
+        assert!(images.replace(image, fetched()));
+        assert!(images.photo(image).is_ok());
+        images.remove(image);
+        assert!(!images.replace(image, fetched()));
+        assert!(images.source(image).is_err());
     }
 
     #[test]

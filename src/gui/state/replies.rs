@@ -133,13 +133,16 @@ impl State {
                     return;
                 }
             }
-            (Activity::Predicting, Some(image)) => {
-                if let Some(image) = self.images.get_mut(image) {
+            // an image stays whose copy for the screen failed: its file may be back soon
+            (Activity::Predicting | Activity::Explaining | Activity::Displaying, Some(image)) => {
+                let Some(image) = self.images.get_mut(image) else {
+                    return;
+                };
+                if failure.during == Activity::Predicting {
                     image.prediction_failed();
                 }
             }
-            // the image stays, since its file may be back soon, and so does the network
-            (Activity::Displaying | Activity::Fingerprinting, _) => {}
+            // files that were not written are told even if their image is gone
             _ => {}
         }
         self.messages.push(Message::Error(text));
@@ -180,6 +183,23 @@ mod tests {
         assert!(state.images.get(image).is_some());
         state.receive(failed(Activity::Opening, Some(image)));
         assert!(state.images.get(image).is_none());
+    }
+
+    #[test]
+    fn of_an_image_taken_off_the_list_only_failed_exports_are_told() {
+        let (mut state, image) = state();
+        state.images.remove(image);
+        for during in [
+            Activity::Opening,
+            Activity::Displaying,
+            Activity::Predicting,
+            Activity::Explaining,
+        ] {
+            state.receive(failed(during, Some(image)));
+            assert_eq!(state.messages, [], "{during:?}");
+        }
+        state.receive(failed(Activity::Exporting, Some(image)));
+        assert_eq!(state.messages.len(), 1);
     }
 
     #[test]
