@@ -13,8 +13,8 @@ use super::request::{ImageId, ImageSource, Request};
 use super::surroundings::Surroundings;
 use super::under_way::UnderWay;
 use crate::imaging::Limits;
+use crate::weights;
 use crate::weights::fetch::{self, FetchError};
-use crate::weights::{self, ImportOptions};
 
 /// A picture from the web may have this many bytes.
 const MAX_PICTURE_BYTES: u64 = 256 << 20;
@@ -47,9 +47,12 @@ impl DownloadWorker {
             self.outbox.report(job.image, job.activity, || {
                 match job.request {
                     Request::DownloadWeights => self.download_weights(&cancel)?,
-                    Request::ImportWeights(file) => {
-                        let out = weights::default_out(&file, &self.weights_folder()?);
-                        weights::import(&file, &out, &ImportOptions::default())?;
+                    Request::ImportWeights { file, out, options } => {
+                        let out = match out {
+                            Some(out) => out,
+                            None => weights::default_out(&file, &self.weights_folder()?),
+                        };
+                        weights::import(&file, &out, &options)?;
                         self.outbox.send(Reply::WeightsReady(out));
                     }
                     Request::Open {

@@ -150,7 +150,7 @@ impl Explorer {
                 let kind = Kind::Export(self.exports.get());
                 (&self.pictures, kind, 1, Some(export.image), Activity::Exporting)
             }
-            Request::DownloadWeights | Request::ImportWeights(_) => {
+            Request::DownloadWeights | Request::ImportWeights { .. } => {
                 (&self.downloads, Kind::Weights, 1, None, Activity::GettingWeights)
             }
         };

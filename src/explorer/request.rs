@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::explain::{Map, Method, Score, Target};
 use crate::imaging::{Colormap, Photo, Resize};
+use crate::weights::ImportOptions;
 use crate::xception::LayerId;
 
 /// Names an open image; chosen by whoever opens it, never reused.
@@ -208,6 +209,13 @@ pub enum Request {
     Render(ExportRequest, ExportKind),
     /// Download the ImageNet weights; answered by `Downloading` and `WeightsReady`.
     DownloadWeights,
-    /// Bring weights of another format into the program's folder; answered by `WeightsReady`.
-    ImportWeights(PathBuf),
+    /// Bring weights of another format into the program's own; answered by `WeightsReady`.
+    ImportWeights {
+        /// The file to read; its kind is told by its content.
+        file: PathBuf,
+        /// Where the result goes; into the program's folder if nobody says.
+        out: Option<PathBuf>,
+        /// What the person who imports knows better than the file.
+        options: ImportOptions,
+    },
 }
