@@ -111,7 +111,7 @@ fn of_many_wishes_the_newest_wins() {
     let deadline = Instant::now() + Duration::from_secs(120);
     while finished.last() != Some(&11) {
         assert!(Instant::now() < deadline);
-        if let Reply::ExplainedAll { request, .. } = next(&explorer) {
+        if let Reply::ExplainedAll { request } = next(&explorer) {
             let [Target::Class(class)] = request.targets[..] else {
                 panic!("one class was asked for")
             };

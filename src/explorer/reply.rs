@@ -160,8 +160,6 @@ pub enum Reply {
     ExplainedAll {
         /// What was asked for.
         request: Arc<ExplainRequest>,
-        /// Time for all of its maps in ms.
-        maps_ms: f64,
     },
     /// Gradients and channels are ready.
     Channels(Channels),

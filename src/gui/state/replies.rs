@@ -35,7 +35,7 @@ impl State {
                     self.maps.insert(explained);
                 }
             }
-            Reply::ExplainedAll { request, .. } => self.wishes.answered(&request),
+            Reply::ExplainedAll { request } => self.wishes.answered(&request),
             Reply::Exported(files) => {
                 let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
