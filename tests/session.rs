@@ -10,7 +10,7 @@ use gradcam_explorer::explorer::{
     Activity, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkEpoch, NetworkSource, Purpose,
     Reply, Request,
 };
-use gradcam_explorer::imaging::{Photo, Resize};
+use gradcam_explorer::imaging::{self, Photo, Resize};
 use gradcam_explorer::samples::SAMPLES;
 use gradcam_explorer::xception::LayerId;
 
@@ -25,9 +25,10 @@ fn sample(number: usize) -> ImageSource {
 
 /// More pixels than are kept at hand; they take a while to be made smaller.
 fn large() -> ImageSource {
-    ImageSource::Pixels {
+    let photo = Photo::new(10_000, 9_000, vec![0; 270_000_000]).unwrap();
+    ImageSource::Bytes {
         name: "large".to_owned(),
-        photo: Photo::new(10_000, 9_000, vec![0; 270_000_000]).unwrap(),
+        bytes: imaging::encode_png(&photo).unwrap().into(),
     }
 }
 

@@ -85,9 +85,11 @@ impl Images {
             return Ok(photo);
         }
         // decoding takes long, so nobody may wait for the lock meanwhile
-        let photo = Arc::new(read(self.source(image)?.as_ref())?);
+        let source = self.source(image)?;
+        let photo = read(&source)?;
+        let is_at_hand = matches!(*source, ImageSource::Pixels { .. });
         let mut state = self.lock();
-        if state.sources.contains_key(&image) {
+        if !is_at_hand && state.sources.contains_key(&image) {
             state.photos.insert(image, photo.clone(), photo.rgb.len());
         }
         Ok(photo)
@@ -124,7 +126,7 @@ pub fn closed(image: ImageId) -> ExplorerError {
 }
 
 /// Reads and decodes an image.
-fn read(source: &ImageSource) -> Result<Photo, ExplorerError> {
+fn read(source: &ImageSource) -> Result<Arc<Photo>, ExplorerError> {
     let limits = Limits::default();
     let bytes: Cow<'_, [u8]> = match source {
         ImageSource::File(path) => read_file(path, limits.max_bytes)
@@ -137,10 +139,12 @@ fn read(source: &ImageSource) -> Result<Photo, ExplorerError> {
         ImageSource::Pixels { photo, .. } => return Ok(photo.clone()),
         ImageSource::Url(url) => return Err(ExplorerError::Request(format!("{url} has not been fetched yet"))),
     };
-    imaging::decode(&bytes, &limits).map_err(|error| ExplorerError::Image {
-        name: source.name(),
-        error,
-    })
+    imaging::decode(&bytes, &limits)
+        .map(Arc::new)
+        .map_err(|error| ExplorerError::Image {
+            name: source.name(),
+            error,
+        })
 }
 
 /// The bytes of a file of at most `max_bytes`; of a pipe or a device not one, since it may never come or never end.
@@ -224,11 +228,24 @@ mod tests {
     }
 
     #[test]
+    fn pasted_pixels_are_shared_and_displace_no_photo() {
+        let images = Images::default();
+        let photo = Arc::new(Photo::new(1, 1, vec![7; 3]).unwrap());
+        let source = ImageSource::Pixels {
+            name: "pasted".to_owned(),
+            photo: photo.clone(),
+        };
+        images.insert(ImageId(1), source);
+        assert!(Arc::ptr_eq(&images.photo(ImageId(1)).unwrap(), &photo));
+        assert_eq!(images.lock().photos.bytes(), 0);
+    }
+
+    #[test]
     fn inputs_of_many_images_are_bounded_and_made_again() {
         let images = Images::default();
         let shade = |number: u64| ImageSource::Pixels {
             name: number.to_string(),
-            photo: Photo::new(1, 1, vec![number as u8; 3]).unwrap(),
+            photo: Photo::new(1, 1, vec![number as u8; 3]).unwrap().into(),
         };
         let input = |number: u64| images.input(ImageId(number), 299, Resize::Nearest).unwrap();
         for number in 0..300 {

@@ -1,6 +1,7 @@
 //! What the window and the command line can ask for.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::explain::{Map, Method, Score, Target};
 use crate::imaging::{Colormap, Photo, Resize};
@@ -29,8 +30,8 @@ pub enum ImageSource {
     Pixels {
         /// Shown to people.
         name: String,
-        /// Upright RGB.
-        photo: Photo,
+        /// Upright RGB, shared, since a picture may be large.
+        photo: Arc<Photo>,
     },
 }
 

@@ -144,7 +144,7 @@ impl ExplorerApp {
             ))),
             Answer::Picture(photo) => commands.push(Command::OpenPixels {
                 name: keys::PASTED.to_owned(),
-                photo,
+                photo: photo.into(),
             }),
             Answer::Encoded(bytes) => commands.push(Command::OpenSource(ImageSource::Bytes {
                 name: keys::PASTED.to_owned(),
