@@ -5,14 +5,12 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use gradcam_explorer::explorer::DISPLAY_SIDE;
 use gradcam_explorer::imaging::{self, Colormap, Limits, Photo, Resize};
 
 /// Sides of the network's input and of the map at its last feature layer.
 const INPUT: u32 = 299;
 const MAP: usize = 10;
-
-/// Longer side of a display copy.
-const DISPLAY: u32 = 2048;
 
 /// Names and sizes of photos, width and height.
 const SIZES: [(&str, u32, u32); 2] = [("1 MP", 1152, 864), ("24 MP", 6000, 4000)];
@@ -66,8 +64,8 @@ fn pictures(c: &mut Criterion) {
 
     let mut group = c.benchmark_group("thumbnail");
     group.sample_size(10);
-    for (name, photo) in photos.iter().filter(|(_, photo)| photo.width > DISPLAY) {
-        group.bench_function(*name, |b| b.iter(|| imaging::thumbnail(black_box(photo), DISPLAY)));
+    for (name, photo) in photos.iter().filter(|(_, photo)| photo.width > DISPLAY_SIDE) {
+        group.bench_function(*name, |b| b.iter(|| imaging::thumbnail(black_box(photo), DISPLAY_SIDE)));
     }
     group.finish();
 }

@@ -96,12 +96,16 @@ impl Labels {
         Self(lines.filter_map(imagenet_label).collect())
     }
 
-    /// One name for each class.
+    /// One name for each class; a class whose name is blank is called `class 7`.
     pub fn plain(names: impl IntoIterator<Item = String>) -> Self {
-        let label = |(index, name)| Label {
+        let label = |(index, name): (usize, String)| Label {
             index,
             wnid: None,
-            name,
+            name: if spaced(&name).trim().is_empty() {
+                numbered(index)
+            } else {
+                name
+            },
             names: Vec::new(),
         };
         Self(names.into_iter().enumerate().map(label).collect())
@@ -109,7 +113,7 @@ impl Labels {
 
     /// `class 0`, `class 1` and so on, where nothing better is known.
     pub fn numbered(classes: usize) -> Self {
-        Self::plain((0..classes).map(|index| format!("class {index}")))
+        Self::plain((0..classes).map(numbered))
     }
 
     /// Number of classes.
@@ -134,8 +138,7 @@ impl Labels {
 
     /// The name for people, or `class 7` where there is none.
     pub fn display_name(&self, index: usize) -> String {
-        self.get(index)
-            .map_or_else(|| format!("class {index}"), Label::display_name)
+        self.get(index).map_or_else(|| numbered(index), Label::display_name)
     }
 
     /// The one class that `query` names: by index (`285`), by wnid (`n02124075`) or by name, where `_` is a blank.
@@ -236,6 +239,11 @@ fn holds_whole(text: &str, words: &[String]) -> bool {
             .any(|part| part == word)
     };
     words.iter().all(has)
+}
+
+/// The name of a class of which nothing but its position is known.
+fn numbered(index: usize) -> String {
+    format!("class {index}")
 }
 
 fn spaced(name: &str) -> String {

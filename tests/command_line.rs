@@ -3,7 +3,7 @@
 mod server;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use server::{Answer, Server};
@@ -16,16 +16,21 @@ const SAMPLE: &str = concat!(
 /// Runs the program on the CPU with the built-in network, whatever the machine of the tests has.
 fn run(arguments: &[&str]) -> Output {
     let nowhere = tempfile::tempdir().unwrap();
-    Command::new(env!("CARGO_BIN_EXE_gradcam-explorer"))
+    program(arguments, nowhere.path()).output().unwrap()
+}
+
+/// The program in a folder that is its home too.
+fn program(arguments: &[&str], home: &Path) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_gradcam-explorer"));
+    program
         .args(arguments)
-        .current_dir(nowhere.path())
+        .current_dir(home)
         .env_remove("GRADCAM_WEIGHTS")
-        .env("HOME", nowhere.path())
-        .env("XDG_DATA_HOME", nowhere.path())
-        .env("HF_HOME", nowhere.path())
-        .env_remove("HF_HUB_CACHE")
-        .output()
-        .unwrap()
+        .env("HOME", home)
+        .env("XDG_DATA_HOME", home)
+        .env("HF_HOME", home)
+        .env_remove("HF_HUB_CACHE");
+    program
 }
 
 fn stdout(output: &Output) -> String {
@@ -289,6 +294,43 @@ fn bench_prints_one_line_of_figures() {
         "p_top1",
     ] {
         assert!(document[figure].as_f64().unwrap() > 0.0, "{figure}");
+    }
+}
+
+// elsewhere the folder does not depend on the environment, and is that of whoever runs the tests
+#[cfg(unix)]
+#[test]
+fn weights_are_imported_to_the_folder_of_the_program_if_nobody_says_where() {
+    let home = tempfile::tempdir().unwrap();
+    let keras = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.keras");
+    let import = program(&["weights", "import", keras], home.path()).output().unwrap();
+    assert!(import.status.success(), "{}", stderr(&import));
+    let described = stdout(&import);
+    let file = described.lines().find_map(|line| line.strip_prefix("file     "));
+    let file = Path::new(file.unwrap());
+    assert!(file.ends_with("small.safetensors") && file.exists(), "{described}");
+}
+
+#[test]
+fn a_reader_of_the_output_may_leave() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.safetensors");
+    let keras = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.keras");
+    for arguments in [
+        &["bench", "--runs", "1"][..],
+        &["bench", "--runs", "1", "--json"],
+        &["weights", "import", keras, "--out", out.to_str().unwrap()],
+        &["weights", "status"],
+        &["explain", SAMPLE],
+        &["classes"],
+        &["layers"],
+    ] {
+        let mut program = program(arguments, folder.path());
+        let mut running = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(running.stdout.take());
+        let output = running.wait_with_output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+        assert_eq!(stderr(&output), "", "{arguments:?}");
     }
 }
 

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use gradcam_explorer::explain::{Method, Score, Target};
 use gradcam_explorer::explorer::{
-    Activity, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkSource, Purpose, Reply, Request,
+    Activity, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkEpoch, NetworkSource, Purpose,
+    Reply, Request,
 };
-use gradcam_explorer::imaging::Resize;
+use gradcam_explorer::imaging::{self, Photo, Resize};
 use gradcam_explorer::samples::SAMPLES;
 use gradcam_explorer::xception::LayerId;
 
@@ -19,6 +20,15 @@ fn sample(number: usize) -> ImageSource {
     ImageSource::Bytes {
         name: SAMPLES[number].title.to_owned(),
         bytes: SAMPLES[number].png.into(),
+    }
+}
+
+/// More pixels than are kept at hand; they take a while to be made smaller.
+fn large() -> ImageSource {
+    let photo = Photo::new(10_000, 9_000, vec![0; 270_000_000]).unwrap();
+    ImageSource::Bytes {
+        name: "large".to_owned(),
+        bytes: imaging::encode_png(&photo).unwrap().into(),
     }
 }
 
@@ -102,7 +112,7 @@ fn of_many_wishes_the_newest_wins() {
     let deadline = Instant::now() + Duration::from_secs(120);
     while finished.last() != Some(&11) {
         assert!(Instant::now() < deadline);
-        if let Reply::ExplainedAll { request, .. } = next(&explorer) {
+        if let Reply::ExplainedAll { request } = next(&explorer) {
             let [Target::Class(class)] = request.targets[..] else {
                 panic!("one class was asked for")
             };
@@ -155,6 +165,40 @@ fn failures_are_replies_and_the_session_goes_on() {
         urgent: true,
     });
     assert!(matches!(next(&explorer), Reply::Predicted(_)));
+}
+
+#[test]
+fn a_network_that_took_effect_is_announced_though_another_was_asked_for_meanwhile() {
+    let (explorer, ..) = started();
+    let ask = |source| {
+        explorer.send(Request::UseNetwork {
+            source,
+            device: DeviceChoice::Cpu,
+        })
+    };
+    let mut announced = NetworkEpoch(1);
+    // of these pauses some are so short that the first still waits, some so long that it is ready, most in between
+    for pause in (0..40).map(|step| Duration::from_micros(250 * step)) {
+        ask(NetworkSource::BuiltIn);
+        std::thread::sleep(pause);
+        ask(NetworkSource::File("no/weights.safetensors".into()));
+        explorer.send(Request::Predict {
+            image: IMAGE,
+            resize: Resize::Nearest,
+            urgent: true,
+        });
+        loop {
+            match next(&explorer) {
+                Reply::Network(network) => announced = network.epoch,
+                Reply::Failed(failure) => assert_eq!(failure.during, Activity::LoadingNetwork),
+                Reply::Predicted(predicted) => {
+                    assert_eq!(predicted.epoch, announced, "after {pause:?}");
+                    break;
+                }
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+    }
 }
 
 #[test]
@@ -216,4 +260,97 @@ fn closing_the_session_ends_its_workers_at_once() {
     let start = Instant::now();
     drop(explorer);
     assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_device_is_refused_at_once_and_holds_no_worker() {
+    let (explorer, ..) = started();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.png");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let start = Instant::now();
+    for (number, path) in (10..).zip([pipe, PathBuf::from("/dev/zero")]) {
+        explorer.send(Request::Open {
+            image: ImageId(number),
+            source: ImageSource::File(path.clone()),
+            urgent: true,
+        });
+        let Reply::Failed(failure) = next(&explorer) else {
+            panic!("{} was opened", path.display())
+        };
+        let text = failure.error.to_string();
+        assert!(
+            text.contains(path.to_str().unwrap()) && text.contains("no regular file"),
+            "{text}"
+        );
+    }
+    drop(explorer);
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn an_image_whose_file_is_away_for_a_while_stays_open() {
+    let explorer = Explorer::start(|| {}).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("photo.png");
+    std::fs::write(&file, SAMPLES[0].png).unwrap();
+    let open = |image, source| {
+        explorer.send(Request::Open {
+            image,
+            source,
+            urgent: false,
+        });
+        assert!(matches!(next(&explorer), Reply::Opened(_)));
+    };
+    open(IMAGE, ImageSource::File(file.clone()));
+    open(ImageId(2), large());
+    std::fs::remove_file(&file).unwrap();
+    explorer.send(Request::Show(IMAGE));
+    assert!(matches!(next(&explorer), Reply::Failed(failure)
+        if failure.during == Activity::Displaying && failure.error.to_string().contains("photo.png")));
+    std::fs::write(&file, SAMPLES[0].png).unwrap();
+    explorer.send(Request::Show(IMAGE));
+    assert!(matches!(next(&explorer), Reply::Display { image: IMAGE, .. }));
+}
+
+#[test]
+fn a_fingerprint_that_fails_is_no_failure_to_load() {
+    let explorer = Explorer::start(|| {}).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cut.safetensors");
+    let formats = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors");
+    std::fs::copy(formats, &file).unwrap();
+    explorer.send(Request::UseNetwork {
+        source: NetworkSource::File(file.clone()),
+        device: DeviceChoice::Cpu,
+    });
+    assert!(matches!(next(&explorer), Reply::Network(_)));
+    let opened = std::fs::File::options().write(true).open(&file).unwrap();
+    opened.set_len(100).unwrap();
+    explorer.send(Request::Fingerprint);
+    assert!(matches!(next(&explorer), Reply::Failed(failure)
+        if failure.during == Activity::Fingerprinting && failure.error.to_string().contains("cut.safetensors")));
+}
+
+#[test]
+fn of_a_closed_image_no_copy_for_the_screen_is_made() {
+    let (explorer, ..) = started();
+    let open = |image, source| {
+        explorer.send(Request::Open {
+            image,
+            source,
+            urgent: true,
+        })
+    };
+    // while the worker is at this one, the other waits
+    open(ImageId(2), large());
+    explorer.send(Request::Show(IMAGE));
+    explorer.send(Request::Close(IMAGE));
+    open(ImageId(3), sample(1));
+    for image in [ImageId(2), ImageId(3)] {
+        assert!(matches!(next(&explorer), Reply::Opened(opened) if opened.image == image));
+        assert!(matches!(next(&explorer), Reply::Display { image: shown, .. } if shown == image));
+    }
 }

@@ -223,6 +223,29 @@ fn without_a_hash_the_size_is_limited_and_nothing_is_resumed() {
 }
 
 #[test]
+fn a_file_that_is_announced_as_too_large_is_refused_before_it_arrives() {
+    // the server would send nothing more for a minute
+    let fixture = Fixture::new(&[Answer::Stall(1000)]);
+    let (url, out) = (fixture.url(), fixture.out());
+    let request = Request {
+        url: &url,
+        out: &out,
+        sha256: None,
+        size: None,
+        max_bytes: SIZE as u64 - 1,
+    };
+    let mut arrived = 0;
+    let fetched = fetch(
+        &request,
+        &QUICK,
+        &mut |progress| arrived = progress.received,
+        &AtomicBool::new(false),
+    );
+    fixture.check_failed(fetched, "larger than the 299999 bytes");
+    assert_eq!((arrived, fixture.ranges().len()), (0, 1));
+}
+
+#[test]
 fn statuses() {
     for (status, expected) in [(404, "no such file"), (403, "access denied"), (418, "418")] {
         let fixture = Fixture::new(&[Answer::Status(status)]);

@@ -57,6 +57,23 @@ fn files_beside_the_weights() {
 }
 
 #[test]
+fn a_blank_line_in_the_middle_is_a_class_with_a_number_for_its_name() {
+    for (file, content) in [
+        ("labels.txt", "elk\n \nmoose\n"),
+        ("labels.json", r#"["elk", "", "moose"]"#),
+        ("labels.json", r#"{"0": "elk", "1": "_", "2": "moose"}"#),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(file), content).unwrap();
+        let found = open(folder.path(), 3, &[]);
+        assert_eq!(names(&found), ["elk", "class 1", "moose"], "{content}");
+        assert_eq!(found.labels.display_name(1), "class 1");
+        assert_eq!(found.labels.find("class 1"), Ok(1));
+        assert_eq!(found.problem, None);
+    }
+}
+
+#[test]
 fn unusable_labels_are_reported_and_replaced() {
     let check = |file: &str, content: &[u8], expected: &str| {
         let folder = tempfile::tempdir().unwrap();

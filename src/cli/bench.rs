@@ -3,6 +3,7 @@
 //! The environment variables exist so that one script can time this program beside others: `T0_UNIX` (launch time in
 //! seconds), `BENCH_IMAGE`, `BENCH_WEIGHTS_SAFETENSORS`, `BENCH_RUNS` and `BENCH_STARTUP=1` (stop after the first heatmap).
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -134,16 +135,18 @@ pub fn run(arguments: &NetworkArguments, options: &Bench, started: Instant) -> R
         report.rss_peak_mb = peak_memory_mb();
     }
     let line = serde_json::to_string(&report).map_err(|error| Stop::Failed(error.to_string()))?;
+    let mut out = io::stdout().lock();
     if options.json {
-        println!("{line}");
+        writeln!(out, "{line}")?;
     } else {
-        println!(
+        writeln!(
+            out,
             "{}",
             line.trim_matches(['{', '}'])
                 .replace(',', "\n")
                 .replace('"', "")
                 .replace(':', " ")
-        );
+        )?;
     }
     Ok(())
 }

@@ -114,7 +114,7 @@ fn layers(network: &NetworkInfo, names: &[String]) -> Result<Vec<LayerId>, Stop>
 
 fn fingerprint(explorer: &Explorer) -> Result<String, Stop> {
     explorer.send(Request::Fingerprint);
-    wait(explorer, Activity::LoadingNetwork, |reply| match reply {
+    wait(explorer, Activity::Fingerprinting, |reply| match reply {
         Reply::Fingerprint { sha256, .. } => Some(sha256),
         _ => None,
     })

@@ -15,7 +15,7 @@ pub fn run(network: &NetworkArguments, command: WeightsCommand) -> Result<(), St
     match command {
         WeightsCommand::Status => status(network),
         WeightsCommand::Download => download(),
-        WeightsCommand::Import { file, out, input_size } => import(&file, out, input_size),
+        WeightsCommand::Import { file, out, input_size } => import(file, out, input_size),
         WeightsCommand::Verify { photograph } => verify(network, photograph.as_deref()),
     }
 }
@@ -94,29 +94,24 @@ fn download() -> Result<(), Stop> {
         _ => None,
     });
     drop(bar);
-    println!("{}", path.map_err(Stop::Failed)?.display());
+    writeln!(io::stdout(), "{}", path.map_err(Stop::Failed)?.display())?;
     Ok(())
 }
 
-fn import(file: &Path, out: Option<PathBuf>, input_size: Option<usize>) -> Result<(), Stop> {
-    let out = match (out, Environment::of_process().weights_folder()) {
-        (Some(out), _) => out,
-        (None, Some(folder)) => {
-            std::fs::create_dir_all(&folder)
-                .map_err(|error| Stop::Failed(format!("{} cannot be made: {error}", folder.display())))?;
-            weights::default_out(file, &folder)
-        }
-        (None, None) => {
-            return Err(Stop::Usage(
-                "there is no home folder; say where with --out FILE".to_owned(),
-            ));
-        }
-    };
+/// Through the session, so that a file that upsets a parser fails in words.
+fn import(file: PathBuf, out: Option<PathBuf>, input_size: Option<usize>) -> Result<(), Stop> {
+    let explorer = Explorer::start(|| {})?;
     let options = ImportOptions {
         input_size,
         ..ImportOptions::default()
     };
-    let weights = weights::import(file, &out, &options).map_err(failed)?;
+    explorer.send(Request::ImportWeights { file, out, options });
+    let path = wait(&explorer, Activity::GettingWeights, |reply| match reply {
+        Reply::WeightsReady(path) => Some(path),
+        _ => None,
+    })
+    .map_err(Stop::Failed)?;
+    let weights = Weights::open(&path).map_err(failed)?;
     describe(&mut io::stdout().lock(), &weights)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::ExplorerError;
-use super::images::Images;
+use super::images::{Images, closed};
 use super::jobs::{Job, Kind, Queue};
 use super::outbox::Outbox;
 use super::reply::{Activity, Reply};
@@ -13,8 +13,8 @@ use super::request::{ImageId, ImageSource, Request};
 use super::surroundings::Surroundings;
 use super::under_way::UnderWay;
 use crate::imaging::Limits;
+use crate::weights;
 use crate::weights::fetch::{self, FetchError};
-use crate::weights::{self, ImportOptions};
 
 /// A picture from the web may have this many bytes.
 const MAX_PICTURE_BYTES: u64 = 256 << 20;
@@ -47,16 +47,21 @@ impl DownloadWorker {
             self.outbox.report(job.image, job.activity, || {
                 match job.request {
                     Request::DownloadWeights => self.download_weights(&cancel)?,
-                    Request::ImportWeights(file) => {
-                        let out = weights::default_out(&file, &self.weights_folder()?);
-                        weights::import(&file, &out, &ImportOptions::default())?;
+                    Request::ImportWeights { file, out, options } => {
+                        let out = match out {
+                            Some(out) => out,
+                            None => weights::default_out(&file, &self.weights_folder()?),
+                        };
+                        weights::import(&file, &out, &options)?;
                         self.outbox.send(Reply::WeightsReady(out));
                     }
-                    Request::Open { image, source, urgent } => {
-                        if let ImageSource::Url(url) = &source {
-                            let bytes = self.fetch(url, &cancel)?;
-                            self.open(image, source.name(), bytes, urgent);
-                        }
+                    Request::Open {
+                        image,
+                        source: ImageSource::Url(url),
+                        urgent,
+                    } => {
+                        let bytes = self.fetch(&url, &cancel)?;
+                        self.open(image, url, bytes, urgent)?;
                     }
                     // the other workers'
                     _ => {}
@@ -128,13 +133,17 @@ impl DownloadWorker {
         }
     }
 
-    /// Hands a fetched picture to the worker that decodes it.
-    fn open(&self, image: ImageId, name: String, bytes: Vec<u8>, urgent: bool) {
-        let source = ImageSource::Bytes {
-            name,
+    /// Hands a fetched picture to the worker that decodes it, unless it was closed meanwhile.
+    fn open(&self, image: ImageId, url: String, bytes: Vec<u8>, urgent: bool) -> Result<(), ExplorerError> {
+        let source = ImageSource::Url(url);
+        let fetched = ImageSource::Bytes {
+            name: source.name(),
             bytes: bytes.into(),
         };
-        self.images.insert(image, source.clone());
+        if !self.images.replace(image, fetched) {
+            return Err(closed(image));
+        }
+        // that worker finds the bytes among the images, so the job needs no copy
         let request = Request::Open { image, source, urgent };
         let urgency = if urgent { 0 } else { 5 };
         let job = Job {
@@ -143,5 +152,6 @@ impl DownloadWorker {
             activity: Activity::Opening,
         };
         self.pictures.post(Kind::Open(image), urgency, job);
+        Ok(())
     }
 }

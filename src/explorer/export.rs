@@ -16,7 +16,7 @@ const AROUND: [u8; 3] = [18; 3];
 ///
 /// Diverging colormaps show the signed map with no evidence at 0.5, the others the heat. `maximum` is what counts as
 /// full evidence; the map's own maximum (or largest magnitude) if there is none.
-pub fn picture_values(map: &Map, colormap: Colormap, maximum: Option<f64>) -> Vec<f32> {
+fn picture_values(map: &Map, colormap: Colormap, maximum: Option<f64>) -> Vec<f32> {
     if colormap.is_diverging() {
         map.signed_unit(maximum.unwrap_or_else(|| map.max_abs()))
     } else {

@@ -14,7 +14,7 @@ use super::network::NetworkWorker;
 use super::outbox::Outbox;
 use super::pictures::PictureWorker;
 use super::reply::{Activity, Reply};
-use super::request::{ImageSource, Purpose, Request};
+use super::request::{ImageId, ImageSource, Purpose, Request};
 use super::session::Session;
 use super::surroundings::Surroundings;
 use super::under_way::UnderWay;
@@ -103,7 +103,7 @@ impl Explorer {
         let urgency = |urgent: bool, otherwise: u8| if urgent { 0 } else { otherwise };
         let (queue, kind, urgency, image, activity) = match &request {
             Request::UseNetwork { .. } => (&self.network, Kind::Network, 0, None, Activity::LoadingNetwork),
-            Request::Fingerprint => (&self.pictures, Kind::Fingerprint, 8, None, Activity::LoadingNetwork),
+            Request::Fingerprint => (&self.pictures, Kind::Fingerprint, 8, None, Activity::Fingerprinting),
             Request::Open { image, source, urgent } => {
                 self.images.insert(*image, source.clone());
                 let from_web = matches!(source, ImageSource::Url(_));
@@ -115,15 +115,8 @@ impl Explorer {
                     Activity::Opening,
                 )
             }
-            Request::Show(image) => (&self.pictures, Kind::Show, 0, Some(*image), Activity::Opening),
-            Request::Close(image) => {
-                self.images.remove(*image);
-                self.pictures.cancel(&Kind::Open(*image));
-                self.downloads.cancel(&Kind::Open(*image));
-                self.under_way.end_of(*image);
-                self.network.cancel(&Kind::Predict(*image));
-                return;
-            }
+            Request::Show(image) => (&self.pictures, Kind::Show, 0, Some(*image), Activity::Displaying),
+            Request::Close(image) => return self.close(*image),
             Request::Predict { image, urgent, .. } => (
                 &self.network,
                 Kind::Predict(*image),
@@ -157,7 +150,7 @@ impl Explorer {
                 let kind = Kind::Export(self.exports.get());
                 (&self.pictures, kind, 1, Some(export.image), Activity::Exporting)
             }
-            Request::DownloadWeights | Request::ImportWeights(_) => {
+            Request::DownloadWeights | Request::ImportWeights { .. } => {
                 (&self.downloads, Kind::Weights, 1, None, Activity::GettingWeights)
             }
         };
@@ -170,6 +163,23 @@ impl Explorer {
                 activity,
             },
         );
+    }
+
+    /// Forgets an image, and calls off what was asked for about it.
+    ///
+    /// Except files and pictures for the clipboard: whoever waits for one is told that it will not come. Maps are called
+    /// off by whoever asked for them.
+    fn close(&self, image: ImageId) {
+        self.images.remove(image);
+        self.pictures.cancel(&Kind::Open(image));
+        self.downloads.cancel(&Kind::Open(image));
+        self.under_way.end_of(image);
+        self.network.cancel(&Kind::Predict(image));
+        for queue in [&self.pictures, &self.network] {
+            queue.drop_waiting(|kind, job| {
+                job.image == Some(image) && matches!(kind, Kind::Show | Kind::Channels | Kind::FeatureMap)
+            });
+        }
     }
 
     /// Drops a wish for maps, waiting or running.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +10,7 @@ use super::error::ExplorerError;
 use super::recent::Recent;
 use super::request::{ImageId, ImageSource};
 use crate::imaging::{self, Limits, Photo, Resize};
+use crate::weights::open_file;
 
 /// Decoded photos are kept up to this many bytes in all, the one used last always.
 const PHOTO_BYTES: usize = 256 << 20;
@@ -52,6 +53,13 @@ impl Images {
         self.lock().sources.insert(image, Arc::new(source));
     }
 
+    /// Puts what was fetched in place of an image's address; says whether the image is still open.
+    pub fn replace(&self, image: ImageId, source: ImageSource) -> bool {
+        let mut state = self.lock();
+        let place = state.sources.get_mut(&image);
+        place.map(|place| *place = Arc::new(source)).is_some()
+    }
+
     /// Forgets an image.
     pub fn remove(&self, image: ImageId) {
         let mut state = self.lock();
@@ -77,9 +85,11 @@ impl Images {
             return Ok(photo);
         }
         // decoding takes long, so nobody may wait for the lock meanwhile
-        let photo = Arc::new(read(self.source(image)?.as_ref())?);
+        let source = self.source(image)?;
+        let photo = read(&source)?;
+        let is_at_hand = matches!(*source, ImageSource::Pixels { .. });
         let mut state = self.lock();
-        if state.sources.contains_key(&image) {
+        if !is_at_hand && state.sources.contains_key(&image) {
             state.photos.insert(image, photo.clone(), photo.rgb.len());
         }
         Ok(photo)
@@ -110,40 +120,49 @@ impl Images {
     }
 }
 
-fn closed(image: ImageId) -> ExplorerError {
+/// What is said about an image that is not open (any more).
+pub fn closed(image: ImageId) -> ExplorerError {
     ExplorerError::Request(format!("image {} is not open any more; open it again", image.0))
 }
 
 /// Reads and decodes an image.
-fn read(source: &ImageSource) -> Result<Photo, ExplorerError> {
+fn read(source: &ImageSource) -> Result<Arc<Photo>, ExplorerError> {
     let limits = Limits::default();
     let bytes: Cow<'_, [u8]> = match source {
-        ImageSource::File(path) => {
-            let error = |error| ExplorerError::Read {
+        ImageSource::File(path) => read_file(path, limits.max_bytes)
+            .map_err(|error| ExplorerError::Read {
                 path: path.clone(),
                 error,
-            };
-            let length = std::fs::metadata(path).map_err(error)?.len();
-            if length > limits.max_bytes {
-                let error = std::io::Error::other(format!(
-                    "the file has {length} bytes, the limit is {}",
-                    limits.max_bytes
-                ));
-                return Err(ExplorerError::Read {
-                    path: path.clone(),
-                    error,
-                });
-            }
-            std::fs::read(path).map_err(error)?.into()
-        }
+            })?
+            .into(),
         ImageSource::Bytes { bytes, .. } => Cow::Borrowed(bytes),
         ImageSource::Pixels { photo, .. } => return Ok(photo.clone()),
         ImageSource::Url(url) => return Err(ExplorerError::Request(format!("{url} has not been fetched yet"))),
     };
-    imaging::decode(&bytes, &limits).map_err(|error| ExplorerError::Image {
-        name: source.name(),
-        error,
-    })
+    imaging::decode(&bytes, &limits)
+        .map(Arc::new)
+        .map_err(|error| ExplorerError::Image {
+            name: source.name(),
+            error,
+        })
+}
+
+/// The bytes of a file of at most `max_bytes`; of a pipe or a device not one, since it may never come or never end.
+fn read_file(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
+    let too_large = |length| {
+        Err(io::Error::other(format!(
+            "the file has {length} bytes, the limit is {max_bytes}"
+        )))
+    };
+    let file = open_file(path)?;
+    let length = file.metadata()?.len();
+    if length > max_bytes {
+        return too_large(length);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    // some files have more in them than they say, or grow meanwhile
+    let read = file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)? as u64;
+    if read > max_bytes { too_large(read) } else { Ok(bytes) }
 }
 
 /// The images of a folder in the order of their names: files that begin like an image of a known format.
@@ -180,13 +199,53 @@ fn begins_like_an_image(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::SAMPLES;
+
+    #[test]
+    fn a_file_is_read_up_to_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("five");
+        std::fs::write(&file, b"bytes").unwrap();
+        assert_eq!(read_file(&file, 5).unwrap(), b"bytes");
+        assert!(read_file(&file, 4).unwrap_err().to_string().contains("the limit is 4"));
+        assert!(read_file(folder.path(), 5).is_err());
+    }
+
+    #[test]
+    fn what_was_fetched_for_an_image_that_was_closed_meanwhile_is_not_kept() {
+        let images = Images::default();
+        let image = ImageId(1);
+        let fetched = || ImageSource::Bytes {
+            name: "drawing.png".to_owned(),
+            bytes: SAMPLES[0].png.into(),
+        };
+        images.insert(image, ImageSource::Url("https://example.org/drawing.png".to_owned()));
+        assert!(images.replace(image, fetched()));
+        assert!(images.photo(image).is_ok());
+        images.remove(image);
+        assert!(!images.replace(image, fetched()));
+        assert!(images.source(image).is_err());
+    }
+
+    #[test]
+    fn pasted_pixels_are_shared_and_displace_no_photo() {
+        let images = Images::default();
+        let photo = Arc::new(Photo::new(1, 1, vec![7; 3]).unwrap());
+        let source = ImageSource::Pixels {
+            name: "pasted".to_owned(),
+            photo: photo.clone(),
+        };
+        images.insert(ImageId(1), source);
+        assert!(Arc::ptr_eq(&images.photo(ImageId(1)).unwrap(), &photo));
+        assert_eq!(images.lock().photos.bytes(), 0);
+    }
 
     #[test]
     fn inputs_of_many_images_are_bounded_and_made_again() {
         let images = Images::default();
         let shade = |number: u64| ImageSource::Pixels {
             name: number.to_string(),
-            photo: Photo::new(1, 1, vec![number as u8; 3]).unwrap(),
+            photo: Photo::new(1, 1, vec![number as u8; 3]).unwrap().into(),
         };
         let input = |number: u64| images.input(ImageId(number), 299, Resize::Nearest).unwrap();
         for number in 0..300 {

@@ -76,6 +76,13 @@ impl<K: Clone + Eq + Hash, J> Mailbox<K, J> {
         state.newest.remove(kind);
     }
 
+    /// Drops the waiting jobs that fit; what runs goes on.
+    pub fn drop_waiting(&self, fits: impl Fn(&K, &J) -> bool) {
+        self.lock()
+            .waiting
+            .retain(|posted| !fits(&posted.ticket.kind, &posted.job));
+    }
+
     /// Waits for the most urgent job; `None` after [`Self::close`].
     pub fn take(&self) -> Option<(Ticket<K>, J)> {
         let mut state = self.lock();
@@ -132,6 +139,19 @@ mod tests {
         assert!(!mailbox.is_stale(&ticket));
         mailbox.cancel(&"map");
         assert!(mailbox.is_stale(&ticket));
+    }
+
+    #[test]
+    fn only_waiting_jobs_that_fit_are_dropped() {
+        let mailbox = Mailbox::default();
+        for (kind, job) in [("show", 1), ("export", 1), ("map", 2)] {
+            mailbox.post(kind, 1, job);
+        }
+        let (running, _) = mailbox.take().unwrap();
+        mailbox.drop_waiting(|kind, job| *kind != "export" && *job == 1);
+        assert!(!mailbox.is_stale(&running));
+        let left: Vec<_> = (0..2).map(|_| mailbox.take().unwrap().1).collect();
+        assert_eq!(left, [1, 2]);
     }
 
     #[test]

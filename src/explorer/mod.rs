@@ -4,8 +4,10 @@
 //! * `gradcam-images` decodes and writes pictures, so that neither delays a map.
 //! * `gradcam-downloads` fetches and imports weights, and fetches pictures from the web; only when asked to.
 //!
-//! A newer request of the same kind replaces an older one, waiting or running; a failure or a panic of one job comes
-//! back as a reply and leaves its worker alive. Knows no window: whoever listens is woken by a callback.
+//! A newer request of the same kind replaces an older one that waits. One that runs is ended if it makes maps, and a
+//! prediction of it no longer counts; networks and weights are finished and announced, then the newer one follows. A
+//! failure or a panic of one job comes back as a reply and leaves its worker alive. Knows no window: whoever listens is
+//! woken by a callback.
 
 mod device;
 mod downloads;
@@ -28,7 +30,6 @@ mod surroundings;
 mod under_way;
 
 pub use error::ExplorerError;
-pub use export::picture_values;
 pub use handle::Explorer;
 pub use histogram::Histogram;
 pub use images::images_in_folder;

@@ -42,7 +42,9 @@ impl NetworkWorker {
                         if let Reply::Network(info) = &reply {
                             *weights.lock().unwrap_or_else(PoisonError::into_inner) = Some((info.epoch, opened));
                         }
-                        reply
+                        // it speaks from now on, even if another was asked for meanwhile: that one may not be usable
+                        outbox.send(reply);
+                        return Ok(());
                     }
                     Request::Predict { image, resize, .. } => session.predict(image, resize)?,
                     Request::Explain(request) => {

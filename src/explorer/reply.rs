@@ -160,8 +160,6 @@ pub enum Reply {
     ExplainedAll {
         /// What was asked for.
         request: Arc<ExplainRequest>,
-        /// Time for all of its maps in ms.
-        maps_ms: f64,
     },
     /// Gradients and channels are ready.
     Channels(Channels),
@@ -198,10 +196,14 @@ pub struct Failure {
 /// What was being done when something failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// Loading a network, or reading its file for the fingerprint.
+    /// Loading a network.
     LoadingNetwork,
+    /// Reading the file of the network in use for its fingerprint.
+    Fingerprinting,
     /// Opening an image.
     Opening,
+    /// Making a copy for the screen of an image that is open, and stays so.
+    Displaying,
     /// Predicting.
     Predicting,
     /// Making a map.

@@ -1,9 +1,11 @@
 //! What the window and the command line can ask for.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::explain::{Map, Method, Score, Target};
 use crate::imaging::{Colormap, Photo, Resize};
+use crate::weights::ImportOptions;
 use crate::xception::LayerId;
 
 /// Names an open image; chosen by whoever opens it, never reused.
@@ -28,8 +30,8 @@ pub enum ImageSource {
     Pixels {
         /// Shown to people.
         name: String,
-        /// Upright RGB.
-        photo: Photo,
+        /// Upright RGB, shared, since a picture may be large.
+        photo: Arc<Photo>,
     },
 }
 
@@ -208,6 +210,13 @@ pub enum Request {
     Render(ExportRequest, ExportKind),
     /// Download the ImageNet weights; answered by `Downloading` and `WeightsReady`.
     DownloadWeights,
-    /// Bring weights of another format into the program's folder; answered by `WeightsReady`.
-    ImportWeights(PathBuf),
+    /// Bring weights of another format into the program's own; answered by `WeightsReady`.
+    ImportWeights {
+        /// The file to read; its kind is told by its content.
+        file: PathBuf,
+        /// Where the result goes; into the program's folder if nobody says.
+        out: Option<PathBuf>,
+        /// What the person who imports knows better than the file.
+        options: ImportOptions,
+    },
 }

@@ -125,7 +125,6 @@ impl Session {
         stop: &dyn Fn() -> bool,
         send: &mut dyn FnMut(Reply),
     ) -> Result<(), ExplorerError> {
-        let start = Instant::now();
         let Ready { network, info, pass } = self.pass_for(&request)?;
         let request = Arc::new(request);
         let epoch = info.epoch;
@@ -145,10 +144,7 @@ impl Session {
                 }))
             },
         )?;
-        send(Reply::ExplainedAll {
-            request,
-            maps_ms: ms_since(start),
-        });
+        send(Reply::ExplainedAll { request });
         Ok(())
     }
 

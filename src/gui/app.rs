@@ -113,10 +113,10 @@ impl ExplorerApp {
             self.state.receive(reply);
         }
         while let Some(found) = self.gatherer.found() {
-            match found {
-                Ok(files) => commands.push(Command::Open(files)),
-                Err(error) => self.state.messages.push(Message::Error(error)),
-            }
+            commands.push(Command::Open(found.files));
+            self.state
+                .messages
+                .extend(found.problems.into_iter().map(Message::Error));
         }
         while let Some(answer) = self.clipboard.as_ref().and_then(Clipboard::answer) {
             self.clipboard_answered(ctx, answer, commands);
@@ -144,7 +144,7 @@ impl ExplorerApp {
             ))),
             Answer::Picture(photo) => commands.push(Command::OpenPixels {
                 name: keys::PASTED.to_owned(),
-                photo,
+                photo: photo.into(),
             }),
             Answer::Encoded(bytes) => commands.push(Command::OpenSource(ImageSource::Bytes {
                 name: keys::PASTED.to_owned(),

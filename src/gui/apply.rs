@@ -10,6 +10,7 @@ use super::export;
 use super::state::{Message, PathField, State};
 use crate::explorer::{ExportKind, ImageId, ImageSource, NetworkSource, Request};
 use crate::imaging::Photo;
+use crate::weights::ImportOptions;
 use crate::xception::LayerId;
 
 /// What a command asks of the world outside of the state.
@@ -111,7 +112,11 @@ fn use_weights(state: &mut State, path: PathBuf) -> Option<Effect> {
         let device = state.wanted_network.1;
         return apply(state, Command::UseNetwork(NetworkSource::File(path), device));
     }
-    Some(Effect::Send(Box::new(Request::ImportWeights(path))))
+    Some(Effect::Send(Box::new(Request::ImportWeights {
+        file: path,
+        out: None,
+        options: ImportOptions::default(),
+    })))
 }
 
 /// Opens images, and uses the weights among the files, if there are any.

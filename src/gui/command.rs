@@ -30,7 +30,7 @@ pub enum Command {
         /// Shown to people.
         name: String,
         /// Upright RGB.
-        photo: Photo,
+        photo: Arc<Photo>,
     },
     /// Show an open image.
     Show(ImageId),

@@ -1,17 +1,20 @@
 //! Files and folders to images: folders are read on a thread of their own, since a disk may be slow.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::Builder;
 
-/// Endings of files that are opened when their folder is; a file named by itself is always tried.
-const ENDINGS: [&str; 16] = [
-    "png", "jpg", "jpeg", "jpe", "jfif", "webp", "gif", "bmp", "dib", "tif", "tiff", "pnm", "pbm", "pgm", "ppm", "qoi",
-];
+use crate::explorer::{ImageSource, images_in_folder};
 
-/// What was found, or why a folder could not be read.
-pub type Gathered = Result<Vec<PathBuf>, String>;
+/// What a search came to: one folder that cannot be read keeps nothing else from being opened.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Gathered {
+    /// Files, and web addresses as they are.
+    pub files: Vec<PathBuf>,
+    /// Why folders bring nothing, a sentence each.
+    pub problems: Vec<String>,
+}
 
 /// Searches under way.
 #[derive(Debug)]
@@ -46,61 +49,78 @@ impl Gatherer {
     }
 }
 
-/// Files as they are; of folders the images directly inside, sorted by name.
+/// Files and web addresses as they are; of folders the images directly inside, sorted by name.
+///
+/// Paths are made absolute, since they are remembered for a later start in another folder.
 fn gather(paths: &[PathBuf]) -> Gathered {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
+    let Gathered {
+        mut files,
+        mut problems,
+    } = Gathered::default();
+    for given in paths {
+        if matches!(ImageSource::from_argument(given), ImageSource::Url(_)) {
+            files.push(given.clone());
             continue;
         }
-        let mut inside = images_in(path)
-            .map_err(|error| format!("{} could not be read: {error}; check its permissions.", path.display()))?;
-        if inside.is_empty() {
-            return Err(format!("{} holds no images; choose another folder.", path.display()));
+        // it fails for an empty path only, and that one is told when it is opened
+        let path = std::path::absolute(given).unwrap_or_else(|_| given.clone());
+        if !path.is_dir() {
+            files.push(path);
+            continue;
         }
-        inside.sort();
-        files.append(&mut inside);
-    }
-    Ok(files)
-}
-
-fn images_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut images = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) && path.is_file() {
-            images.push(path);
+        match images_in_folder(&path) {
+            Ok(inside) if inside.is_empty() => {
+                problems.push(format!("{} holds no images; choose another folder.", path.display()));
+            }
+            Ok(mut inside) => files.append(&mut inside),
+            Err(error) => problems.push(format!("{error}.")),
         }
     }
-    Ok(images)
+    Gathered { files, problems }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::SAMPLES;
 
     #[test]
     fn folders_become_their_images_in_order_and_files_stay() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b.PNG", "a.jpg", "notes.txt", "c.qoi"] {
-            std::fs::write(folder.path().join(name), "").unwrap();
+        let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+        // by what they hold, not by what they are called, as on the command line
+        for name in ["b.PNG", "a", "c.jpg", ".hidden.png"] {
+            put(name, SAMPLES[0].png);
         }
+        put("notes.png", b"no image");
         std::fs::create_dir(folder.path().join("inner.png")).unwrap();
-        let odd = PathBuf::from("without ending");
-        let found = gather(&[folder.path().to_owned(), odd.clone()]).unwrap();
-        let expected: Vec<PathBuf> = ["a.jpg", "b.PNG", "c.qoi"].map(|name| folder.path().join(name)).into();
-        assert_eq!(found, [expected, vec![odd]].concat());
+        let odd = folder.path().join("missing");
+        let found = gather(&[folder.path().to_owned(), odd.clone()]);
+        let expected: Vec<PathBuf> = ["a", "b.PNG", "c.jpg"].map(|name| folder.path().join(name)).into();
+        assert_eq!(found.files, [expected, vec![odd]].concat());
+        assert_eq!(found.problems, [""; 0]);
     }
 
     #[test]
-    fn a_folder_without_images_is_told() {
+    fn an_empty_folder_is_told_and_keeps_nothing_else_from_being_opened() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(
-            gather(&[folder.path().to_owned()])
-                .unwrap_err()
-                .contains("holds no images")
-        );
+        let photos = ["a.png", "b.png", "c.png"].map(|name| folder.path().join(name));
+        let empty = folder.path().join("empty");
+        std::fs::create_dir(&empty).unwrap();
+        let [a, b, c] = photos.clone();
+        let found = gather(&[a, empty, b, c]);
+        assert_eq!(found.files, photos);
+        let [problem] = &found.problems[..] else {
+            panic!("{:?}", found.problems)
+        };
+        assert!(problem.contains("empty holds no images"), "{problem}");
+    }
+
+    #[test]
+    fn paths_become_absolute_and_web_addresses_stay() {
+        let address = PathBuf::from("https://example.org/a//b.png");
+        let found = gather(&["photo.png".into(), address.clone()]);
+        let photo = std::env::current_dir().unwrap().join("photo.png");
+        assert_eq!(found.files, [photo, address]);
     }
 }

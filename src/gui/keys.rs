@@ -135,7 +135,7 @@ fn clipboard(ctx: &Context, commands: &mut Vec<Command>) {
                 if let Ok(photo) = Photo::new(width, height, rgb) {
                     commands.push(Command::OpenPixels {
                         name: PASTED.to_owned(),
-                        photo,
+                        photo: photo.into(),
                     });
                 }
             }

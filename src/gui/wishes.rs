@@ -33,11 +33,6 @@ impl Wishes {
         self.display.take_if(|asked| *asked == image);
     }
 
-    /// Whether maps for this purpose are on their way.
-    pub fn is_waiting(&self, purpose: Purpose) -> bool {
-        self.asked.contains_key(&purpose)
-    }
-
     /// Forgets everything, as another network was loaded.
     pub fn clear(&mut self) {
         *self = Self::default();

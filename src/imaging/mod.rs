@@ -20,7 +20,7 @@ pub use colormap::{Colormap, UnknownColormap};
 pub use decode::{Limits, decode, source_format};
 pub use encode::{encode_png, encode_png_with_text};
 pub use error::ImageError;
-pub use overlay::{colorize, heatmap, overlay, signed_to_unit};
+pub use overlay::{colorize, heatmap, overlay};
 pub use photo::Photo;
 pub use resize::{Resize, UnknownResize, network_input, resize};
 pub use resize_map::resize_map;

@@ -21,17 +21,6 @@ pub fn colorize(map: &[f32], colormap: Colormap) -> Vec<u8> {
     rgb
 }
 
-/// Signed values to 0..=1 for a diverging colormap: -`scale` to 0, zero to 0.5, `scale` to 1.
-///
-/// A `scale` that is not positive and finite puts every value at 0.5.
-#[must_use]
-pub fn signed_to_unit(values: &[f32], scale: f32) -> Vec<f32> {
-    let has_scale = scale > 0.0 && scale.is_finite();
-    let scale = if has_scale { scale } else { f32::INFINITY };
-    let unit = |&value: &f32| (0.5 + 0.5 * (value / scale)).clamp(0.0, 1.0);
-    values.iter().map(unit).collect()
-}
-
 /// The photo with a map over it, at the photo's own size.
 ///
 /// `heat` [map_height, map_width], 0..=1, is resized as floats ([`resize_map`](super::resize_map)),
@@ -168,14 +157,6 @@ mod tests {
         let gray: Vec<u8> = expected.iter().flat_map(|&value| [value; 3]).collect();
         assert_eq!(colorize(&values, Colormap::Gray), gray);
         assert_eq!(colorize(&[0.0], Colormap::Jet), [0, 0, 128]);
-    }
-
-    #[test]
-    fn signed_values_are_centred() {
-        assert_eq!(signed_to_unit(&[-2.0, 0.0, 1.0, 9.0], 2.0), [0.0, 0.5, 0.75, 1.0]);
-        for scale in [0.0, -1.0, f32::NAN, f32::INFINITY] {
-            assert_eq!(signed_to_unit(&[-2.0, 0.0, 3.0], scale), [0.5; 3]);
-        }
     }
 
     #[test]

@@ -240,6 +240,12 @@ impl<'a> Download<'a> {
             }
             (expected, found) => expected.or(found),
         };
+        // what says that it is too large need not arrive first
+        let max = self.request.max_bytes;
+        if self.total.is_some_and(|total| total > max) {
+            let url = self.request.url.to_owned();
+            return Err(FetchError::TooLarge { url, max });
+        }
         self.receive(reply)
     }
 

@@ -69,11 +69,6 @@ impl Info {
         self.get(key::LICENCE)
     }
 
-    /// Program and version that wrote the file.
-    pub fn importer(&self) -> Option<&str> {
-        self.get(key::IMPORTER)
-    }
-
     fn get(&self, key: &str) -> Option<&str> {
         self.metadata.get(key).map(String::as_str)
     }

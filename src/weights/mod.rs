@@ -46,3 +46,4 @@ pub use labels::{LabelsOrigin, LabelsProblem, NetworkLabels};
 pub use locate::{Located, locate};
 pub use names::Dialect;
 pub use sources::{Address, OFFICIAL_SHA256, SOURCES, Source};
+pub(crate) use storage::open_file;

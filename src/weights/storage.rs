@@ -52,7 +52,7 @@ impl Storage {
 }
 
 /// Opens a file for reading, but nothing that could make the reader wait or go on for ever.
-pub(super) fn open_file(path: &Path) -> io::Result<File> {
+pub(crate) fn open_file(path: &Path) -> io::Result<File> {
     let metadata = fs::metadata(path)?;
     if metadata.is_file() {
         File::open(path)

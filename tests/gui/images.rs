@@ -113,6 +113,22 @@ fn a_missing_file_is_told_with_its_name() {
 }
 
 #[test]
+fn photos_dropped_with_an_empty_folder_are_opened_and_the_folder_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::empty();
+    let mut paths = small_images(folder.path(), 3);
+    let empty = folder.path().join("nothing in it");
+    std::fs::create_dir(&empty).unwrap();
+    paths.insert(1, empty);
+    window.drop_files(&paths);
+    let told = window.wait_until_told();
+    assert!(told.contains("nothing in it holds no images"), "{told}");
+    window.wait("the photos", |state| {
+        state.images.list().len() == 3 && count(state, |image| image.top.is_some()) == 3
+    });
+}
+
+#[test]
 fn a_dropped_file_that_is_no_image_leaves_everything_else_as_it_is_and_is_told_with_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("broken.png");

@@ -46,7 +46,7 @@ impl State {
                     self.maps.insert(explained);
                 }
             }
-            Reply::ExplainedAll { request, .. } => self.wishes.answered(&request),
+            Reply::ExplainedAll { request } => self.wishes.answered(&request),
             Reply::Exported(files) => {
                 let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
@@ -147,11 +147,16 @@ impl State {
                     return;
                 }
             }
-            (Activity::Predicting, Some(image)) => {
-                if let Some(image) = self.images.get_mut(image) {
+            // an image stays whose copy for the screen failed: its file may be back soon
+            (Activity::Predicting | Activity::Explaining | Activity::Displaying, Some(image)) => {
+                let Some(image) = self.images.get_mut(image) else {
+                    return;
+                };
+                if failure.during == Activity::Predicting {
                     image.prediction_failed();
                 }
             }
+            // files that were not written are told even if their image is gone
             _ => {}
         }
         self.messages.push(Message::Error(text));
@@ -165,5 +170,64 @@ impl State {
 
     fn is_current(&self, epoch: NetworkEpoch) -> bool {
         self.network.as_ref().is_some_and(|network| network.epoch == epoch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explorer::{DeviceChoice, ExplorerError, ImageId, ImageSource};
+    use crate::gui::choices::{Choices, Preferences};
+
+    /// A window with one image.
+    fn state() -> (State, ImageId) {
+        let network = (NetworkSource::BuiltIn, DeviceChoice::Cpu);
+        let mut state = State::new(Choices::default(), Preferences::default(), network);
+        let image = state.images.add(ImageSource::File("drive/photo.png".into()));
+        (state, image)
+    }
+
+    fn failed(during: Activity, image: Option<ImageId>) -> Reply {
+        Reply::Failed(Failure {
+            image,
+            during,
+            error: Arc::new(ExplorerError::Request("the drive is gone".to_owned())),
+        })
+    }
+
+    #[test]
+    fn a_failed_copy_for_the_screen_is_told_and_leaves_the_image() {
+        let (mut state, image) = state();
+        state.receive(failed(Activity::Displaying, Some(image)));
+        assert_eq!(state.messages, [Message::Error("the drive is gone".to_owned())]);
+        assert!(state.images.get(image).is_some());
+        state.receive(failed(Activity::Opening, Some(image)));
+        assert!(state.images.get(image).is_none());
+    }
+
+    #[test]
+    fn of_an_image_taken_off_the_list_only_failed_exports_are_told() {
+        let (mut state, image) = state();
+        state.images.remove(image);
+        for during in [
+            Activity::Opening,
+            Activity::Displaying,
+            Activity::Predicting,
+            Activity::Explaining,
+        ] {
+            state.receive(failed(during, Some(image)));
+            assert_eq!(state.messages, [], "{during:?}");
+        }
+        state.receive(failed(Activity::Exporting, Some(image)));
+        assert_eq!(state.messages.len(), 1);
+    }
+
+    #[test]
+    fn a_failed_fingerprint_is_told_and_ends_no_loading() {
+        let (mut state, _) = state();
+        state.loading = true;
+        state.receive(failed(Activity::Fingerprinting, None));
+        assert_eq!(state.messages.len(), 1);
+        assert!(state.loading && state.network_error.is_none() && state.due.is_empty());
     }
 }
