@@ -51,6 +51,9 @@ pub fn picture(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Opti
     }
     let [width, height] = size;
     Some(match kind {
+        ExportKind::Overlay if colormap.is_diverging() => {
+            imaging::signed_overlay(photo, &values, size, *colormap, request.blend)
+        }
         ExportKind::Overlay => imaging::overlay(photo, &values, width, height, *colormap, request.blend),
         ExportKind::Heatmap => imaging::heatmap(&values, width, height, *colormap, photo.width, photo.height),
         ExportKind::Beside => imaging::beside(photo, &values, size, *colormap, AROUND),

@@ -138,7 +138,7 @@ pub struct ExportRequest {
 /// What an export can write.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ExportKind {
-    /// Photo and map, PNG at the photo's own size.
+    /// Photo and map, PNG at the photo's own size; a signed map lets the photo through where it says nothing.
     Overlay,
     /// The coloured map alone, PNG at the photo's own size.
     Heatmap,

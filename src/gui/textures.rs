@@ -9,7 +9,7 @@ use super::export;
 use super::images::OpenImage;
 use super::maps::Shown;
 use crate::explorer::ImageId;
-use crate::imaging::{Colormap, Photo, colorize, mask_share, resize_map};
+use crate::imaging::{Colormap, Photo, colorize, mask_share, resize_map, signed_share};
 use crate::xception::LayerId;
 
 /// Side of a smooth map in pixels; the screen stretches it further.
@@ -24,6 +24,8 @@ struct MapColours {
     colormap: Colormap,
     cells: bool,
     mask: Option<Mask>,
+    /// Whether the photo shows through where a signed map says nothing.
+    fades: bool,
     /// Side of a smooth map in pixels.
     side: usize,
 }
@@ -97,6 +99,7 @@ impl Textures {
             colormap,
             cells: choices.cells,
             mask,
+            fades: shown.signed && choices.view == View::Overlay,
             side: SMOOTH_SIDE,
         };
         self.painted(ctx, Slot::Picture, colours)
@@ -110,6 +113,7 @@ impl Textures {
             colormap,
             cells: choices.cells,
             mask: None,
+            fades: shown.signed,
             side: SMALL_SIDE,
         };
         self.painted(ctx, slot, colours)
@@ -200,6 +204,13 @@ impl MapColours {
         };
         match self.mask {
             Some(mask) => ColorImage::new(size, units.iter().map(|&unit| mask.at(unit)).collect()),
+            None if self.fades => {
+                let colours = colorize(&units, self.colormap);
+                let pixel = |(&unit, &[red, green, blue]): (&f32, &[u8; 3])| {
+                    Color32::from_rgb(red, green, blue).gamma_multiply(signed_share(unit))
+                };
+                ColorImage::new(size, units.iter().zip(colours.as_chunks().0).map(pixel).collect())
+            }
             None => ColorImage::from_rgb(size, &colorize(&units, self.colormap)),
         }
     }

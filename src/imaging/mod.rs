@@ -25,4 +25,6 @@ pub use photo::Photo;
 pub use resize::{Resize, UnknownResize, network_input, resize};
 pub use resize_map::resize_map;
 pub use thumbnail::thumbnail;
-pub use views::{CONTOUR_LEVELS, beside, cells, contours, mask, mask_share};
+pub use views::{
+    CONTOUR_LEVELS, beside, cells, contours, mask, mask_share, signed_overlay, signed_share, signed_strength,
+};

@@ -87,7 +87,7 @@ pub fn heatmap(
     picture
 }
 
-fn index(value: f32) -> usize {
+pub(super) fn index(value: f32) -> usize {
     // The cast truncates, saturates and takes NaN to 0.
     usize::from((255.0 * value) as u8)
 }

@@ -1,6 +1,6 @@
 //! Other ways to show a photo and a map together: next to each other, the photo where the map is hot, lines of equal heat.
 
-use super::overlay::for_each_row;
+use super::overlay::{for_each_row, index};
 use super::resize_map::ResizedRows;
 use super::{Colormap, Photo, heatmap};
 
@@ -36,6 +36,46 @@ pub fn mask(photo: &Photo, heat: &[f32], [map_width, map_height]: [usize; 2], th
         }
     });
     masked
+}
+
+/// How much of a signed map's colour lies over the photo where the map is `unit` (0..=1, 0.5 for neither): nothing where
+/// it says nothing, most at its ends. The root makes up for the colours near the middle, which are pale themselves.
+#[must_use]
+pub fn signed_share(unit: f32) -> f32 {
+    (2.0 * unit - 1.0).abs().min(1.0).sqrt()
+}
+
+/// What [`signed_share`] is multiplied by for a blend of 0..=1. With the photo in sight where the map says nothing, the
+/// rest can be stronger than in [`overlay`](super::overlay()).
+#[must_use]
+pub fn signed_strength(blend: f32) -> f32 {
+    (2.0 * blend).clamp(0.0, 1.0)
+}
+
+/// The photo under a signed map, whose colours are the stronger the more it says; at the photo's own size.
+///
+/// `units` [map_height, map_width], 0..=1 with 0.5 for neither, is resized as in [`overlay`](super::overlay()).
+///
+/// # Panics
+/// As [`mask`].
+#[must_use]
+pub fn signed_overlay(photo: &Photo, units: &[f32], map_size: [usize; 2], colormap: Colormap, blend: f32) -> Photo {
+    let rows = ResizedRows::new(
+        units,
+        map_size[0],
+        map_size[1],
+        photo.width as usize,
+        photo.height as usize,
+    );
+    let (table, strength) = (colormap.table(), signed_strength(blend));
+    let mut overlaid = photo.clone();
+    for_each_row(&mut overlaid, |y, pixels, values| {
+        rows.write(y, values);
+        for (pixel, &unit) in pixels.iter_mut().zip(values.iter()) {
+            *pixel = mixed(*pixel, table[index(unit)], strength * signed_share(unit));
+        }
+    });
+    overlaid
 }
 
 /// The photo and the coloured map next to each other, with a gap of the colour `between`.
@@ -157,6 +197,17 @@ mod tests {
         assert_eq!(pixel(&masked, 5, 30), [7, 8, 9]);
         assert_eq!(pixel(&masked, 55, 30), [255; 3]);
         assert_eq!(mask(&white(), &HEAT, [2, 2], -1.0, [0; 3]), white());
+    }
+
+    #[test]
+    fn a_signed_map_hides_the_photo_only_where_it_says_something() {
+        let overlaid = signed_overlay(&white(), &[0.0, 0.5, 1.0, 0.5], [4, 1], Colormap::Diverging, 0.5);
+        let table = Colormap::Diverging.table();
+        assert_eq!(pixel(&overlaid, 2, 30), table[0]);
+        assert_eq!(pixel(&overlaid, 22, 30), [255; 3]);
+        assert_eq!(pixel(&overlaid, 37, 30), table[255]);
+        let none = signed_overlay(&white(), &[0.0, 0.5, 1.0, 0.5], [4, 1], Colormap::Diverging, 0.0);
+        assert_eq!(none, white());
     }
 
     #[test]
