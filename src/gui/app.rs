@@ -198,7 +198,7 @@ impl ExplorerApp {
                 Some(clipboard) => clipboard.paste(Destination::Window),
                 None => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
             },
-            Effect::FocusSearch => ctx.memory_mut(|memory| memory.request_focus(predictions::search_id())),
+            Effect::FocusSearch { select } => predictions::focus_search(ctx, &self.state.search.query, select),
             Effect::ReleaseFocus => release_focus(ctx),
             Effect::CloseNote => {
                 self.notices.close();
@@ -323,7 +323,12 @@ impl eframe::App for ExplorerApp {
         }
         changed |= self.state.preview != before;
         if !ctx.input(|input| input.pointer.any_down()) {
-            self.state.history.settle(&self.state.choices);
+            // whatever is chosen after an image was removed is what undo undoes
+            if self.state.history.settle(&self.state.choices)
+                && let Some(removed) = self.state.images.forget_removed()
+            {
+                self.explorer.send(Request::Close(removed));
+            }
         }
         wishes::ask(&mut self.state, &self.explorer);
         self.textures

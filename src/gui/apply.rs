@@ -7,6 +7,7 @@ use super::choices::{Appearance, Choices, Drawer, Scale};
 use super::command::{Action, Command};
 use super::dialogs::Question;
 use super::export;
+use super::images::Stage;
 use super::state::{Message, PathField, State};
 use crate::explorer::{ExportKind, ImageId, ImageSource, NetworkSource, Request};
 use crate::imaging::Photo;
@@ -29,7 +30,10 @@ pub enum Effect {
     /// Ask what is on the clipboard.
     Paste,
     /// Bring the keyboard to the search field.
-    FocusSearch,
+    FocusSearch {
+        /// Whether what is typed next replaces what is there.
+        select: bool,
+    },
     /// Take the keyboard away from whatever has it.
     ReleaseFocus,
     /// The same, and close the newest note.
@@ -46,6 +50,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::OpenPixels { name, photo } => open(state, [ImageSource::Pixels { name, photo }]),
         Command::Show(image) => show(state, image),
         Command::Remove(image) => return remove(state, image),
+        Command::Dismiss(image) => return dismiss(state, image),
         Command::SelectClass(class) => select_class(state, class),
         Command::PreviewClass(class) => state.preview = Some(class).filter(|_| !state.preview_muted),
         Command::SelectRank(rank) => {
@@ -73,6 +78,10 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         }
         Command::UseWeights(path) => return use_weights(state, path),
         Command::Search(query) => state.look_for(query),
+        Command::StartSearch(query) => {
+            state.look_for(query);
+            return Some(Effect::FocusSearch { select: false });
+        }
         Command::TypePath(field) => state.path_field = field,
         Command::Answer(question, paths) => return answer(state, question, paths),
     }
@@ -158,11 +167,28 @@ fn show(state: &mut State, image: ImageId) {
     state.channel = None;
 }
 
+/// Takes an image off the list. The session keeps it until another is taken off, so that it can come back.
 fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
+    let position = state.images.position(image)?;
+    if state.images.get(image)?.stage != Stage::Open {
+        return dismiss(state, image);
+    }
     let removed = state.images.remove(image)?;
-    state.maps.forget(image);
+    let text = format!("Removed {} from the list; undo brings it back", removed.name);
+    state.messages.push(Message::Done(text));
+    let earlier = state.images.set_aside(position, removed)?;
+    Some(close(state, earlier))
+}
+
+fn dismiss(state: &mut State, image: ImageId) -> Option<Effect> {
+    let removed = state.images.remove(image)?;
     state.download.take_if(|(what, _)| Some(&*what) == removed.url.as_ref());
-    Some(Effect::Send(Box::new(Request::Close(image))))
+    Some(close(state, image))
+}
+
+fn close(state: &mut State, image: ImageId) -> Effect {
+    state.maps.forget(image);
+    Effect::Send(Box::new(Request::Close(image)))
 }
 
 fn select_class(state: &mut State, class: usize) {
@@ -217,7 +243,7 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::OpenNetwork => return Some(Effect::Ask(Question::Weights)),
         Action::Paste => return Some(Effect::Paste),
         Action::Save | Action::SaveValues | Action::Copy => return save(state, action),
-        Action::Search => return Some(Effect::FocusSearch),
+        Action::Search => return Some(Effect::FocusSearch { select: true }),
         Action::PreviousClass => step_class(state, -1),
         Action::NextClass => step_class(state, 1),
         Action::Pin => {
@@ -245,7 +271,9 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         // these depend on the size of the window, which the picture knows
         Action::Fit | Action::ActualPixels | Action::ZoomIn | Action::ZoomOut => state.zoom_wish = Some(action),
         Action::Undo => {
-            if let Some(choices) = state.history.undo() {
+            if !state.images.restore()
+                && let Some(choices) = state.history.undo()
+            {
                 state.choices = choices;
             }
         }

@@ -34,8 +34,10 @@ pub enum Command {
     },
     /// Show an open image.
     Show(ImageId),
-    /// Take an image off the list.
+    /// Take an image off the list, from where it can come back.
     Remove(ImageId),
+    /// Take an image off the list for good.
+    Dismiss(ImageId),
     /// Choose a class.
     SelectClass(usize),
     /// Show the map of a class while the pointer rests on it.
@@ -66,6 +68,8 @@ pub enum Command {
     UseWeights(PathBuf),
     /// Look for classes.
     Search(String),
+    /// The same, by typing outside of the field, which gets the keyboard.
+    StartSearch(String),
     /// Type a path, or stop doing so.
     TypePath(Option<PathField>),
     /// Use the paths that were chosen.

@@ -13,10 +13,10 @@ pub struct History {
 }
 
 impl History {
-    /// Records the choices once they are settled; what was undone before is forgotten.
-    pub fn settle(&mut self, choices: &Choices) {
+    /// Records the choices once they are settled; what was undone before is forgotten. Returns whether they are new.
+    pub fn settle(&mut self, choices: &Choices) -> bool {
         if self.entries.get(self.position) == Some(choices) {
-            return;
+            return false;
         }
         self.entries.truncate(self.position + 1);
         self.entries.push(choices.clone());
@@ -24,6 +24,7 @@ impl History {
             self.entries.remove(0);
         }
         self.position = self.entries.len() - 1;
+        true
     }
 
     /// One step back.

@@ -24,6 +24,8 @@ pub struct Images {
     next_id: u64,
     /// Counts the images shown.
     clock: u64,
+    /// Taken off the list last, and from where, until something else is done.
+    removed: Option<(usize, OpenImage)>,
 }
 
 impl Images {
@@ -59,6 +61,34 @@ impl Images {
             self.previous = None;
         }
         Some(removed)
+    }
+
+    /// Keeps an image that was taken off so that it can come back; returns the one that no longer can.
+    pub fn set_aside(&mut self, position: usize, image: OpenImage) -> Option<ImageId> {
+        self.removed.replace((position, image)).map(|(_, image)| image.id)
+    }
+
+    /// Whether an image can come back.
+    pub fn can_restore(&self) -> bool {
+        self.removed.is_some()
+    }
+
+    /// Puts the image that was taken off last back where it was, and shows it.
+    pub fn restore(&mut self) -> bool {
+        let Some((position, mut image)) = self.removed.take() else {
+            return false;
+        };
+        // another network may speak by now
+        image.forget_prediction();
+        let id = image.id;
+        self.list.insert(position.min(self.list.len()), image);
+        self.show(id);
+        true
+    }
+
+    /// Lets go of the image that was taken off last; returns which it was.
+    pub fn forget_removed(&mut self) -> Option<ImageId> {
+        self.removed.take().map(|(_, image)| image.id)
     }
 
     fn set_current(&mut self, id: Option<ImageId>) {
@@ -207,7 +237,8 @@ impl Images {
         &mut self.list
     }
 
-    fn position(&self, id: ImageId) -> Option<usize> {
+    /// Where in the list an image is, counted from 0.
+    pub fn position(&self, id: ImageId) -> Option<usize> {
         self.list.iter().position(|image| image.id == id)
     }
 }

@@ -87,8 +87,7 @@ fn digits_and_letters(ctx: &Context, commands: &mut Vec<Command>) {
         texts.filter(|text| text.chars().all(char::is_alphabetic)).collect()
     });
     if !typed.is_empty() {
-        commands.push(Command::Search(typed));
-        commands.push(Command::Do(Action::Search));
+        commands.push(Command::StartSearch(typed));
     }
 }
 

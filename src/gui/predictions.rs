@@ -1,7 +1,9 @@
 //! The left column: the search field, the classes, and those kept at hand.
 
 use egui::containers::menu::MenuButton;
-use egui::{Align, Button, Id, Key, Layout, Rect, Response, RichText, ScrollArea, TextEdit, Ui, pos2};
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
+use egui::{Align, Button, Context, Id, Key, Layout, Rect, Response, RichText, ScrollArea, TextEdit, Ui, pos2};
 
 use super::choices::TOPS;
 use super::class_row;
@@ -15,6 +17,20 @@ use crate::explain::Score;
 /// The search field, so that a key can bring the keyboard there.
 pub fn search_id() -> Id {
     Id::unique("search for a class")
+}
+
+/// Brings the keyboard to the search field, with all of its text selected or the cursor behind it.
+pub fn focus_search(ctx: &Context, query: &str, select: bool) {
+    ctx.memory_mut(|memory| memory.request_focus(search_id()));
+    let state = TextEditState::load(ctx, search_id()).unwrap_or_default();
+    select_text(ctx, state, query, select);
+}
+
+fn select_text(ctx: &Context, mut field: TextEditState, text: &str, all: bool) {
+    let end = CCursor::new(text.chars().count());
+    let start = if all { CCursor::default() } else { end };
+    field.cursor.set_char_range(Some(CCursorRange::two(start, end)));
+    field.store(ctx, search_id());
 }
 
 /// Draws the column.
@@ -82,6 +98,9 @@ fn search_field(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .desired_width(f32::INFINITY);
     let output = field.margin(egui::Margin::symmetric(8, 6)).show(ui);
     let response = output.response.response.accessible_name("Any class");
+    if response.gained_focus() && response.clicked() {
+        select_text(ui.ctx(), output.state, &query, true);
+    }
     if response.changed() {
         commands.push(Command::Search(query));
     }

@@ -46,7 +46,12 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ui.separator();
         action_entry(ui, Action::OpenNetwork, true, commands);
         ui.separator();
-        action_entry(ui, Action::Undo, state.history.can_undo(), commands);
+        action_entry(
+            ui,
+            Action::Undo,
+            state.history.can_undo() || state.images.can_restore(),
+            commands,
+        );
         action_entry(ui, Action::Redo, state.history.can_redo(), commands);
         let settings_differ = state.choices != state.choices.with_default_settings();
         action_entry(ui, Action::Reset, settings_differ, commands);

@@ -210,3 +210,20 @@ fn escape_closes_a_menu_and_nothing_else() {
     window.key(Key::Escape);
     assert!(window.state().choices.than.is_none());
 }
+
+#[test]
+fn what_was_looked_for_is_replaced_by_what_is_looked_for_next() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.command_key(Key::F);
+    window.type_text("cat");
+    window.key(Key::Enter);
+    window.command_key(Key::F);
+    window.type_text("fish");
+    assert_eq!(window.state().search.query, "fish");
+    // typed outside of the field, letters follow each other
+    window.key(Key::Escape);
+    window.key(Key::Escape);
+    window.type_text("d");
+    window.type_text("og");
+    assert_eq!(window.state().search.query, "dog");
+}

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Color32, ColorImage, Event, Key, pos2};
+use gradcam_explorer::explain::Score;
 use gradcam_explorer::gui::images::{DISPLAY_COPIES, FULL_PREDICTIONS, OpenImage};
 use gradcam_explorer::gui::state::State;
 
@@ -353,4 +354,34 @@ fn the_film_strip_names_the_class_of_images_whose_prediction_was_let_go() {
     }
     assert!(window.has_text(&format!("{}\n{class}", name.trim_start_matches("Image "))));
     assert!(window.state().images.list().last().unwrap().prediction.is_none());
+}
+
+#[test]
+fn an_image_that_was_removed_comes_back_where_it_was() {
+    let mut window = Window::with(
+        vec![sample("fish-key.png"), sample(DOG_AND_CAT)],
+        [1280.0, 800.0],
+        egui::Theme::Dark,
+    );
+    window.wait("both", |state| count(state, |image| image.top.is_some()) == 2);
+    window.click("Logit");
+    window.key(Key::Delete);
+    assert_eq!(current(&window), DOG_AND_CAT);
+    assert!(window.told()[0].contains("fish-key.png"));
+    window.command_key(Key::Z);
+    assert_eq!(current(&window), "fish-key.png");
+    assert_eq!(window.state().images.current_position(), Some(0));
+    window.wait("its map", |state| state.shown.is_some() && !state.is_waiting_for_map());
+    window.wait("its photo", |state| {
+        state.open_image().is_some_and(|image| image.display.is_some())
+    });
+    // the next step back is that of the choices
+    window.command_key(Key::Z);
+    assert_eq!(window.state().choices.score, Score::Probability);
+    // and once something else was chosen, the image is gone
+    window.key(Key::Delete);
+    window.click("Logit");
+    window.command_key(Key::Z);
+    assert_eq!(window.state().images.list().len(), 1);
+    assert_eq!(window.state().choices.score, Score::Probability);
 }

@@ -16,7 +16,7 @@ impl State {
                 self.fetched(opened.image);
                 let is_sample = SAMPLES.iter().any(|sample| sample.file == opened.name);
                 if let Some(greeting) = self.greeting.take_if(|_| !is_sample) {
-                    self.due.push(Command::Remove(greeting));
+                    self.due.push(Command::Dismiss(greeting));
                 }
                 let is_shown = self.images.current().is_some_and(|image| image.id == opened.image);
                 if let Some(path) = opened.path.clone().filter(|_| is_shown) {
