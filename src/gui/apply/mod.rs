@@ -1,5 +1,7 @@
 //! Commands change the state; what reaches beyond it comes back as an effect.
 
+mod images;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,12 +9,11 @@ use super::choices::{Appearance, Choices, Drawer, Scale};
 use super::command::{Action, Command};
 use super::dialogs::Question;
 use super::export;
-use super::images::Stage;
 use super::state::{Message, PathField, State};
-use crate::explorer::{ExportKind, ImageId, ImageSource, NetworkSource, Request};
+use crate::explorer::{ExportKind, ImageSource, Request};
 use crate::imaging::Photo;
-use crate::weights::ImportOptions;
 use crate::xception::LayerId;
+use images::{dismiss, open, open_files, remove, show, step_image, use_weights};
 
 /// What a command asks of the world outside of the state.
 #[derive(Debug)]
@@ -110,85 +111,6 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
             Some(Effect::Send(Box::new(Request::Export(save.request))))
         }
     }
-}
-
-/// Uses weights of this program's kind, and imports others first.
-fn use_weights(state: &mut State, path: PathBuf) -> Option<Effect> {
-    if path
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
-    {
-        let device = state.wanted_network.1;
-        return apply(state, Command::UseNetwork(NetworkSource::File(path), device));
-    }
-    Some(Effect::Send(Box::new(Request::ImportWeights {
-        file: path,
-        out: None,
-        options: ImportOptions::default(),
-    })))
-}
-
-/// Opens images, and uses the weights among the files, if there are any.
-fn open_files(state: &mut State, files: Vec<PathBuf>) -> Option<Effect> {
-    let is_weights = |path: &PathBuf| {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        ending.is_some_and(|ending| ["safetensors", "h5", "keras"].contains(&ending.as_str()))
-    };
-    let (mut weights, images): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_weights);
-    open(state, images.iter().map(|path| ImageSource::from_argument(path)));
-    use_weights(state, weights.pop()?)
-}
-
-/// Opens images and shows the first of them.
-pub fn open(state: &mut State, sources: impl IntoIterator<Item = ImageSource>) {
-    let mut first = None;
-    for source in sources {
-        // what is on the list already is shown, not listed twice
-        let listed = match &source {
-            ImageSource::File(path) => state
-                .images
-                .list()
-                .iter()
-                .find(|image| image.path.as_ref() == Some(path)),
-            _ => None,
-        };
-        let listed = listed.map(|image| image.id);
-        let image = listed.unwrap_or_else(|| state.images.add(source));
-        first.get_or_insert(image);
-    }
-    if let Some(first) = first {
-        show(state, first);
-    }
-}
-
-fn show(state: &mut State, image: ImageId) {
-    state.images.show(image);
-    state.preview = None;
-    state.channel = None;
-}
-
-/// Takes an image off the list. The session keeps it until another is taken off, so that it can come back.
-fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
-    let position = state.images.position(image)?;
-    if state.images.get(image)?.stage != Stage::Open {
-        return dismiss(state, image);
-    }
-    let removed = state.images.remove(image)?;
-    let text = format!("Removed {} from the list; undo brings it back", removed.name);
-    state.messages.push(Message::Done(text));
-    let earlier = state.images.set_aside(position, removed)?;
-    Some(close(state, earlier))
-}
-
-fn dismiss(state: &mut State, image: ImageId) -> Option<Effect> {
-    let removed = state.images.remove(image)?;
-    state.download.take_if(|(what, _)| Some(&*what) == removed.url.as_ref());
-    Some(close(state, image))
-}
-
-fn close(state: &mut State, image: ImageId) -> Effect {
-    state.maps.forget(image);
-    Effect::Send(Box::new(Request::Close(image)))
 }
 
 fn select_class(state: &mut State, class: usize) {
@@ -366,11 +288,5 @@ fn step_layer(state: &mut State, step: isize) {
     let next = position.and_then(|position| layers.get(position.checked_add_signed(step)?));
     if let Some(&next) = next {
         select_layer(state, next);
-    }
-}
-
-fn step_image(state: &mut State, step: isize) {
-    if let Some(image) = state.images.neighbour(step) {
-        show(state, image);
     }
 }
