@@ -160,7 +160,9 @@ impl Images {
 
     /// The images to open now, the shown one first, each with whether it is the shown one. They count as being opened.
     pub fn to_open(&mut self) -> Vec<(ImageId, bool)> {
-        let opening = self.list.iter().filter(|image| image.stage == Stage::Opening).count();
+        // what a server keeps waiting keeps no file waiting
+        let opening = |image: &&OpenImage| image.stage == Stage::Opening && image.url.is_none();
+        let opening = self.list.iter().filter(opening).count();
         self.pick(
             opening,
             |image, _| image.stage == Stage::Waiting,

@@ -1,6 +1,6 @@
 //! Keys, pasted things and dropped files as commands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::{Context, Event, Key, Modifiers};
 
@@ -141,11 +141,7 @@ fn clipboard(ctx: &Context, commands: &mut Vec<Command>) {
             // what the system makes of the key for copying
             Event::Copy => commands.push(Command::Do(Action::Copy)),
             Event::Paste(text) => {
-                let paths: Vec<PathBuf> = text
-                    .lines()
-                    .map(pasted_path)
-                    .filter(|path| !path.as_os_str().is_empty())
-                    .collect();
+                let paths = pasted_paths(&text);
                 if !paths.is_empty() {
                     commands.push(Command::OpenPaths(paths));
                 }
@@ -153,6 +149,23 @@ fn clipboard(ctx: &Context, commands: &mut Vec<Command>) {
             _ => {}
         }
     }
+}
+
+/// The paths and addresses of a text, one a line. Of prose only the first line is taken for a path, so that the answer is
+/// one note and not one for each line.
+fn pasted_paths(text: &str) -> Vec<PathBuf> {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_path = |line: &str| {
+        let line = line.trim_matches('"').trim_matches('\'');
+        Path::new(line).is_absolute() || line.contains("://") || line.starts_with('~') || line.starts_with('.')
+    };
+    let paths: Vec<&str> = lines.iter().copied().filter(|line| is_path(line)).collect();
+    let chosen = if paths.is_empty() {
+        lines.get(..1).unwrap_or_default()
+    } else {
+        &paths
+    };
+    chosen.iter().map(|line| pasted_path(line)).collect()
 }
 
 /// A path as file managers copy it: plain, quoted or as a file address.
@@ -234,6 +247,18 @@ mod tests {
             !clipboard_keys(&mut vec![key(Key::V, Modifiers::COMMAND, true)]),
             "held"
         );
+    }
+
+    #[test]
+    fn prose_is_one_path_at_most() {
+        let paths = |text: &str| pasted_paths(text);
+        assert_eq!(
+            paths("/tmp/a.png\n\n  https://b.org/c.png \nand so on"),
+            ["/tmp/a.png", "https://b.org/c.png"].map(PathBuf::from)
+        );
+        assert_eq!(paths("Once upon\na time."), [PathBuf::from("Once upon")]);
+        assert_eq!(paths("photo.jpg"), [PathBuf::from("photo.jpg")]);
+        assert_eq!(paths(" \n "), [] as [PathBuf; 0]);
     }
 
     #[test]

@@ -33,7 +33,12 @@ pub(super) fn open_files(state: &mut State, files: Vec<PathBuf>) -> Option<Effec
     };
     let (mut weights, images): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_weights);
     open(state, images.iter().map(|path| ImageSource::from_argument(path)));
-    use_weights(state, weights.pop()?)
+    let chosen = weights.pop()?;
+    if !weights.is_empty() {
+        let text = format!("One network speaks at a time; it is that of {}", chosen.display());
+        state.messages.push(Message::Done(text));
+    }
+    use_weights(state, chosen)
 }
 
 /// Opens images and shows the first of them.
