@@ -182,6 +182,7 @@ impl Labels {
     }
 }
 
+/// The name of a class of which nothing but its position is known.
 fn numbered(index: usize) -> String {
     format!("class {index}")
 }

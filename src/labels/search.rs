@@ -67,8 +67,6 @@ fn holds_whole(text: &str, words: &[String]) -> bool {
     words.iter().all(has)
 }
 
-/// The name of a class of which nothing but its position is known.
-
 #[cfg(test)]
 mod tests {
     use super::*;
