@@ -324,10 +324,10 @@ impl eframe::App for ExplorerApp {
         changed |= self.state.preview != before;
         if !ctx.input(|input| input.pointer.any_down()) {
             // whatever is chosen after an image was removed is what undo undoes
-            if self.state.history.settle(&self.state.choices)
-                && let Some(removed) = self.state.images.forget_removed()
-            {
-                self.explorer.send(Request::Close(removed));
+            if self.state.history.settle(&self.state.choices) {
+                for removed in self.state.images.forget_removed() {
+                    self.explorer.send(Request::Close(removed));
+                }
             }
         }
         wishes::ask(&mut self.state, &self.explorer);

@@ -11,6 +11,8 @@ use crate::imaging::{Photo, Resize};
 pub const DISPLAY_COPIES: usize = 6;
 /// How many predictions are kept with the maps of all classes, 0.4 MB each for ImageNet.
 pub const FULL_PREDICTIONS: usize = 24;
+/// How many images that were taken off the list can come back.
+const SET_ASIDE: usize = 20;
 /// How many images besides the shown one are opened or predicted at the same time.
 const IN_BACKGROUND: usize = 2;
 
@@ -24,8 +26,8 @@ pub struct Images {
     next_id: u64,
     /// Counts the images shown.
     clock: u64,
-    /// Taken off the list last, and from where, until something else is done.
-    removed: Option<(usize, OpenImage)>,
+    /// Taken off the list, and from where, the last one last, until something else is chosen.
+    removed: Vec<(usize, OpenImage)>,
 }
 
 impl Images {
@@ -63,19 +65,20 @@ impl Images {
         Some(removed)
     }
 
-    /// Keeps an image that was taken off so that it can come back; returns the one that no longer can.
+    /// Keeps an image that was taken off so that it can come back; returns one that no longer can.
     pub fn set_aside(&mut self, position: usize, image: OpenImage) -> Option<ImageId> {
-        self.removed.replace((position, image)).map(|(_, image)| image.id)
+        self.removed.push((position, image));
+        (self.removed.len() > SET_ASIDE).then(|| self.removed.remove(0).1.id)
     }
 
     /// Whether an image can come back.
     pub fn can_restore(&self) -> bool {
-        self.removed.is_some()
+        !self.removed.is_empty()
     }
 
     /// Puts the image that was taken off last back where it was, and shows it.
     pub fn restore(&mut self) -> bool {
-        let Some((position, mut image)) = self.removed.take() else {
+        let Some((position, mut image)) = self.removed.pop() else {
             return false;
         };
         // another network may speak by now
@@ -86,9 +89,9 @@ impl Images {
         true
     }
 
-    /// Lets go of the image that was taken off last; returns which it was.
-    pub fn forget_removed(&mut self) -> Option<ImageId> {
-        self.removed.take().map(|(_, image)| image.id)
+    /// Lets go of the images that were taken off; returns which they were.
+    pub fn forget_removed(&mut self) -> Vec<ImageId> {
+        self.removed.drain(..).map(|(_, image)| image.id).collect()
     }
 
     fn set_current(&mut self, id: Option<ImageId>) {

@@ -375,6 +375,21 @@ fn an_image_that_was_removed_comes_back_where_it_was() {
     window.wait("its photo", |state| {
         state.open_image().is_some_and(|image| image.display.is_some())
     });
+    // two go and come back in turn
+    window.key(Key::Delete);
+    window.key(Key::Delete);
+    assert!(window.state().images.list().is_empty());
+    window.command_key(Key::Z);
+    window.command_key(Key::Z);
+    let names: Vec<&str> = window
+        .state()
+        .images
+        .list()
+        .iter()
+        .map(|image| image.name.as_str())
+        .collect();
+    assert_eq!(names, ["fish-key.png", DOG_AND_CAT]);
+    window.wait("its map", |state| state.shown.is_some() && !state.is_waiting_for_map());
     // the next step back is that of the choices
     window.command_key(Key::Z);
     assert_eq!(window.state().choices.score, Score::Probability);

@@ -69,7 +69,7 @@ pub(super) fn show(state: &mut State, image: ImageId) {
     state.channel = None;
 }
 
-/// Takes an image off the list. The session keeps it until another is taken off, so that it can come back.
+/// Takes an image off the list. The session keeps it for a while, so that it can come back.
 pub(super) fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
     let position = state.images.position(image)?;
     if state.images.get(image)?.stage != Stage::Open {
