@@ -47,7 +47,9 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures) {
     };
     text(bar.left_center() - gap, Align2::RIGHT_CENTER, &low);
     text(bar.right_center() + gap, Align2::LEFT_CENTER, &high);
-    let meaning = if shown.signed {
+    let meaning = if shown.channel.is_some() {
+        "Activation of the channel."
+    } else if shown.signed {
         "Red argues for the class, blue against it; grey is neither."
     } else {
         "Evidence for the class before normalisation; the right end is shown as heat 1. Evidence against it is cut off."

@@ -81,7 +81,13 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer,
 
 fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, commands: &mut Vec<Command>) {
     if state.prediction().is_none() {
-        ui.label(RichText::new("Open an image first.").weak());
+        let is_coming = state.images.current().is_some();
+        let text = if is_coming {
+            "Waiting for the prediction…"
+        } else {
+            "Open an image first."
+        };
+        ui.label(RichText::new(text).weak());
         return;
     }
     match drawer {
