@@ -1,5 +1,7 @@
 //! The help page: all keys, and what the words mean.
 
+use std::sync::LazyLock;
+
 use egui::{Frame, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
 use super::command::{Action, Command, shortcut_text};
@@ -114,6 +116,12 @@ fn words(ui: &mut Ui) {
     ui.add_space(2.0 * UNIT);
 }
 
+/// The libraries that matter most, with their versions; looked up once, as the page is drawn many times.
+static MADE_WITH: LazyLock<String> = LazyLock::new(|| {
+    let versions = ["egui", "candle-core", "image"].map(|name| format!("{name} {}", locked_version(name)));
+    format!("Made with {}.", versions.join(", "))
+});
+
 /// What this program is, and of which versions.
 fn about(ui: &mut Ui, state: &State) {
     ui.label(RichText::new("About").strong());
@@ -121,8 +129,7 @@ fn about(ui: &mut Ui, state: &State) {
         ui,
         concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION"), " · MIT or Apache-2.0"),
     );
-    let versions = ["egui", "candle-core", "image"].map(|name| format!("{name} {}", locked_version(name)));
-    caption(ui, format!("Made with {}.", versions.join(", ")));
+    caption(ui, MADE_WITH.as_str());
     if let Some(network) = &state.network {
         let licence = network.weights.licence().unwrap_or("not recorded");
         caption(ui, format!("Network: {}. Licence: {licence}.", network.weights.name));

@@ -156,7 +156,7 @@ fn clipboard(ctx: &Context, commands: &mut Vec<Command>) {
 fn pasted_paths(text: &str) -> Vec<PathBuf> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let is_path = |line: &str| {
-        let line = line.trim_matches('"').trim_matches('\'');
+        let line = unquoted(line);
         Path::new(line).is_absolute() || line.contains("://") || line.starts_with('~') || line.starts_with('.')
     };
     let paths: Vec<&str> = lines.iter().copied().filter(|line| is_path(line)).collect();
@@ -168,9 +168,13 @@ fn pasted_paths(text: &str) -> Vec<PathBuf> {
     chosen.iter().map(|line| pasted_path(line)).collect()
 }
 
+fn unquoted(line: &str) -> &str {
+    line.trim().trim_matches('"').trim_matches('\'')
+}
+
 /// A path as file managers copy it: plain, quoted or as a file address.
 fn pasted_path(line: &str) -> PathBuf {
-    let line = line.trim().trim_matches('"').trim_matches('\'');
+    let line = unquoted(line);
     let Some(encoded) = line.strip_prefix("file://") else {
         return PathBuf::from(line);
     };

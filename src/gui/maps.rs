@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::explain::{Map, Method, Score, Target};
 use crate::explorer::{Explained, ImageId};
-use crate::imaging::Resize;
+use crate::imaging::{Resize, signed_strength};
 use crate::xception::LayerId;
 
 /// How many values the store holds, 8 bytes each: more than everything that is wanted at a time has in the largest
@@ -107,6 +107,11 @@ impl Shown {
         } else {
             self.map.heat_with_maximum(self.maximum)
         }
+    }
+
+    /// What the map's colours are multiplied by where it lies over a photo, for a blend of 0..=1.
+    pub fn strength(&self, blend: f32) -> f32 {
+        if self.signed { signed_strength(blend) } else { blend }
     }
 
     /// Whether there is nothing to see: no evidence for the class, and evidence against it is not shown.

@@ -8,7 +8,6 @@ use super::state::State;
 use super::textures::{Slot, Textures};
 use super::theme::{self, UNIT, palette};
 use super::widgets::{focus_ring, text_in};
-use crate::imaging::signed_strength;
 
 /// Height of the captions below a small picture.
 const CAPTIONS: f32 = 9.0 * UNIT;
@@ -70,8 +69,7 @@ pub fn tile(ui: &mut Ui, state: &State, textures: &mut Textures, tile: Tile<'_>,
     if let Some(shown) = tile.shown.as_ref().filter(|shown| !shown.is_empty()) {
         let texture = textures.small_map(ui.ctx(), &state.choices, shown, tile.slot);
         // small maps have to speak for themselves
-        let blend = state.choices.blend.max(0.55);
-        let share = if shown.signed { signed_strength(blend) } else { blend };
+        let share = shown.strength(state.choices.blend.max(0.55));
         ui.painter()
             .image(texture, photo, whole, Color32::WHITE.gamma_multiply(share));
     }

@@ -19,7 +19,6 @@ use super::target_bar;
 use super::textures::Textures;
 use super::theme::{self, UNIT, palette};
 use super::welcome;
-use crate::imaging::signed_strength;
 
 /// Below this many points a cell's edges are not drawn.
 const SMALLEST_CELL: f32 = 5.0;
@@ -191,8 +190,7 @@ fn paint(
     let map_share = match view {
         _ if alone => 1.0,
         View::Overlay if shown.is_empty() => 0.0,
-        View::Overlay if shown.signed => signed_strength(state.choices.blend),
-        View::Overlay => state.choices.blend,
+        View::Overlay => shown.strength(state.choices.blend),
         View::Mask => 1.0,
         View::Map | View::Beside | View::Contours => 0.0,
     };

@@ -5,7 +5,7 @@ use gradcam_explorer::explain::Score;
 use gradcam_explorer::gui::choices::{Appearance, Choices, Scale};
 use gradcam_explorer::imaging::{Colormap, Resize};
 
-use crate::support::{DOG_AND_CAT, Window};
+use crate::support::{DOG_AND_CAT, Window, small_weights};
 
 #[test]
 fn score_scale_and_colours_change_the_picture_at_once_and_reset_with_one_click() {
@@ -99,9 +99,7 @@ fn weights_that_cannot_be_used_are_told_and_the_built_in_network_speaks() {
 #[test]
 fn labels_that_do_not_fit_are_told() {
     let folder = tempfile::tempdir().unwrap();
-    let weights = folder.path().join("deer.safetensors");
-    let formats = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors");
-    std::fs::copy(formats, &weights).unwrap();
+    let weights = small_weights(folder.path());
     std::fs::write(folder.path().join("labels.txt"), "elk\nmoose").unwrap();
     let mut window = Window::with_weights(weights);
     window.wait("a map", |state| state.shown.is_some());
@@ -112,9 +110,7 @@ fn labels_that_do_not_fit_are_told() {
 #[test]
 fn a_fine_tuned_network_speaks_with_its_own_labels() {
     let folder = tempfile::tempdir().unwrap();
-    let weights = folder.path().join("deer.safetensors");
-    let formats = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors");
-    std::fs::copy(formats, &weights).unwrap();
+    let weights = small_weights(folder.path());
     let names = ["elk", "moose", "red deer", "roe", "fallow", "reindeer", "none"];
     std::fs::write(folder.path().join("labels.txt"), names.join("\n")).unwrap();
     let mut window = Window::with_weights(weights);

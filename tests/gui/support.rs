@@ -24,6 +24,14 @@ pub fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples").join(name)
 }
 
+/// Weights of a network with seven classes, in a folder of their own.
+pub fn small_weights(folder: &Path) -> PathBuf {
+    let weights = folder.join("deer.safetensors");
+    let formats = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors");
+    std::fs::copy(formats, &weights).unwrap();
+    weights
+}
+
 /// Two animals with two hats.
 pub const DOG_AND_CAT: &str = "dog-cowboy-hat-cat-party-hat.png";
 

@@ -11,7 +11,7 @@ use sha2::Digest as _;
 
 use crate::networks;
 use crate::server::{Answer, Server};
-use crate::support::{DOG_AND_CAT, QUICK, Window, sample};
+use crate::support::{DOG_AND_CAT, QUICK, Window, sample, small_weights};
 
 /// A picture whose file takes a few dozen of the server's slow pieces.
 fn picture() -> Vec<u8> {
@@ -145,12 +145,7 @@ fn a_picture_that_does_not_come_is_given_up_when_it_is_taken_off_the_list() {
 #[test]
 fn weights_that_arrive_leave_the_field_that_is_being_typed_in() {
     let folder = tempfile::tempdir().unwrap();
-    let weights = folder.path().join("arrived.safetensors");
-    std::fs::copy(
-        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.safetensors"),
-        &weights,
-    )
-    .unwrap();
+    let weights = small_weights(folder.path());
     let mut window = Window::with_sample(DOG_AND_CAT);
     window.command_key(Key::L);
     window.type_text("https://exam");
