@@ -16,7 +16,7 @@ use crate::explain::{Map, Target};
 use crate::explorer::{
     Activity, ExplainRequest, Explorer, ImageId, ImageSource, NetworkInfo, Opened, Predicted, Purpose, Reply, Request,
 };
-use crate::xception::{LayerId, Role};
+use crate::network::{LayerId, Role};
 
 /// What is the same for all images.
 struct Task<'a> {
@@ -58,7 +58,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
     let weights = WeightsReport {
         name: network.weights.name.clone(),
         sha256,
-        classes: network.plan.architecture.classes,
+        classes: network.plan.classes(),
     };
     let task = Task {
         explorer: &explorer,
@@ -222,7 +222,7 @@ impl Task<'_> {
         predicted: &Predicted,
     ) -> Result<HashMap<(usize, LayerId), Map>, String> {
         let last = self.network.plan.last_feature_layer();
-        let closed_form = self.options.method.is_closed_form_at_last_layer();
+        let closed_form = self.options.method.is_in_class_maps(&self.network.plan);
         let mut maps = HashMap::new();
         let mut swept: Vec<LayerId> = self
             .layers

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::imaging::ImageError;
 use crate::weights::fetch::FetchError;
 use crate::weights::{DownloadError, WeightsError};
-use crate::xception::NetworkError;
+use crate::network::NetworkError;
 
 /// A failure of one request, in one plain sentence.
 #[derive(Debug, Error)]

@@ -7,7 +7,7 @@ use super::device;
 use super::error::ExplorerError;
 use super::request::{DeviceChoice, NetworkSource};
 use crate::weights::{Environment, Weights, locate};
-use crate::xception::{CandleNetwork, CpuNetwork, Network, NetworkError};
+use crate::network::{CandleNetwork, CpuNetwork, Network, NetworkError};
 
 /// A network with what there is to say about it.
 pub struct LoadedNetwork {

@@ -11,7 +11,7 @@ use crate::imaging::{Photo, Resize};
 use crate::labels::Labels;
 use crate::weights::fetch::Progress;
 use crate::weights::{Fingerprint, Info};
-use crate::xception::{LayerId, Plan};
+use crate::network::{LayerId, Plan};
 
 /// Counts the networks used so far; results of an older one no longer count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

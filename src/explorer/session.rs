@@ -12,7 +12,7 @@ use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{self, ClassMaps, Map, ScoreGradient, Target};
 use crate::imaging::Resize;
 use crate::weights::{Environment, Info, Weights};
-use crate::xception::{LayerId, Network, NetworkError, Role};
+use crate::network::{LayerId, Network, NetworkError, Role};
 
 /// Bins of the gradients' histogram.
 const HISTOGRAM_BINS: usize = 60;
@@ -102,7 +102,7 @@ impl Session {
     pub fn predict(&mut self, image: ImageId, resize: Resize) -> Result<Reply, ExplorerError> {
         let Ready { network, info, pass } = self.pass_over(image, resize)?;
         let class_maps = ClassMaps::new(network, &pass.logits)?;
-        let probabilities = explain::probabilities(&pass.logits);
+        let probabilities = info.plan.output.answers(&pass.logits);
         let mut ranking: Vec<usize> = (0..pass.logits.len()).collect();
         ranking.sort_by(|&a, &b| pass.logits[b].total_cmp(&pass.logits[a]));
         Ok(Reply::Predicted(Predicted {
@@ -154,9 +154,10 @@ impl Session {
         let (Some(&target), Some(&layer)) = (request.targets.first(), request.layers.first()) else {
             return Err(ExplorerError::Request("choose a class and a layer first".to_owned()));
         };
-        let score = ScoreGradient::new(target, request.score, &pass.logits);
+        let score = ScoreGradient::new(target, request.score, info.plan.output, &pass.logits);
         let mut found = None;
-        network.backward(std::slice::from_ref(&score.logits), &[layer], stop, &mut |_, site| {
+        let seed = info.plan.output.unit_gradient(info.plan.units(), &score.logits);
+        network.backward(&[seed], &[layer], stop, &mut |_, site| {
             let activation = site.activation()?;
             let gradient: Vec<f64> = site
                 .gradient()?
@@ -242,10 +243,10 @@ impl Session {
             Some(known) => known,
             None => {
                 let start = Instant::now();
-                let input = self.images.input(image, info.plan.architecture.input_size, resize)?;
+                let input = self.images.input(image, info.plan.input().width, resize)?;
                 let preprocess_ms = ms_since(start);
                 let start = Instant::now();
-                let logits = network.forward(&input)?;
+                let logits = info.plan.output.class_logits(&network.forward(&input)?);
                 Pass {
                     image,
                     resize,
@@ -272,7 +273,7 @@ impl Session {
 
 /// Whether classes and layers exist.
 fn check(info: &NetworkInfo, request: &ExplainRequest) -> Result<(), ExplorerError> {
-    let classes = info.plan.architecture.classes;
+    let classes = info.plan.classes();
     for target in &request.targets {
         let (a, b) = match *target {
             Target::Class(class) => (class, class),

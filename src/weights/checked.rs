@@ -14,13 +14,13 @@ use half::{bf16, f16};
 use safetensors::Dtype;
 
 use super::error::{TensorProblem, WeightsError};
-use super::header::{Recognised, Stored, read_header, recognise};
-use super::hub;
+use super::formats::header::{Recognised, Stored, read_header, recognise};
+use super::sources::hub;
 use super::info::{self, Info};
-use super::names::Dialect;
+use super::formats::names::Dialect;
 use super::parameters;
-use super::storage::{self, Storage};
-use crate::xception::Plan;
+use super::formats::storage::{self, Storage};
+use crate::network::Plan;
 
 /// Bytes read at once: few enough to be still in the core's cache when they are converted.
 const CHUNK: usize = 1 << 17;
@@ -89,7 +89,7 @@ impl Weights {
         let shapes = tensors
             .iter()
             .map(|(path, stored)| (path.as_str(), (stored.name.as_str(), stored.shape.as_slice())));
-        let plan = parameters::plan(&shapes.collect(), input_size).map_err(|problem| WeightsError::Tensor {
+        let plan = parameters::plan(&shapes.collect(), [input_size; 2]).map_err(|problem| WeightsError::Tensor {
             file: file.clone(),
             problem,
         })?;
@@ -101,7 +101,7 @@ impl Weights {
             name,
             path,
             dialect,
-            classes: plan.architecture.classes,
+            classes: plan.classes(),
             bn_epsilon_reason: metadata.get(info::key::BN_EPSILON_REASON).cloned(),
             metadata,
         };
@@ -276,14 +276,14 @@ impl Checked {
     /// Takes the epsilon from the metadata, else from the variances of a port, else Keras' own.
     fn decide_epsilon(&mut self) -> Result<(), WeightsError> {
         if let Some(epsilon) = info::bn_epsilon(&self.file, &self.info.metadata)? {
-            self.plan.architecture.bn_epsilon = epsilon;
+            self.plan.set_bn_epsilon(epsilon);
         } else if self.info.dialect == Dialect::Timm {
             let mut smallest = f32::INFINITY;
             for path in self.tensors.keys().filter(|path| path.ends_with("/moving_variance")) {
                 smallest = self.tensor(path)?.into_iter().fold(smallest, f32::min);
             }
             let (epsilon, reason) = info::bn_epsilon_by_variance(smallest);
-            self.plan.architecture.bn_epsilon = epsilon;
+            self.plan.set_bn_epsilon(epsilon);
             self.info.bn_epsilon_reason = Some(reason);
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::labels::LabelsProblem;
-use crate::xception::ArchitectureError;
+use crate::models::xception::ArchitectureError;
 
 /// Why weights cannot be used. Each message names the file and what to do next.
 #[derive(Debug, Error)]

@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
-use super::archive::KerasArchive;
-use super::canonical;
+use super::formats::archive::KerasArchive;
+use super::formats::canonical;
 use super::checked::Weights;
 use super::error::WeightsError;
-use super::foreign::{self, Kind};
-use super::hdf5::Hdf5Weights;
+use super::formats::foreign::{self, Kind};
+use super::formats::hdf5::Hdf5Weights;
 use super::info::{self, FORMAT, key};
 use super::labels::{self, LabelsProblem};
-use super::sources::Source;
-use super::storage::{self, Storage};
-use crate::xception::architecture::{MAX_INPUT_SIZE, MIN_INPUT_SIZE};
-use crate::xception::{ArchitectureError, Plan};
+use super::sources::published::Source;
+use super::formats::storage::{self, Storage};
+use crate::models::xception::architecture::{KERAS_BN_EPSILON, MAX_INPUT_SIZE, MIN_INPUT_SIZE};
+use crate::models::xception::ArchitectureError;
+use crate::network::Plan;
 
 /// What the person who imports knows better than the file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -155,8 +156,8 @@ fn metadata(
     options: &ImportOptions,
 ) -> Result<BTreeMap<String, String>, WeightsError> {
     let mut metadata = BTreeMap::new();
-    let architecture = &found.plan().architecture;
-    let mut epsilon = architecture.bn_epsilon;
+    let plan = found.plan();
+    let mut epsilon = plan.bn_epsilon().unwrap_or(KERAS_BN_EPSILON);
     match found {
         Found::Safetensors(weights) => {
             let info = weights.info();
@@ -177,13 +178,13 @@ fn metadata(
     let known = Source::of_sha256(sha256);
     if let Some(known) = known {
         set(key::NAME, known.name.to_owned());
-        set(key::SOURCE, known.url(super::hub::PUBLIC));
+        set(key::SOURCE, known.url(crate::weights::sources::hub::PUBLIC));
         set(key::LICENCE, known.licence.to_owned());
         set(key::LABELS, labels::IMAGENET.to_owned());
     } else {
         let name = source.file_name().unwrap_or_default().to_string_lossy();
         set(key::SOURCE, name.into_owned());
-        if let Some(names) = labels_beside(source, architecture.classes)? {
+        if let Some(names) = labels_beside(source, plan.classes())? {
             set(key::LABELS, names);
         }
     }
@@ -194,7 +195,7 @@ fn metadata(
     set(key::BN_EPSILON, format!("{epsilon:e}"));
     set(
         key::INPUT_SIZE,
-        options.input_size.unwrap_or(architecture.input_size).to_string(),
+        options.input_size.unwrap_or(plan.input().width).to_string(),
     );
     let said = [
         (key::NAME, &options.name),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::error::WeightsError;
-use super::names::Dialect;
-use crate::xception::architecture::{KERAS_BN_EPSILON, KERAS_INPUT_SIZE};
+use super::formats::names::Dialect;
+use crate::models::xception::architecture::{KERAS_BN_EPSILON, KERAS_INPUT_SIZE};
 
 /// Keys of `__metadata__` in the canonical safetensors file.
 pub mod key {

@@ -26,7 +26,7 @@ use crate::explorer::{
 use crate::labels::Labels;
 use crate::weights::Fingerprint;
 use crate::weights::fetch::Progress;
-use crate::xception::LayerId;
+use crate::network::LayerId;
 
 /// How many classes are shown side by side at most.
 const MULTIPLES: usize = 20;

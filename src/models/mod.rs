@@ -1,0 +1,3 @@
+//! What makes plans: networks from their widths, and networks from the descriptions that Keras saves.
+
+pub mod xception;

@@ -1,0 +1,7 @@
+//! Keras' Xception: the numbers that differ between its networks, and the plan that they make.
+
+pub mod architecture;
+mod plan;
+
+pub use architecture::{Architecture, ArchitectureError};
+pub use plan::plan;
