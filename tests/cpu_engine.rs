@@ -3,8 +3,9 @@
 mod support;
 
 use candle_core::{DType, Device};
-use gradcam_explorer::xception::cpu::Isa;
-use gradcam_explorer::xception::{Architecture, CandleNetwork, CpuNetwork, LayerId, Network, NetworkError, Plan};
+use gradcam_explorer::network::cpu::Isa;
+use gradcam_explorer::models::xception::Architecture;
+use gradcam_explorer::network::{CandleNetwork, CpuNetwork, LayerId, Network, NetworkError, Plan};
 use proptest::prelude::*;
 use support::{keras, random_tensors, small_plan, uniform, var_builder};
 
@@ -149,7 +150,7 @@ fn widths_beyond_one_block_of_channels_agree() {
         exit: [[1, 70], [97, 200]],
         ..Architecture::keras(150)
     };
-    check(&Plan::new(architecture).unwrap(), 2, 1e-4);
+    check(&xception::plan(&architecture).unwrap(), 2, 1e-4);
 }
 
 #[test]
@@ -158,7 +159,7 @@ fn a_network_without_middle_flow_agrees() {
         middle: vec![],
         ..small_plan(71).architecture
     };
-    check(&Plan::new(architecture).unwrap(), 2, 1e-4);
+    check(&xception::plan(&architecture).unwrap(), 2, 1e-4);
 }
 
 #[test]
@@ -188,7 +189,7 @@ proptest! {
             ..Architecture::keras(classes)
         };
         // in a narrow network a single flipped ReLU is a large part of the gradient
-        check(&Plan::new(architecture).unwrap(), threads, 2e-2);
+        check(&xception::plan(&architecture).unwrap(), threads, 2e-2);
     }
 }
 
@@ -248,7 +249,7 @@ fn layers_come_from_the_last_to_the_first_and_those_before_are_not_needed() {
     }
     let mut order = Vec::new();
     let layers: Vec<LayerId> = plan.mappable().collect();
-    let mut visit = |_, site: &dyn gradcam_explorer::xception::Site| {
+    let mut visit = |_, site: &dyn gradcam_explorer::network::Site| {
         order.push(site.layer());
         Ok(())
     };
@@ -337,7 +338,7 @@ fn wrong_calls_are_errors() {
     let mut network = cpu(&plan, 1, Isa::best());
     let last = plan.last_feature_layer();
     let score = scores(&plan, 1);
-    let mut nothing = |_, _: &dyn gradcam_explorer::xception::Site| Ok(());
+    let mut nothing = |_, _: &dyn gradcam_explorer::network::Site| Ok(());
     assert!(matches!(network.activation(last), Err(NetworkError::NoForward)));
     let result = network.backward(&score, &[last], &|| false, &mut nothing);
     assert!(matches!(result, Err(NetworkError::NoForward)));

@@ -5,7 +5,7 @@ mod support;
 use candle_core::{DType, Device};
 use gradcam_explorer::explain::{Score, ScoreGradient, Target};
 use gradcam_explorer::imaging::{self, Colormap, Resize};
-use gradcam_explorer::xception::{CandleNetwork, Network, Op, Role};
+use gradcam_explorer::network::{CandleNetwork, Network, Op, Role};
 use serde::Deserialize;
 use support::keras::{self, GoldenArrays, differences};
 
@@ -227,7 +227,7 @@ fn a_small_network_of_other_widths_equals_keras_in_f64() {
     for size in [71, 96] {
         let mut architecture = plan_71.architecture.clone();
         architecture.input_size = size;
-        let plan = gradcam_explorer::xception::Plan::new(architecture).unwrap();
+        let plan = gradcam_explorer::network::Plan::new(architecture).unwrap();
         let vb = support::var_builder(tensors.clone(), DType::F64);
         let mut network = CandleNetwork::load(plan, &vb, DType::F64, &Device::Cpu).unwrap();
         let arrays = GoldenArrays::open("golden64_small");

@@ -8,7 +8,7 @@ use candle_core::{DType, Device};
 use gradcam_explorer::explain::{ClassMaps, Score, Target, probabilities};
 use gradcam_explorer::imaging::{self, Limits, Resize};
 use gradcam_explorer::weights::Weights;
-use gradcam_explorer::xception::{CpuNetwork, Network};
+use gradcam_explorer::network::{CpuNetwork, Network};
 use serde::Deserialize;
 
 /// A map's maximum may lie this far outside of the object, in pixels: half a cell of the last layer.

@@ -4,7 +4,7 @@ mod support;
 
 use candle_core::{DType, Device};
 use gradcam_explorer::explain::{self, ClassMaps, Method, Score, ScoreGradient, Target};
-use gradcam_explorer::xception::{CandleNetwork, LayerId, Network, Op, Plan};
+use gradcam_explorer::network::{CandleNetwork, LayerId, Network, Op, Plan};
 use support::{random_tensors, small_plan, uniform, var_builder};
 
 fn small_network(input_size: usize) -> (CandleNetwork, Vec<f64>) {
@@ -191,7 +191,7 @@ fn a_sweep_stops_when_asked_and_refuses_layers_without_a_map() {
     let stopped = network.backward(&seed, &[first], &|| true, &mut |_, _| Ok(()));
     assert!(matches!(
         stopped,
-        Err(gradcam_explorer::xception::NetworkError::Stopped)
+        Err(gradcam_explorer::network::NetworkError::Stopped)
     ));
     let pool = network.plan().find("avg_pool").unwrap();
     let refused = network.backward(&seed, &[pool], &|| false, &mut |_, _| Ok(()));

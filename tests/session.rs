@@ -12,7 +12,7 @@ use gradcam_explorer::explorer::{
 };
 use gradcam_explorer::imaging::{self, Photo, Resize};
 use gradcam_explorer::samples::SAMPLES;
-use gradcam_explorer::xception::LayerId;
+use gradcam_explorer::network::LayerId;
 
 const IMAGE: ImageId = ImageId(1);
 

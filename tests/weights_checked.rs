@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use candle_core::{DType, Device};
 use gradcam_explorer::weights::{Dialect, Weights, WeightsError};
-use gradcam_explorer::xception::Architecture;
+use gradcam_explorer::models::xception::Architecture;
 use half::{bf16, f16};
 use networks::{Tensors, keras, raw_safetensors, safetensors, small, timm};
 

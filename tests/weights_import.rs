@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use gradcam_explorer::weights::info::key;
 use gradcam_explorer::weights::{Fingerprint, ImportOptions, Weights, WeightsError, default_out, import};
-use gradcam_explorer::xception::Architecture;
+use gradcam_explorer::models::xception::Architecture;
 use networks::{Tensors, hdf5, keras, safetensors, small, timm};
 
 const FORMATS: [&str; 7] = [

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use candle_core::{DType, Device};
 use gradcam_explorer::weights::{self, ImportOptions, Weights};
-use gradcam_explorer::xception::{CpuNetwork, Network};
+use gradcam_explorer::network::{CpuNetwork, Network};
 use support::keras::{GoldenArrays, differences};
 
 /// The logits of weights for the golden picture.

@@ -7,7 +7,7 @@ use egui::{Key, Pos2, accesskit::Role, vec2};
 use gradcam_explorer::explain::ClassMaps;
 use gradcam_explorer::gui::camera::Camera;
 use gradcam_explorer::gui::choices::View;
-use gradcam_explorer::xception::{Head, LayerId, Network, NetworkError, Plan, Visit};
+use gradcam_explorer::network::{Head, LayerId, Network, NetworkError, Plan, Visit};
 
 use crate::support::{DOG_AND_CAT, Window};
 

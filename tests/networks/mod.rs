@@ -5,7 +5,8 @@ pub mod hdf5;
 
 use std::collections::BTreeMap;
 
-use gradcam_explorer::xception::{Architecture, Plan};
+use gradcam_explorer::models::xception::Architecture;
+use gradcam_explorer::network::Plan;
 
 /// Shape and values of one tensor.
 pub type Array = (Vec<usize>, Vec<f32>);
@@ -28,7 +29,7 @@ pub fn small(classes: usize) -> Architecture {
 
 /// Every tensor of the network with Keras' names and layout. Variances are between 0 and 1, with one very small one.
 pub fn keras(architecture: &Architecture) -> Tensors {
-    let plan = Plan::new(architecture.clone()).unwrap();
+    let plan = xception::plan(&architecture.clone()).unwrap();
     let tensors = plan.parameters().into_iter().map(|parameter| {
         let path = parameter.path();
         let count = parameter.shape.iter().product();

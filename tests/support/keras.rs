@@ -9,7 +9,7 @@ use candle_core::npy::NpzTensors;
 use candle_core::{DType, Tensor};
 use gradcam_explorer::explain::{self, ClassMaps, Explanation, Map, Method, Score, Target};
 use gradcam_explorer::imaging::{self, Colormap, Limits, Photo, Resize};
-use gradcam_explorer::xception::{LayerId, Network};
+use gradcam_explorer::network::{LayerId, Network};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use gradcam_explorer::xception::{Architecture, LayerId, Op, Parameter, Plan, pool_padding};
+use gradcam_explorer::models::xception::Architecture;
+use gradcam_explorer::network::{LayerId, Op, Parameter, Plan};
 
 /// The seed of `refgen.py`.
 const SEED: u64 = 0x5843_4550_2026_1123;
@@ -63,7 +64,7 @@ pub fn reference_tensors() -> Vec<(Parameter, Vec<f32>)> {
             .map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap())
     };
     let dense_limit = stored("dense_limit").unwrap()[0];
-    let plan = Plan::new(Architecture::keras(1000)).unwrap();
+    let plan = xception::plan(&Architecture::keras(1000)).unwrap();
     plan.parameters()
         .into_iter()
         .map(|parameter| {
@@ -83,7 +84,7 @@ pub fn reference_tensors() -> Vec<(Parameter, Vec<f32>)> {
 
 /// The reference network's plan.
 pub fn reference_plan() -> Plan {
-    Plan::new(Architecture::keras(1000)).unwrap()
+    xception::plan(&Architecture::keras(1000)).unwrap()
 }
 
 /// The reference network's weights as a `VarBuilder`.
@@ -118,7 +119,7 @@ pub fn random_tensors(plan: &Plan) -> Vec<(Parameter, Vec<f32>)> {
 
 /// A small network: odd widths, two middle blocks, seven classes.
 pub fn small_plan(input_size: usize) -> Plan {
-    Plan::new(Architecture {
+    xception::plan(&Architecture {
         input_size,
         stem: [5, 9],
         entry: [[7, 13], [11, 16], [19, 24]],
@@ -267,7 +268,7 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
 pub fn small_keras() -> (Plan, Vec<(Parameter, Vec<f32>)>) {
     let file = candle_core::safetensors::load(data("formats/small.safetensors"), &Device::Cpu).unwrap();
     let shape_of = |name: &str| file.get(name).map(|tensor| tensor.dims().to_vec());
-    let plan = Plan::new(Architecture::detect(&shape_of, 71, 1e-3).unwrap()).unwrap();
+    let plan = xception::plan(&Architecture::detect(&shape_of, 71, 1e-3).unwrap()).unwrap();
     let tensors = plan
         .parameters()
         .into_iter()
