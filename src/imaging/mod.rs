@@ -10,8 +10,10 @@ mod encode;
 mod error;
 mod overlay;
 mod photo;
+mod region;
 mod resize;
 mod resize_map;
+mod rows;
 mod thumbnail;
 mod views;
 mod whole;
@@ -22,9 +24,11 @@ pub use encode::{encode_png, encode_png_with_text};
 pub use error::ImageError;
 pub use overlay::{colorize, heatmap, overlay};
 pub use photo::Photo;
+pub use region::{Region, within};
 pub use resize::{Resize, UnknownResize, network_input, resize};
 pub use resize_map::resize_map;
 pub use thumbnail::thumbnail;
 pub use views::{
-    CONTOUR_LEVELS, beside, cells, contours, mask, mask_share, signed_overlay, signed_share, signed_strength,
+    CONTOUR_LEVELS, beside, cells, contours, mask, mask_share, side_by_side, signed_overlay, signed_share,
+    signed_strength,
 };
