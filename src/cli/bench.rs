@@ -13,7 +13,7 @@ use super::Stop;
 use super::arguments::{Bench, NetworkArguments};
 use crate::explain::{self, ClassMaps, Method, Score, Target};
 use crate::explorer::{NetworkSource, load_network};
-use crate::imaging::{self, Limits, Resize};
+use crate::imaging::{self, Limits, Preprocessing};
 use crate::samples::SAMPLES;
 use crate::weights::Environment;
 use crate::xception::{LayerId, Network, NetworkError};
@@ -168,7 +168,7 @@ fn input(options: &Bench, network: &dyn Network) -> Result<Vec<f32>, Stop> {
     let photo =
         imaging::decode(&bytes, &Limits::default()).map_err(|error| Stop::Failed(format!("{name}: {error}")))?;
     let size = u32::try_from(network.plan().architecture.input_size).unwrap_or(u32::MAX);
-    Ok(imaging::network_input(&photo, size, Resize::Nearest))
+    Ok(imaging::network_input(&photo, size, size, Preprocessing::default()))
 }
 
 /// The median time of `runs` calls after some to warm up.
