@@ -40,7 +40,7 @@ fn pixels_are_exactly_those_of_keras() {
             image.sha256.bilinear_299,
             "{name} bilinear"
         );
-        let input = imaging::network_input(&photo, 299, Resize::Nearest);
+        let input = imaging::network_input(&photo, 299, 299, Resize::Nearest.into());
         let expected: Vec<f32> = nearest.rgb.iter().map(|&v| f32::from(v) / 127.5 - 1.0).collect();
         assert_eq!(input, expected, "{name} input");
     }

@@ -13,7 +13,7 @@ use super::Stop;
 use super::arguments::{Bench, NetworkArguments};
 use crate::explain::{self, ClassMaps, Method, Score, Target};
 use crate::explorer::{NetworkSource, load_network};
-use crate::imaging::{self, Limits, Resize};
+use crate::imaging::{self, Limits, Preprocessing};
 use crate::samples::SAMPLES;
 use crate::weights::Environment;
 use crate::network::{LayerId, Network, NetworkError};
@@ -168,8 +168,10 @@ fn input(options: &Bench, network: &dyn Network) -> Result<Vec<f32>, Stop> {
     };
     let photo =
         imaging::decode(&bytes, &Limits::default()).map_err(|error| Stop::Failed(format!("{name}: {error}")))?;
-    let size = u32::try_from(network.plan().input().width).unwrap_or(u32::MAX);
-    Ok(imaging::network_input(&photo, size, Resize::Nearest))
+    let input = network.plan().input();
+    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    let (width, height) = (side(input.width), side(input.height));
+    Ok(imaging::network_input(&photo, width, height, Preprocessing::default()))
 }
 
 /// The median time of `runs` calls after some to warm up.

@@ -106,7 +106,7 @@ impl Images {
         }
         let photo = self.photo(image)?;
         let side = u32::try_from(size).unwrap_or(u32::MAX);
-        let input = Arc::new(imaging::network_input(&photo, side, resize));
+        let input = Arc::new(imaging::network_input(&photo, side, side, resize.into()));
         let mut state = self.lock();
         if state.sources.contains_key(&image) {
             state.inputs.insert(key, input.clone(), size_of_val(input.as_slice()));

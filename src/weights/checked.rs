@@ -13,6 +13,7 @@ use candle_nn::var_builder::SimpleBackend;
 use half::{bf16, f16};
 use safetensors::Dtype;
 
+use super::choices::{NetworkChoices, SaidBy};
 use super::error::{TensorProblem, WeightsError};
 use super::formats::header::{Recognised, Stored, read_header, recognise};
 use super::sources::hub;
@@ -59,6 +60,14 @@ impl Weights {
     /// # Errors
     /// One sentence that names the file and the first tensor that is wrong.
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        Self::open_with(path, &NetworkChoices::default())
+    }
+
+    /// The same, with what a person says where the file does not, or differently.
+    ///
+    /// # Errors
+    /// As [`Weights::open`], and choices that do not fit.
+    pub fn open_with(path: &Path, choices: &NetworkChoices) -> Result<Self, WeightsError> {
         let file = path.display().to_string();
         let read = |source| WeightsError::Read {
             file: file.clone(),
@@ -66,7 +75,7 @@ impl Weights {
         };
         let opened = storage::open_file(path).map_err(read)?;
         let len = opened.metadata().map_err(read)?.len();
-        Self::check(file, Some(path.to_owned()), Storage::File(opened, len))
+        Self::check(file, Some(path.to_owned()), Storage::File(opened, len), choices)
     }
 
     /// The same for a safetensors file in memory; `name` is what messages call it.
@@ -74,10 +83,15 @@ impl Weights {
     /// # Errors
     /// As [`Weights::open`].
     pub fn from_bytes(name: &str, bytes: Cow<'static, [u8]>) -> Result<Self, WeightsError> {
-        Self::check(name.to_owned(), None, Storage::Memory(bytes))
+        Self::check(name.to_owned(), None, Storage::Memory(bytes), &NetworkChoices::default())
     }
 
-    fn check(file: String, path: Option<PathBuf>, storage: Storage) -> Result<Self, WeightsError> {
+    fn check(
+        file: String,
+        path: Option<PathBuf>,
+        storage: Storage,
+        choices: &NetworkChoices,
+    ) -> Result<Self, WeightsError> {
         let (header, data) = read_header(&file, &storage)?;
         let metadata: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
         let tensors = recognise(&header).map_err(|problem| WeightsError::Tensor {
@@ -85,14 +99,18 @@ impl Weights {
             problem,
         })?;
         let Recognised { dialect, tensors } = tensors;
-        let input_size = info::input_size(&file, &metadata)?;
+        let said = info::input_size(&file, &metadata)?;
+        let input_size = choices.input_size.unwrap_or([said; 2]);
         let shapes = tensors
             .iter()
             .map(|(path, stored)| (path.as_str(), (stored.name.as_str(), stored.shape.as_slice())));
-        let plan = parameters::plan(&shapes.collect(), [input_size; 2]).map_err(|problem| WeightsError::Tensor {
+        let mut plan = parameters::plan(&shapes.collect(), input_size).map_err(|problem| WeightsError::Tensor {
             file: file.clone(),
             problem,
         })?;
+        if let Some(output) = choices.output {
+            plan.output = output;
+        }
         let named = metadata.get(info::key::NAME).cloned();
         let name = named
             .or_else(|| path.as_deref().and_then(name_of_file))
@@ -102,6 +120,9 @@ impl Weights {
             path,
             dialect,
             classes: plan.classes(),
+            input_said_by: SaidBy::Guess,
+            output_said_by: SaidBy::Guess,
+            outputs: Vec::new(),
             bn_epsilon_reason: metadata.get(info::key::BN_EPSILON_REASON).cloned(),
             metadata,
         };

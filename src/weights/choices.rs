@@ -6,7 +6,7 @@ use crate::network::Output;
 
 /// What is chosen for a network when it is opened; none of it leaves it to the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Choices {
+pub struct NetworkChoices {
     /// Height and width of the input in pixels.
     pub input_size: Option<[usize; 2]>,
     /// What its last values mean.
@@ -15,7 +15,7 @@ pub struct Choices {
     pub output_layer: Option<String>,
 }
 
-impl Choices {
+impl NetworkChoices {
     /// Whether everything is left to the file.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -25,7 +25,7 @@ impl Choices {
 /// Who says what is assumed of a network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum From {
+pub enum SaidBy {
     /// Its file.
     File,
     /// Nobody: the likeliest is assumed.
@@ -35,7 +35,7 @@ pub enum From {
     User,
 }
 
-impl fmt::Display for From {
+impl fmt::Display for SaidBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::File => "file",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::choices::SaidBy;
 use super::error::WeightsError;
 use super::formats::names::Dialect;
 use crate::models::xception::architecture::{KERAS_BN_EPSILON, KERAS_INPUT_SIZE};
@@ -47,6 +48,12 @@ pub struct Info {
     pub dialect: Dialect,
     /// Number of classes.
     pub classes: usize,
+    /// Who says the size of the input.
+    pub input_said_by: SaidBy,
+    /// Who says what the last values mean.
+    pub output_said_by: SaidBy,
+    /// The names of the outputs where there are several; the first is explained unless another is chosen.
+    pub outputs: Vec<String>,
     /// Why the epsilon of the batch normalisations was chosen, where the file does not say which is right.
     pub bn_epsilon_reason: Option<String>,
     /// Everything in `__metadata__`; [`key`] lists what this program writes.

@@ -21,7 +21,7 @@ mod sources;
 pub mod verify;
 
 pub use checked::Weights;
-pub use choices::{Choices, From};
+pub use choices::{NetworkChoices, SaidBy};
 pub use error::{TensorProblem, WeightsError};
 pub use fingerprint::Fingerprint;
 pub use formats::names::Dialect;

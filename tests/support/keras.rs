@@ -210,7 +210,7 @@ pub fn check_against_keras(network: &mut dyn Network) {
         let photo = photo(&image.file);
         let arrays = GoldenArrays::open(&format!("golden_{name}"));
         let logits = network
-            .forward(&imaging::network_input(&photo, 299, Resize::Nearest))
+            .forward(&imaging::network_input(&photo, 299, 299, Resize::Nearest.into()))
             .unwrap();
         let probabilities = explain::probabilities(&logits);
 
