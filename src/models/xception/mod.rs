@@ -2,6 +2,7 @@
 
 pub mod architecture;
 mod plan;
+pub mod recognise;
 
 pub use architecture::{Architecture, ArchitectureError};
 pub use plan::plan;
