@@ -9,8 +9,8 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use gradcam_explorer::explain::{ClassMaps, Score, Target};
+use gradcam_explorer::models::xception::{self, Architecture};
 use gradcam_explorer::network::cpu::Isa;
-use gradcam_explorer::models::xception::Architecture;
 use gradcam_explorer::network::{CpuNetwork, LayerId, Network, Plan};
 
 fn plan() -> Plan {

@@ -14,9 +14,9 @@ use super::arguments::{Bench, NetworkArguments};
 use crate::explain::{self, ClassMaps, Method, Score, Target};
 use crate::explorer::{NetworkSource, load_network};
 use crate::imaging::{self, Limits, Preprocessing};
+use crate::network::{LayerId, Network, NetworkError};
 use crate::samples::SAMPLES;
 use crate::weights::Environment;
-use crate::network::{LayerId, Network, NetworkError};
 
 /// Calls before the timed ones.
 const WARM_UP: usize = 3;

@@ -165,7 +165,9 @@ impl ClassMaps {
                 let row = self.row(class);
                 if score == Score::Probability && self.output == Output::Softmax {
                     let differences = row.zip(&self.expected);
-                    differences.map(|(value, expected)| factor * (value - expected)).collect()
+                    differences
+                        .map(|(value, expected)| factor * (value - expected))
+                        .collect()
                 } else {
                     row.map(|value| factor * value).collect()
                 }
@@ -197,14 +199,25 @@ impl ClassMaps {
         let units: Vec<f64> = match &self.rows {
             Rows::All(rows) => {
                 let rows = rows.chunks_exact(self.shape.cells().max(1));
-                rows.filter_map(|row| row.get(cell)).map(|&value| f64::from(value)).collect()
+                rows.filter_map(|row| row.get(cell))
+                    .map(|&value| f64::from(value))
+                    .collect()
             }
             Rows::Lazy(lazy) => {
-                let values = lazy.rows.iter().map(|row| row.get()?.get(cell).map(|&value| f64::from(value)));
+                let values = lazy
+                    .rows
+                    .iter()
+                    .map(|row| row.get()?.get(cell).map(|&value| f64::from(value)));
                 values.collect::<Option<_>>()?
             }
         };
-        Some(self.output.class_logits(&units).into_iter().map(|value| value as f32).collect())
+        Some(
+            self.output
+                .class_logits(&units)
+                .into_iter()
+                .map(|value| value as f32)
+                .collect(),
+        )
     }
 
     /// The map of a class's logit.

@@ -136,7 +136,10 @@ mod tests {
                     down[j] -= step;
                     let expected = (output.answers(&up)[class] - output.answers(&down)[class]) / (2.0 * step);
                     let found = gradient.scale * gradient.logits[j];
-                    assert!((found - expected).abs() < 1e-9, "{output}: {found} instead of {expected}");
+                    assert!(
+                        (found - expected).abs() < 1e-9,
+                        "{output}: {found} instead of {expected}"
+                    );
                 }
             }
         }

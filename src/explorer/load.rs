@@ -6,8 +6,8 @@ use candle_core::{DType, Device};
 use super::device;
 use super::error::ExplorerError;
 use super::request::{DeviceChoice, NetworkSource};
-use crate::weights::{Environment, Weights, locate};
 use crate::network::{CandleNetwork, CpuNetwork, Network, NetworkError};
+use crate::weights::{Environment, Weights, locate};
 
 /// A network with what there is to say about it.
 pub struct LoadedNetwork {

@@ -9,9 +9,9 @@ use super::request::{ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{ClassMaps, Explanation, Map};
 use crate::imaging::{Photo, Resize};
 use crate::labels::Labels;
+use crate::network::{LayerId, Plan};
 use crate::weights::fetch::Progress;
 use crate::weights::{Fingerprint, Info};
-use crate::network::{LayerId, Plan};
 
 /// Counts the networks used so far; results of an older one no longer count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

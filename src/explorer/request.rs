@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::explain::{Map, Method, Score, Target};
 use crate::imaging::{Colormap, Photo, Resize};
-use crate::weights::ImportOptions;
 use crate::network::LayerId;
+use crate::weights::ImportOptions;
 
 /// Names an open image; chosen by whoever opens it, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,8 +11,8 @@ use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, P
 use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{self, ClassMaps, Map, ScoreGradient, Target};
 use crate::imaging::Resize;
-use crate::weights::{Environment, Info, Weights};
 use crate::network::{LayerId, Network, NetworkError, Role};
+use crate::weights::{Environment, Info, Weights};
 
 /// Bins of the gradients' histogram.
 const HISTOGRAM_BINS: usize = 60;

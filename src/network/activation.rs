@@ -264,7 +264,10 @@ mod tests {
         for activation in ALL {
             let mut values = vec![-900.0, 0.0, 900.0];
             activation.apply(&mut values, 3);
-            assert!(values.iter().all(|value| value.is_finite()), "{activation:?}: {values:?}");
+            assert!(
+                values.iter().all(|value| value.is_finite()),
+                "{activation:?}: {values:?}"
+            );
         }
     }
 }

@@ -51,11 +51,7 @@ impl Head {
         let hands_on = |layer: &&PlainLayer| {
             matches!(
                 layer.op(),
-                Op::Identity
-                    | Op::AveragePool { .. }
-                    | Op::MaxPool { .. }
-                    | Op::GlobalAveragePool
-                    | Op::GlobalMaxPool
+                Op::Identity | Op::AveragePool { .. } | Op::MaxPool { .. } | Op::GlobalAveragePool | Op::GlobalMaxPool
             )
         };
         Ok(Self {

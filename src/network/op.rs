@@ -105,9 +105,11 @@ pub(super) fn ungrouped(kernel: &[f32], inputs: usize, outputs: usize, groups: u
     for tap in kernel.chunks_exact((rows * outputs).max(1)) {
         for input in 0..inputs {
             let (group, row) = (input / rows, &tap[input % rows * outputs..][..outputs]);
-            all.extend(row.iter().enumerate().map(|(output, &weight)| {
-                if output / columns == group { weight } else { 0.0 }
-            }));
+            all.extend(row.iter().enumerate().map(
+                |(output, &weight)| {
+                    if output / columns == group { weight } else { 0.0 }
+                },
+            ));
         }
     }
     all

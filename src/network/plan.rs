@@ -80,7 +80,9 @@ pub enum PlanError {
     #[error("no layer of it has height and width, so there is no place for a map")]
     NoMap,
     /// The head branches.
-    #[error("{layer} joins branches behind the last layer with height and width; only a chain of layers is understood there")]
+    #[error(
+        "{layer} joins branches behind the last layer with height and width; only a chain of layers is understood there"
+    )]
     BranchedHead {
         /// The first layer with two inputs.
         layer: String,
@@ -120,7 +122,11 @@ impl Plan {
             .iter()
             .find(|layer| layer.shape.is_empty() || layer.shape.checked_len().is_none())
         {
-            let Shape { height, width, channels } = layer.shape;
+            let Shape {
+                height,
+                width,
+                channels,
+            } = layer.shape;
             return Err(PlanError::Size {
                 layer: layer.name.clone(),
                 height,
@@ -188,12 +194,19 @@ impl Plan {
     /// Whether a score's gradient is the same in all cells of the last feature layer, because the head begins with a
     /// global average: Grad-CAM, HiResCAM and XGrad-CAM are then one map.
     pub fn gradient_is_uniform(&self) -> bool {
-        self.head().iter().find(|layer| layer.op != Op::Identity).is_some_and(|layer| layer.op == Op::GlobalAveragePool)
+        self.head()
+            .iter()
+            .find(|layer| layer.op != Op::Identity)
+            .is_some_and(|layer| layer.op == Op::GlobalAveragePool)
     }
 
     /// Whether the head is a global average and one dense layer, so that the maps of all classes are one product.
     pub fn head_is_linear(&self) -> bool {
-        let mut head = self.head().iter().map(|layer| &layer.op).filter(|op| **op != Op::Identity);
+        let mut head = self
+            .head()
+            .iter()
+            .map(|layer| &layer.op)
+            .filter(|op| **op != Op::Identity);
         matches!(
             [head.next(), head.next(), head.next()],
             [Some(Op::GlobalAveragePool), Some(Op::Dense { .. }), None]
@@ -235,11 +248,20 @@ impl Plan {
 
     /// Bytes that weights and activations take in f32, as far as they can be counted.
     pub fn bytes(&self) -> u64 {
-        let product = |sides: &[usize]| sides.iter().fold(1_u64, |count, &side| count.saturating_mul(side as u64));
-        let activations = self.layers.iter().map(|layer| product(&[layer.shape.cells(), layer.shape.channels]));
+        let product = |sides: &[usize]| {
+            sides
+                .iter()
+                .fold(1_u64, |count, &side| count.saturating_mul(side as u64))
+        };
+        let activations = self
+            .layers
+            .iter()
+            .map(|layer| product(&[layer.shape.cells(), layer.shape.channels]));
         let weights = self.layers.iter().flat_map(|layer| {
             let parameters = self.parameters_of(layer);
-            parameters.map(|parameter| product(&parameter.shape)).collect::<Vec<_>>()
+            parameters
+                .map(|parameter| product(&parameter.shape))
+                .collect::<Vec<_>>()
         });
         let values = activations.chain(weights).fold(0_u64, u64::saturating_add);
         values.saturating_mul(size_of::<f32>() as u64)
@@ -250,7 +272,11 @@ impl Plan {
 fn last_feature_layer(layers: &[Layer]) -> Result<LayerId, PlanError> {
     let last = layers.last().ok_or(PlanError::NoMap)?;
     if last.shape.cells() != 1 {
-        let Shape { height, width, channels } = last.shape;
+        let Shape {
+            height,
+            width,
+            channels,
+        } = last.shape;
         return Err(PlanError::OutputWithSpace {
             layer: last.name.clone(),
             height,

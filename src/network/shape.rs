@@ -152,7 +152,10 @@ mod tests {
     #[test]
     fn a_window_that_does_not_fit_has_no_output() {
         let window = Window::square(7, 7, Padding::Valid);
-        assert_eq!((window.outputs(0, 6), window.outputs(0, 7), window.outputs(0, 13)), (0, 1, 1));
+        assert_eq!(
+            (window.outputs(0, 6), window.outputs(0, 7), window.outputs(0, 13)),
+            (0, 1, 1)
+        );
         let input = Shape {
             height: 5,
             width: 10,

@@ -16,11 +16,11 @@ use safetensors::Dtype;
 use super::choices::{NetworkChoices, SaidBy};
 use super::error::{TensorProblem, WeightsError};
 use super::formats::header::{Recognised, Stored, read_header, recognise};
-use super::sources::hub;
-use super::info::{self, Info};
 use super::formats::names::Dialect;
-use super::parameters;
 use super::formats::storage::{self, Storage};
+use super::info::{self, Info};
+use super::parameters;
+use super::sources::hub;
 use crate::network::Plan;
 
 /// Bytes read at once: few enough to be still in the core's cache when they are converted.
@@ -83,7 +83,12 @@ impl Weights {
     /// # Errors
     /// As [`Weights::open`].
     pub fn from_bytes(name: &str, bytes: Cow<'static, [u8]>) -> Result<Self, WeightsError> {
-        Self::check(name.to_owned(), None, Storage::Memory(bytes), &NetworkChoices::default())
+        Self::check(
+            name.to_owned(),
+            None,
+            Storage::Memory(bytes),
+            &NetworkChoices::default(),
+        )
     }
 
     fn check(

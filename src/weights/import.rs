@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
-use super::formats::archive::KerasArchive;
-use super::formats::canonical;
 use super::checked::Weights;
 use super::error::WeightsError;
+use super::formats::archive::KerasArchive;
+use super::formats::canonical;
 use super::formats::foreign::{self, Kind};
 use super::formats::hdf5::Hdf5Weights;
+use super::formats::storage::{self, Storage};
 use super::info::{self, FORMAT, key};
 use super::labels::{self, LabelsProblem};
 use super::sources::published::Source;
-use super::formats::storage::{self, Storage};
-use crate::models::xception::architecture::{KERAS_BN_EPSILON, MAX_INPUT_SIZE, MIN_INPUT_SIZE};
 use crate::models::xception::ArchitectureError;
+use crate::models::xception::architecture::{KERAS_BN_EPSILON, MAX_INPUT_SIZE, MIN_INPUT_SIZE};
 use crate::network::Plan;
 
 /// What the person who imports knows better than the file.

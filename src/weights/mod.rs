@@ -30,7 +30,7 @@ pub use import::{ImportOptions, default_out, import};
 pub use info::Info;
 pub use labels::{LabelsOrigin, LabelsProblem, NetworkLabels};
 pub use sources::download::{DOWNLOADED, DownloadError, download};
-pub use sources::fetch;
 pub use sources::environment::{Environment, WEIGHTS_VARIABLE};
+pub use sources::fetch;
 pub use sources::locate::{self, Located, locate};
 pub use sources::published::{Address, OFFICIAL_SHA256, SOURCES, Source};

@@ -212,7 +212,7 @@ pub fn check_against_keras(network: &mut dyn Network) {
         let logits = network
             .forward(&imaging::network_input(&photo, 299, 299, Resize::Nearest.into()))
             .unwrap();
-        let probabilities = explain::probabilities(&logits);
+        let probabilities = gradcam_explorer::network::Output::Softmax.answers(&logits);
 
         assert!(differences(&logits, &arrays.get("logits")).0 < 5e-4, "{name}: logits");
         assert!(

@@ -59,7 +59,9 @@ impl<'a> Config<'a> {
     pub fn optional_number(&self, key: &'static str) -> Result<Option<f64>, String> {
         match self.get(key) {
             None => Ok(None),
-            Some(value) => number(value).map(Some).ok_or_else(|| format!("{key} is {value}, not a number")),
+            Some(value) => number(value)
+                .map(Some)
+                .ok_or_else(|| format!("{key} is {value}, not a number")),
         }
     }
 
@@ -134,7 +136,15 @@ impl<'a> Config<'a> {
             }
             _ => return None,
         };
-        let is_float = ["float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16"].contains(&policy);
+        let is_float = [
+            "float16",
+            "bfloat16",
+            "float32",
+            "float64",
+            "mixed_float16",
+            "mixed_bfloat16",
+        ]
+        .contains(&policy);
         (!is_float).then(|| format!("its precision is {policy}"))
     }
 }

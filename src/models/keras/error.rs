@@ -14,7 +14,9 @@ pub enum KerasError {
     #[error("its description of the model makes no sense: {0}")]
     Graph(String),
     /// A layer that is not understood.
-    #[error("this is {network}, and its layer {layer} ({class}, number {position} of {count}) is not understood{reason}")]
+    #[error(
+        "this is {network}, and its layer {layer} ({class}, number {position} of {count}) is not understood{reason}"
+    )]
     Layer {
         /// The network in words.
         network: String,

@@ -46,7 +46,9 @@ const LAYERS: [(&str, &str); 10] = [
 pub fn of(model: &Model) -> String {
     let layers = model.all();
     let by_layer = || {
-        let known = LAYERS.iter().find(|(name, _)| layers.iter().any(|layer| layer.name == *name));
+        let known = LAYERS
+            .iter()
+            .find(|(name, _)| layers.iter().any(|layer| layer.name == *name));
         known.map(|(_, family)| *family)
     };
     let family = by_model(model, 0).or_else(by_layer).unwrap_or("a Keras model");
@@ -59,6 +61,10 @@ fn by_model(model: &Model, depth: usize) -> Option<&'static str> {
     let known = MODELS.iter().find(|(beginning, _)| name.starts_with(beginning));
     known.map(|(_, family)| *family).or_else(|| {
         let mut inner = model.layers.iter().filter_map(|layer| layer.model.as_deref());
-        if depth > 30 { None } else { inner.find_map(|model| by_model(model, depth + 1)) }
+        if depth > 30 {
+            None
+        } else {
+            inner.find_map(|model| by_model(model, depth + 1))
+        }
     })
 }

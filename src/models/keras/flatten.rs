@@ -105,22 +105,34 @@ pub fn flatten(model: &Model, wishes: &Wishes, is_keras_2: bool, network: &str) 
         channel: None,
     };
     let outputs: Vec<String> = if model.is_sequential {
-        model.layers.last().map(|layer| layer.name.clone()).into_iter().collect()
+        model
+            .layers
+            .last()
+            .map(|layer| layer.name.clone())
+            .into_iter()
+            .collect()
     } else {
         model.outputs.iter().map(|output| output.layer.clone()).collect()
     };
     let chosen = match &wishes.output_layer {
         None => 0,
-        Some(name) => outputs.iter().position(|output| output == name).ok_or_else(|| KerasError::Network {
-            network: network.to_owned(),
-            reason: format!("it has no output {name:?}; its outputs are {}", outputs.join(", ")),
-        })?,
+        Some(name) => outputs
+            .iter()
+            .position(|output| output == name)
+            .ok_or_else(|| KerasError::Network {
+                network: network.to_owned(),
+                reason: format!("it has no output {name:?}; its outputs are {}", outputs.join(", ")),
+            })?,
     };
     if model.inputs.len() > 1 {
         let names: Vec<&str> = model.inputs.iter().map(|input| input.layer.as_str()).collect();
         return Err(KerasError::Network {
             network: network.to_owned(),
-            reason: format!("it has {} inputs ({}), where one picture is understood", names.len(), names.join(", ")),
+            reason: format!(
+                "it has {} inputs ({}), where one picture is understood",
+                names.len(),
+                names.join(", ")
+            ),
         });
     }
     let place = Scope {
@@ -154,7 +166,13 @@ impl Graph {
                 }
             }
         }
-        let kept: Vec<&FlatLayer> = self.layers.iter().zip(&needed).filter(|(_, needed)| **needed).map(|(l, _)| l).collect();
+        let kept: Vec<&FlatLayer> = self
+            .layers
+            .iter()
+            .zip(&needed)
+            .filter(|(_, needed)| **needed)
+            .map(|(l, _)| l)
+            .collect();
         let mut position = vec![0; self.layers.len()];
         let mut next = 0;
         for (position, needed) in position.iter_mut().zip(&needed) {
@@ -184,7 +202,12 @@ impl Graph {
             let weights = weights.clone();
             let shape = layer.shape;
             let input = layer.inputs.first().map_or(shape, |&input| self.layers[input].shape);
-            let tensors: Vec<&'static str> = layer.op.tensors(input, shape).into_iter().map(|(name, _)| name).collect();
+            let tensors: Vec<&'static str> = layer
+                .op
+                .tensors(input, shape)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect();
             if !tensors.is_empty() {
                 match placements.iter_mut().rfind(|placement| placement.weights == weights) {
                     Some(placement) => placement.tensors.extend(tensors),
@@ -198,7 +221,10 @@ impl Graph {
             let has_map = shape.cells() > 1
                 && layer.part.is_none()
                 && layer.op != Op::Identity
-                && !matches!(layer.op, Op::Input | Op::Affine { .. } | Op::Normalize | Op::Reorder { .. });
+                && !matches!(
+                    layer.op,
+                    Op::Input | Op::Affine { .. } | Op::Normalize | Op::Reorder { .. }
+                );
             layers.push(Layer {
                 name: match layer.part {
                     Some(part) => format!("{weights}/{part}"),
@@ -249,7 +275,10 @@ impl Flattener<'_> {
     ) -> Result<BTreeMap<usize, Tensor>, KerasError> {
         let archives = archive_names(model, &scope.archive);
         if model.is_sequential {
-            let mut current = inputs.first().copied().ok_or_else(|| graph_error("a model reads nothing"))?;
+            let mut current = inputs
+                .first()
+                .copied()
+                .ok_or_else(|| graph_error("a model reads nothing"))?;
             for (layer, archive) in model.layers.iter().zip(&archives) {
                 if layer.class != "InputLayer" {
                     current = self.layer(layer, archive, scope, &[current], &[], true)?;
@@ -276,7 +305,10 @@ impl Flattener<'_> {
                 inputs.len()
             )));
         }
-        let mut waiting: Vec<usize> = needed.into_iter().filter(|&i| !given.contains_key(model.layers[i].name.as_str())).collect();
+        let mut waiting: Vec<usize> = needed
+            .into_iter()
+            .filter(|&i| !given.contains_key(model.layers[i].name.as_str()))
+            .collect();
         for _ in 0..MAX_ROUNDS {
             let mut later = Vec::new();
             for &index in &waiting {
@@ -300,7 +332,11 @@ impl Flattener<'_> {
                     Argument::Tensor(tensor) => Some(given.get(tensor.layer.as_str())?.get(&tensor.index).copied()),
                     Argument::Constant(..) => None,
                 });
-                let count = call.arguments.iter().filter(|a| matches!(a, Argument::Tensor(_))).count();
+                let count = call
+                    .arguments
+                    .iter()
+                    .filter(|a| matches!(a, Argument::Tensor(_)))
+                    .count();
                 let tensors: Vec<Tensor> = tensors.map_while(|tensor| tensor).collect();
                 if tensors.len() < count || count == 0 {
                     later.push(index);
@@ -332,11 +368,15 @@ impl Flattener<'_> {
         }
         if let Some(&index) = waiting.first() {
             let name = &model.layers[index].name;
-            return Err(graph_error(&format!("what {name} reads is not there, or depends on {name} itself")));
+            return Err(graph_error(&format!(
+                "what {name} reads is not there, or depends on {name} itself"
+            )));
         }
         let mut outputs = BTreeMap::new();
         for (index, reference) in wanted {
-            let tensor = given.get(reference.layer.as_str()).and_then(|given| given.get(&reference.index));
+            let tensor = given
+                .get(reference.layer.as_str())
+                .and_then(|given| given.get(&reference.index));
             let tensor = tensor.ok_or_else(|| graph_error(&format!("the output {} is not there", reference.layer)))?;
             outputs.insert(index, *tensor);
         }
@@ -365,7 +405,10 @@ impl Flattener<'_> {
         if let Some(model) = &layer.model {
             let scope = self.inside(layer, archive, scope);
             let outputs = self.model(model, &scope, tensors, None)?;
-            return outputs.get(&0).copied().ok_or_else(|| graph_error("a model gives nothing"));
+            return outputs
+                .get(&0)
+                .copied()
+                .ok_or_else(|| graph_error("a model gives nothing"));
         }
         self.position += 1;
         let (network, count, position) = (self.network.to_owned(), self.count, self.position);
@@ -375,12 +418,19 @@ impl Flattener<'_> {
             class: layer.class.clone(),
             position,
             count,
-            reason: if reason.is_empty() { String::new() } else { format!(": {reason}") },
+            reason: if reason.is_empty() {
+                String::new()
+            } else {
+                format!(": {reason}")
+            },
         };
-        let is_own = |name: &Option<String>, known: &dyn Fn(&str) -> bool| name.as_deref().is_some_and(|name| !known(name));
+        let is_own =
+            |name: &Option<String>, known: &dyn Fn(&str) -> bool| name.as_deref().is_some_and(|name| !known(name));
         let is_keras = |module: &str| {
             ["keras", "tf_keras", "tensorflow"].iter().any(|root| {
-                module.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                module
+                    .strip_prefix(root)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             })
         };
         if is_own(&layer.module, &is_keras) || is_own(&layer.registered, &|name| name == layer.class) {
@@ -494,13 +544,26 @@ fn takes_constants(op: &Op) -> bool {
 
 /// The layers that some outputs of a model depend on, in Keras' order.
 fn needed(model: &Model, outputs: &[(usize, &TensorRef)]) -> Result<BTreeSet<usize>, KerasError> {
-    let by_name: HashMap<&str, usize> = model.layers.iter().enumerate().map(|(i, layer)| (layer.name.as_str(), i)).collect();
+    let by_name: HashMap<&str, usize> = model
+        .layers
+        .iter()
+        .enumerate()
+        .map(|(i, layer)| (layer.name.as_str(), i))
+        .collect();
     if by_name.len() < model.layers.len() {
         return Err(graph_error("two of its layers have the same name"));
     }
-    let find = |name: &str| by_name.get(name).copied().ok_or_else(|| graph_error(&format!("there is no layer {name}")));
+    let find = |name: &str| {
+        by_name
+            .get(name)
+            .copied()
+            .ok_or_else(|| graph_error(&format!("there is no layer {name}")))
+    };
     let mut found = BTreeSet::new();
-    let mut open: Vec<usize> = outputs.iter().map(|(_, output)| find(&output.layer)).collect::<Result<_, _>>()?;
+    let mut open: Vec<usize> = outputs
+        .iter()
+        .map(|(_, output)| find(&output.layer))
+        .collect::<Result<_, _>>()?;
     while let Some(index) = open.pop() {
         if !found.insert(index) {
             continue;
@@ -550,7 +613,9 @@ fn input_shape(model: &Model) -> ([Option<[usize; 2]>; 2], usize) {
         };
         let said = first.and_then(|layer| {
             let config = &layer.config;
-            ["batch_shape", "batch_input_shape"].iter().find_map(|key| config.get(*key))
+            ["batch_shape", "batch_input_shape"]
+                .iter()
+                .find_map(|key| config.get(*key))
         });
         found = said.or(current.build_shape.as_ref()).and_then(sides);
         model = first.and_then(|layer| layer.model.as_deref());
@@ -567,7 +632,10 @@ fn input_shape(model: &Model) -> ([Option<[usize; 2]>; 2], usize) {
 /// `[null, height, width, channels]` without the batch.
 fn sides(shape: &Value) -> Option<Vec<Option<usize>>> {
     let sides = shape.as_array()?;
-    let sides = sides.iter().skip(1).map(|side| side.as_u64().and_then(|side| usize::try_from(side).ok()));
+    let sides = sides
+        .iter()
+        .skip(1)
+        .map(|side| side.as_u64().and_then(|side| usize::try_from(side).ok()));
     Some(sides.collect())
 }
 
@@ -575,7 +643,11 @@ fn sides(shape: &Value) -> Option<Vec<Option<usize>>> {
 fn input_name(model: &Model) -> String {
     let named = match model.inputs.first() {
         Some(input) => Some(input.layer.clone()),
-        None => model.layers.first().filter(|layer| layer.class == "InputLayer").map(|layer| layer.name.clone()),
+        None => model
+            .layers
+            .first()
+            .filter(|layer| layer.class == "InputLayer")
+            .map(|layer| layer.name.clone()),
     };
     named.unwrap_or_else(|| "input_layer".to_owned())
 }

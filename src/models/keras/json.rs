@@ -83,7 +83,11 @@ impl Model {
     /// Reads a whole description.
     pub fn parse(json: &str) -> Result<Self, KerasError> {
         if json.len() > MAX_BYTES {
-            let reason = format!("it takes {} MB, where {} are the limit", json.len() >> 20, MAX_BYTES >> 20);
+            let reason = format!(
+                "it takes {} MB, where {} are the limit",
+                json.len() >> 20,
+                MAX_BYTES >> 20
+            );
             return Err(KerasError::Json(reason));
         }
         let root: Value = serde_json::from_str(json).map_err(|error| KerasError::Json(error.to_string()))?;
@@ -107,7 +111,9 @@ impl Model {
         // the sequential models of Keras 1 and early Keras 2 are lists
         let empty = Map::new();
         let fields = config.as_object().unwrap_or(&empty);
-        let listed = config.as_array().or_else(|| fields.get("layers").and_then(Value::as_array));
+        let listed = config
+            .as_array()
+            .or_else(|| fields.get("layers").and_then(Value::as_array));
         let listed = listed.ok_or_else(|| senseless(&format!("the {class} model lists no layers")))?;
         *count += listed.len();
         if *count > MAX_LAYERS {
@@ -124,7 +130,9 @@ impl Model {
             calls.and_then(|calls| calls.first()).is_some_and(Value::is_array)
         }) || is_sequential && !listed.iter().any(|layer| layer.get("module").is_some());
         Ok(Self {
-            name: text(fields, "name").or_else(|| text(object, "name")).unwrap_or_else(|| "model".to_owned()),
+            name: text(fields, "name")
+                .or_else(|| text(object, "name"))
+                .unwrap_or_else(|| "model".to_owned()),
             is_sequential,
             inputs: refs("input_layers")?,
             outputs: refs("output_layers")?,
@@ -165,7 +173,11 @@ impl LayerDescription {
     fn read(value: &Value, depth: usize, count: &mut usize) -> Result<Self, KerasError> {
         let object = value.as_object().ok_or_else(|| senseless("a layer is no object"))?;
         let class = text(object, "class_name").ok_or_else(|| senseless("a layer has no class"))?;
-        let config = object.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
+        let config = object
+            .get("config")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
         let name = text(object, "name")
             .or_else(|| text(&config, "name"))
             .ok_or_else(|| senseless(&format!("a layer of class {class} has no name")))?;
@@ -175,7 +187,10 @@ impl LayerDescription {
             None
         };
         let calls = match object.get("inbound_nodes") {
-            Some(Value::Array(calls)) => calls.iter().map(|call| Call::read(call, &name)).collect::<Result<_, _>>()?,
+            Some(Value::Array(calls)) => calls
+                .iter()
+                .map(|call| Call::read(call, &name))
+                .collect::<Result<_, _>>()?,
             _ => Vec::new(),
         };
         Ok(Self {
@@ -214,7 +229,8 @@ impl Call {
                 call.is_list = items.len() > 1;
                 for item in items {
                     let parts = item.as_array().ok_or_else(wrong)?;
-                    call.arguments.push(Argument::Tensor(keras_2_ref(parts).ok_or_else(wrong)?));
+                    call.arguments
+                        .push(Argument::Tensor(keras_2_ref(parts).ok_or_else(wrong)?));
                     for (key, argument) in parts.get(3).and_then(Value::as_object).into_iter().flatten() {
                         call.keyword(key, argument, &wrong)?;
                     }
@@ -236,7 +252,8 @@ impl Call {
                 items.iter().try_for_each(|item| self.add(None, item, wrong))
             }
             _ => {
-                self.arguments.push(Argument::Constant(key.map(str::to_owned), value.clone()));
+                self.arguments
+                    .push(Argument::Constant(key.map(str::to_owned), value.clone()));
                 Ok(())
             }
         }
@@ -295,12 +312,16 @@ fn tensor_refs(value: &Value) -> Result<Vec<TensorRef>, KerasError> {
         Value::Array(parts) => match keras_2_ref(parts) {
             Some(tensor) => Ok(vec![tensor]),
             None => {
-                let refs = parts.iter().map(|part| part.as_array().and_then(|part| keras_2_ref(part)));
+                let refs = parts
+                    .iter()
+                    .map(|part| part.as_array().and_then(|part| keras_2_ref(part)));
                 refs.collect::<Option<_>>().ok_or_else(wrong)
             }
         },
         Value::Object(named) => {
-            let refs = named.values().map(|part| part.as_array().and_then(|part| keras_2_ref(part)));
+            let refs = named
+                .values()
+                .map(|part| part.as_array().and_then(|part| keras_2_ref(part)));
             refs.collect::<Option<_>>().ok_or_else(wrong)
         }
         _ => Err(wrong()),

@@ -32,13 +32,18 @@ pub fn losses(model: &Model, training: Option<&str>) -> Result<Losses, KerasErro
         }
         None => None,
     };
-    let loss = model.compile_config.as_ref().or(apart.as_ref()).and_then(|config| config.get("loss"));
+    let loss = model
+        .compile_config
+        .as_ref()
+        .or(apart.as_ref())
+        .and_then(|config| config.get("loss"));
     let all = match loss {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(losses)) => losses.iter().map(|value| (None, read(value))).collect(),
-        Some(Value::Object(object)) if !object.contains_key("class_name") => {
-            object.iter().map(|(name, value)| (Some(name.clone()), read(value))).collect()
-        }
+        Some(Value::Object(object)) if !object.contains_key("class_name") => object
+            .iter()
+            .map(|(name, value)| (Some(name.clone()), read(value)))
+            .collect(),
         Some(value) => vec![(None, read(value))],
     };
     Ok(Losses { all })
@@ -49,7 +54,9 @@ fn read(value: &Value) -> Loss {
         Value::String(name) => (name.as_str(), false),
         Value::Object(object) => {
             let config = object.get("config");
-            let flag = config.and_then(|config| config.get("from_logits")).and_then(Value::as_bool);
+            let flag = config
+                .and_then(|config| config.get("from_logits"))
+                .and_then(Value::as_bool);
             let class = object.get("class_name").and_then(Value::as_str).unwrap_or_default();
             // a function by its name
             let name = match config {
@@ -60,14 +67,28 @@ fn read(value: &Value) -> Loss {
         }
         _ => return Loss::Unknown,
     };
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let plain: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_lowercase();
     match plain.as_str() {
         "categoricalcrossentropy" | "sparsecategoricalcrossentropy" | "categoricalfocalcrossentropy" if from_logits => {
             Loss::SoftmaxLogits
         }
         "binarycrossentropy" | "binaryfocalcrossentropy" if from_logits => Loss::SigmoidLogits,
-        "meansquarederror" | "mse" | "meanabsoluteerror" | "mae" | "huber" | "huberloss" | "logcosh"
-        | "meanabsolutepercentageerror" | "mape" | "meansquaredlogarithmicerror" | "msle" | "poisson" => Loss::Values,
+        "meansquarederror"
+        | "mse"
+        | "meanabsoluteerror"
+        | "mae"
+        | "huber"
+        | "huberloss"
+        | "logcosh"
+        | "meanabsolutepercentageerror"
+        | "mape"
+        | "meansquaredlogarithmicerror"
+        | "msle"
+        | "poisson" => Loss::Values,
         _ => Loss::Unknown,
     }
 }
@@ -116,7 +137,10 @@ pub fn decide(
         return Decided { output, said: true };
     }
     let is_linear = !matches!(layers[last].op, Op::Activation(_));
-    let named = losses.all.iter().find(|(name, _)| name.is_some() && name.as_deref() == outputs.get(chosen).map(String::as_str));
+    let named = losses
+        .all
+        .iter()
+        .find(|(name, _)| name.is_some() && name.as_deref() == outputs.get(chosen).map(String::as_str));
     let loss = named.or_else(|| losses.all.get(chosen)).or_else(|| losses.all.first());
     let units = layers.last().map_or(0, |layer| layer.shape.channels);
     let (output, said) = match loss.map_or(Loss::Unknown, |(_, loss)| *loss) {

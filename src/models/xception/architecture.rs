@@ -124,7 +124,9 @@ impl Architecture {
 /// # Errors
 /// The side that is too small or too large.
 pub fn check_input_size(sides: [usize; 2]) -> Result<(), ArchitectureError> {
-    let wrong = sides.into_iter().find(|side| !(MIN_INPUT_SIZE..=MAX_INPUT_SIZE).contains(side));
+    let wrong = sides
+        .into_iter()
+        .find(|side| !(MIN_INPUT_SIZE..=MAX_INPUT_SIZE).contains(side));
     wrong.map_or(Ok(()), |side| Err(ArchitectureError::InputSize(side)))
 }
 

@@ -72,7 +72,11 @@ fn matched(plan: &Plan, pattern: &Plan, end: LayerId) -> Option<Vec<(LayerId, Ro
         open.extend(a.inputs.iter().copied().zip(inputs));
     }
     let roles = pattern.ids().zip(found);
-    Some(roles.filter_map(|(wanted, id)| Some((id?, pattern.layer(wanted).role))).collect())
+    Some(
+        roles
+            .filter_map(|(wanted, id)| Some((id?, pattern.layer(wanted).role)))
+            .collect(),
+    )
 }
 
 /// The layer behind those that do nothing.
@@ -109,7 +113,12 @@ fn is_alike(a: &Op, b: &Op) -> bool {
                 groups: 1,
                 ..
             },
-        ) => a.kernel == b.kernel && a.stride == b.stride && a.dilation == b.dilation && (a.padding == b.padding || a.kernel == [1; 2]),
+        ) => {
+            a.kernel == b.kernel
+                && a.stride == b.stride
+                && a.dilation == b.dilation
+                && (a.padding == b.padding || a.kernel == [1; 2])
+        }
         _ => a == b,
     }
 }

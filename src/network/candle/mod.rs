@@ -223,8 +223,16 @@ fn prepared(
             vec![factor, shift]
         }
         Op::LayerNorm { scale, center, .. } => {
-            let gamma = if *scale { next(true, 1.0)? } else { vector(&vec![1.0; channels])? };
-            let beta = if *center { next(true, 0.0)? } else { vector(&vec![0.0; channels])? };
+            let gamma = if *scale {
+                next(true, 1.0)?
+            } else {
+                vector(&vec![1.0; channels])?
+            };
+            let beta = if *center {
+                next(true, 0.0)?
+            } else {
+                vector(&vec![0.0; channels])?
+            };
             vec![gamma, beta]
         }
         Op::SeparableConv => {
@@ -232,14 +240,18 @@ fn prepared(
             vec![depthwise.contiguous()?.reshape((9, ()))?, matrix(&pointwise)?]
         }
         Op::Conv { .. } | Op::Dense { .. } => match tensors.next() {
-            Some(kernel) => std::iter::once(matrix(&kernel)).chain(tensors.map(Ok)).collect::<Result<_, _>>()?,
+            Some(kernel) => std::iter::once(matrix(&kernel))
+                .chain(tensors.map(Ok))
+                .collect::<Result<_, _>>()?,
             None => vec![],
         },
         Op::Depthwise { window, .. } => match tensors.next() {
             Some(kernel) => {
                 let taps = window.kernel[0] * window.kernel[1];
                 let kernel = kernel.contiguous()?.reshape((taps, channels));
-                std::iter::once(kernel).chain(tensors.map(Ok)).collect::<Result<_, _>>()?
+                std::iter::once(kernel)
+                    .chain(tensors.map(Ok))
+                    .collect::<Result<_, _>>()?
             }
             None => vec![],
         },
@@ -285,8 +297,10 @@ impl Network for CandleNetwork {
     fn unit_shares(&self) -> Result<Option<Vec<f32>>, NetworkError> {
         let activation = (self.outputs.get(self.plan.last_feature_layer().0)).ok_or(NetworkError::NoForward)?;
         let dense = self.plan.layers.iter().rposition(|layer| layer.op.is_dense());
-        let (true, Some([kernel, ..])) = (self.plan.head_is_linear(), dense.map(|index| self.weights[index].as_slice()))
-        else {
+        let (true, Some([kernel, ..])) = (
+            self.plan.head_is_linear(),
+            dense.map(|index| self.weights[index].as_slice()),
+        ) else {
             return Ok(None);
         };
         let cells = activation.flatten_to(1)?;

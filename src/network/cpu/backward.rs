@@ -18,8 +18,8 @@ use super::CpuNetwork;
 use super::buffer::{Buffer, Features};
 use super::depthwise::{Depthwise, Filter};
 use super::elementwise::{AddMasked, AddStrided, Mask};
-use super::gather::{Gate, Patches, Rows};
 use super::forward::widened;
+use super::gather::{Gate, Patches, Rows};
 use super::isa::Isa;
 use super::nodes::{Kind, Node, source};
 use super::pool::PoolBackward;
@@ -312,7 +312,11 @@ impl Sweep<'_> {
             Kind::Patches(window) if !is_subsampling(window) => {
                 let extent = |axis: usize| (window.kernel[axis] - 1) * window.dilation[axis];
                 let before = |axis: usize, size| extent(axis) - window.padding(axis, size).0;
-                (shape, [before(0, shape.height), before(1, shape.width)], window.dilation)
+                (
+                    shape,
+                    [before(0, shape.height), before(1, shape.width)],
+                    window.dilation,
+                )
             }
             // of one cell, or where the gradient is
             _ => {
@@ -388,7 +392,10 @@ impl Sweep<'_> {
     fn plain(&mut self, id: LayerId, of: LayerId, plain: usize, gradient: Gradient) {
         let network = self.network;
         let gradient = self.own(gradient);
-        let (x, y) = (widened(&network.value(of).values()), widened(&network.value(id).values()));
+        let (x, y) = (
+            widened(&network.value(of).values()),
+            widened(&network.value(id).values()),
+        );
         let mut features = self.memory.take(gradient.images, network.plan.layer(of).shape);
         for image in 0..gradient.images {
             let passed = network.plain[plain].backward(gradient.image_values(image), &x, &y);
@@ -413,7 +420,10 @@ impl Sweep<'_> {
         features.values_mut().fill(0.0);
         for (cell, values) in small.values().chunks_exact(floats).enumerate() {
             let (image, cell) = (cell / small.shape.cells(), cell % small.shape.cells());
-            let (y, x) = (cell / small.shape.width * stride[0], cell % small.shape.width * stride[1]);
+            let (y, x) = (
+                cell / small.shape.width * stride[0],
+                cell % small.shape.width * stride[1],
+            );
             let at = image * shape.cells() + y * shape.width + x;
             features.values_mut()[at * floats..][..floats].copy_from_slice(values);
         }

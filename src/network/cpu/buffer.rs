@@ -121,7 +121,10 @@ impl Features {
     pub(super) fn image_values(&self, image: usize) -> Vec<f64> {
         let channels = self.shape.channels;
         let cells = self.image(image).chunks_exact(self.stride());
-        cells.flat_map(|cell| &cell[..channels]).map(|&value| f64::from(value)).collect()
+        cells
+            .flat_map(|cell| &cell[..channels])
+            .map(|&value| f64::from(value))
+            .collect()
     }
 
     /// Replaces the first image by values without padding.

@@ -23,7 +23,9 @@ impl CpuNetwork {
             Node::PlainSum { main, side } => {
                 let side = self.value(side).values();
                 let sum = self.value(main).values().into_iter().zip(side);
-                let sum = sum.map(|(main, side)| f64::from(main) + f64::from(side)).collect::<Vec<_>>();
+                let sum = sum
+                    .map(|(main, side)| f64::from(main) + f64::from(side))
+                    .collect::<Vec<_>>();
                 self.stored[id.0].set_values(&sum);
             }
             Node::Plain { of, plain } => {
@@ -35,12 +37,8 @@ impl CpuNetwork {
                 let output = self.plain[plain].forward(&widened(&self.image), &self.threads);
                 self.image = output.into_iter().map(|value| value as f32).collect();
             }
-            Node::Input
-            | Node::Raw { .. }
-            | Node::Relu { .. }
-            | Node::Same { .. }
-            | Node::Pool { .. }
-            | Node::Head => {}
+            Node::Input | Node::Raw { .. } | Node::Relu { .. } | Node::Same { .. } | Node::Pool { .. } | Node::Head => {
+            }
         }
     }
 

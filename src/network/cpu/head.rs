@@ -23,7 +23,12 @@ pub(super) fn shares(isa: Isa, plan: &Plan, vb: &VarBuilder) -> Result<Option<Pa
     let (true, Some(dense)) = (plan.head_is_linear(), plan.layers.last()) else {
         return Ok(None);
     };
-    let dense = plan.head().iter().rev().find(|layer| layer.op.is_dense()).unwrap_or(dense);
+    let dense = plan
+        .head()
+        .iter()
+        .rev()
+        .find(|layer| layer.op.is_dense())
+        .unwrap_or(dense);
     let shape = plan.layer(plan.last_feature_layer()).shape;
     let units = plan.units();
     let kernel = tensor(&vb.pp(&dense.weights), &[shape.channels, units], "kernel")?;

@@ -145,7 +145,9 @@ pub(super) fn nodes(plan: &Plan) -> Result<(Vec<Node>, Vec<LayerId>), NetworkErr
             (op, &[of]) if op.is_relu() && !matches!(nodes[of.0], Node::Raw { .. }) => Some(Node::Relu { of }),
             (Op::Identity, &[of]) => Some(Node::Same { of }),
             (Op::MaxPool { window }, &[of])
-                if *window == POOL_WINDOW && matches!(nodes[of.0], Node::Norm { .. }) && is_summed(plan, &readers, id) =>
+                if *window == POOL_WINDOW
+                    && matches!(nodes[of.0], Node::Norm { .. })
+                    && is_summed(plan, &readers, id) =>
             {
                 Some(Node::Pool { of })
             }
@@ -195,7 +197,9 @@ fn is_summed(plan: &Plan, readers: &[Vec<LayerId>], pool: LayerId) -> bool {
         [sum] => match *plan.layer(sum).inputs.as_slice() {
             // what is added to the pool must be neither a ReLU nor another view of a stored value
             [main, side] if plan.layer(sum).op == Op::Add && main == pool => {
-                !plan.layer(side).op.is_relu() && plan.layer(side).op != Op::Identity && !is_product(&plan.layer(side).op)
+                !plan.layer(side).op.is_relu()
+                    && plan.layer(side).op != Op::Identity
+                    && !is_product(&plan.layer(side).op)
             }
             _ => false,
         },

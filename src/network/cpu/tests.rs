@@ -7,11 +7,12 @@ use super::depthwise::{Depthwise, Filter};
 use super::elementwise::{AddMasked, AddStrided, SumCells, WeightedSum};
 use super::gather::{Gate, Patches, Rows};
 use super::isa::Isa;
+use super::nodes::POOL_WINDOW;
 use super::pack::Packed;
 use super::pool::{PoolAndAdd, PoolBackward};
 use super::product::Product;
 use super::threads::Threads;
-use crate::network::shape::{Padding, Shape, Window};
+use crate::network::shape::Shape;
 
 fn shape(height: usize, width: usize, channels: usize) -> Shape {
     Shape {
@@ -262,8 +263,8 @@ proptest! {
             let (cell, channel) = (output / channels, output % channels);
             let mut most: Option<usize> = None;
             for tap in 0..9 {
-                let line = (2 * (cell / to.width) + tap / 3).wrapping_sub(pool_padding(height).0);
-                let column = (2 * (cell % to.width) + tap % 3).wrapping_sub(pool_padding(width).0);
+                let line = (2 * (cell / to.width) + tap / 3).wrapping_sub(POOL_WINDOW.padding(0, height).0);
+                let column = (2 * (cell % to.width) + tap % 3).wrapping_sub(POOL_WINDOW.padding(1, width).0);
                 let at = (line.wrapping_mul(width).wrapping_add(column)).wrapping_mul(channels).wrapping_add(channel);
                 if line < height && column < width && most.is_none_or(|most| x[at] > x[most]) {
                     most = Some(at);
@@ -351,7 +352,7 @@ proptest! {
                 out: out.values_mut(),
                 first_line: 0,
                 size: [width, height],
-                stride,
+                stride: [stride; 2],
                 small: &features(2, small, &y),
             });
             let mut expected = x.clone();

@@ -33,7 +33,11 @@ impl DensePart<'_> {
     pub fn compute(self) {
         let outputs = self.totals.len();
         let mut sums = vec![0.0; outputs];
-        for (rows, inputs) in self.kernel.chunks(SHORT_SUM * outputs).zip(self.inputs.chunks(SHORT_SUM)) {
+        for (rows, inputs) in self
+            .kernel
+            .chunks(SHORT_SUM * outputs)
+            .zip(self.inputs.chunks(SHORT_SUM))
+        {
             sums.fill(0.0);
             for (row, input) in rows.chunks_exact(outputs).zip(inputs) {
                 for (sum, weight) in sums.iter_mut().zip(row) {
@@ -118,7 +122,11 @@ pub fn multiply(kernel: &[f32], gradient: &[f64]) -> Vec<f64> {
         _ => {
             // f32 would lose small gradients, so they are scaled by a power of two and back
             let most = gradient.iter().fold(0.0_f64, |most, g| most.max(g.abs()));
-            let factor = if most.is_finite() { 2.0_f64.powi(most.log2().floor() as i32) } else { 1.0 };
+            let factor = if most.is_finite() {
+                2.0_f64.powi(most.log2().floor() as i32)
+            } else {
+                1.0
+            };
             let scaled: Vec<f32> = gradient.iter().map(|g| (g / factor) as f32).collect();
             let rows = kernel.chunks_exact(outputs);
             rows.map(|row| dot(row, &scaled) * factor).collect()

@@ -192,7 +192,10 @@ fn each_alpha(map: Shape, alpha: Shape, tensors: &[Vec<f32>], mut with: impl FnM
         let row = position(cell / map.width, alpha.height);
         let column = position(cell % map.width, alpha.width);
         let channel = position(channel, alpha.channels);
-        with(at, f64::from(values[(row * alpha.width + column) * alpha.channels + channel]));
+        with(
+            at,
+            f64::from(values[(row * alpha.width + column) * alpha.channels + channel]),
+        );
     }
 }
 

@@ -16,7 +16,9 @@ pub struct Scale {
 impl Scale {
     /// From an operation and its tensors.
     pub fn new(op: &Op, tensors: &[Vec<f32>], channels: usize) -> Self {
-        let mut tensors = tensors.iter().map(|tensor| tensor.iter().map(|&value| f64::from(value)).collect());
+        let mut tensors = tensors
+            .iter()
+            .map(|tensor| tensor.iter().map(|&value| f64::from(value)).collect());
         let mut next = |present: bool, otherwise: f64| -> Vec<f64> {
             let tensor = if present { tensors.next() } else { None };
             tensor.unwrap_or_else(|| vec![otherwise; channels])
@@ -56,7 +58,10 @@ impl Scale {
 
     pub fn forward(&self, x: &[f64]) -> Vec<f64> {
         let parameters = self.scale.iter().zip(&self.shift).cycle();
-        x.iter().zip(parameters).map(|(x, (scale, shift))| x * scale + shift).collect()
+        x.iter()
+            .zip(parameters)
+            .map(|(x, (scale, shift))| x * scale + shift)
+            .collect()
     }
 
     pub fn backward(&self, mut gradient: Vec<f64>) -> Vec<f64> {
@@ -83,7 +88,9 @@ pub fn layer_norm(
     (gamma, beta): (Option<&[f32]>, Option<&[f32]>),
 ) -> Vec<f64> {
     let value = |tensor: Option<&[f32]>, channel: usize, otherwise: f64| {
-        tensor.and_then(|tensor| tensor.get(channel)).map_or(otherwise, |&value| f64::from(value))
+        tensor
+            .and_then(|tensor| tensor.get(channel))
+            .map_or(otherwise, |&value| f64::from(value))
     };
     let mut values = Vec::with_capacity(x.len());
     for cell in x.chunks_exact(channels) {

@@ -130,7 +130,11 @@ pub fn global_maximum_backward(gradient: &[f64], x: &[f64], y: &[f64]) -> Vec<f6
     let mut parts = Vec::with_capacity(x.len());
     for cell in x.chunks_exact(channels) {
         for (channel, x) in cell.iter().enumerate() {
-            parts.push(if *x == y[channel] { gradient[channel] / winners[channel] } else { 0.0 });
+            parts.push(if *x == y[channel] {
+                gradient[channel] / winners[channel]
+            } else {
+                0.0
+            });
         }
     }
     parts

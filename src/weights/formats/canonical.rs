@@ -9,10 +9,10 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::weights::error::WeightsError;
-use crate::weights::info::key;
 use super::storage::hex;
 use crate::network::Plan;
+use crate::weights::error::WeightsError;
+use crate::weights::info::key;
 
 /// The header is padded to a multiple of this, so that the tensors are aligned.
 const ALIGNMENT: usize = 8;

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use hdf5_pure::{DType, File, Group};
 
 use super::config::ModelConfig;
-use crate::weights::error::{TensorProblem, WeightsError};
 use super::layouts::{self, Dataset};
 use super::names::Names;
-use crate::weights::parameters;
-use crate::network::Plan;
 use crate::models::xception::architecture::KERAS_INPUT_SIZE;
+use crate::network::Plan;
+use crate::weights::error::{TensorProblem, WeightsError};
+use crate::weights::parameters;
 
 /// Deeper than any model in a model in a model.
 const MAX_DEPTH: usize = 16;

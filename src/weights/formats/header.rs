@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-use crate::weights::error::{TensorProblem, WeightsError};
 use super::foreign;
 use super::names::{Dialect, Names};
 use super::storage::Storage;
+use crate::weights::error::{TensorProblem, WeightsError};
 
 /// The length of the header stands in front of it as eight bytes, little-endian.
 const LENGTH_BYTES: u64 = 8;

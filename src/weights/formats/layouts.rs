@@ -12,10 +12,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::weights::error::TensorProblem;
 use crate::models::xception::architecture::MAX_MIDDLE_BLOCKS;
 use crate::models::xception::{self, Architecture};
 use crate::network::Op;
+use crate::weights::error::TensorProblem;
 
 /// Separable convolutions outside of the middle blocks, and in each of those.
 const SEPARABLE: (usize, usize) = (10, 3);

@@ -6,11 +6,11 @@ use std::sync::atomic::AtomicBool;
 
 use thiserror::Error;
 
-use crate::weights::checked::Weights;
 use super::environment::Environment;
-use crate::weights::error::WeightsError;
 use super::fetch::{self, FetchError, Progress, Request, Timeouts};
 use super::http::Client;
+use crate::weights::checked::Weights;
+use crate::weights::error::WeightsError;
 use crate::weights::import::{ImportOptions, import};
 use crate::weights::sources::published::{Address, Source};
 

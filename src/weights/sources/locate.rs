@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::weights::checked::Weights;
 use super::environment::Environment;
-use crate::weights::error::WeightsError;
 use super::hub;
+use crate::weights::checked::Weights;
+use crate::weights::error::WeightsError;
 
 /// The network built into the program lies in the repository's `weights` folder too, where it must not hide real ones.
 const BUILT_IN_FILE: &str = "demo.safetensors";

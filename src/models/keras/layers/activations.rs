@@ -106,7 +106,11 @@ pub fn elu(layer: &Called<'_>) -> Result<Built, String> {
 /// Over the channels of each cell.
 pub fn softmax(layer: &Called<'_>) -> Result<Built, String> {
     let last = if layer.input().is_map { 3 } else { 1 };
-    match layer.config.get("axis").and_then(|axis| axis.as_i64().or_else(|| axis.as_array()?.first()?.as_i64())) {
+    match layer
+        .config
+        .get("axis")
+        .and_then(|axis| axis.as_i64().or_else(|| axis.as_array()?.first()?.as_i64()))
+    {
         None | Some(-1) => {}
         Some(axis) if axis == last => {}
         Some(axis) => return Err(format!("its axis is {axis}")),

@@ -28,14 +28,39 @@ pub fn activation(layer: &Called<'_>) -> Result<Built, String> {
 
 /// What is configured here takes part in training only.
 pub fn identity(layer: &Called<'_>) -> Result<Built, String> {
-    for key in ["stddev", "l1", "l2", "mode", "factor", "fill_mode", "fill_value", "interpolation", "height_factor"] {
+    for key in [
+        "stddev",
+        "l1",
+        "l2",
+        "mode",
+        "factor",
+        "fill_mode",
+        "fill_value",
+        "interpolation",
+        "height_factor",
+    ] {
         layer.config.get(key);
     }
-    for key in ["width_factor", "value_range", "data_format", "p", "sigma", "hue_factor", "saturation_factor"] {
+    for key in [
+        "width_factor",
+        "value_range",
+        "data_format",
+        "p",
+        "sigma",
+        "hue_factor",
+        "saturation_factor",
+    ] {
         layer.config.get(key);
     }
-    for key in ["brightness_factor", "contrast_factor", "x_factor", "y_factor", "scale", "kernel_size", "bounding_box_format"]
-    {
+    for key in [
+        "brightness_factor",
+        "contrast_factor",
+        "x_factor",
+        "y_factor",
+        "scale",
+        "kernel_size",
+        "bounding_box_format",
+    ] {
         layer.config.get(key);
     }
     if let Some(rate) = layer.config.get("rate")
@@ -55,7 +80,9 @@ pub fn flatten(layer: &Called<'_>) -> Result<Built, String> {
 pub fn reshape(layer: &Called<'_>) -> Result<Built, String> {
     let shape = layer.input().shape;
     let target = layer.config.get("target_shape").or_else(|| layer.config.get("dims"));
-    let sides = target.and_then(Value::as_array).ok_or("it does not say its target_shape")?;
+    let sides = target
+        .and_then(Value::as_array)
+        .ok_or("it does not say its target_shape")?;
     let sides: Vec<i64> = sides.iter().map(|side| side.as_i64().unwrap_or(0)).collect();
     let count = i64::try_from(shape.checked_len().unwrap_or(usize::MAX)).unwrap_or(i64::MAX);
     let is = |wanted: &[usize]| {
@@ -72,7 +99,9 @@ pub fn reshape(layer: &Called<'_>) -> Result<Built, String> {
             let part = vector(layer);
             Ok(Built::Parts(vec![Part { is_map: true, ..part }]))
         }
-        _ => Err(format!(": it reshapes {shape:?} to {sides:?}, and only vectors are understood")),
+        _ => Err(format!(
+            ": it reshapes {shape:?} to {sides:?}, and only vectors are understood"
+        )),
     }
 }
 
@@ -86,7 +115,10 @@ fn vector(layer: &Called<'_>) -> Part {
 
 /// Refuses channels in front of height and width.
 pub fn channels_last(layer: &Called<'_>) -> Result<(), String> {
-    let named = layer.config.text("data_format").or_else(|| layer.config.text("dim_ordering"));
+    let named = layer
+        .config
+        .text("data_format")
+        .or_else(|| layer.config.text("dim_ordering"));
     match named {
         None | Some("channels_last" | "tf" | "default") => Ok(()),
         Some(other) => Err(format!("data_format is {other}, where channels_last is understood")),

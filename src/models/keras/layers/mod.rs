@@ -104,8 +104,13 @@ pub fn builder(class: &str) -> Option<Builder> {
         "Flatten" => core::flatten,
         "Reshape" => core::reshape,
         // does nothing in a trained network
-        "Dropout" | "SpatialDropout2D" | "AlphaDropout" | "GaussianDropout" | "GaussianNoise"
-        | "ActivityRegularization" | "Identity" => core::identity,
+        "Dropout"
+        | "SpatialDropout2D"
+        | "AlphaDropout"
+        | "GaussianDropout"
+        | "GaussianNoise"
+        | "ActivityRegularization"
+        | "Identity" => core::identity,
         _ if AUGMENTATION.contains(&class) => core::identity,
         // convolutional
         "Conv2D" | "Convolution2D" => convolutional::conv,

@@ -28,7 +28,13 @@ pub fn batch(layer: &Called<'_>) -> Result<Built, String> {
     if layer.config.number("mode", 0.0)? != 0.0 {
         return Err("its mode is not 0".to_owned());
     }
-    for key in ["renorm_clipping", "renorm_momentum", "virtual_batch_size", "fused", "adjustment"] {
+    for key in [
+        "renorm_clipping",
+        "renorm_momentum",
+        "virtual_batch_size",
+        "fused",
+        "adjustment",
+    ] {
         layer.config.get(key);
     }
     if layer.config.flag("renorm", false)? {

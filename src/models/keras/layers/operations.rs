@@ -36,8 +36,12 @@ pub fn affine(layer: &Called<'_>, scale: Vec<f64>, shift: Vec<f64>) -> Built {
 /// The one constant of an operation, one number a channel.
 fn constant(layer: &Called<'_>) -> Result<Vec<f64>, String> {
     match layer.constants.as_slice() {
-        [value] => per_channel(value, layer.channels())
-            .ok_or_else(|| format!("its constant {} is not one number a channel", shortened(&value.to_string()))),
+        [value] => per_channel(value, layer.channels()).ok_or_else(|| {
+            format!(
+                "its constant {} is not one number a channel",
+                shortened(&value.to_string())
+            )
+        }),
         _ => Err("it does not have one constant".to_owned()),
     }
 }
@@ -63,7 +67,11 @@ pub fn subtract(layer: &Called<'_>) -> Result<Built, String> {
     let constant = constant(layer)?;
     let channels = layer.channels();
     Ok(if layer.tensor_first {
-        affine(layer, vec![1.0; channels], constant.iter().map(|value| -value).collect())
+        affine(
+            layer,
+            vec![1.0; channels],
+            constant.iter().map(|value| -value).collect(),
+        )
     } else {
         affine(layer, vec![-1.0; channels], constant)
     })
@@ -102,8 +110,15 @@ pub fn get_item(layer: &Called<'_>) -> Result<Built, String> {
     let is_ellipsis = |value: &Value| value.get("class_name").and_then(Value::as_str) == Some("__ellipsis__");
     match key {
         [first, Value::Number(index)] if is_ellipsis(first) => {
-            let index = index.as_u64().and_then(|index| usize::try_from(index).ok()).ok_or_else(wrong)?;
-            if index < layer.channels() { Ok(Built::Channel(index)) } else { Err(wrong()) }
+            let index = index
+                .as_u64()
+                .and_then(|index| usize::try_from(index).ok())
+                .ok_or_else(wrong)?;
+            if index < layer.channels() {
+                Ok(Built::Channel(index))
+            } else {
+                Err(wrong())
+            }
         }
         [first, slice] if is_ellipsis(first) => {
             let config = slice.get("config").unwrap_or(slice);
@@ -163,7 +178,11 @@ pub fn tensorflow(layer: &Called<'_>) -> Result<Built, String> {
 /// `x[..., ::-1]`.
 pub fn slicing(layer: &Called<'_>) -> Result<Built, String> {
     let wrong = || "it takes a part of what it reads".to_owned();
-    let slices = layer.constants.first().and_then(|value| value.as_array()).ok_or_else(wrong)?;
+    let slices = layer
+        .constants
+        .first()
+        .and_then(|value| value.as_array())
+        .ok_or_else(wrong)?;
     match slices.as_slice() {
         [_, slice] => {
             let config = slice.get("config").unwrap_or(slice);

@@ -11,7 +11,9 @@ pub fn rescaling(layer: &Called<'_>) -> Result<Built, String> {
     let channels = layer.channels();
     let read = |key: &'static str, otherwise: f64| match layer.config.get(key) {
         None => Ok(vec![otherwise; channels]),
-        Some(value) => per_channel(value, channels).ok_or_else(|| format!("{key} is {}", shortened(&value.to_string()))),
+        Some(value) => {
+            per_channel(value, channels).ok_or_else(|| format!("{key} is {}", shortened(&value.to_string())))
+        }
     };
     let (scale, shift) = (read("scale", 1.0)?, read("offset", 0.0)?);
     Ok(one(layer, Op::Affine { scale, shift }))
@@ -39,7 +41,10 @@ pub fn normalization(layer: &Called<'_>) -> Result<Built, String> {
     let read = |value: &Value| per_channel(value, channels).ok_or("its mean or variance is not one number a channel");
     let (mean, variance) = (read(mean)?, read(variance)?);
     // (x - mean) / max(sqrt(variance), 1e-7)
-    let scale: Vec<f64> = variance.iter().map(|variance| 1.0 / variance.sqrt().max(1e-7)).collect();
+    let scale: Vec<f64> = variance
+        .iter()
+        .map(|variance| 1.0 / variance.sqrt().max(1e-7))
+        .collect();
     let shift = mean.iter().zip(&scale).map(|(mean, scale)| -mean * scale).collect();
     Ok(one(layer, Op::Affine { scale, shift }))
 }
@@ -47,7 +52,13 @@ pub fn normalization(layer: &Called<'_>) -> Result<Built, String> {
 /// A function of somebody's own is never run; only the preprocessing of Keras' own networks is known by its name.
 pub fn lambda(layer: &Called<'_>) -> Result<Built, String> {
     let config = &layer.config;
-    for key in ["function_type", "output_shape", "output_shape_type", "output_shape_module", "mask"] {
+    for key in [
+        "function_type",
+        "output_shape",
+        "output_shape_type",
+        "output_shape_module",
+        "mask",
+    ] {
         config.get(key);
     }
     if let Some(arguments) = config.get("arguments")
@@ -67,15 +78,23 @@ pub fn lambda(layer: &Called<'_>) -> Result<Built, String> {
         _ => return Err(own()),
     };
     if name != "preprocess_input" {
-        return Err(format!("it calls the Python function {}, which is never run", shortened(name)));
+        return Err(format!(
+            "it calls the Python function {}, which is never run",
+            shortened(name)
+        ));
     }
-    let family = module.and_then(|module| module.rsplit('.').next()).unwrap_or("builtins");
+    let family = module
+        .and_then(|module| module.rsplit('.').next())
+        .unwrap_or("builtins");
     match family {
         // Keras 3 writes the name without its module; with Xception as the body it is Xception's
         "builtins" | "xception" | "inception_v3" | "mobilenet" | "mobilenet_v2" | "resnet_v2" => {
             let channels = layer.channels();
             Ok(affine(layer, vec![1.0 / 127.5; channels], vec![-1.0; channels]))
         }
-        other => Err(format!("it calls preprocess_input of {}, which is not understood there", shortened(other))),
+        other => Err(format!(
+            "it calls preprocess_input of {}, which is not understood there",
+            shortened(other)
+        )),
     }
 }
