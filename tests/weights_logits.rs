@@ -8,7 +8,7 @@ use std::path::Path;
 
 use candle_core::{DType, Device};
 use gradcam_explorer::network::{CpuNetwork, Network};
-use gradcam_explorer::weights::{self, ImportOptions, Weights};
+use gradcam_explorer::weights::{self, ImportOptions, NetworkChoices, Weights};
 use support::keras::{GoldenArrays, differences};
 
 /// The logits of weights for the golden picture.
@@ -29,7 +29,10 @@ fn logits(weights: &Weights) -> Vec<f64> {
 fn imported(file: &Path) -> Weights {
     let folder = tempfile::tempdir().unwrap();
     let options = ImportOptions {
-        input_size: Some(71),
+        choices: NetworkChoices {
+            input_size: Some([71; 2]),
+            ..NetworkChoices::default()
+        },
         ..ImportOptions::default()
     };
     let weights = weights::import(file, &folder.path().join("imported.safetensors"), &options).unwrap();

@@ -70,6 +70,7 @@ impl Session {
         let LoadedNetwork {
             network,
             weights,
+            pixels,
             device,
             device_note,
         } = load_network(&source, choice, &self.environment)?;
@@ -77,15 +78,17 @@ impl Session {
         self.epoch.0 += 1;
         let info = Arc::new(NetworkInfo {
             epoch: self.epoch,
-            source: weights
-                .info()
-                .path
-                .clone()
-                .map_or(NetworkSource::BuiltIn, NetworkSource::File),
+            source: match (weights.info().path.clone(), source) {
+                (None, _) => NetworkSource::BuiltIn,
+                // said again when the network is loaded again
+                (path, NetworkSource::Told(_, options)) => NetworkSource::Told(path, options),
+                (Some(path), _) => NetworkSource::File(path),
+            },
             weights: Info::clone(weights.info()),
             plan: weights.plan().clone(),
             labels: labels.labels,
             labels_note: labels.problem.map(|problem| problem.to_string()),
+            pixels,
             device,
             device_note,
             load_ms: ms_since(start),
@@ -243,7 +246,7 @@ impl Session {
             Some(known) => known,
             None => {
                 let start = Instant::now();
-                let input = self.images.input(image, info.plan.input().width, resize)?;
+                let input = self.images.input(image, info.plan.input(), resize, info.pixels)?;
                 let preprocess_ms = ms_since(start);
                 let start = Instant::now();
                 let logits = info.plan.output.class_logits(&network.forward(&input)?);

@@ -16,6 +16,9 @@ pub(super) fn plan(tensors: &HashMap<&str, (&str, &[usize])>, input_size: [usize
     {
         return Err(TensorProblem::NoClasses((*name).to_owned()));
     }
+    if !tensors.contains_key("predictions/kernel") && tensors.contains_key("block14_sepconv2/pointwise_kernel") {
+        return Err(TensorProblem::NoHead);
+    }
     let shape_of = |path: &str| tensors.get(path).map(|(_, shape)| shape.to_vec());
     let architecture = Architecture::detect(&shape_of, input_size, KERAS_BN_EPSILON)?;
     let plan = xception::plan(&architecture)?;

@@ -8,7 +8,7 @@ use crate::network::PlanError;
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum KerasError {
     /// The JSON itself.
-    #[error("its description of the model makes no sense ({0})")]
+    #[error("its description of the model (config.json, model_config) makes no sense ({0})")]
     Json(String),
     /// The description contradicts itself.
     #[error("its description of the model makes no sense: {0}")]
@@ -46,6 +46,16 @@ pub enum KerasError {
         network: String,
         /// What is wrong.
         problem: PlanError,
+    },
+    /// A body without classes.
+    #[error(
+        "this is {network} that ends in {layer}: only the convolutional base (include_top=False), so there is no head to explain; save the whole classifier"
+    )]
+    NoHead {
+        /// The network in words.
+        network: String,
+        /// Its last layer.
+        layer: String,
     },
     /// Understood, but not built on Xception.
     #[error("this is {network}, but only classifiers that stand on Keras' Xception are explained so far")]

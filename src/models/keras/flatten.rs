@@ -442,7 +442,6 @@ impl Flattener<'_> {
             return Err(refuse(&precision));
         }
         let called = Called {
-            class: &layer.class,
             config,
             inputs: tensors.iter().map(|tensor| tensor.input).collect(),
             tensor_first,

@@ -217,7 +217,7 @@ impl Call {
                     call.add(None, argument, &wrong)?;
                 }
                 for (key, argument) in object.get("kwargs").and_then(Value::as_object).into_iter().flatten() {
-                    call.keyword(key, argument, &wrong)?;
+                    call.keyword(key, argument, true, &wrong)?;
                 }
             }
             // Keras 1 and 2: [["layer", node, tensor, {...}], ...], of operations without the outer brackets
@@ -232,7 +232,7 @@ impl Call {
                     call.arguments
                         .push(Argument::Tensor(keras_2_ref(parts).ok_or_else(wrong)?));
                     for (key, argument) in parts.get(3).and_then(Value::as_object).into_iter().flatten() {
-                        call.keyword(key, argument, &wrong)?;
+                        call.keyword(key, argument, false, &wrong)?;
                     }
                 }
             }
@@ -260,9 +260,16 @@ impl Call {
     }
 
     /// Keywords that say nothing at inference are left out.
-    fn keyword(&mut self, key: &str, value: &Value, wrong: &dyn Fn() -> KerasError) -> Result<(), KerasError> {
+    fn keyword(
+        &mut self,
+        key: &str,
+        value: &Value,
+        is_keras_3: bool,
+        wrong: &dyn Fn() -> KerasError,
+    ) -> Result<(), KerasError> {
         let says_nothing = match key {
-            "training" => *value != Value::Bool(true),
+            // Keras 3 records its own default and decides when the model is called; Keras 2 keeps to what is written
+            "training" => is_keras_3 || *value != Value::Bool(true),
             "name" => true,
             // of operations of Keras 2; all else refuses the layer
             "data_format" => *value == "NHWC",

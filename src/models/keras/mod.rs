@@ -23,7 +23,7 @@ pub use place::{Place, Placement};
 pub use table::{Row, rows};
 
 use crate::models::xception::recognise;
-use crate::network::{Output, Plan, Shape};
+use crate::network::{Output, Plan, PlanError};
 
 /// What a file says of a model besides its weights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,12 +82,29 @@ pub fn network(description: &Description, wishes: &Wishes) -> Result<KerasNetwor
     let chosen = graph.chosen;
     let (mut layers, placements, flat_output) = graph.into_layers();
     let decided = output::decide(&mut layers, flat_output, &compiled, chosen, &outputs);
-    let mut plan = Plan::new(layers, wishes.output.unwrap_or(decided.output)).map_err(|problem| KerasError::Plan {
-        network: family.clone(),
-        problem,
+    let plan = Plan::new(layers, wishes.output.unwrap_or(decided.output));
+    let mut plan = plan.map_err(|problem| match problem {
+        PlanError::OutputWithSpace { layer, .. } if layer.ends_with("_act") || outputs.len() == 1 => {
+            KerasError::NoHead {
+                network: family.clone(),
+                layer,
+            }
+        }
+        problem => KerasError::Plan {
+            network: family.clone(),
+            problem,
+        },
     })?;
-    if !recognise::assign_roles(&mut plan) {
+    let Some(end) = recognise::assign_roles(&mut plan) else {
         return Err(KerasError::NoXception { network: family });
+    };
+    // a pooling alone makes no classes
+    if !plan.layers[end.0 + 1..]
+        .iter()
+        .any(|layer| plan.parameters_of(layer).next().is_some())
+    {
+        let layer = plan.layers.last().map_or_else(String::new, |layer| layer.name.clone());
+        return Err(KerasError::NoHead { network: family, layer });
     }
     Ok(KerasNetwork {
         plan,
@@ -98,10 +115,3 @@ pub fn network(description: &Description, wishes: &Wishes) -> Result<KerasNetwor
         family,
     })
 }
-
-/// The side of the input where nobody says one: Keras' own for Xception.
-pub const USUAL_INPUT: Shape = Shape {
-    height: 299,
-    width: 299,
-    channels: 3,
-};

@@ -7,11 +7,12 @@ use crate::network::{LayerId, Op, Plan, Role};
 /// Separable convolutions outside of the middle blocks, and in each of those.
 const SEPARABLE: (usize, usize) = (10, 3);
 
-/// Gives the layers of the body the roles that they have in Keras' Xception; false if the body is none.
+/// Gives the layers of the body the roles that they have in Keras' Xception, and answers where it ends; none if the body
+/// is none.
 ///
 /// The graph is compared from the end of the body to its beginning: operations, windows and branches must be the same,
 /// widths may differ.
-pub fn assign_roles(plan: &mut Plan) -> bool {
+pub fn assign_roles(plan: &mut Plan) -> Option<LayerId> {
     let separable = plan.layers.iter().filter(|layer| layer.op == Op::SeparableConv).count();
     for blocks in (0..=MAX_MIDDLE_BLOCKS).rev() {
         // a head may have separable convolutions of its own
@@ -27,11 +28,11 @@ pub fn assign_roles(plan: &mut Plan) -> bool {
                 for (id, role) in found {
                     plan.layers[id.0].role = role;
                 }
-                return true;
+                return Some(end);
             }
         }
     }
-    false
+    None
 }
 
 /// The layers of the body that ends at `end`, with their roles.

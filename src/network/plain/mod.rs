@@ -43,7 +43,12 @@ enum Weights {
 impl PlainLayer {
     /// Whether there is arithmetic for an operation here.
     pub fn knows(op: &Op) -> bool {
-        !matches!(op, Op::Input | Op::Conv { .. } | Op::SeparableConv | Op::Add)
+        match op {
+            // a matrix product over channels, as heads have them behind a pooling that keeps its dimensions
+            Op::Conv { window, groups: 1, .. } => window.is_pointwise(),
+            Op::Input | Op::Conv { .. } | Op::SeparableConv | Op::Add => false,
+            _ => true,
+        }
     }
 
     /// Reads the tensors of a layer of the plan.
@@ -64,7 +69,7 @@ impl PlainLayer {
             Op::Affine { .. } | Op::Normalize | Op::BatchNorm { .. } => {
                 Weights::Scale(Scale::new(&layer.op, &tensors, layer.shape.channels))
             }
-            Op::Dense { .. } => Weights::Dense(Dense::new(tensors, layer.shape.channels)),
+            Op::Dense { .. } | Op::Conv { .. } => Weights::Dense(Dense::new(tensors, layer.shape.channels)),
             _ if tensors.is_empty() => Weights::None,
             _ => Weights::Tensors(tensors),
         };

@@ -6,17 +6,17 @@ use std::io::{self, Read as _};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::config::ModelConfig;
+use crate::models::keras::Description;
 use crate::weights::error::WeightsError;
 
 /// Unpacked weights may be this much larger than the archive; they hardly compress.
 const MAX_EXTRA: u64 = 16 << 20;
 /// The description of a model of a few hundred layers takes a tenth of this.
-const MAX_CONFIG: u64 = 4 << 20;
+const MAX_CONFIG: u64 = 16 << 20;
 
 /// The two parts of an archive that matter.
 pub(crate) struct KerasArchive {
-    pub config: ModelConfig,
+    pub description: Description,
     /// `model.weights.h5`.
     pub weights: Vec<u8>,
 }
@@ -55,9 +55,18 @@ impl KerasArchive {
             Ok(bytes)
         };
         let json = part("config.json", MAX_CONFIG)?;
-        let config = ModelConfig::parse(name, &String::from_utf8_lossy(&json))?;
+        // it only tells the version, so that one may do without
+        let about: Option<serde_json::Value> = part("metadata.json", MAX_CONFIG)
+            .ok()
+            .and_then(|json| serde_json::from_slice(&json).ok());
+        let version = about.and_then(|about| about.get("keras_version")?.as_str().map(str::to_owned));
+        let description = Description {
+            config: String::from_utf8_lossy(&json).into_owned(),
+            training: None,
+            version,
+        };
         let weights = part("model.weights.h5", len + MAX_EXTRA)?;
-        Ok(Self { config, weights })
+        Ok(Self { description, weights })
     }
 }
 

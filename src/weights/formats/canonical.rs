@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufWriter, SeekFrom, Write as _};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -48,6 +48,30 @@ fn write_partial(
 ) -> Result<(), WeightsError> {
     let failed = |source| write_error(out, source);
     let mut file = BufWriter::with_capacity(1 << 18, File::create(partial).map_err(failed)?);
+    write_to(&mut file, out, plan, metadata, tensor)?;
+    file.flush().and_then(|()| file.get_ref().sync_all()).map_err(failed)
+}
+
+/// The same file in memory; `name` is what messages call it.
+pub(crate) fn bytes(
+    name: &Path,
+    plan: &Plan,
+    metadata: &BTreeMap<String, String>,
+    tensor: &dyn Fn(&str) -> Result<Vec<f32>, WeightsError>,
+) -> Result<Vec<u8>, WeightsError> {
+    let mut file = io::Cursor::new(Vec::new());
+    write_to(&mut file, name, plan, metadata, tensor)?;
+    Ok(file.into_inner())
+}
+
+fn write_to(
+    file: &mut (impl io::Write + io::Seek),
+    out: &Path,
+    plan: &Plan,
+    metadata: &BTreeMap<String, String>,
+    tensor: &dyn Fn(&str) -> Result<Vec<f32>, WeightsError>,
+) -> Result<(), WeightsError> {
+    let failed = |source| write_error(out, source);
     // hashes all have the same length, so that the true one fits in afterwards
     file.write_all(&header(plan, metadata, &hex(&[0; 32])))
         .map_err(failed)?;
@@ -61,9 +85,7 @@ fn write_partial(
     }
     let mut finish = || -> io::Result<()> {
         file.seek(SeekFrom::Start(0))?;
-        file.write_all(&header(plan, metadata, &hex(&hash.clone().finalize())))?;
-        file.flush()?;
-        file.get_ref().sync_all()
+        file.write_all(&header(plan, metadata, &hex(&hash.clone().finalize())))
     };
     finish().map_err(failed)
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use hdf5_pure::{DType, File, Group};
 
-use super::config::ModelConfig;
 use super::layouts::{self, Dataset};
 use super::names::Names;
 use crate::models::xception::architecture::KERAS_INPUT_SIZE;
@@ -34,39 +33,17 @@ pub(crate) struct Hdf5Weights {
     name: String,
     file: File,
     pub plan: Plan,
-    pub config: ModelConfig,
     /// From canonical path to dataset.
     datasets: HashMap<String, String>,
 }
 
 impl Hdf5Weights {
-    /// Recognises the network in the bytes of an HDF5 file. `input_size` is used where the file does not tell.
-    pub(crate) fn from_bytes(
-        name: &str,
-        bytes: Vec<u8>,
-        config: Option<ModelConfig>,
-        input_size: Option<usize>,
-    ) -> Result<Self, WeightsError> {
-        let limit = bytes.len() as u64 + MAX_UNPACKED;
-        let damaged = |error| damaged(name, &error);
-        let file = File::from_bytes(bytes).map_err(damaged)?;
-        let config = match config {
-            Some(config) => config,
-            None => match file.root().attrs().map_err(damaged)?.get("model_config") {
-                Some(json) => ModelConfig::parse(name, json.as_str().unwrap_or_default())?,
-                None => ModelConfig::default(),
-            },
-        };
+    /// Recognises the network in an HDF5 file of `len` bytes. `input_size` is used where the file does not tell.
+    pub(crate) fn new(name: &str, file: File, len: u64, input_size: Option<[usize; 2]>) -> Result<Self, WeightsError> {
+        let limit = len + MAX_UNPACKED;
         let mut walk = Walk::default();
-        walk.group(&file.root(), "", 0).map_err(|failure| match failure {
-            Failure::Damaged(error) => damaged(error),
-            Failure::Endless => WeightsError::Format {
-                file: name.to_owned(),
-                kind: "HDF5",
-                reason: "its groups are nested without end".to_owned(),
-            },
-        })?;
-        let input_size = input_size.or(config.input_size).unwrap_or(KERAS_INPUT_SIZE);
+        walk.all(name, &file)?;
+        let input_size = input_size.unwrap_or([KERAS_INPUT_SIZE; 2]);
         let (plan, datasets) = walk
             .recognise(input_size, limit)
             .map_err(|problem| WeightsError::Tensor {
@@ -77,7 +54,6 @@ impl Hdf5Weights {
             name: name.to_owned(),
             file,
             plan,
-            config,
             datasets,
         })
     }
@@ -97,7 +73,7 @@ impl Hdf5Weights {
     }
 }
 
-fn damaged(name: &str, error: &hdf5_pure::Error) -> WeightsError {
+pub(crate) fn damaged(name: &str, error: &hdf5_pure::Error) -> WeightsError {
     WeightsError::Format {
         file: name.to_owned(),
         kind: "HDF5",
@@ -119,7 +95,7 @@ impl From<hdf5_pure::Error> for Failure {
 
 /// Collects all datasets below the root.
 #[derive(Default)]
-struct Walk {
+pub(crate) struct Walk {
     groups: usize,
     datasets: Vec<Dataset>,
     shapes: Vec<Vec<u64>>,
@@ -127,6 +103,27 @@ struct Walk {
 }
 
 impl Walk {
+    /// Goes through a whole file.
+    pub(crate) fn all(&mut self, name: &str, file: &File) -> Result<(), WeightsError> {
+        self.group(&file.root(), "", 0).map_err(|failure| match failure {
+            Failure::Damaged(error) => damaged(name, &error),
+            Failure::Endless => WeightsError::Format {
+                file: name.to_owned(),
+                kind: "HDF5",
+                reason: "its groups are nested without end".to_owned(),
+            },
+        })
+    }
+
+    /// All datasets by path, with their shapes.
+    pub(crate) fn shapes(self) -> Vec<(String, Vec<u64>)> {
+        self.datasets
+            .into_iter()
+            .map(|dataset| dataset.path)
+            .zip(self.shapes)
+            .collect()
+    }
+
     fn group(&mut self, group: &Group, path: &str, depth: usize) -> Result<(), Failure> {
         self.groups += 1;
         if depth > MAX_DEPTH || self.groups > MAX_GROUPS {
@@ -158,7 +155,7 @@ impl Walk {
     }
 
     /// Finds out which dataset is which parameter, and checks types and shapes.
-    fn recognise(self, input_size: usize, limit: u64) -> Result<(Plan, HashMap<String, String>), TensorProblem> {
+    fn recognise(self, input_size: [usize; 2], limit: u64) -> Result<(Plan, HashMap<String, String>), TensorProblem> {
         let keras = layouts::keras_names(&self.datasets)?;
         let mut shapes: Vec<Vec<usize>> = Vec::with_capacity(self.shapes.len());
         let mut position_of = HashMap::with_capacity(keras.len());
@@ -189,7 +186,7 @@ impl Walk {
             Some((canonical.as_str(), (dataset.path.as_str(), shape.as_slice())))
         });
         let located: HashMap<&str, (&str, &[usize])> = located.collect();
-        let plan = parameters::plan(&located, [input_size; 2])?;
+        let plan = parameters::plan(&located, input_size)?;
         let values = |(_, shape): &(&str, &[usize])| {
             shape
                 .iter()

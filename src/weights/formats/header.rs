@@ -12,8 +12,8 @@ use crate::weights::error::{TensorProblem, WeightsError};
 
 /// The length of the header stands in front of it as eight bytes, little-endian.
 const LENGTH_BYTES: u64 = 8;
-/// More header than 276 tensors and a thousand class names need by far, and little memory.
-const MAX_HEADER: u64 = 2 << 20;
+/// More header than the description of any network of Keras needs, and little memory.
+const MAX_HEADER: u64 = 32 << 20;
 
 /// One tensor where it lies in the file.
 #[derive(Clone, Debug)]
@@ -25,6 +25,25 @@ pub(crate) struct Stored {
     /// In Keras' layout.
     pub shape: Vec<usize>,
     pub order: Order,
+}
+
+impl Stored {
+    /// A tensor with Keras' name and layout.
+    pub(crate) fn keras(name: &str, info: &TensorInfo) -> Result<Self, TensorProblem> {
+        if !matches!(info.dtype, Dtype::F32 | Dtype::F16 | Dtype::BF16) {
+            return Err(TensorProblem::Type {
+                tensor: name.to_owned(),
+                found: info.dtype.to_string(),
+            });
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            dtype: info.dtype,
+            offset: info.data_offsets.0 as u64,
+            shape: info.shape.clone(),
+            order: Order::Keras,
+        })
+    }
 }
 
 /// How the values have to be moved to get Keras' layout.

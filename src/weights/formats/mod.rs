@@ -2,7 +2,7 @@
 
 pub mod archive;
 pub mod canonical;
-pub mod config;
+pub mod described;
 pub mod foreign;
 pub mod hdf5;
 pub mod header;

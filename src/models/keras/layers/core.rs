@@ -60,6 +60,7 @@ pub fn identity(layer: &Called<'_>) -> Result<Built, String> {
         "scale",
         "kernel_size",
         "bounding_box_format",
+        "rng_type",
     ] {
         layer.config.get(key);
     }

@@ -14,9 +14,7 @@ mod preprocessing;
 use serde_json::Value;
 
 use super::config::Config;
-use crate::network::{Activation, Op, Shape};
-
-pub use activations::named as activation_named;
+use crate::network::{Op, Shape};
 
 /// What a layer reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +27,6 @@ pub struct Input {
 
 /// A layer and one call of it.
 pub struct Called<'a> {
-    pub class: &'a str,
     pub config: Config<'a>,
     /// The tensors that it reads, at least one.
     pub inputs: Vec<Input>,
@@ -185,9 +182,4 @@ fn map_only(layer: &Called<'_>) -> Result<(), String> {
     } else {
         Err("it reads a vector, where a map with height and width was expected".to_owned())
     }
-}
-
-/// Whether an activation can stand on a map: a softmax over channels can, as Keras means it.
-pub fn is_softmax(op: &Op) -> bool {
-    *op == Op::Activation(Activation::Softmax)
 }

@@ -178,6 +178,9 @@ pub fn tensorflow(layer: &Called<'_>) -> Result<Built, String> {
 /// `x[..., ::-1]`.
 pub fn slicing(layer: &Called<'_>) -> Result<Built, String> {
     let wrong = || "it takes a part of what it reads".to_owned();
+    if layer.config.text("function") != Some("__operators__.getitem") {
+        return Err(wrong());
+    }
     let slices = layer
         .constants
         .first()

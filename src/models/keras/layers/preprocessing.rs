@@ -1,5 +1,7 @@
 //! What brings pixels to the range that a body expects (`keras/src/layers/preprocessing`, `keras/src/applications`).
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use super::operations::{affine, per_channel};
@@ -75,6 +77,13 @@ pub fn lambda(layer: &Called<'_>) -> Result<Built, String> {
             object.get("config").and_then(Value::as_str).ok_or_else(own)?,
             object.get("module").and_then(Value::as_str),
         ),
+        // Keras 2 writes byte code, which is compared and never run
+        Value::Array(parts) => match parts.as_slice() {
+            [Value::String(code), defaults, Value::Null] if is_none(defaults) && is_xceptions_preprocessing(code) => {
+                ("preprocess_input", Some("xception"))
+            }
+            _ => return Err(own()),
+        },
         _ => return Err(own()),
     };
     if name != "preprocess_input" {
@@ -97,4 +106,30 @@ pub fn lambda(layer: &Called<'_>) -> Result<Built, String> {
             shortened(other)
         )),
     }
+}
+
+/// No value, or a list of none.
+fn is_none(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(|values| values.iter().all(Value::is_null))
+}
+
+/// Whether marshalled byte code is that of `preprocess_input` in Keras' `applications/xception.py`: a call of
+/// `imagenet_utils.preprocess_input` with the mode `tf`, and nothing else.
+fn is_xceptions_preprocessing(code: &str) -> bool {
+    /// The function takes 300 to 500 bytes in all versions of Python.
+    const MOST_BYTES: usize = 600;
+    let text: String = code.split_whitespace().collect();
+    let Ok(code) = BASE64_STANDARD.decode(text) else {
+        return false;
+    };
+    let has = |name: &[u8]| code.windows(name.len()).any(|bytes| bytes == name);
+    let names: [&[u8]; 6] = [
+        b"applications/xception.py",
+        b"imagenet_utils",
+        b"preprocess_input",
+        b"data_format",
+        b"mode",
+        b"\x02tf",
+    ];
+    code.len() < MOST_BYTES && names.into_iter().all(has)
 }
