@@ -69,7 +69,7 @@ pub enum WeightsError {
         /// The file as shown to people.
         file: String,
         /// What is not understood, by its name.
-        problem: KerasError,
+        problem: Box<KerasError>,
     },
     /// The network would need more memory than a network may.
     #[error(
