@@ -29,6 +29,14 @@ pub fn percent(probability: f64) -> String {
     }
 }
 
+/// What the network answers for a class: a probability in percent, or a plain value.
+pub fn answer(state: &State, value: f64) -> String {
+    match &state.network {
+        Some(network) if !network.plan.output.is_probability() => format!("{value:.3}"),
+        _ => percent(value),
+    }
+}
+
 /// Draws the row of a class and reports what is done with it.
 pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) -> Response {
     let colours = palette(ui);
@@ -42,7 +50,7 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
     let here = state.here().filter(|_| state.search.query.is_empty());
     let value = match (here, state.preferences.values) {
         (Some(here), _) => here.evidence.get(class).map(|evidence| format!("{evidence:+.3}")),
-        (None, Score::Probability) => probability.map(percent),
+        (None, Score::Probability) => probability.map(|value| answer(state, value)),
         (None, Score::Logit) => logit.map(|logit| format!("{logit:.2}")),
     };
     let value = value.unwrap_or_default();
@@ -52,6 +60,18 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
         None if state.preferences.values == Score::Logit => {
             let largest = prediction.and_then(|prediction| prediction.logits.get(*prediction.ranking.first()?));
             (logit.unwrap_or(0.0) / largest.copied().unwrap_or(1.0).max(f64::MIN_POSITIVE)) as f32
+        }
+        // plain values have no whole to be a share of
+        None if state
+            .network
+            .as_ref()
+            .is_some_and(|network| !network.plan.output.is_probability()) =>
+        {
+            let values = prediction.map_or(&[][..], |prediction| &prediction.probabilities);
+            let largest = values
+                .iter()
+                .fold(f64::MIN_POSITIVE, |most, value| most.max(value.abs()));
+            (probability.unwrap_or(0.0) / largest).max(0.0) as f32
         }
         None => probability.unwrap_or(0.0) as f32,
     };

@@ -226,7 +226,7 @@ impl Action {
             ),
             Self::OpenNetwork => (
                 "Open weights…",
-                "Choose a safetensors file with the weights of an Xception.",
+                "Choose a .keras, .h5 or safetensors file of a classifier that stands on Xception.",
             ),
             Self::Search => (
                 "Find a class",

@@ -148,7 +148,7 @@ fn side_by_side(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &
                     .and_then(|prediction| prediction.probabilities.get(class).copied());
                 let detail = match &shown {
                     Some(shown) if state.choices.scale != Scale::Own => format!("max {}", short(shown.map.max())),
-                    _ => class_row::percent(probability.unwrap_or(0.0)),
+                    _ => class_row::answer(state, probability.unwrap_or(0.0)),
                 };
                 let name = state.class_name(class);
                 let small = Tile {

@@ -3,7 +3,7 @@
 use egui::{Align2, Color32, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 use egui_plot::{Bar, BarChart, GridMark, HoverPosition, Plot, PlotPoint, Text, VLine};
 
-use super::class_row::percent;
+use super::class_row::answer;
 use super::color_bar::short;
 use super::command::Command;
 use super::state::State;
@@ -166,7 +166,7 @@ pub fn predictions(ui: &mut Ui, state: &State) {
     };
     let most = rows.iter().map(|(_, value)| *value).fold(f64::MIN_POSITIVE, f64::max);
     let text = |value: f64| match state.preferences.values {
-        Score::Probability => percent(value),
+        Score::Probability => answer(state, value),
         Score::Logit => format!("{value:.2}"),
     };
     let captions = rows.iter().enumerate().map(|(position, (name, value))| {

@@ -7,29 +7,21 @@ use crate::explorer::{ImageId, ImageSource, NetworkSource, Request};
 use crate::gui::command::Command;
 use crate::gui::images::Stage;
 use crate::gui::state::{Message, State};
-use crate::weights::ImportOptions;
 
-/// Uses weights of this program's kind, and imports others first.
+/// Endings of files that are taken for a network, those that will be refused by what they are among them.
+const NETWORKS: [&str; 8] = ["safetensors", "h5", "hdf5", "keras", "onnx", "pt", "pth", "pb"];
+
+/// Uses a network as it is, whatever its kind.
 pub(super) fn use_weights(state: &mut State, path: PathBuf) -> Option<Effect> {
-    if path
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
-    {
-        let device = state.wanted_network.1;
-        return apply(state, Command::UseNetwork(NetworkSource::File(path), device));
-    }
-    Some(Effect::Send(Box::new(Request::ImportWeights {
-        file: path,
-        out: None,
-        options: ImportOptions::default(),
-    })))
+    let device = state.wanted_network.1;
+    apply(state, Command::UseNetwork(NetworkSource::File(path), device))
 }
 
 /// Opens images, and uses the weights among the files, if there are any.
 pub(super) fn open_files(state: &mut State, files: Vec<PathBuf>) -> Option<Effect> {
     let is_weights = |path: &PathBuf| {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        ending.is_some_and(|ending| ["safetensors", "h5", "keras"].contains(&ending.as_str()))
+        ending.is_some_and(|ending| NETWORKS.contains(&ending.as_str()))
     };
     let (mut weights, images): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_weights);
     open(state, images.iter().map(|path| ImageSource::from_argument(path)));
