@@ -22,6 +22,14 @@ pub enum ImageError {
         /// What is not supported.
         reason: String,
     },
+    /// A format that is known by its name only.
+    #[error("{format} images cannot be read; make a PNG or JPEG of it, with {converter}")]
+    Foreign {
+        /// Name of the format.
+        format: &'static str,
+        /// What converts it.
+        converter: &'static str,
+    },
     /// The bytes begin like an image but break its rules or end too early.
     #[error("the {format} image is damaged ({reason}); copy or export it again")]
     Damaged {
