@@ -9,11 +9,12 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use gradcam_explorer::explain::{ClassMaps, Score, Target};
-use gradcam_explorer::xception::cpu::Isa;
-use gradcam_explorer::xception::{Architecture, CpuNetwork, LayerId, Network, Plan};
+use gradcam_explorer::models::xception::{self, Architecture};
+use gradcam_explorer::network::cpu::Isa;
+use gradcam_explorer::network::{CpuNetwork, LayerId, Network, Plan};
 
 fn plan() -> Plan {
-    Plan::new(Architecture::keras(1000)).expect("Keras' own widths are consistent")
+    xception::plan(&Architecture::keras(1000)).expect("Keras' own widths are consistent")
 }
 
 /// Values in -1..1 without a pattern.
@@ -90,7 +91,7 @@ fn engine(c: &mut Criterion) {
         group.bench_function(name, |b| {
             b.iter(|| {
                 let mut maps = Vec::new();
-                let mut visit = |_, site: &dyn gradcam_explorer::xception::Site| {
+                let mut visit = |_, site: &dyn gradcam_explorer::network::Site| {
                     maps.push(site.weighted_activation(&site.gradient_mean()?)?);
                     Ok(())
                 };

@@ -47,7 +47,7 @@ fn pictures(c: &mut Criterion) {
     for resize in Resize::ALL {
         for (name, photo) in &photos {
             group.bench_function(BenchmarkId::new(resize.name(), name), |b| {
-                b.iter(|| imaging::network_input(black_box(photo), INPUT, resize));
+                b.iter(|| imaging::network_input(black_box(photo), INPUT, INPUT, resize.into()));
             });
         }
     }

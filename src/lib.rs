@@ -5,7 +5,8 @@
 //! | Module | What it is | What it does not know |
 //! |---|---|---|
 //! | [`imaging`] | bytes to pixels, pixels to the network's input, maps to colours | files, networks |
-//! | [`xception`] | Keras' Xception: one plan of named layers, run by candle or by our own kernels | files, images |
+//! | [`network`] | a graph of named layers, run by candle or by our own kernels | files, images, networks by name |
+//! | [`models`] | what makes graphs: Xception from its widths, any Keras model from its description | files, images |
 //! | [`explain`] | maps from activations and gradients, in closed form or by a backward sweep | files, clocks, threads |
 //! | [`labels`] | the names of classes, and finding them | networks |
 //! | [`weights`] | files of weights: checked, imported, found, downloaded | windows, sessions |
@@ -16,15 +17,15 @@
 //! # Invariants
 //!
 //! * The numbers are Keras': pixels exactly, logits, maps and overlays within the tolerances of `tests/keras.rs`.
-//! * There is one description of the network, [`xception::Plan`]. Forward passes, backward sweeps, the check of weights
+//! * There is one description of each network, [`network::Plan`]. Forward passes, backward sweeps, the check of weights
 //!   and the list of layers all read it.
 //! * Widths, depth, classes and input size come from the weights; no constant of the program names them.
 //! * A class is its index, never its name: names repeat.
 //! * A map is never NaN. Without positive evidence it is empty, and says so.
-//! * `imaging`, `xception` and `explain` read no file, no clock and no environment.
+//! * `imaging`, `network`, `models` and `explain` read no file, no clock and no environment.
 //! * Data flows one way: request, worker, reply, repaint. The window's thread never waits.
 //! * No panic is reachable from input, and a panic of one job is a reply like any other failure.
-//! * `unsafe` lives in `xception::cpu::threads`, in one block, and nowhere else.
+//! * `unsafe` lives in `network::cpu::threads`, in one block, and nowhere else.
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
@@ -34,6 +35,7 @@ pub mod explorer;
 pub mod gui;
 pub mod imaging;
 pub mod labels;
+pub mod models;
+pub mod network;
 pub mod samples;
 pub mod weights;
-pub mod xception;

@@ -3,10 +3,11 @@
 mod support;
 
 use candle_core::{DType, Device};
-use gradcam_explorer::xception::cpu::Isa;
-use gradcam_explorer::xception::{Architecture, CandleNetwork, CpuNetwork, LayerId, Network, NetworkError, Plan};
+use gradcam_explorer::models::xception::{self, Architecture};
+use gradcam_explorer::network::cpu::Isa;
+use gradcam_explorer::network::{CandleNetwork, CpuNetwork, LayerId, Network, NetworkError, Plan};
 use proptest::prelude::*;
-use support::{keras, random_tensors, small_plan, uniform, var_builder};
+use support::{keras, random_tensors, small_architecture, small_plan, uniform, var_builder};
 
 /// What a backward sweep shows of one layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,13 +45,13 @@ fn candle(plan: &Plan) -> CandleNetwork {
 }
 
 fn image(plan: &Plan) -> Vec<f32> {
-    uniform("image", plan.architecture.input_size.pow(2) * 3)
+    uniform("image", plan.input().len())
 }
 
 /// Gradients of some scores with respect to the logits.
 fn scores(plan: &Plan, count: usize) -> Vec<Vec<f64>> {
     let score = |index| {
-        let values = uniform(&format!("score {index}"), plan.architecture.classes);
+        let values = uniform(&format!("score {index}"), plan.units());
         values.into_iter().map(f64::from).collect()
     };
     (0..count).map(score).collect()
@@ -142,23 +143,23 @@ fn odd_widths_agree_with_candle_at_every_layer() {
 #[test]
 fn widths_beyond_one_block_of_channels_agree() {
     let architecture = Architecture {
-        input_size: 90,
+        input_size: [90; 2],
         stem: [33, 64],
         entry: [[40, 96], [65, 31], [100, 129]],
         middle: vec![[32, 127, 129]],
         exit: [[1, 70], [97, 200]],
         ..Architecture::keras(150)
     };
-    check(&Plan::new(architecture).unwrap(), 2, 1e-4);
+    check(&xception::plan(&architecture).unwrap(), 2, 1e-4);
 }
 
 #[test]
 fn a_network_without_middle_flow_agrees() {
     let architecture = Architecture {
         middle: vec![],
-        ..small_plan(71).architecture
+        ..small_architecture(71)
     };
-    check(&Plan::new(architecture).unwrap(), 2, 1e-4);
+    check(&xception::plan(&architecture).unwrap(), 2, 1e-4);
 }
 
 #[test]
@@ -180,7 +181,7 @@ proptest! {
     ) {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = widths[..] else { unreachable!() };
         let architecture = Architecture {
-            input_size,
+            input_size: [input_size; 2],
             stem: [a, b],
             entry: [[c, d], [e, f], [g, h]],
             middle: middle.iter().map(|&(first, second)| [first, second, h]).collect(),
@@ -188,7 +189,7 @@ proptest! {
             ..Architecture::keras(classes)
         };
         // in a narrow network a single flipped ReLU is a large part of the gradient
-        check(&Plan::new(architecture).unwrap(), threads, 2e-2);
+        check(&xception::plan(&architecture).unwrap(), threads, 2e-2);
     }
 }
 
@@ -202,7 +203,7 @@ fn results_are_the_same_bits_in_every_run_and_on_any_number_of_threads() {
             let mut network = cpu(&plan, threads, isa);
             for _ in 0..2 {
                 let logits = network.forward(&image(&plan)).unwrap();
-                let shares = network.logit_shares().unwrap();
+                let shares = network.unit_shares().unwrap().unwrap();
                 runs.push((logits, shares, sweep(&mut network, &scores(&plan, 2), &layers)));
             }
         }
@@ -248,7 +249,7 @@ fn layers_come_from_the_last_to_the_first_and_those_before_are_not_needed() {
     }
     let mut order = Vec::new();
     let layers: Vec<LayerId> = plan.mappable().collect();
-    let mut visit = |_, site: &dyn gradcam_explorer::xception::Site| {
+    let mut visit = |_, site: &dyn gradcam_explorer::network::Site| {
         order.push(site.layer());
         Ok(())
     };
@@ -274,7 +275,7 @@ fn gradients_too_small_for_f32_are_kept() {
     assert!(usual[0].mean.iter().any(|mean| *mean != 0.0));
     let restored: Vec<f64> = tiny[0].mean.iter().map(|mean| mean * 2f64.powi(400)).collect();
     assert_eq!(restored, usual[0].mean);
-    let zero = vec![vec![0.0; plan.architecture.classes]];
+    let zero = vec![vec![0.0; plan.units()]];
     assert!(
         sweep(&mut network, &zero, &[layer])[0]
             .map
@@ -337,7 +338,7 @@ fn wrong_calls_are_errors() {
     let mut network = cpu(&plan, 1, Isa::best());
     let last = plan.last_feature_layer();
     let score = scores(&plan, 1);
-    let mut nothing = |_, _: &dyn gradcam_explorer::xception::Site| Ok(());
+    let mut nothing = |_, _: &dyn gradcam_explorer::network::Site| Ok(());
     assert!(matches!(network.activation(last), Err(NetworkError::NoForward)));
     let result = network.backward(&score, &[last], &|| false, &mut nothing);
     assert!(matches!(result, Err(NetworkError::NoForward)));

@@ -343,7 +343,7 @@ fn goldens() -> Goldens {
 }
 
 #[test]
-fn resizes_are_pillows_byte_for_byte() {
+fn resizes_are_pillows_and_opencvs_byte_for_byte() {
     for golden in goldens().resizes {
         let ResizeGolden {
             from,

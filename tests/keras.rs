@@ -5,7 +5,7 @@ mod support;
 use candle_core::{DType, Device};
 use gradcam_explorer::explain::{Score, ScoreGradient, Target};
 use gradcam_explorer::imaging::{self, Colormap, Resize};
-use gradcam_explorer::xception::{CandleNetwork, Network, Op, Role};
+use gradcam_explorer::network::{CandleNetwork, Network, Op, Role};
 use serde::Deserialize;
 use support::keras::{self, GoldenArrays, differences};
 
@@ -40,7 +40,7 @@ fn pixels_are_exactly_those_of_keras() {
             image.sha256.bilinear_299,
             "{name} bilinear"
         );
-        let input = imaging::network_input(&photo, 299, Resize::Nearest);
+        let input = imaging::network_input(&photo, 299, 299, Resize::Nearest.into());
         let expected: Vec<f32> = nearest.rgb.iter().map(|&v| f32::from(v) / 127.5 - 1.0).collect();
         assert_eq!(input, expected, "{name} input");
     }
@@ -163,7 +163,7 @@ fn in_f64_every_layer_equals_keras_to_1e_6() {
         plan.layers.iter().map(|layer| layer.name.as_str()).collect::<Vec<_>>(),
         names
     );
-    let gradient = ScoreGradient::new(Target::Class(goldens.class), Score::Probability, &logits);
+    let gradient = ScoreGradient::new(Target::Class(goldens.class), Score::Probability, plan.output, &logits);
     let mappable: Vec<_> = plan.mappable().collect();
     let mut maps = vec![None; plan.layers.len()];
     network
@@ -182,7 +182,7 @@ fn in_f64_every_layer_equals_keras_to_1e_6() {
     for (id, golden) in plan.ids().zip(&goldens.layers) {
         let layer = plan.layer(id);
         let shape = layer.shape;
-        let dimensions = if matches!(layer.op, Op::GlobalAveragePool | Op::Dense) {
+        let dimensions = if matches!(layer.op, Op::GlobalAveragePool | Op::Dense { .. }) {
             vec![shape.channels]
         } else {
             vec![shape.height, shape.width, shape.channels]
@@ -223,11 +223,8 @@ fn in_f64_every_layer_equals_keras_to_1e_6() {
 
 #[test]
 fn a_small_network_of_other_widths_equals_keras_in_f64() {
-    let (plan_71, tensors) = support::small_keras();
     for size in [71, 96] {
-        let mut architecture = plan_71.architecture.clone();
-        architecture.input_size = size;
-        let plan = gradcam_explorer::xception::Plan::new(architecture).unwrap();
+        let (plan, tensors) = support::small_keras(size);
         let vb = support::var_builder(tensors.clone(), DType::F64);
         let mut network = CandleNetwork::load(plan, &vb, DType::F64, &Device::Cpu).unwrap();
         let arrays = GoldenArrays::open("golden64_small");

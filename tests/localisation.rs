@@ -5,10 +5,10 @@
 mod support;
 
 use candle_core::{DType, Device};
-use gradcam_explorer::explain::{ClassMaps, Score, Target, probabilities};
-use gradcam_explorer::imaging::{self, Limits, Resize};
+use gradcam_explorer::explain::{ClassMaps, Score, Target};
+use gradcam_explorer::imaging::{self, Limits, Preprocessing};
+use gradcam_explorer::network::{CpuNetwork, Network};
 use gradcam_explorer::weights::Weights;
-use gradcam_explorer::xception::{CpuNetwork, Network};
 use serde::Deserialize;
 
 /// A map's maximum may lie this far outside of the object, in pixels: half a cell of the last layer.
@@ -55,9 +55,9 @@ fn figures(distort: impl Fn(&[f32], usize) -> Vec<f32>) -> Figures {
     for scene in scenes {
         let photo = imaging::decode(&read(&scene.file), &Limits::default()).unwrap();
         let logits = network
-            .forward(&imaging::network_input(&photo, 299, Resize::Nearest))
+            .forward(&imaging::network_input(&photo, 299, 299, Preprocessing::default()))
             .unwrap();
-        let p = probabilities(&logits);
+        let p = network.plan().output.answers(&logits);
         let top = (0..p.len()).max_by(|&a, &b| p[a].total_cmp(&p[b])).unwrap();
         assert!(
             scene.objects.iter().any(|object| object.class == top),

@@ -11,8 +11,8 @@ use gradcam_explorer::explorer::{
     Reply, Request,
 };
 use gradcam_explorer::imaging::{self, Photo, Resize};
+use gradcam_explorer::network::LayerId;
 use gradcam_explorer::samples::SAMPLES;
-use gradcam_explorer::xception::LayerId;
 
 const IMAGE: ImageId = ImageId(1);
 

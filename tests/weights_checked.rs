@@ -6,8 +6,8 @@ mod networks;
 use std::borrow::Cow;
 
 use candle_core::{DType, Device};
+use gradcam_explorer::models::xception::{self, Architecture};
 use gradcam_explorer::weights::{Dialect, Weights, WeightsError};
-use gradcam_explorer::xception::Architecture;
 use half::{bf16, f16};
 use networks::{Tensors, keras, raw_safetensors, safetensors, small, timm};
 
@@ -27,7 +27,7 @@ fn check_tensors(weights: &Weights, expected: &Tensors) {
 
 fn without_size(architecture: &Architecture) -> Architecture {
     Architecture {
-        input_size: 299,
+        input_size: [299; 2],
         ..architecture.clone()
     }
 }
@@ -37,7 +37,7 @@ fn keras_names() {
     let architecture = small(7);
     let tensors = keras(&architecture);
     let weights = open(safetensors(&tensors, &[])).unwrap();
-    assert_eq!(weights.plan().architecture, without_size(&architecture));
+    assert_eq!(*weights.plan(), xception::plan(&without_size(&architecture)).unwrap());
     assert_eq!((weights.info().dialect, weights.info().classes), (Dialect::Keras, 7));
     assert_eq!(weights.info().name, "net.safetensors");
     check_tensors(&weights, &tensors);
@@ -49,8 +49,8 @@ fn metadata_tells_size_epsilon_and_name() {
     let tensors = keras(&small(3));
     let metadata = [("input_size", "71"), ("bn_epsilon", "1e-5"), ("name", "Three deer")];
     let weights = open(safetensors(&tensors, &metadata)).unwrap();
-    assert_eq!(weights.plan().architecture.input_size, 71);
-    assert_eq!(weights.plan().architecture.bn_epsilon, 1e-5);
+    assert_eq!(weights.plan().input().width, 71);
+    assert_eq!(weights.plan().bn_epsilon(), Some(1e-5));
     assert_eq!(weights.info().name, "Three deer");
     for (key, value) in [
         ("input_size", "big"),
@@ -114,7 +114,7 @@ fn all_depths() {
         let tensors = keras(&architecture);
         for file in [safetensors(&tensors, &[]), safetensors(&timm(&tensors, "fc"), &[])] {
             let weights = open(file).unwrap();
-            assert_eq!(weights.plan().architecture, without_size(&architecture));
+            assert_eq!(*weights.plan(), xception::plan(&without_size(&architecture)).unwrap());
             check_tensors(&weights, &tensors);
         }
     }
@@ -223,7 +223,7 @@ fn the_epsilon_of_a_port_is_decided_by_its_variances() {
         }
         let weights = open(safetensors(&timm(&tensors, "fc"), &[])).unwrap();
         (
-            weights.plan().architecture.bn_epsilon,
+            weights.plan().bn_epsilon().unwrap(),
             weights.info().bn_epsilon_reason.clone().unwrap(),
         )
     };

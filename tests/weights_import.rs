@@ -8,9 +8,11 @@ mod networks;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gradcam_explorer::models::xception::Architecture;
 use gradcam_explorer::weights::info::key;
-use gradcam_explorer::weights::{Fingerprint, ImportOptions, Weights, WeightsError, default_out, import};
-use gradcam_explorer::xception::Architecture;
+use gradcam_explorer::weights::{
+    Fingerprint, ImportOptions, NetworkChoices, Weights, WeightsError, default_out, import,
+};
 use networks::{Tensors, hdf5, keras, safetensors, small, timm};
 
 const FORMATS: [&str; 7] = [
@@ -71,11 +73,11 @@ fn all_formats_of_keras_give_the_same_tensors() {
         let out = folder.path().join(name).with_extension("out.safetensors");
         let weights = import(&format(name), &out, &ImportOptions::default()).unwrap();
         check_tensors(&weights, &expected, name);
-        let architecture = &weights.plan().architecture;
-        assert_eq!(architecture.bn_epsilon, 1e-3, "{name}");
+        let plan = weights.plan();
+        assert_eq!(plan.bn_epsilon(), Some(1e-3), "{name}");
         // weights without the model do not say its input size
         let tells_size = !["small_legacy.h5", "small.weights.h5", "small_keras1.h5"].contains(&name);
-        assert_eq!(architecture.input_size, if tells_size { 71 } else { 299 }, "{name}");
+        assert_eq!(plan.input().width, if tells_size { 71 } else { 299 }, "{name}");
         assert_eq!(weights.info().source(), Some(name));
         assert_eq!(weights.fingerprint().unwrap(), Fingerprint::Unknown);
     }
@@ -145,10 +147,7 @@ fn hdf5_files_that_are_no_xception() {
     let put = |tensors: &mut Tensors, path: &str, shape: &[usize]| {
         tensors.insert(path.to_owned(), (shape.to_vec(), vec![0.5; shape.iter().product()]));
     };
-    check(
-        &|_, layers| layers.truncate(layers.len() - 1),
-        "predictions/kernel is missing",
-    );
+    check(&|_, layers| layers.truncate(layers.len() - 1), "include_top=False");
     check(
         &|_, layers| layers.retain(|layer| layer != "block3_sepconv1_bn"),
         "block3_sepconv1_bn/gamma is missing",
@@ -204,14 +203,17 @@ fn metadata_is_kept_added_and_overruled() {
     assert_eq!(get(&weights, key::SOURCE_SHA256).len(), 64);
     assert!(get(&weights, key::IMPORTER).starts_with("gradcam-explorer "));
     assert!(get(&weights, key::BN_EPSILON_REASON).contains("copied as they are"));
-    assert_eq!(weights.plan().architecture.input_size, 150);
+    assert_eq!(weights.plan().input().width, 150);
     assert_eq!(weights.labels().labels.display_name(2), "c");
 
     let options = ImportOptions {
         name: Some("Three deer".to_owned()),
         source: Some("https://example.org/deer".to_owned()),
         licence: Some("CC0".to_owned()),
-        input_size: Some(200),
+        choices: NetworkChoices {
+            input_size: Some([200; 2]),
+            ..NetworkChoices::default()
+        },
         bn_epsilon: Some(1e-5),
     };
     let weights = import_bytes(&file, "deer.safetensors", &options).unwrap();
@@ -220,13 +222,16 @@ fn metadata_is_kept_added_and_overruled() {
         (weights.info().source(), weights.info().licence()),
         (Some("https://example.org/deer"), Some("CC0"))
     );
-    let architecture = &weights.plan().architecture;
-    assert_eq!((architecture.input_size, architecture.bn_epsilon), (200, 1e-5));
+    let plan = weights.plan();
+    assert_eq!((plan.input().width, plan.bn_epsilon()), (200, Some(1e-5)));
     assert_eq!(get(&weights, key::BN_EPSILON_REASON), "chosen at import");
 
     for options in [
         ImportOptions {
-            input_size: Some(70),
+            choices: NetworkChoices {
+                input_size: Some([70; 2]),
+                ..NetworkChoices::default()
+            },
             ..options.clone()
         },
         ImportOptions {

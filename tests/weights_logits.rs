@@ -7,8 +7,8 @@ mod support;
 use std::path::Path;
 
 use candle_core::{DType, Device};
-use gradcam_explorer::weights::{self, ImportOptions, Weights};
-use gradcam_explorer::xception::{CpuNetwork, Network};
+use gradcam_explorer::network::{CpuNetwork, Network};
+use gradcam_explorer::weights::{self, ImportOptions, NetworkChoices, Weights};
 use support::keras::{GoldenArrays, differences};
 
 /// The logits of weights for the golden picture.
@@ -29,7 +29,10 @@ fn logits(weights: &Weights) -> Vec<f64> {
 fn imported(file: &Path) -> Weights {
     let folder = tempfile::tempdir().unwrap();
     let options = ImportOptions {
-        input_size: Some(71),
+        choices: NetworkChoices {
+            input_size: Some([71; 2]),
+            ..NetworkChoices::default()
+        },
         ..ImportOptions::default()
     };
     let weights = weights::import(file, &folder.path().join("imported.safetensors"), &options).unwrap();
@@ -71,7 +74,7 @@ fn imported_weights_give_bit_equal_logits_in_every_layout() {
 #[test]
 fn swapping_the_batch_norms_of_equal_width_would_be_seen() {
     // Keras 1 numbers them by creation: the residual's comes before the block's own, and both have the same width
-    let (plan, tensors) = support::small_keras();
+    let (plan, tensors) = support::small_keras(71);
     let keras = GoldenArrays::open("golden64_small").get("71/logits");
     let swapped = tensors
         .iter()

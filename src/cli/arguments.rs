@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::explain::{Method, Score};
-use crate::explorer::{DeviceChoice, NetworkSource};
-use crate::imaging::{Colormap, Resize};
+use crate::explorer::{DeviceChoice, NetworkOptions, NetworkSource};
+use crate::imaging::{Colormap, Pixels, Resize};
+use crate::network::Output;
+use crate::weights::NetworkChoices;
+use crate::weights::info::parse_size;
 
 /// See, live, where an image classifier looks.
 #[derive(Debug, Parser)]
-#[command(version, about, args_conflicts_with_subcommands = true)]
+#[command(version, about, subcommand_precedence_over_arg = true)]
 pub struct Arguments {
     /// Images, folders of images or web addresses (https) to open in the window
     #[arg(value_name = "IMAGE|FOLDER|URL")]
@@ -24,9 +27,21 @@ pub struct Arguments {
 /// Which network, on which device.
 #[derive(Args, Clone, Debug)]
 pub struct NetworkArguments {
-    /// Safetensors file with the weights of an Xception, with Keras' or timm's names [env: GRADCAM_WEIGHTS]
+    /// The network: a .keras or .h5 file of Keras, or safetensors with the names of Keras or timm [env: GRADCAM_WEIGHTS]
     #[arg(long, value_name = "FILE", global = true)]
     pub weights: Option<PathBuf>,
+    /// Input size in pixels on which the network was trained, where its file does not say it: 224 or WIDTHxHEIGHT
+    #[arg(long, value_name = "SIZE", global = true, value_parser = input_size)]
+    pub input_size: Option<InputSize>,
+    /// What its last values mean, where its file does not say it: softmax, sigmoid or values
+    #[arg(long, value_name = "KIND", global = true)]
+    pub output: Option<Output>,
+    /// Which of several outputs is explained, by the name of its layer [default: the first]
+    #[arg(long, value_name = "LAYER", global = true)]
+    pub output_layer: Option<String>,
+    /// Range of its input: tf (-1..1), 0..1, 0..255, caffe or torch [default: tf, or 0..255 if the network scales pixels]
+    #[arg(long, value_name = "RANGE", global = true, allow_hyphen_values = true)]
+    pub pixels: Option<Pixels>,
     /// Where the network runs
     #[arg(long, value_enum, default_value_t = Device::Auto, global = true)]
     pub device: Device,
@@ -35,7 +50,24 @@ pub struct NetworkArguments {
 impl NetworkArguments {
     /// The weights to load.
     pub fn source(&self) -> NetworkSource {
-        NetworkSource::Search(self.weights.clone())
+        let options = NetworkOptions {
+            choices: self.choices(),
+            pixels: self.pixels,
+        };
+        if options == NetworkOptions::default() {
+            NetworkSource::Search(self.weights.clone())
+        } else {
+            NetworkSource::Told(self.weights.clone(), options)
+        }
+    }
+
+    /// What is said of the network.
+    pub fn choices(&self) -> NetworkChoices {
+        NetworkChoices {
+            input_size: self.input_size.map(|size| size.0),
+            output: self.output,
+            output_layer: self.output_layer.clone(),
+        }
     }
 }
 
@@ -101,16 +133,16 @@ pub struct Explain {
     /// Class to explain: index (285), wnid (n02124075) or name ("Egyptian cat"); repeatable [default: the top one]
     #[arg(long = "class", value_name = "CLASS")]
     pub classes: Vec<String>,
-    /// Keras layer to explain at; repeatable [default: block14_sepconv2_act]
+    /// Keras layer to explain at; repeatable [default: the last with height and width]
     #[arg(long = "layer", value_name = "LAYER")]
     pub layers: Vec<String>,
-    /// Which number of a class is explained: probability or logit
+    /// Which number of a class is explained: probability (of plain values the value) or logit
     #[arg(long, default_value_t = Score::Probability)]
     pub score: Score,
     /// How maps are made: grad-cam, hires-cam, xgrad-cam, grad-cam-plus-plus or layer-cam
     #[arg(long, default_value_t = Method::GradCam)]
     pub method: Method,
-    /// How the image is brought to the network's input size: nearest (as Keras) or bilinear
+    /// How the image is brought to the network's input size: nearest (as Keras), bilinear, bicubic, tensorflow or opencv
     #[arg(long, default_value_t = Resize::Nearest)]
     pub resize: Resize,
     /// Number of predictions
@@ -150,9 +182,6 @@ pub enum WeightsCommand {
         /// The safetensors file to write [default: in the program's data folder]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// Side of the network's input in pixels, where the file does not say it
-        #[arg(long, value_name = "PIXELS")]
-        input_size: Option<usize>,
     },
     /// Check every value, and compare with the tutorial's top ten if its photograph is given
     Verify {
@@ -184,6 +213,17 @@ pub enum Write {
     Heatmap,
     /// The map before and after normalisation as float32 .npy, at the layer's size
     Raw,
+}
+
+/// Height and width in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputSize(pub [usize; 2]);
+
+fn input_size(text: &str) -> Result<InputSize, String> {
+    match parse_size(text) {
+        Some(sides) if sides.iter().all(|side| (1..=8192).contains(side)) => Ok(InputSize(sides)),
+        _ => Err("use a number of pixels such as 224, or width and height such as 320x240".to_owned()),
+    }
 }
 
 fn share(text: &str) -> Result<f32, String> {

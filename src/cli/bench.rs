@@ -13,10 +13,10 @@ use super::Stop;
 use super::arguments::{Bench, NetworkArguments};
 use crate::explain::{self, ClassMaps, Method, Score, Target};
 use crate::explorer::{NetworkSource, load_network};
-use crate::imaging::{self, Limits, Resize};
+use crate::imaging::{self, Limits, Preprocessing};
+use crate::network::{LayerId, Network, NetworkError};
 use crate::samples::SAMPLES;
 use crate::weights::Environment;
-use crate::xception::{LayerId, Network, NetworkError};
 
 /// Calls before the timed ones.
 const WARM_UP: usize = 3;
@@ -66,12 +66,13 @@ pub fn run(arguments: &NetworkArguments, options: &Bench, started: Instant) -> R
     let input = input(options, network.as_ref())?;
 
     let plan = network.plan().clone();
-    let classes = plan.architecture.classes;
+    let classes = plan.classes();
     let [first, other] = CLASSES.map(|class| class.min(classes.saturating_sub(1)));
     let logits = network.forward(&input).map_err(device)?;
     let maps = ClassMaps::new(network.as_ref(), &logits).map_err(device)?;
     let heat = maps.map(Target::Class(first), Score::Probability).heat();
-    let probabilities = explain::probabilities(&logits);
+    let logits = plan.output.class_logits(&logits);
+    let probabilities = plan.output.answers(&logits);
     let top1 = (0..classes)
         .max_by(|&a, &b| logits[a].total_cmp(&logits[b]))
         .unwrap_or(0);
@@ -167,8 +168,10 @@ fn input(options: &Bench, network: &dyn Network) -> Result<Vec<f32>, Stop> {
     };
     let photo =
         imaging::decode(&bytes, &Limits::default()).map_err(|error| Stop::Failed(format!("{name}: {error}")))?;
-    let size = u32::try_from(network.plan().architecture.input_size).unwrap_or(u32::MAX);
-    Ok(imaging::network_input(&photo, size, Resize::Nearest))
+    let input = network.plan().input();
+    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    let (width, height) = (side(input.width), side(input.height));
+    Ok(imaging::network_input(&photo, width, height, Preprocessing::default()))
 }
 
 /// The median time of `runs` calls after some to warm up.

@@ -10,7 +10,8 @@ use super::inputs::{Input, inputs};
 use super::map_files::{self, Files, Origin};
 use super::progress_bar::Bar;
 use super::report::{
-    ErrorReport, FilesReport, ImageReport, MapReport, PredictionReport, Timings, WeightsReport, print_json, print_text,
+    ErrorReport, FilesReport, ImageReport, InputReport, MapReport, PredictionReport, Timings, WeightsReport,
+    print_json, print_text,
 };
 use super::{Stop, start, wait};
 use crate::explain::{Map, Target};
@@ -18,7 +19,8 @@ use crate::explorer::{
     Activity, ExplainRequest, Explorer, ImageId, ImageSource, NetworkInfo, Opened, Predicted, Purpose, Reply, Request,
     percent_encoded,
 };
-use crate::xception::{LayerId, Role};
+use crate::network::{LayerId, Role};
+use crate::weights::SaidBy;
 
 /// What is the same for all images.
 struct Task<'a> {
@@ -63,8 +65,16 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
     let weights = WeightsReport {
         name: network.weights.name.clone(),
         sha256,
-        classes: network.plan.architecture.classes,
+        classes: network.plan.classes(),
+        output: network.plan.output,
+        input: InputReport {
+            width: network.plan.input().width,
+            height: network.plan.input().height,
+            pixels: network.pixels.name(),
+            from: network.weights.input_said_by,
+        },
     };
+    tell_guesses(&network);
     let task = Task {
         explorer: &explorer,
         network: &network,
@@ -94,6 +104,21 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         }
     }
     if failed { Err(Stop::Reported) } else { Ok(()) }
+}
+
+/// Says once what was assumed because the file does not say it.
+fn tell_guesses(network: &NetworkInfo) {
+    let (name, info) = (&network.weights.name, &network.weights);
+    if info.output_said_by == SaidBy::Guess {
+        let output = network.plan.output;
+        eprintln!("gradcam-explorer: {name} does not say what its values mean; {output} is assumed, --output decides");
+    }
+    if info.outputs.len() > 1 {
+        let names = info.outputs.join(", ");
+        eprintln!(
+            "gradcam-explorer: {name} has several outputs ({names}); --output-layer chooses another than the first"
+        );
+    }
 }
 
 /// The layers by name, the last feature layer when none is named.
@@ -186,6 +211,7 @@ impl Task<'_> {
             }
         }
         explorer.send(Request::Close(image));
+        let (predictions, complement) = self.predictions(&predicted);
         Ok(ImageReport {
             image: path.display().to_string(),
             image_bytes: percent_encoded(path),
@@ -193,7 +219,8 @@ impl Task<'_> {
             height: opened.height,
             device: network.device,
             weights: self.weights.clone(),
-            predictions: self.predictions(&predicted),
+            predictions,
+            complement,
             maps: reports,
             timings_ms: Timings {
                 decode: opened.decode_ms,
@@ -212,7 +239,7 @@ impl Task<'_> {
         predicted: &Predicted,
     ) -> Result<HashMap<(usize, LayerId), Map>, String> {
         let last = self.network.plan.last_feature_layer();
-        let closed_form = self.options.method.is_closed_form_at_last_layer();
+        let closed_form = self.options.method.is_in_class_maps(&self.network.plan);
         let mut maps = HashMap::new();
         let mut swept: Vec<LayerId> = self
             .layers
@@ -256,10 +283,11 @@ impl Task<'_> {
         Ok(maps)
     }
 
-    fn predictions(&self, predicted: &Predicted) -> Vec<PredictionReport> {
+    /// The likeliest classes. Of a single sigmoid the class of its one value, as Keras answers it, and its complement.
+    fn predictions(&self, predicted: &Predicted) -> (Vec<PredictionReport>, Option<PredictionReport>) {
         let labels = &self.network.labels;
         let ranked = (1..).zip(predicted.ranking.iter()).take(self.options.top);
-        ranked
+        let mut reports: Vec<PredictionReport> = ranked
             .map(|(rank, &index)| PredictionReport {
                 rank,
                 index,
@@ -268,7 +296,11 @@ impl Task<'_> {
                 probability: predicted.probabilities[index],
                 logit: predicted.logits[index],
             })
-            .collect()
+            .collect();
+        let plan = &self.network.plan;
+        let is_complement = |report: &PredictionReport| report.index == 0 && plan.output.is_pair(plan.units());
+        let complement = reports.iter().position(is_complement).map(|at| reports.remove(at));
+        (reports, complement)
     }
 
     fn map_report(

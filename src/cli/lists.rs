@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::arguments::NetworkArguments;
 use super::report::print_json;
 use super::{Stop, start};
-use crate::xception::Role;
+use crate::network::Role;
 
 #[derive(Serialize)]
 struct LayerReport<'a> {

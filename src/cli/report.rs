@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::Stop;
 use super::map_files::Files;
 use crate::explorer::percent_encoded;
+use crate::network::Output;
+use crate::weights::SaidBy;
 
 /// Prints one document as one line, at once.
 pub fn print_json(out: &mut impl io::Write, document: &impl Serialize) -> Result<(), Stop> {
@@ -20,12 +22,18 @@ pub fn print_json(out: &mut impl io::Write, document: &impl Serialize) -> Result
 /// Prints one image as text.
 pub fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), Stop> {
     writeln!(out, "{} ({} x {})", report.image, report.width, report.height)?;
-    for p in &report.predictions {
+    let mut predictions: Vec<_> = report.predictions.iter().chain(&report.complement).collect();
+    predictions.sort_by_key(|prediction| prediction.rank);
+    for p in predictions {
+        let answer = if report.weights.output.is_probability() {
+            format!("{:>7.3} %", p.probability * 100.0)
+        } else {
+            format!("{:>9.4}", p.probability)
+        };
         writeln!(
             out,
-            "{:>4}  {:>7.3} %  {:<28} {:>4}  {}",
+            "{:>4}  {answer}  {:<28} {:>4}  {}",
             p.rank,
-            p.probability * 100.0,
             p.label,
             p.index,
             p.wnid.as_deref().unwrap_or_default()
@@ -59,6 +67,9 @@ pub struct ImageReport {
     pub device: &'static str,
     pub weights: WeightsReport,
     pub predictions: Vec<PredictionReport>,
+    /// Of a network with a single sigmoid, the class that its one value argues against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complement: Option<PredictionReport>,
     pub maps: Vec<MapReport>,
     pub timings_ms: Timings,
 }
@@ -88,6 +99,20 @@ pub struct WeightsReport {
     pub name: String,
     pub sha256: String,
     pub classes: usize,
+    /// What the probabilities are: `softmax`, `sigmoid`, or plain `values`.
+    pub output: Output,
+    pub input: InputReport,
+}
+
+/// What the network sees.
+#[derive(Clone, Debug, Serialize)]
+pub struct InputReport {
+    pub width: usize,
+    pub height: usize,
+    /// The range outside of the network's file.
+    pub pixels: &'static str,
+    /// Who says the size.
+    pub from: SaidBy,
 }
 
 #[derive(Debug, Serialize)]

@@ -15,7 +15,7 @@ pub fn run(network: &NetworkArguments, command: WeightsCommand) -> Result<(), St
     match command {
         WeightsCommand::Status => status(network),
         WeightsCommand::Download => download(),
-        WeightsCommand::Import { file, out, input_size } => import(file, out, input_size),
+        WeightsCommand::Import { file, out } => import(network, file, out),
         WeightsCommand::Verify { photograph } => verify(network, photograph.as_deref()),
     }
 }
@@ -99,10 +99,10 @@ fn download() -> Result<(), Stop> {
 }
 
 /// Through the session, so that a file that upsets a parser fails in words.
-fn import(file: PathBuf, out: Option<PathBuf>, input_size: Option<usize>) -> Result<(), Stop> {
+fn import(network: &NetworkArguments, file: PathBuf, out: Option<PathBuf>) -> Result<(), Stop> {
     let explorer = Explorer::start(|| {})?;
     let options = ImportOptions {
-        input_size,
+        choices: network.choices(),
         ..ImportOptions::default()
     };
     explorer.send(Request::ImportWeights { file, out, options });

@@ -1,7 +1,7 @@
 //! Grad-CAM++ (Chattopadhay et al. 2018, equations 5, 6 and 19): L = sum_k w_k A_k with
 //! w_k = sum over cells of a * max(g, 0) and a = g^2 / (2 g^2 + g^3 * sum of A_k).
 
-use crate::xception::{NetworkError, Site};
+use crate::network::{NetworkError, Site};
 
 /// The signed map of a layer, `[height, width]`; `scale` times the site's gradient is the true one.
 pub(super) fn signed_map(site: &dyn Site, channels: usize, scale: f64) -> Result<Vec<f64>, NetworkError> {

@@ -3,7 +3,7 @@
 //! Where the network is linear after the layer, the sum of the map is exactly the score without its bias.
 
 use super::channel_sum;
-use crate::xception::{NetworkError, Site};
+use crate::network::{NetworkError, Site};
 
 /// The signed map of a layer, `[height, width]`.
 pub(super) fn signed_map(site: &dyn Site, channels: usize) -> Result<Vec<f64>, NetworkError> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{grad_cam, grad_cam_plus_plus, hires_cam, layer_cam, xgrad_cam};
-use crate::xception::{NetworkError, Site};
+use crate::network::{NetworkError, Plan, Site};
 
 /// How a map is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -55,10 +55,14 @@ impl Method {
         }
     }
 
-    /// Whether the method gives Grad-CAM's map wherever the gradient is the same at every cell, as it is at the last
-    /// feature layer, so that [`ClassMaps`](super::ClassMaps) holds its maps too.
-    pub fn is_closed_form_at_last_layer(self) -> bool {
-        matches!(self, Self::GradCam | Self::HiresCam | Self::XgradCam)
+    /// Whether [`ClassMaps`](super::ClassMaps) holds this method's maps at the last feature layer: always Grad-CAM's, and
+    /// those that equal it wherever the gradient is the same at every cell, as it is in front of a global average.
+    pub fn is_in_class_maps(self, plan: &Plan) -> bool {
+        match self {
+            Self::GradCam => true,
+            Self::HiresCam | Self::XgradCam => plan.gradient_is_uniform(),
+            Self::GradCamPlusPlus | Self::LayerCam => false,
+        }
     }
 
     /// The signed map of a layer, `[height, width]`, up to the factor `scale` of the score's gradient.

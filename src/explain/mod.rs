@@ -2,12 +2,12 @@
 //!
 //! * [`Score`], [`Target`]: what is explained, and its gradient with respect to the logits.
 //! * [`Method`]: how activation and gradient of a layer become a map; one file each.
-//! * [`ClassMaps`]: every class at the last feature layer in closed form, without any backward pass.
+//! * [`ClassMaps`]: every class at the last feature layer from the head alone, without any backward sweep.
 //! * [`backward`]: any classes at any layers from backward sweeps, never repeating the forward pass.
 //!
 //! Everything here is arithmetic on values that are handed in: no files, no clock, no window.
 
-mod closed_form;
+mod class_maps;
 mod grad_cam;
 mod grad_cam_plus_plus;
 mod hires_cam;
@@ -17,12 +17,12 @@ mod method;
 mod score;
 mod xgrad_cam;
 
-pub use closed_form::ClassMaps;
+pub use class_maps::ClassMaps;
 pub use map::Map;
 pub use method::Method;
-pub use score::{Score, ScoreGradient, Target, probabilities};
+pub use score::{Score, ScoreGradient, Target};
 
-use crate::xception::{LayerId, Network, NetworkError, Site};
+use crate::network::{LayerId, Network, NetworkError, Site};
 
 /// One finished map and what it explains.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,7 @@ pub struct Explanation {
 
 /// Explains every target at every layer from one backward sweep a target, in the network's last forward pass.
 ///
-/// `logits` are those of that pass. Maps are handed to `found` as they arise, from the last layer to the first.
+/// `logits` are those of the classes in that pass. Maps are handed to `found` as they arise, from the last layer to the first.
 ///
 /// # Errors
 /// [`NetworkError::Stopped`] as soon as `stop` answers true, else whatever the network reports.
@@ -54,12 +54,16 @@ pub fn backward(
     stop: &dyn Fn() -> bool,
     found: &mut dyn FnMut(Explanation),
 ) -> Result<(), NetworkError> {
+    let (output, units) = (network.plan().output, network.plan().units());
     let shapes: Vec<_> = network.plan().layers.iter().map(|layer| layer.shape).collect();
     let gradients: Vec<ScoreGradient> = targets
         .iter()
-        .map(|&target| ScoreGradient::new(target, score, logits))
+        .map(|&target| ScoreGradient::new(target, score, output, logits))
         .collect();
-    let seeds: Vec<Vec<f64>> = gradients.iter().map(|gradient| gradient.logits.clone()).collect();
+    let seeds: Vec<Vec<f64>> = gradients
+        .iter()
+        .map(|gradient| output.unit_gradient(units, &gradient.logits))
+        .collect();
     network.backward(&seeds, layers, stop, &mut |index, site| {
         let scale = gradients[index].scale;
         let mut gradient_mean = site.gradient_mean()?;

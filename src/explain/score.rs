@@ -3,11 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::network::Output;
+
 /// Which number of a class is explained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Score {
-    /// The softmax probability, as in the tutorial: evidence for the class rather than for the others.
+    /// What the network answers. Of a softmax the probability, as in the tutorial: evidence for the class rather than for
+    /// the others. Of a sigmoid its probability, of plain values the value itself.
     #[default]
     Probability,
     /// The logit, as in the paper (Selvaraju et al. 2017): evidence for the class alone.
@@ -58,14 +61,6 @@ pub enum Target {
     },
 }
 
-/// Softmax of the logits, computed in f64 around the largest one so that nothing overflows.
-pub fn probabilities(logits: &[f64]) -> Vec<f64> {
-    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let exponentials: Vec<f64> = logits.iter().map(|z| (z - largest).exp()).collect();
-    let sum: f64 = exponentials.iter().sum();
-    exponentials.into_iter().map(|e| e / sum).collect()
-}
-
 /// The smallest probability used as a factor. Below it f64 would underflow and the map of a very unlikely class would
 /// lose its shape, which does not depend on this factor.
 pub(super) const SMALLEST_FACTOR: f64 = 1e-280;
@@ -80,18 +75,28 @@ pub struct ScoreGradient {
 }
 
 impl ScoreGradient {
-    /// The gradient for a target at the given logits.
+    /// The gradient for a target at the given logits of all classes.
     ///
-    /// Probability: dp_c/dz_j = p_c (delta_cj - p_j), with p_c as the scale. Logit: delta_cj.
-    pub fn new(target: Target, score: Score, logits: &[f64]) -> Self {
+    /// Logit and plain value: delta_cj. Probability of a softmax: dp_c/dz_j = p_c (delta_cj - p_j), with p_c as the
+    /// scale; of a sigmoid: p_c (1 - p_c) delta_cj.
+    pub fn new(target: Target, score: Score, output: Output, logits: &[f64]) -> Self {
         let mut gradient = vec![0.0; logits.len()];
         let mut scale = 1.0;
         match target {
             Target::Class(class) => {
-                if score == Score::Probability {
-                    let p = probabilities(logits);
-                    scale = p.get(class).copied().unwrap_or(0.0).max(SMALLEST_FACTOR);
-                    gradient = p.into_iter().map(|p| -p).collect();
+                match (score, output) {
+                    (Score::Probability, Output::Softmax) => {
+                        let p = output.answers(logits);
+                        scale = p.get(class).copied().unwrap_or(0.0).max(SMALLEST_FACTOR);
+                        gradient = p.into_iter().map(|p| -p).collect();
+                    }
+                    (Score::Probability, Output::Sigmoid) => {
+                        let z = logits.get(class).copied().unwrap_or(0.0);
+                        // the probability that it is not the class, without the cancellation of 1 - p
+                        let [p, not] = [z, -z].map(|z| output.answers(&[z])[0]);
+                        scale = (p * not).max(SMALLEST_FACTOR);
+                    }
+                    (Score::Probability, Output::Values) | (Score::Logit, _) => {}
                 }
                 add(&mut gradient, class, 1.0);
             }
@@ -118,37 +123,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn probability_gradient_equals_finite_differences() {
+    fn score_gradients_equal_finite_differences() {
         let logits = [0.3, -1.2, 2.5, 0.0];
-        for class in 0..logits.len() {
-            let gradient = ScoreGradient::new(Target::Class(class), Score::Probability, &logits);
-            for j in 0..logits.len() {
-                let step = 1e-6;
-                let mut up = logits;
-                let mut down = logits;
-                up[j] += step;
-                down[j] -= step;
-                let expected = (probabilities(&up)[class] - probabilities(&down)[class]) / (2.0 * step);
-                assert!((gradient.scale * gradient.logits[j] - expected).abs() < 1e-9);
+        for output in Output::ALL {
+            for class in 0..logits.len() {
+                let gradient = ScoreGradient::new(Target::Class(class), Score::Probability, output, &logits);
+                for j in 0..logits.len() {
+                    let step = 1e-6;
+                    let mut up = logits;
+                    let mut down = logits;
+                    up[j] += step;
+                    down[j] -= step;
+                    let expected = (output.answers(&up)[class] - output.answers(&down)[class]) / (2.0 * step);
+                    let found = gradient.scale * gradient.logits[j];
+                    assert!(
+                        (found - expected).abs() < 1e-9,
+                        "{output}: {found} instead of {expected}"
+                    );
+                }
             }
         }
     }
 
     #[test]
     fn unlikely_classes_keep_a_gradient() {
-        let gradient = ScoreGradient::new(Target::Class(0), Score::Probability, &[-900.0, 900.0]);
+        let gradient = ScoreGradient::new(Target::Class(0), Score::Probability, Output::Softmax, &[-900.0, 900.0]);
         assert!(gradient.scale > 0.0);
         assert_eq!(gradient.logits, [1.0, -1.0]);
+        let sure = ScoreGradient::new(Target::Class(0), Score::Probability, Output::Sigmoid, &[900.0]);
+        assert!(sure.scale > 0.0);
     }
 
     #[test]
     fn a_difference_ignores_the_score() {
         let target = Target::Rather { class: 2, than: 0 };
         for score in Score::ALL {
-            assert_eq!(
-                ScoreGradient::new(target, score, &[1.0, 2.0, 3.0]).logits,
-                [-1.0, 0.0, 1.0]
-            );
+            for output in Output::ALL {
+                let gradient = ScoreGradient::new(target, score, output, &[1.0, 2.0, 3.0]);
+                assert_eq!(gradient.logits, [-1.0, 0.0, 1.0]);
+            }
         }
     }
 }

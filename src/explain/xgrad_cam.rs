@@ -1,7 +1,7 @@
 //! XGrad-CAM (Fu et al. 2020, equation 10): L = sum_k alpha_k A_k, where alpha_k is the mean of dS/dA_k weighted by
 //! each cell's share of the channel's activation.
 
-use crate::xception::{NetworkError, Site};
+use crate::network::{NetworkError, Site};
 
 /// The signed map of a layer, `[height, width]`.
 pub(super) fn signed_map(site: &dyn Site, gradient_mean: &[f64]) -> Result<Vec<f64>, NetworkError> {

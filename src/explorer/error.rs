@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::imaging::ImageError;
+use crate::network::NetworkError;
 use crate::weights::fetch::FetchError;
 use crate::weights::{DownloadError, WeightsError};
-use crate::xception::NetworkError;
 
 /// A failure of one request, in one plain sentence.
 #[derive(Debug, Error)]

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::error::ExplorerError;
 use super::recent::Recent;
 use super::request::{ImageId, ImageSource};
-use crate::imaging::{self, Limits, Photo, Resize};
+use crate::imaging::{self, Limits, Photo, Pixels, Preprocessing, Resize};
+use crate::network::Shape;
 use crate::weights::open_file;
 
 /// Decoded photos are kept up to this many bytes in all, the one used last always.
@@ -26,7 +27,7 @@ struct State {
     /// Pixels at their own size.
     photos: Recent<ImageId, Photo>,
     /// With the side of the input.
-    inputs: Recent<(ImageId, usize, Resize), Vec<f32>>,
+    inputs: Recent<(ImageId, [usize; 2], Resize, Pixels), Vec<f32>>,
 }
 
 /// All open images.
@@ -95,18 +96,23 @@ impl Images {
         Ok(photo)
     }
 
-    /// An image as a network takes it, `[size, size, 3]` from -1 to 1.
+    /// An image as a network takes it, `[height, width, 3]` in the range of its input.
     ///
     /// # Errors
     /// When the file cannot be read or decoded.
-    pub fn input(&self, image: ImageId, size: usize, resize: Resize) -> Result<Input, ExplorerError> {
-        let key = (image, size, resize);
+    pub fn input(&self, image: ImageId, shape: Shape, resize: Resize, pixels: Pixels) -> Result<Input, ExplorerError> {
+        let key = (image, [shape.width, shape.height], resize, pixels);
         if let Some(input) = self.lock().inputs.get(&key) {
             return Ok(input);
         }
         let photo = self.photo(image)?;
-        let side = u32::try_from(size).unwrap_or(u32::MAX);
-        let input = Arc::new(imaging::network_input(&photo, side, resize));
+        let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+        let preprocessing = Preprocessing {
+            pixels,
+            ..resize.into()
+        };
+        let input = imaging::network_input(&photo, side(shape.width), side(shape.height), preprocessing);
+        let input = Arc::new(input);
         let mut state = self.lock();
         if state.sources.contains_key(&image) {
             state.inputs.insert(key, input.clone(), size_of_val(input.as_slice()));
@@ -188,6 +194,12 @@ fn too_large(length: u64, max_bytes: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NETWORK: Shape = Shape {
+        height: 299,
+        width: 299,
+        channels: 3,
+    };
     use crate::samples::SAMPLES;
 
     #[test]
@@ -236,7 +248,11 @@ mod tests {
             name: number.to_string(),
             photo: Photo::new(1, 1, vec![number as u8; 3]).unwrap().into(),
         };
-        let input = |number: u64| images.input(ImageId(number), 299, Resize::Nearest).unwrap();
+        let input = |number: u64| {
+            images
+                .input(ImageId(number), NETWORK, Resize::Nearest, Pixels::default())
+                .unwrap()
+        };
         for number in 0..300 {
             images.insert(ImageId(number), shade(number));
             input(number);
@@ -245,6 +261,10 @@ mod tests {
         let (first, last) = (input(0), input(299));
         assert_eq!((first[0], last[0]), (-1.0, (299 % 256) as f32 / 127.5 - 1.0));
         images.remove(ImageId(299));
-        assert!(images.input(ImageId(299), 299, Resize::Nearest).is_err());
+        assert!(
+            images
+                .input(ImageId(299), NETWORK, Resize::Nearest, Pixels::default())
+                .is_err()
+        );
     }
 }

@@ -5,9 +5,10 @@ use candle_core::{DType, Device};
 
 use super::device;
 use super::error::ExplorerError;
-use super::request::{DeviceChoice, NetworkSource};
+use super::request::{DeviceChoice, NetworkOptions, NetworkSource};
+use crate::imaging::Pixels;
+use crate::network::{CandleNetwork, CpuNetwork, Network, NetworkError, Op, Plan};
 use crate::weights::{Environment, Weights, locate};
-use crate::xception::{CandleNetwork, CpuNetwork, Network, NetworkError};
 
 /// A network with what there is to say about it.
 pub struct LoadedNetwork {
@@ -15,6 +16,8 @@ pub struct LoadedNetwork {
     pub network: Box<dyn Network>,
     /// Its weights, for labels and fingerprint.
     pub weights: Weights,
+    /// The range of its input.
+    pub pixels: Pixels,
     /// `cpu`, `cuda` or `metal`.
     pub device: &'static str,
     /// Why the device is not the one that was wished for, in one sentence.
@@ -37,6 +40,23 @@ pub fn load_network(
             Some(weights) => weights,
             None => Weights::built_in()?,
         },
+        NetworkSource::Told(Some(path), options) => Weights::open_with(path, &options.choices)?,
+        NetworkSource::Told(None, options) => match locate(None, environment)?.weights {
+            Some(weights) => match &weights.info().path {
+                Some(path) if !options.choices.is_empty() => Weights::open_with(path, &options.choices)?,
+                _ => weights,
+            },
+            None => Weights::built_in()?,
+        },
+    };
+    let pixels = match source {
+        NetworkSource::Told(
+            _,
+            NetworkOptions {
+                pixels: Some(pixels), ..
+            },
+        ) => *pixels,
+        _ => usual_pixels(weights.plan()),
     };
     let chosen = device::choose(choice);
     let vb = weights.var_builder(DType::F32, &Device::Cpu);
@@ -58,7 +78,20 @@ pub fn load_network(
     Ok(LoadedNetwork {
         network,
         weights,
+        pixels,
         device: chosen.name,
         device_note: chosen.note,
     })
+}
+
+/// The range of input that a graph tells: a network that scales pixels itself takes them as they are, all others are
+/// taken for Xception's.
+fn usual_pixels(plan: &Plan) -> Pixels {
+    let mut layers = plan.layers.iter().skip(1).take_while(|layer| layer.op.is_cellwise());
+    let prepares = layers.any(|layer| matches!(layer.op, Op::Affine { .. } | Op::Normalize | Op::Reorder { .. }));
+    if prepares {
+        Pixels::ZeroTo255
+    } else {
+        Pixels::MinusOneToOne
+    }
 }

@@ -42,7 +42,8 @@ pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,
 };
 pub use request::{
-    DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request,
+    DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkOptions, NetworkSource,
+    Purpose, Request,
 };
 pub use surroundings::Surroundings;
 

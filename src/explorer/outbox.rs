@@ -8,7 +8,7 @@ use std::sync::mpsc::Sender;
 use super::error::ExplorerError;
 use super::reply::{Activity, Failure, Reply};
 use super::request::ImageId;
-use crate::xception::NetworkError;
+use crate::network::NetworkError;
 
 /// Where replies go.
 #[derive(Clone)]

@@ -7,11 +7,11 @@ use super::error::ExplorerError;
 use super::histogram::Histogram;
 use super::request::{ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{ClassMaps, Explanation, Map};
-use crate::imaging::{Photo, Resize};
+use crate::imaging::{Photo, Pixels, Resize};
 use crate::labels::Labels;
+use crate::network::{LayerId, Plan};
 use crate::weights::fetch::Progress;
 use crate::weights::{Fingerprint, Info};
-use crate::xception::{LayerId, Plan};
 
 /// Counts the networks used so far; results of an older one no longer count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +32,8 @@ pub struct NetworkInfo {
     pub labels: Labels,
     /// Why labels that were found are not used, in one sentence.
     pub labels_note: Option<String>,
+    /// The range of its input.
+    pub pixels: Pixels,
     /// `cpu`, `cuda` or `metal`.
     pub device: &'static str,
     /// Why the device is not the one that was wished for, in one sentence.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::paths::local_path;
 use crate::explain::{Map, Method, Score, Target};
-use crate::imaging::{Colormap, Photo, Resize};
-use crate::weights::ImportOptions;
-use crate::xception::LayerId;
+use crate::imaging::{Colormap, Photo, Pixels, Resize};
+use crate::network::LayerId;
+use crate::weights::{ImportOptions, NetworkChoices};
 
 /// Names an open image; chosen by whoever opens it, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,17 @@ pub enum NetworkSource {
     File(PathBuf),
     /// The first that is found: this file if it is given, then all places where weights may be, then the built-in ones.
     Search(Option<PathBuf>),
+    /// A file, or the search without one, and what a person says of the network.
+    Told(Option<PathBuf>, NetworkOptions),
+}
+
+/// What a person says of a network where its file does not, or differently.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetworkOptions {
+    /// Input size and output.
+    pub choices: NetworkChoices,
+    /// The range of its input; none for what the network's graph tells.
+    pub pixels: Option<Pixels>,
 }
 
 /// Which device to run on.

@@ -11,8 +11,8 @@ use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, P
 use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{self, ClassMaps, Map, ScoreGradient, Target};
 use crate::imaging::Resize;
+use crate::network::{LayerId, Network, NetworkError, Role};
 use crate::weights::{Environment, Info, Weights};
-use crate::xception::{LayerId, Network, NetworkError, Role};
 
 /// Bins of the gradients' histogram.
 const HISTOGRAM_BINS: usize = 60;
@@ -70,6 +70,7 @@ impl Session {
         let LoadedNetwork {
             network,
             weights,
+            pixels,
             device,
             device_note,
         } = load_network(&source, choice, &self.environment)?;
@@ -77,15 +78,17 @@ impl Session {
         self.epoch.0 += 1;
         let info = Arc::new(NetworkInfo {
             epoch: self.epoch,
-            source: weights
-                .info()
-                .path
-                .clone()
-                .map_or(NetworkSource::BuiltIn, NetworkSource::File),
+            source: match (weights.info().path.clone(), source) {
+                (None, _) => NetworkSource::BuiltIn,
+                // said again when the network is loaded again
+                (path, NetworkSource::Told(_, options)) => NetworkSource::Told(path, options),
+                (Some(path), _) => NetworkSource::File(path),
+            },
             weights: Info::clone(weights.info()),
             plan: weights.plan().clone(),
             labels: labels.labels,
             labels_note: labels.problem.map(|problem| problem.to_string()),
+            pixels,
             device,
             device_note,
             load_ms: ms_since(start),
@@ -102,7 +105,7 @@ impl Session {
     pub fn predict(&mut self, image: ImageId, resize: Resize) -> Result<Reply, ExplorerError> {
         let Ready { network, info, pass } = self.pass_over(image, resize)?;
         let class_maps = ClassMaps::new(network, &pass.logits)?;
-        let probabilities = explain::probabilities(&pass.logits);
+        let probabilities = info.plan.output.answers(&pass.logits);
         let mut ranking: Vec<usize> = (0..pass.logits.len()).collect();
         ranking.sort_by(|&a, &b| pass.logits[b].total_cmp(&pass.logits[a]));
         Ok(Reply::Predicted(Predicted {
@@ -154,9 +157,10 @@ impl Session {
         let (Some(&target), Some(&layer)) = (request.targets.first(), request.layers.first()) else {
             return Err(ExplorerError::Request("choose a class and a layer first".to_owned()));
         };
-        let score = ScoreGradient::new(target, request.score, &pass.logits);
+        let score = ScoreGradient::new(target, request.score, info.plan.output, &pass.logits);
         let mut found = None;
-        network.backward(std::slice::from_ref(&score.logits), &[layer], stop, &mut |_, site| {
+        let seed = info.plan.output.unit_gradient(info.plan.units(), &score.logits);
+        network.backward(&[seed], &[layer], stop, &mut |_, site| {
             let activation = site.activation()?;
             let gradient: Vec<f64> = site
                 .gradient()?
@@ -242,10 +246,10 @@ impl Session {
             Some(known) => known,
             None => {
                 let start = Instant::now();
-                let input = self.images.input(image, info.plan.architecture.input_size, resize)?;
+                let input = self.images.input(image, info.plan.input(), resize, info.pixels)?;
                 let preprocess_ms = ms_since(start);
                 let start = Instant::now();
-                let logits = network.forward(&input)?;
+                let logits = info.plan.output.class_logits(&network.forward(&input)?);
                 Pass {
                     image,
                     resize,
@@ -272,7 +276,7 @@ impl Session {
 
 /// Whether classes and layers exist.
 fn check(info: &NetworkInfo, request: &ExplainRequest) -> Result<(), ExplorerError> {
-    let classes = info.plan.architecture.classes;
+    let classes = info.plan.classes();
     for target in &request.targets {
         let (a, b) = match *target {
             Target::Class(class) => (class, class),

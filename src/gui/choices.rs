@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::icons;
 use crate::explain::{Method, Score, Target};
 use crate::imaging::{Colormap, Resize};
-use crate::xception::LayerId;
+use crate::network::LayerId;
 
 /// How photo and map are shown together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

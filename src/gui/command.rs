@@ -12,7 +12,7 @@ use super::icons;
 use super::state::PathField;
 use crate::explorer::{DeviceChoice, ImageId, ImageSource, NetworkSource};
 use crate::imaging::Photo;
-use crate::xception::LayerId;
+use crate::network::LayerId;
 
 /// One thing to do after the window was laid out.
 #[derive(Clone, Debug)]

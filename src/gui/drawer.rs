@@ -14,7 +14,7 @@ use super::strip::strip;
 use super::textures::{Slot, Textures};
 use super::theme::{self, UNIT, palette};
 use super::widgets::{check, with_icon};
-use crate::xception::LayerId;
+use crate::network::LayerId;
 
 /// What all names need beside each other, in points; with less, there are icons alone.
 const ROOM: f32 = 500.0;

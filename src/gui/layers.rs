@@ -7,7 +7,7 @@ use super::command::{Action, Command};
 use super::state::State;
 use super::theme::{self, UNIT, palette};
 use super::widgets::{action_tooltip, caption, focus_ring, section, text_in};
-use crate::xception::{LayerId, Plan, Role, Shape};
+use crate::network::{LayerId, Plan, Role, Shape};
 
 /// Layers that belong together, such as `block14`.
 #[derive(Clone, Debug, PartialEq)]
@@ -210,11 +210,11 @@ fn layer_row(ui: &mut Ui, plan: &Plan, id: LayerId, is_chosen: bool) -> Response
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::xception::Architecture;
+    use crate::models::xception::{self, Architecture};
 
     #[test]
     fn xception_has_fourteen_blocks_that_hold_every_mappable_layer() {
-        let plan = Plan::new(Architecture::keras(1000)).unwrap();
+        let plan = xception::plan(&Architecture::keras(1000)).unwrap();
         let blocks = blocks(&plan);
         let names: Vec<String> = (1..=14).map(|block| format!("block{block}")).collect();
         assert_eq!(blocks.iter().map(|block| block.name.clone()).collect::<Vec<_>>(), names);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::explain::{Map, Method, Score, Target};
 use crate::explorer::{Explained, ImageId};
 use crate::imaging::{Resize, signed_strength};
-use crate::xception::LayerId;
+use crate::network::LayerId;
 
 /// How many values the store holds, 8 bytes each: more than everything that is wanted at a time has in the largest
 /// network allowed, else maps would be computed and let go in turns.

@@ -14,6 +14,8 @@ use crate::imaging::{Colormap, Resize};
 
 /// Height of the settings when all of them are in sight.
 pub const HEIGHT: f32 = 292.0;
+/// The ways of resizing that fit into a row.
+const RESIZES: [Resize; 2] = [Resize::Nearest, Resize::Bilinear];
 
 /// Draws the settings.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
@@ -46,7 +48,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
         }
     });
     row(ui, "Input", |ui| {
-        if let Some(resize) = segmented(ui, "Input", choices.resize, &Resize::ALL, resize_text) {
+        if let Some(resize) = segmented(ui, "Input", choices.resize, &RESIZES, resize_text) {
             choices.resize = resize;
         }
     });
@@ -127,6 +129,18 @@ fn resize_text(resize: Resize) -> (&'static str, &'static str) {
         Resize::Bilinear => (
             "Bilinear",
             "How the photo becomes the network's input: photo pixels are averaged, so that fine patterns do not flicker.",
+        ),
+        Resize::Bicubic => (
+            "Bicubic",
+            "How the photo becomes the network's input: photo pixels are averaged and edges kept sharp, as Pillow's BICUBIC.",
+        ),
+        Resize::TensorFlow => (
+            "TensorFlow",
+            "How the photo becomes the network's input: as Keras' image_dataset_from_directory resizes, between four photo pixels.",
+        ),
+        Resize::OpenCv => (
+            "OpenCV",
+            "How the photo becomes the network's input: as cv2.resize does by default, between four photo pixels.",
         ),
     }
 }

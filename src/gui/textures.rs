@@ -10,7 +10,7 @@ use super::images::OpenImage;
 use super::maps::Shown;
 use crate::explorer::ImageId;
 use crate::imaging::{Colormap, Photo, colorize, mask_share, resize_map, signed_share};
-use crate::xception::LayerId;
+use crate::network::LayerId;
 
 /// Side of a smooth map in pixels; the screen stretches it further.
 const SMOOTH_SIDE: usize = 299;

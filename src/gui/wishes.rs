@@ -8,7 +8,7 @@ use super::state::State;
 use crate::explain::Target;
 use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Request};
 use crate::imaging::Resize;
-use crate::xception::LayerId;
+use crate::network::LayerId;
 
 /// The requests for maps that were sent last.
 #[derive(Debug, Default)]

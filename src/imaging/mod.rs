@@ -1,19 +1,24 @@
 //! Pictures: bytes to pixels, pixels to the network's input, maps to colours, pixels to bytes.
 //!
 //! Everything here is a pure function of its arguments: no file, no window, no network.
-//! The numbers are those of the tools that the Keras tutorial uses: Pillow decides what the
-//! network sees, OpenCV how a map becomes a picture.
+//! The numbers are those of the tools that Keras' users have: Pillow, TensorFlow or OpenCV decides
+//! what the network sees, OpenCV how a map becomes a picture.
 
 mod colormap;
 mod decode;
 mod encode;
 mod error;
+mod fit;
 mod ifd;
+mod input;
 mod orientation;
 mod overlay;
 mod photo;
+mod pixels;
+mod region;
 mod resize;
 mod resize_map;
+mod rows;
 mod thumbnail;
 mod views;
 
@@ -21,11 +26,16 @@ pub use colormap::{Colormap, UnknownColormap};
 pub use decode::{Limits, decode, source_format};
 pub use encode::{encode_png, encode_png_with_text, is_written_by_us};
 pub use error::ImageError;
+pub use fit::{Fit, UnknownFit};
+pub use input::{Preprocessing, network_input, network_picture};
 pub use overlay::{colorize, heatmap, overlay};
 pub use photo::Photo;
-pub use resize::{Resize, UnknownResize, network_input, resize};
+pub use pixels::{Pixels, UnknownPixels};
+pub use region::{Region, within};
+pub use resize::{Resize, UnknownResize, resize};
 pub use resize_map::resize_map;
 pub use thumbnail::thumbnail;
 pub use views::{
-    CONTOUR_LEVELS, beside, cells, contours, mask, mask_share, signed_overlay, signed_share, signed_strength,
+    CONTOUR_LEVELS, beside, cells, contours, mask, mask_share, side_by_side, signed_overlay, signed_share,
+    signed_strength,
 };

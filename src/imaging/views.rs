@@ -1,7 +1,8 @@
 //! Other ways to show a photo and a map together: next to each other, the photo where the map is hot, lines of equal heat.
 
-use super::overlay::{for_each_row, index};
+use super::overlay::index;
 use super::resize_map::ResizedRows;
+use super::rows::for_each_row;
 use super::{Colormap, Photo, heatmap};
 
 /// How much heat lies between covered and shown pixels of [`mask`].
@@ -91,21 +92,31 @@ pub fn beside(
     between: [u8; 3],
 ) -> Photo {
     let map = heatmap(heat, map_width, map_height, colormap, photo.width, photo.height);
-    let gap = between.repeat((photo.width as usize / 50).max(1));
-    let line = photo.width as usize * 3;
-    let mut rgb = Vec::with_capacity((2 * line + gap.len()) * photo.height as usize);
-    for (photo, map) in photo
+    side_by_side(photo, &map, between)
+}
+
+/// Two pictures of the same height next to each other, with a gap of the colour `between`.
+///
+/// # Panics
+/// When their heights differ.
+#[must_use]
+pub fn side_by_side(left: &Photo, right: &Photo, between: [u8; 3]) -> Photo {
+    assert_eq!(left.height, right.height, "pictures next to each other");
+    let gap = between.repeat((left.width as usize / 50).max(1));
+    let mut rgb = Vec::with_capacity(left.rgb.len() + right.rgb.len() + gap.len() * left.height as usize);
+    let rows = |photo: &Photo| photo.stride().max(1);
+    for (left, right) in left
         .rgb
-        .chunks_exact(line.max(1))
-        .zip(map.rgb.chunks_exact(line.max(1)))
+        .chunks_exact(rows(left))
+        .zip(right.rgb.chunks_exact(rows(right)))
     {
-        rgb.extend_from_slice(photo);
+        rgb.extend_from_slice(left);
         rgb.extend_from_slice(&gap);
-        rgb.extend_from_slice(map);
+        rgb.extend_from_slice(right);
     }
     Photo {
-        width: 2 * photo.width + (gap.len() / 3) as u32,
-        height: photo.height,
+        width: left.width + right.width + (gap.len() / 3) as u32,
+        height: left.height,
         rgb,
     }
 }
@@ -218,6 +229,15 @@ mod tests {
         assert_eq!(pixel(&both, SIZE, 3), [1, 2, 3]);
         assert_eq!(pixel(&both, SIZE + 1, 3), [0; 3]);
         assert_eq!(pixel(&both, 2 * SIZE, 3), [255; 3]);
+    }
+
+    #[test]
+    fn pictures_next_to_each_other_may_differ_in_width() {
+        let left = Photo::filled(2, 3, [1; 3]);
+        let right = Photo::filled(5, 3, [2; 3]);
+        let both = side_by_side(&left, &right, [3; 3]);
+        assert_eq!((both.width, both.height), (8, 3));
+        assert_eq!(both.rgb, [[1; 6].as_slice(), &[3; 3], &[2; 15]].concat().repeat(3));
     }
 
     #[test]

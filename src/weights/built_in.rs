@@ -30,6 +30,6 @@ mod tests {
         for class in ["cat", "dog", "cowboy hat", "party hat", "book"] {
             assert!(labels.labels.find(class).is_ok(), "{class}");
         }
-        assert_eq!(weights.plan().architecture.input_size, 299);
+        assert_eq!(weights.plan().input().width, 299);
     }
 }

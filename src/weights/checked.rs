@@ -12,16 +12,25 @@ use candle_nn::VarBuilder;
 use candle_nn::var_builder::SimpleBackend;
 use half::{bf16, f16};
 use safetensors::Dtype;
+use safetensors::tensor::Metadata;
 
+use super::choices::{NetworkChoices, SaidBy};
 use super::error::{TensorProblem, WeightsError};
-use super::header::{Recognised, Stored, read_header, recognise};
-use super::hub;
+use super::formats::described;
+use super::formats::foreign::{self, Kind};
+use super::formats::header::{Recognised, Stored, read_header, recognise};
+use super::formats::names::Dialect;
+use super::formats::storage::{self, Storage};
+use super::import;
 use super::info::{self, Info};
-use super::names::Dialect;
 use super::parameters;
-use super::storage::{self, Storage};
-use crate::xception::Plan;
+use super::sources::hub;
+use crate::models::keras::Description;
+use crate::models::xception::architecture::KERAS_INPUT_SIZE;
+use crate::network::Plan;
 
+/// Bytes that tell the kind of a file.
+const START: u64 = 8;
 /// Bytes read at once: few enough to be still in the core's cache when they are converted.
 const CHUNK: usize = 1 << 17;
 
@@ -59,6 +68,14 @@ impl Weights {
     /// # Errors
     /// One sentence that names the file and the first tensor that is wrong.
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        Self::open_with(path, &NetworkChoices::default())
+    }
+
+    /// The same, with what a person says where the file does not, or differently.
+    ///
+    /// # Errors
+    /// As [`Weights::open`], and choices that do not fit.
+    pub fn open_with(path: &Path, choices: &NetworkChoices) -> Result<Self, WeightsError> {
         let file = path.display().to_string();
         let read = |source| WeightsError::Read {
             file: file.clone(),
@@ -66,7 +83,19 @@ impl Weights {
         };
         let opened = storage::open_file(path).map_err(read)?;
         let len = opened.metadata().map_err(read)?.len();
-        Self::check(file, Some(path.to_owned()), Storage::File(opened, len))
+        let mut start = vec![0; len.min(START) as usize];
+        let storage = Storage::File(opened, len);
+        storage.read_exact_at(&mut start, 0).map_err(read)?;
+        if matches!(foreign::kind(&start), Some(Kind::Zip | Kind::Hdf5)) {
+            let (bytes, sha256) = import::to_memory(path, choices)?;
+            let bytes = Storage::Memory(Cow::Owned(bytes));
+            let weights = Self::check(file, Some(path.to_owned()), bytes, choices)?;
+            // the file is what people know by its hash, not its copy in memory
+            weights.0.sha256.set(sha256).ok();
+            return Ok(weights);
+        }
+        foreign::refuse(&file, &start)?;
+        Self::check(file, Some(path.to_owned()), storage, choices)
     }
 
     /// The same for a safetensors file in memory; `name` is what messages call it.
@@ -74,25 +103,79 @@ impl Weights {
     /// # Errors
     /// As [`Weights::open`].
     pub fn from_bytes(name: &str, bytes: Cow<'static, [u8]>) -> Result<Self, WeightsError> {
-        Self::check(name.to_owned(), None, Storage::Memory(bytes))
+        Self::check(
+            name.to_owned(),
+            None,
+            Storage::Memory(bytes),
+            &NetworkChoices::default(),
+        )
     }
 
-    fn check(file: String, path: Option<PathBuf>, storage: Storage) -> Result<Self, WeightsError> {
+    fn check(
+        file: String,
+        path: Option<PathBuf>,
+        storage: Storage,
+        asked: &NetworkChoices,
+    ) -> Result<Self, WeightsError> {
+        let choices = asked;
         let (header, data) = read_header(&file, &storage)?;
         let metadata: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
-        let tensors = recognise(&header).map_err(|problem| WeightsError::Tensor {
+        let problem = |problem| WeightsError::Tensor {
             file: file.clone(),
             problem,
-        })?;
-        let Recognised { dialect, tensors } = tensors;
-        let input_size = info::input_size(&file, &metadata)?;
-        let shapes = tensors
-            .iter()
-            .map(|(path, stored)| (path.as_str(), (stored.name.as_str(), stored.shape.as_slice())));
-        let plan = parameters::plan(&shapes.collect(), input_size).map_err(|problem| WeightsError::Tensor {
-            file: file.clone(),
-            problem,
-        })?;
+        };
+        let said_size = info::input_size(&file, &metadata)?;
+        let said_output = metadata.get(info::key::OUTPUT).and_then(|name| name.parse().ok());
+        let choices = NetworkChoices {
+            input_size: choices.input_size.or(said_size),
+            output: choices.output.or(said_output),
+            output_layer: choices
+                .output_layer
+                .clone()
+                .or_else(|| metadata.get(info::key::OUTPUT_LAYER).cloned()),
+        };
+        let described = match metadata.get(info::key::MODEL_CONFIG) {
+            Some(config) => {
+                let description = Description {
+                    config: config.clone(),
+                    training: metadata.get(info::key::TRAINING_CONFIG).cloned(),
+                    version: metadata.get(info::key::KERAS_VERSION).cloned(),
+                };
+                Some(described::network(&file, &description, &import::wishes(&choices))?)
+            }
+            None => None,
+        };
+        let (plan, recognised) = match &described {
+            Some(network) => (network.plan.clone(), exactly(&header, &network.plan).map_err(problem)?),
+            None => {
+                let recognised = recognise(&header).map_err(problem)?;
+                let shapes = recognised
+                    .tensors
+                    .iter()
+                    .map(|(path, stored)| (path.as_str(), (stored.name.as_str(), stored.shape.as_slice())));
+                let input_size = choices.input_size.unwrap_or([KERAS_INPUT_SIZE; 2]);
+                let mut plan = parameters::plan(&shapes.collect(), input_size).map_err(problem)?;
+                plan.output = choices.output.unwrap_or(plan.output);
+                (plan, recognised)
+            }
+        };
+        let Recognised { dialect, tensors } = recognised;
+        let said_by = |by_user: bool, by_file: bool| match (by_user, by_file) {
+            (true, _) => SaidBy::User,
+            (false, true) => SaidBy::File,
+            (false, false) => SaidBy::Guess,
+        };
+        let file_says_size = described.as_ref().is_some_and(|network| network.says_input_size);
+        let input_said_by = if file_says_size {
+            SaidBy::File
+        } else {
+            said_by(asked.input_size.is_some(), said_size.is_some())
+        };
+        let output_said_by = said_by(
+            choices.output.is_some(),
+            described.as_ref().is_none_or(|network| network.says_output),
+        );
+        let outputs = described.map(|network| network.outputs).unwrap_or_default();
         let named = metadata.get(info::key::NAME).cloned();
         let name = named
             .or_else(|| path.as_deref().and_then(name_of_file))
@@ -101,7 +184,10 @@ impl Weights {
             name,
             path,
             dialect,
-            classes: plan.architecture.classes,
+            classes: plan.classes(),
+            input_said_by,
+            output_said_by,
+            outputs,
             bn_epsilon_reason: metadata.get(info::key::BN_EPSILON_REASON).cloned(),
             metadata,
         };
@@ -218,6 +304,36 @@ fn name_of_file(path: &Path) -> Option<String> {
     hub::repository_of(path).or_else(|| Some(path.file_stem()?.to_string_lossy().into_owned()))
 }
 
+/// The tensors of a plan by their own names, all of them and no others.
+fn exactly(header: &Metadata, plan: &Plan) -> Result<Recognised, TensorProblem> {
+    let mut tensors = HashMap::new();
+    for parameter in plan.parameters() {
+        let path = parameter.path();
+        let info = header.info(&path).ok_or_else(|| TensorProblem::Missing(path.clone()))?;
+        let stored = Stored::keras(&path, info)?;
+        if stored.shape != parameter.shape {
+            return Err(TensorProblem::Shape {
+                tensor: path,
+                found: stored.shape,
+                expected: parameter.shape,
+            });
+        }
+        tensors.insert(path, stored);
+    }
+    match header
+        .tensors()
+        .into_keys()
+        .filter(|name| !tensors.contains_key(name))
+        .min()
+    {
+        Some(name) => Err(TensorProblem::Extra(name)),
+        None => Ok(Recognised {
+            dialect: Dialect::Keras,
+            tensors,
+        }),
+    }
+}
+
 /// candle joins path and name with dots, Keras with a slash.
 fn keras_path(name: &str) -> String {
     name.replace('.', "/")
@@ -276,14 +392,14 @@ impl Checked {
     /// Takes the epsilon from the metadata, else from the variances of a port, else Keras' own.
     fn decide_epsilon(&mut self) -> Result<(), WeightsError> {
         if let Some(epsilon) = info::bn_epsilon(&self.file, &self.info.metadata)? {
-            self.plan.architecture.bn_epsilon = epsilon;
+            self.plan.set_bn_epsilon(epsilon);
         } else if self.info.dialect == Dialect::Timm {
             let mut smallest = f32::INFINITY;
             for path in self.tensors.keys().filter(|path| path.ends_with("/moving_variance")) {
                 smallest = self.tensor(path)?.into_iter().fold(smallest, f32::min);
             }
             let (epsilon, reason) = info::bn_epsilon_by_variance(smallest);
-            self.plan.architecture.bn_epsilon = epsilon;
+            self.plan.set_bn_epsilon(epsilon);
             self.info.bn_epsilon_reason = Some(reason);
         }
         Ok(())

@@ -5,7 +5,8 @@ use std::io;
 use thiserror::Error;
 
 use super::labels::LabelsProblem;
-use crate::xception::ArchitectureError;
+use crate::models::keras::KerasError;
+use crate::models::xception::ArchitectureError;
 
 /// Why weights cannot be used. Each message names the file and what to do next.
 #[derive(Debug, Error)]
@@ -62,6 +63,30 @@ pub enum WeightsError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The file describes a model that cannot be explained.
+    #[error("{file} cannot be explained: {problem}")]
+    Network {
+        /// The file as shown to people.
+        file: String,
+        /// What is not understood, by its name.
+        problem: KerasError,
+    },
+    /// The network would need more memory than a network may.
+    #[error(
+        "{file} cannot be explained: its weights and activations would take {gigabytes:.1} GB, and 4 are the limit; choose a smaller --input-size or network"
+    )]
+    Memory {
+        /// The file as shown to people.
+        file: String,
+        /// What it would take.
+        gigabytes: f64,
+    },
+    /// A network of any size, of which nobody says on which it was trained.
+    #[error("{file} does not say on which input size it was trained; say it with --input-size 299 (or WIDTHxHEIGHT)")]
+    InputSizeNeeded {
+        /// The file as shown to people.
+        file: String,
+    },
     /// The labels beside a file that is imported cannot be used.
     #[error(transparent)]
     Labels(#[from] LabelsProblem),
@@ -85,6 +110,24 @@ pub enum TensorProblem {
     /// A tensor is missing or has a shape that fits no Xception.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// A body without classes.
+    #[error(
+        "there is only the convolutional base (include_top=False), so there is no head to explain: save the whole classifier"
+    )]
+    NoHead,
+    /// A tensor that the description of the model asks for.
+    #[error("the tensor {0} is missing")]
+    Missing(String),
+    /// A tensor that does not fit the description of the model.
+    #[error("the tensor {tensor} has shape {found:?}, but {expected:?} was expected")]
+    Shape {
+        /// Name in the network.
+        tensor: String,
+        /// Shape in the file.
+        found: Vec<usize>,
+        /// Shape in the description.
+        expected: Vec<usize>,
+    },
     /// A tensor that no Xception has.
     #[error("the tensor {0} belongs to no Xception")]
     Extra(String),

@@ -3,7 +3,7 @@
 use super::checked::Weights;
 use super::error::WeightsError;
 use super::info::key;
-use super::sources::Source;
+use super::sources::published::Source;
 
 /// The origin of weights, as far as hashes tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,18 +4,23 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
-use super::archive::KerasArchive;
-use super::canonical;
+use hdf5_pure::File;
+
 use super::checked::Weights;
+use super::choices::NetworkChoices;
 use super::error::WeightsError;
-use super::foreign::{self, Kind};
-use super::hdf5::Hdf5Weights;
-use super::info::{self, FORMAT, key};
+use super::formats::archive::KerasArchive;
+use super::formats::canonical;
+use super::formats::described::{self, DescribedWeights};
+use super::formats::foreign::{self, Kind};
+use super::formats::hdf5::{self, Hdf5Weights};
+use super::formats::storage::{self, Storage};
+use super::info::{self, FORMAT, format_size, key};
 use super::labels::{self, LabelsProblem};
-use super::sources::Source;
-use super::storage::{self, Storage};
-use crate::xception::architecture::{MAX_INPUT_SIZE, MIN_INPUT_SIZE};
-use crate::xception::{ArchitectureError, Plan};
+use super::sources::published::Source;
+use crate::models::keras::{Description, Wishes};
+use crate::models::xception::architecture::{KERAS_BN_EPSILON, check_input_size};
+use crate::network::Plan;
 
 /// What the person who imports knows better than the file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,8 +31,8 @@ pub struct ImportOptions {
     pub source: Option<String>,
     /// What is known of the licence.
     pub licence: Option<String>,
-    /// Side of the input in pixels.
-    pub input_size: Option<usize>,
+    /// Input size and output.
+    pub choices: NetworkChoices,
     /// Epsilon of every batch normalisation.
     pub bn_epsilon: Option<f64>,
 }
@@ -63,6 +68,33 @@ pub fn import(source: &Path, out: &Path, options: &ImportOptions) -> Result<Weig
     Weights::open(out)
 }
 
+/// The same network in memory, as a safetensors file; also the SHA-256 of the source.
+pub(super) fn to_memory(source: &Path, choices: &NetworkChoices) -> Result<(Vec<u8>, String), WeightsError> {
+    let options = ImportOptions {
+        choices: choices.clone(),
+        ..ImportOptions::default()
+    };
+    check(source, &options)?;
+    let found = open(source, &options)?;
+    let sha256 = sha256(source)?;
+    let mut metadata = metadata(source, &sha256, &found, &options)?;
+    // labels beside the file are looked for when they are needed
+    if Source::of_sha256(&sha256).is_none() {
+        metadata.remove(key::LABELS);
+    }
+    let bytes = canonical::bytes(source, found.plan(), &metadata, &|path| found.tensor(path))?;
+    Ok((bytes, sha256))
+}
+
+/// What is wished of a description.
+pub(super) fn wishes(choices: &NetworkChoices) -> Wishes {
+    Wishes {
+        input_size: choices.input_size,
+        output: choices.output,
+        output_layer: choices.output_layer.clone(),
+    }
+}
+
 /// Refuses options with which the result could not be opened.
 fn check(source: &Path, options: &ImportOptions) -> Result<(), WeightsError> {
     let file = source.display().to_string();
@@ -76,13 +108,13 @@ fn check(source: &Path, options: &ImportOptions) -> Result<(), WeightsError> {
             value: epsilon.to_string(),
             expected: info::EPSILON_EXPECTED,
         }),
-        ImportOptions {
-            input_size: Some(size), ..
-        } if !(MIN_INPUT_SIZE..=MAX_INPUT_SIZE).contains(&size) => Err(WeightsError::Tensor {
-            file,
-            problem: ArchitectureError::InputSize(size).into(),
-        }),
-        _ => Ok(()),
+        _ => match options.choices.input_size.map(check_input_size) {
+            Some(Err(problem)) => Err(WeightsError::Tensor {
+                file,
+                problem: problem.into(),
+            }),
+            _ => Ok(()),
+        },
     }
 }
 
@@ -90,6 +122,7 @@ fn check(source: &Path, options: &ImportOptions) -> Result<(), WeightsError> {
 enum Found {
     Safetensors(Weights),
     Hdf5(Box<Hdf5Weights>),
+    Described(Box<DescribedWeights>),
 }
 
 impl Found {
@@ -97,6 +130,7 @@ impl Found {
         match self {
             Self::Safetensors(weights) => weights.plan(),
             Self::Hdf5(weights) => &weights.plan,
+            Self::Described(weights) => &weights.network.plan,
         }
     }
 
@@ -104,6 +138,7 @@ impl Found {
         match self {
             Self::Safetensors(weights) => weights.tensor(path),
             Self::Hdf5(weights) => weights.tensor(path),
+            Self::Described(weights) => weights.tensor(path),
         }
     }
 }
@@ -114,6 +149,7 @@ fn open(source: &Path, options: &ImportOptions) -> Result<Found, WeightsError> {
         file: name.clone(),
         source,
     };
+    let wishes = wishes(&options.choices);
     let mut file = storage::open_file(source).map_err(read)?;
     let mut start = Vec::new();
     file.by_ref().take(8).read_to_end(&mut start).map_err(read)?;
@@ -121,17 +157,26 @@ fn open(source: &Path, options: &ImportOptions) -> Result<Found, WeightsError> {
     match foreign::kind(&start) {
         Some(Kind::Pickle) => Err(WeightsError::Pickle { file: name }),
         Some(Kind::Zip) => {
-            let KerasArchive { config, weights } = KerasArchive::read(&name, file)?;
-            let weights = Hdf5Weights::from_bytes(&name, weights, Some(config), options.input_size)?;
-            Ok(Found::Hdf5(Box::new(weights)))
+            let KerasArchive { description, weights } = KerasArchive::read(&name, file)?;
+            // what cannot be explained is told before its weights are read
+            described::network(&name, &description, &wishes)?;
+            let file = File::from_bytes(weights).map_err(|error| hdf5::damaged(&name, &error))?;
+            let weights = DescribedWeights::new(&name, file, description, &wishes)?;
+            Ok(Found::Described(Box::new(weights)))
         }
         Some(Kind::Hdf5) => {
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).map_err(read)?;
-            let weights = Hdf5Weights::from_bytes(&name, bytes, None, options.input_size)?;
+            let len = bytes.len() as u64;
+            let file = File::from_bytes(bytes).map_err(|error| hdf5::damaged(&name, &error))?;
+            if let Some(description) = described::description(&name, &file)? {
+                let weights = DescribedWeights::new(&name, file, description, &wishes)?;
+                return Ok(Found::Described(Box::new(weights)));
+            }
+            let weights = Hdf5Weights::new(&name, file, len, options.choices.input_size)?;
             Ok(Found::Hdf5(Box::new(weights)))
         }
-        None => Weights::open(source).map(Found::Safetensors),
+        None => Weights::open_with(source, &options.choices).map(Found::Safetensors),
     }
 }
 
@@ -155,8 +200,8 @@ fn metadata(
     options: &ImportOptions,
 ) -> Result<BTreeMap<String, String>, WeightsError> {
     let mut metadata = BTreeMap::new();
-    let architecture = &found.plan().architecture;
-    let mut epsilon = architecture.bn_epsilon;
+    let plan = found.plan();
+    let mut epsilon = plan.bn_epsilon().unwrap_or(KERAS_BN_EPSILON);
     match found {
         Found::Safetensors(weights) => {
             let info = weights.info();
@@ -165,7 +210,21 @@ fn metadata(
                 metadata.insert(key::BN_EPSILON_REASON.to_owned(), reason.clone());
             }
         }
-        Found::Hdf5(weights) => epsilon = weights.config.bn_epsilon.unwrap_or(epsilon),
+        Found::Hdf5(_) => {}
+        Found::Described(weights) => {
+            let Description {
+                config,
+                training,
+                version,
+            } = &weights.description;
+            metadata.insert(key::MODEL_CONFIG.to_owned(), config.clone());
+            metadata.extend(
+                training
+                    .clone()
+                    .map(|training| (key::TRAINING_CONFIG.to_owned(), training)),
+            );
+            metadata.extend(version.clone().map(|version| (key::KERAS_VERSION.to_owned(), version)));
+        }
     }
     let mut set = |key: &str, value: String| metadata.insert(key.to_owned(), value);
     set(key::FORMAT, FORMAT.to_owned());
@@ -177,13 +236,13 @@ fn metadata(
     let known = Source::of_sha256(sha256);
     if let Some(known) = known {
         set(key::NAME, known.name.to_owned());
-        set(key::SOURCE, known.url(super::hub::PUBLIC));
+        set(key::SOURCE, known.url(crate::weights::sources::hub::PUBLIC));
         set(key::LICENCE, known.licence.to_owned());
         set(key::LABELS, labels::IMAGENET.to_owned());
     } else {
         let name = source.file_name().unwrap_or_default().to_string_lossy();
         set(key::SOURCE, name.into_owned());
-        if let Some(names) = labels_beside(source, architecture.classes)? {
+        if let Some(names) = labels_beside(source, plan.classes())? {
             set(key::LABELS, names);
         }
     }
@@ -191,11 +250,16 @@ fn metadata(
         epsilon = chosen;
         set(key::BN_EPSILON_REASON, "chosen at import".to_owned());
     }
-    set(key::BN_EPSILON, format!("{epsilon:e}"));
-    set(
-        key::INPUT_SIZE,
-        options.input_size.unwrap_or(architecture.input_size).to_string(),
-    );
+    if !matches!(found, Found::Described(_)) {
+        set(key::BN_EPSILON, format!("{epsilon:e}"));
+    }
+    set(key::INPUT_SIZE, format_size([plan.input().height, plan.input().width]));
+    if let Some(output) = options.choices.output {
+        set(key::OUTPUT, output.name().to_owned());
+    }
+    if let Some(layer) = &options.choices.output_layer {
+        set(key::OUTPUT_LAYER, layer.clone());
+    }
     let said = [
         (key::NAME, &options.name),
         (key::SOURCE, &options.source),

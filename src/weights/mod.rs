@@ -1,49 +1,36 @@
 //! Weights: where they come from, and a checked view of them that the network reads.
 //!
-//! * [`Weights`]: a safetensors file, with the names of Keras or timm, as the tensors of one
-//!   [`Plan`](crate::xception::Plan), and the labels that belong to it.
-//! * [`locate()`]: the search in all places where weights may be, with the reasons.
-//! * [`import()`]: from any kind of file that an Xception comes in to such a file.
-//! * [`download()`] and [`fetch`]: over the network, whole or not at all.
-//! * [`SOURCES`]: the published weights, and [`Fingerprint`], which tells them from all others; [`verify`] does so by
-//!   what they say.
+//! * [`Weights`]: a file of weights as the tensors of one [`Plan`](crate::network::Plan), and the labels that belong to it.
+//! * [`import()`]: from any kind of file to a checked safetensors file.
+//! * `formats`: safetensors, HDF5, Keras archives, and the names that tensors have in them.
+//! * `sources`: [`locate()`] searches all places where weights may be, with the reasons; [`download()`] and [`fetch`]
+//!   bring them over the network, whole or not at all; [`SOURCES`] are the published weights.
+//! * [`Fingerprint`] tells the published weights from all others; [`verify`] does so by what they say.
 
-mod archive;
 mod built_in;
-mod canonical;
 mod checked;
-mod config;
-mod download;
-mod environment;
+mod choices;
 mod error;
-pub mod fetch;
-mod fetch_error;
 mod fingerprint;
-mod foreign;
-mod hdf5;
-mod header;
-mod http;
-mod hub;
+mod formats;
 mod import;
 pub mod info;
 mod labels;
-mod layouts;
-pub mod locate;
-mod names;
 mod parameters;
 mod sources;
-mod storage;
 pub mod verify;
 
 pub use checked::Weights;
-pub use download::{DOWNLOADED, DownloadError, download};
-pub use environment::{Environment, WEIGHTS_VARIABLE};
+pub use choices::{NetworkChoices, SaidBy};
 pub use error::{TensorProblem, WeightsError};
 pub use fingerprint::Fingerprint;
+pub use formats::names::Dialect;
+pub(crate) use formats::storage::open_file;
 pub use import::{ImportOptions, default_out, import};
 pub use info::Info;
 pub use labels::{LabelsOrigin, LabelsProblem, NetworkLabels};
-pub use locate::{Located, locate};
-pub use names::Dialect;
-pub use sources::{Address, OFFICIAL_SHA256, SOURCES, Source};
-pub(crate) use storage::open_file;
+pub use sources::download::{DOWNLOADED, DownloadError, download};
+pub use sources::environment::{Environment, WEIGHTS_VARIABLE};
+pub use sources::fetch;
+pub use sources::locate::{self, Located, locate};
+pub use sources::published::{Address, OFFICIAL_SHA256, SOURCES, Source};

@@ -3,21 +3,25 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::error::TensorProblem;
-use crate::xception::architecture::KERAS_BN_EPSILON;
-use crate::xception::{Architecture, ArchitectureError, Parameter, Plan};
+use crate::models::xception::architecture::KERAS_BN_EPSILON;
+use crate::models::xception::{self, Architecture, ArchitectureError};
+use crate::network::{Parameter, Plan};
 
 /// The network that the shapes describe, after comparing all of them with what it needs.
 ///
 /// `tensors` has the name in the file and the shape in Keras' layout for each canonical path.
-pub(super) fn plan(tensors: &HashMap<&str, (&str, &[usize])>, input_size: usize) -> Result<Plan, TensorProblem> {
+pub(super) fn plan(tensors: &HashMap<&str, (&str, &[usize])>, input_size: [usize; 2]) -> Result<Plan, TensorProblem> {
     if let Some((name, shape)) = tensors.get("predictions/kernel")
         && shape.last() == Some(&0)
     {
         return Err(TensorProblem::NoClasses((*name).to_owned()));
     }
+    if !tensors.contains_key("predictions/kernel") && tensors.contains_key("block14_sepconv2/pointwise_kernel") {
+        return Err(TensorProblem::NoHead);
+    }
     let shape_of = |path: &str| tensors.get(path).map(|(_, shape)| shape.to_vec());
     let architecture = Architecture::detect(&shape_of, input_size, KERAS_BN_EPSILON)?;
-    let plan = Plan::new(architecture)?;
+    let plan = xception::plan(&architecture)?;
     let parameters = plan.parameters();
     for parameter in &parameters {
         let tensor = parameter.path();

@@ -4,7 +4,7 @@ use egui::Key;
 use gradcam_explorer::gui::choices::Drawer;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::imaging::{Colormap, Resize};
-use gradcam_explorer::xception::Role;
+use gradcam_explorer::network::Role;
 
 use crate::support::{DOG_AND_CAT, Window};
 

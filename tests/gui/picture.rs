@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
+use candle_nn::VarBuilder;
 use egui::{Key, Pos2, accesskit::Role, vec2};
 use gradcam_explorer::explain::ClassMaps;
 use gradcam_explorer::gui::camera::Camera;
 use gradcam_explorer::gui::choices::View;
-use gradcam_explorer::xception::{Head, LayerId, Network, NetworkError, Plan, Visit};
+use gradcam_explorer::network::{Head, HeadPass, LayerId, Network, NetworkError, Plan, Visit};
 
 use crate::support::{DOG_AND_CAT, Window};
 
@@ -129,7 +130,7 @@ fn the_layers_own_cells_can_be_seen() {
 /// A network whose last feature layer is zero everywhere, so that there is no evidence for anything.
 struct Silent {
     plan: Plan,
-    head: Head,
+    head: Arc<Head>,
 }
 
 impl Network for Silent {
@@ -137,8 +138,12 @@ impl Network for Silent {
         &self.plan
     }
 
-    fn head(&self) -> &Head {
+    fn head(&self) -> &Arc<Head> {
         &self.head
+    }
+
+    fn head_pass(&self) -> Result<HeadPass, NetworkError> {
+        Err(NetworkError::NoForward)
     }
 
     fn forward(&mut self, _: &[f32]) -> Result<Vec<f64>, NetworkError> {
@@ -149,9 +154,9 @@ impl Network for Silent {
         Err(NetworkError::NoForward)
     }
 
-    fn logit_shares(&self) -> Result<Vec<f32>, NetworkError> {
+    fn unit_shares(&self) -> Result<Option<Vec<f32>>, NetworkError> {
         let cells = self.plan.layer(self.plan.last_feature_layer()).shape.cells();
-        Ok(vec![0.0; self.plan.architecture.classes * cells])
+        Ok(Some(vec![0.0; self.plan.units() * cells]))
     }
 
     fn backward(
@@ -170,14 +175,12 @@ fn a_class_without_evidence_says_so_and_offers_the_signed_view() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     let network = window.state().network.clone().unwrap();
     let plan = network.plan.clone();
-    let head = Head {
-        kernel: Tensor::zeros((1, 1), DType::F32, &Device::Cpu).unwrap(),
-        bias: Vec::new(),
-    };
-    let silent = ClassMaps::new(&Silent { plan, head }, &vec![0.0; network.labels.len()]).unwrap();
+    let head = Head::load(&plan, &VarBuilder::zeros(DType::F32, &Device::Cpu)).unwrap();
+    let head = Arc::new(head);
+    let silent = Arc::new(ClassMaps::new(&Silent { plan, head }, &vec![0.0; network.labels.len()]).unwrap());
     for image in window.harness.state_mut().state_mut().images.list_mut() {
         if let Some(prediction) = &mut image.prediction {
-            prediction.class_maps = Arc::new(silent.clone());
+            prediction.class_maps = silent.clone();
         }
     }
     window.settle();

@@ -5,7 +5,7 @@ pub mod hdf5;
 
 use std::collections::BTreeMap;
 
-use gradcam_explorer::xception::{Architecture, Plan};
+use gradcam_explorer::models::xception::{self, Architecture};
 
 /// Shape and values of one tensor.
 pub type Array = (Vec<usize>, Vec<f32>);
@@ -16,7 +16,7 @@ pub type Tensors = BTreeMap<String, Array>;
 /// Narrow, with two middle blocks; `block13`'s residual is as wide as its second separable convolution, as ever.
 pub fn small(classes: usize) -> Architecture {
     Architecture {
-        input_size: 71,
+        input_size: [71; 2],
         bn_epsilon: 1e-3,
         stem: [4, 6],
         entry: [[8, 8], [10, 10], [12, 12]],
@@ -28,7 +28,7 @@ pub fn small(classes: usize) -> Architecture {
 
 /// Every tensor of the network with Keras' names and layout. Variances are between 0 and 1, with one very small one.
 pub fn keras(architecture: &Architecture) -> Tensors {
-    let plan = Plan::new(architecture.clone()).unwrap();
+    let plan = xception::plan(architecture).unwrap();
     let tensors = plan.parameters().into_iter().map(|parameter| {
         let path = parameter.path();
         let count = parameter.shape.iter().product();

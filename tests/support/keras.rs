@@ -9,7 +9,7 @@ use candle_core::npy::NpzTensors;
 use candle_core::{DType, Tensor};
 use gradcam_explorer::explain::{self, ClassMaps, Explanation, Map, Method, Score, Target};
 use gradcam_explorer::imaging::{self, Colormap, Limits, Photo, Resize};
-use gradcam_explorer::xception::{LayerId, Network};
+use gradcam_explorer::network::{LayerId, Network};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -210,9 +210,9 @@ pub fn check_against_keras(network: &mut dyn Network) {
         let photo = photo(&image.file);
         let arrays = GoldenArrays::open(&format!("golden_{name}"));
         let logits = network
-            .forward(&imaging::network_input(&photo, 299, Resize::Nearest))
+            .forward(&imaging::network_input(&photo, 299, 299, Resize::Nearest.into()))
             .unwrap();
-        let probabilities = explain::probabilities(&logits);
+        let probabilities = gradcam_explorer::network::Output::Softmax.answers(&logits);
 
         assert!(differences(&logits, &arrays.get("logits")).0 < 5e-4, "{name}: logits");
         assert!(

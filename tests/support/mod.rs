@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use gradcam_explorer::xception::{Architecture, LayerId, Op, Parameter, Plan, pool_padding};
+use gradcam_explorer::models::xception::{self, Architecture};
+use gradcam_explorer::network::{LayerId, Op, Parameter, Plan};
 
 /// The seed of `refgen.py`.
 const SEED: u64 = 0x5843_4550_2026_1123;
@@ -63,7 +64,7 @@ pub fn reference_tensors() -> Vec<(Parameter, Vec<f32>)> {
             .map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap())
     };
     let dense_limit = stored("dense_limit").unwrap()[0];
-    let plan = Plan::new(Architecture::keras(1000)).unwrap();
+    let plan = xception::plan(&Architecture::keras(1000)).unwrap();
     plan.parameters()
         .into_iter()
         .map(|parameter| {
@@ -83,7 +84,7 @@ pub fn reference_tensors() -> Vec<(Parameter, Vec<f32>)> {
 
 /// The reference network's plan.
 pub fn reference_plan() -> Plan {
-    Plan::new(Architecture::keras(1000)).unwrap()
+    xception::plan(&Architecture::keras(1000)).unwrap()
 }
 
 /// The reference network's weights as a `VarBuilder`.
@@ -118,15 +119,19 @@ pub fn random_tensors(plan: &Plan) -> Vec<(Parameter, Vec<f32>)> {
 
 /// A small network: odd widths, two middle blocks, seven classes.
 pub fn small_plan(input_size: usize) -> Plan {
-    Plan::new(Architecture {
-        input_size,
+    xception::plan(&small_architecture(input_size)).unwrap()
+}
+
+/// The widths of [`small_plan`].
+pub fn small_architecture(input_size: usize) -> Architecture {
+    Architecture {
+        input_size: [input_size; 2],
         stem: [5, 9],
         entry: [[7, 13], [11, 16], [19, 24]],
         middle: vec![[17, 21, 24], [24, 24, 24]],
         exit: [[24, 30], [33, 37]],
         ..Architecture::keras(7)
-    })
-    .unwrap()
+    }
 }
 
 /// Tensors as a `VarBuilder` whose paths are Keras layer names.
@@ -192,7 +197,8 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
     };
     match layer.op {
         Op::Input => unreachable!("the input is given"),
-        Op::Conv { kernel, stride } => {
+        Op::Conv { window, .. } => {
+            let (kernel, stride) = (window.kernel[0], window.stride[0]);
             let w = weight("kernel");
             each(&|y, xx, c| {
                 let mut sum = 0.0;
@@ -227,16 +233,15 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
                     .sum()
             })
         }
-        Op::BatchNorm => {
+        Op::BatchNorm { epsilon, .. } => {
             let [gamma, beta, mean, variance] = ["gamma", "beta", "moving_mean", "moving_variance"].map(weight);
-            let epsilon = plan.architecture.bn_epsilon;
             each(&|y, xx, c| gamma[c] * (at(y, xx, c).unwrap() - mean[c]) / (variance[c] + epsilon).sqrt() + beta[c])
         }
-        Op::Relu => x.iter().map(|v| v.max(0.0)).collect(),
-        Op::MaxPool => {
+        Op::Activation(_) => x.iter().map(|v| v.max(0.0)).collect(),
+        Op::MaxPool { window } => {
             let (top, left) = (
-                pool_padding(from.height).0 as isize,
-                pool_padding(from.width).0 as isize,
+                window.padding(0, from.height).0 as isize,
+                window.padding(1, from.width).0 as isize,
             );
             each(&|y, xx, c| {
                 (0..9)
@@ -248,7 +253,7 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
         Op::GlobalAveragePool => (0..out.channels)
             .map(|c| x.iter().skip(c).step_by(out.channels).sum::<f64>() / from.cells() as f64)
             .collect(),
-        Op::Dense => {
+        Op::Dense { .. } => {
             let (kernel, bias) = (weight("kernel"), weight("bias"));
             (0..out.channels)
                 .map(|c| {
@@ -260,14 +265,15 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
                 })
                 .collect()
         }
+        ref op => unimplemented!("{op:?} is not of Xception"),
     }
 }
 
 /// The small network that Keras saved to `tests/data/formats`, with its plan.
-pub fn small_keras() -> (Plan, Vec<(Parameter, Vec<f32>)>) {
+pub fn small_keras(input_size: usize) -> (Plan, Vec<(Parameter, Vec<f32>)>) {
     let file = candle_core::safetensors::load(data("formats/small.safetensors"), &Device::Cpu).unwrap();
     let shape_of = |name: &str| file.get(name).map(|tensor| tensor.dims().to_vec());
-    let plan = Plan::new(Architecture::detect(&shape_of, 71, 1e-3).unwrap()).unwrap();
+    let plan = xception::plan(&Architecture::detect(&shape_of, [input_size; 2], 1e-3).unwrap()).unwrap();
     let tensors = plan
         .parameters()
         .into_iter()

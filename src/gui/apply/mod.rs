@@ -12,7 +12,7 @@ use super::export;
 use super::state::{Message, PathField, State};
 use crate::explorer::{ExportKind, ImageSource, Request};
 use crate::imaging::Photo;
-use crate::xception::LayerId;
+use crate::network::LayerId;
 use images::{dismiss, open, open_files, remove, show, step_image, use_weights};
 
 /// What a command asks of the world outside of the state.

@@ -78,8 +78,8 @@ impl Many {
         let mut network = load_network(&NetworkSource::BuiltIn, DeviceChoice::Cpu, &Environment::default())
             .unwrap()
             .network;
-        let side = network.plan().architecture.input_size;
-        let logits = network.forward(&vec![0.0; side * side * 3]).unwrap();
+        let input = network.plan().input().len();
+        let logits = network.forward(&vec![0.0; input]).unwrap();
         let class_maps = Arc::new(ClassMaps::new(network.as_ref(), &logits).unwrap());
         Self {
             images,

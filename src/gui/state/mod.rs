@@ -24,9 +24,9 @@ use crate::explorer::{
     Channels, DeviceChoice, FeatureMap, ImageId, ImageSource, NetworkInfo, NetworkSource, Predicted,
 };
 use crate::labels::Labels;
+use crate::network::LayerId;
 use crate::weights::Fingerprint;
 use crate::weights::fetch::Progress;
-use crate::xception::LayerId;
 
 /// How many classes are shown side by side at most.
 const MULTIPLES: usize = 20;

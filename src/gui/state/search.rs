@@ -55,7 +55,10 @@ impl State {
         let cell =
             |share: f32, cells: usize| ((share.clamp(0.0, 1.0) * cells as f32) as usize).min(cells.saturating_sub(1));
         let cell = (cell(share[0], columns), cell(share[1], rows));
-        let evidence = prediction.class_maps.at_cell(cell.1 * columns + cell.0);
+        // the maps of all classes may still be on their way
+        let Some(evidence) = prediction.class_maps.at_cell(cell.1 * columns + cell.0) else {
+            return;
+        };
         let mut ranking: Vec<usize> = (0..evidence.len()).collect();
         let value = |class: usize| evidence.get(class).copied().unwrap_or(0.0);
         ranking.sort_by(|&a, &b| value(b).total_cmp(&value(a)));

@@ -7,7 +7,7 @@ use crate::explain::{Map, Target};
 use crate::explorer::{Channels, ExplainRequest, Purpose};
 use crate::gui::choices::{Choices, Scale};
 use crate::gui::maps::{MapKey, Shown};
-use crate::xception::LayerId;
+use crate::network::LayerId;
 
 impl State {
     /// What a map of `target` at `layer` of the shown image is called in the store.
@@ -29,7 +29,7 @@ impl State {
     /// A map: at the last feature layer at once, elsewhere once it was computed.
     pub fn map(&self, key: &MapKey) -> Option<Arc<Map>> {
         let network = self.network.as_ref()?;
-        if key.layer != network.plan.last_feature_layer() || !key.method.is_closed_form_at_last_layer() {
+        if key.layer != network.plan.last_feature_layer() || !key.method.is_in_class_maps(&network.plan) {
             return self.maps.get(key).cloned();
         }
         let prediction = self.images.get(key.image)?.prediction.as_ref()?;

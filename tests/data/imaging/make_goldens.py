@@ -59,9 +59,11 @@ SIZES = [  # from, to
 def resizes():
     for (w, h), to in SIZES:
         image = Image.fromarray(photo(w, h))
-        for name, method in [("nearest", Image.NEAREST), ("bilinear", Image.BILINEAR)]:
-            out = np.array(image.resize(to, method))
+        for name in ["nearest", "bilinear", "bicubic"]:
+            out = np.array(image.resize(to, Image.Resampling[name.upper()]))
             yield {"from": [w, h], "to": to, "method": name, "sha256": sha256(out)}
+        out = cv2.resize(photo(w, h), to, interpolation=cv2.INTER_LINEAR)
+        yield {"from": [w, h], "to": to, "method": "opencv", "sha256": sha256(out)}
 
 
 def nearest_columns():

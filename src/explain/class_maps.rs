@@ -1,0 +1,238 @@
+//! Grad-CAM at the last feature layer without a backward pass, for any class at once.
+//!
+//! Behind that layer stands the head alone, which is small. Where it is a global average and one dense layer, as in
+//! Keras' Xception, z_c = mean over cells of A . W_c + b_c, so dz_c/dA is W_c / N at each of the N cells, and the map of
+//! logit c is A W_c / N: one matrix product holds the maps of every class. Any other head gives each class its alpha, the
+//! gradient averaged over cells, by a walk through its few layers, and the map A alpha_c is made when it is asked for.
+//!
+//! For a softmax, dp_c/dz_j = p_c (delta_cj - p_j) gives p_c (row_c - sum_j p_j row_j), where row_c is the map of logit c.
+//! For sigmoids it is p_c (1 - p_c) row_c.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use super::map::Map;
+use super::score::{SMALLEST_FACTOR, Score, ScoreGradient, Target};
+use crate::network::{Head, HeadPass, Network, NetworkError, Output, Shape};
+
+/// The evidence of every cell for every class, of one image.
+#[derive(Debug)]
+pub struct ClassMaps {
+    shape: Shape,
+    output: Output,
+    units: usize,
+    rows: Rows,
+    /// The sum over classes of p_j row_j, `[cells]`: what a softmax subtracts from every class.
+    expected: Vec<f64>,
+    logits: Vec<f64>,
+}
+
+/// The maps of the units' logits, one row each.
+enum Rows {
+    /// All of them, `[units, cells]`.
+    All(Vec<f32>),
+    /// Made when they are asked for.
+    Lazy(Box<Lazy>),
+}
+
+/// What a map at the last feature layer is made of.
+struct Lazy {
+    head: Arc<Head>,
+    pass: HeadPass,
+    /// A, `[cells, channels]`.
+    activation: Vec<f32>,
+    /// The rows that were asked for.
+    rows: Vec<OnceLock<Box<[f32]>>>,
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::All(_) => "All",
+            Self::Lazy(_) => "Lazy",
+        })
+    }
+}
+
+impl Lazy {
+    /// The map of a mixture of units.
+    fn map(&self, units: &[f64]) -> Vec<f64> {
+        let alpha = self.head.gradient_mean(&self.pass, units);
+        let largest = alpha.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+        if largest == 0.0 || !largest.is_finite() {
+            return vec![0.0; self.head.input().cells()];
+        }
+        let scaled: Vec<f32> = alpha.iter().map(|value| (value / largest) as f32).collect();
+        let cells = self.activation.chunks_exact(alpha.len().max(1));
+        cells.map(|cell| dot(cell, &scaled) * largest).collect()
+    }
+
+    fn row(&self, unit: usize) -> &[f32] {
+        let Some(row) = self.rows.get(unit) else { return &[] };
+        row.get_or_init(|| {
+            let mut units = vec![0.0; self.rows.len()];
+            units[unit] = 1.0;
+            self.map(&units).into_iter().map(|value| value as f32).collect()
+        })
+    }
+}
+
+/// A sum of products, in f32 over eight lanes and short stretches.
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    const LANES: usize = 8;
+    let mut total = 0.0;
+    for (a, b) in a.chunks(32 * LANES).zip(b.chunks(32 * LANES)) {
+        let mut sums = [0.0_f32; LANES];
+        for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
+            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                *sum += a * b;
+            }
+        }
+        total += sums.iter().map(|&sum| f64::from(sum)).sum::<f64>();
+    }
+    total
+}
+
+impl ClassMaps {
+    /// The maps of the last forward pass of `network`; `logits` are those of its classes.
+    ///
+    /// # Errors
+    /// Those of [`Network::unit_shares`].
+    pub fn new(network: &dyn Network, logits: &[f64]) -> Result<Self, NetworkError> {
+        let plan = network.plan();
+        let (last, units, output) = (plan.last_feature_layer(), plan.units(), plan.output);
+        let rows = match network.unit_shares()? {
+            Some(shares) => Rows::All(shares),
+            None => Rows::Lazy(Box::new(Lazy {
+                head: network.head().clone(),
+                pass: network.head_pass()?,
+                activation: network.activation(last)?,
+                rows: std::iter::repeat_with(OnceLock::new).take(units).collect(),
+            })),
+        };
+        let mut maps = Self {
+            shape: plan.layer(last).shape,
+            output,
+            units,
+            rows,
+            expected: Vec::new(),
+            logits: logits.to_vec(),
+        };
+        if output == Output::Softmax {
+            maps.expected = maps.mixture(&output.answers(logits));
+        }
+        Ok(maps)
+    }
+
+    /// The map of a mixture of units.
+    fn mixture(&self, weights: &[f64]) -> Vec<f64> {
+        match &self.rows {
+            Rows::All(rows) => {
+                let mut sums = vec![0.0; self.shape.cells()];
+                for (row, weight) in rows.chunks_exact(self.shape.cells().max(1)).zip(weights) {
+                    for (sum, &value) in sums.iter_mut().zip(row) {
+                        *sum += weight * f64::from(value);
+                    }
+                }
+                sums
+            }
+            Rows::Lazy(lazy) => lazy.map(weights),
+        }
+    }
+
+    /// Columns and rows of each map.
+    pub fn size(&self) -> (usize, usize) {
+        (self.shape.width, self.shape.height)
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.logits.len()
+    }
+
+    /// The map of a target; empty for a class that does not exist.
+    pub fn map(&self, target: Target, score: Score) -> Map {
+        let signed = match target {
+            Target::Class(class) => {
+                let factor = match (score, self.output) {
+                    (Score::Probability, Output::Softmax | Output::Sigmoid) => {
+                        ScoreGradient::new(target, score, self.output, &self.logits)
+                            .scale
+                            .max(SMALLEST_FACTOR)
+                    }
+                    _ => 1.0,
+                };
+                let row = self.row(class);
+                if score == Score::Probability && self.output == Output::Softmax {
+                    let differences = row.zip(&self.expected);
+                    differences
+                        .map(|(value, expected)| factor * (value - expected))
+                        .collect()
+                } else {
+                    row.map(|value| factor * value).collect()
+                }
+            }
+            Target::Rather { class, than } => self.row(class).zip(self.row(than)).map(|(a, b)| a - b).collect(),
+        };
+        Map::new(self.shape.width, self.shape.height, signed)
+    }
+
+    /// Makes the maps of all classes, unless `stop` answers true on the way; whether all are there now.
+    ///
+    /// Worth its time before [`ClassMaps::at_cell`] only, and done already where the head is linear.
+    pub fn complete(&self, stop: &dyn Fn() -> bool) -> bool {
+        let Rows::Lazy(lazy) = &self.rows else { return true };
+        for unit in 0..self.units {
+            if stop() {
+                return false;
+            }
+            lazy.row(unit);
+        }
+        true
+    }
+
+    /// The share of every class's logit that comes from one cell: the inverse question, "what is here?". None before
+    /// the maps of all classes are [complete](ClassMaps::complete).
+    ///
+    /// Where the head is linear, the sum over all cells, plus the class's bias, is the class's logit.
+    pub fn at_cell(&self, cell: usize) -> Option<Vec<f32>> {
+        let units: Vec<f64> = match &self.rows {
+            Rows::All(rows) => {
+                let rows = rows.chunks_exact(self.shape.cells().max(1));
+                rows.filter_map(|row| row.get(cell))
+                    .map(|&value| f64::from(value))
+                    .collect()
+            }
+            Rows::Lazy(lazy) => {
+                let values = lazy
+                    .rows
+                    .iter()
+                    .map(|row| row.get()?.get(cell).map(|&value| f64::from(value)));
+                values.collect::<Option<_>>()?
+            }
+        };
+        Some(
+            self.output
+                .class_logits(&units)
+                .into_iter()
+                .map(|value| value as f32)
+                .collect(),
+        )
+    }
+
+    /// The map of a class's logit.
+    fn row(&self, class: usize) -> impl Iterator<Item = f64> + '_ {
+        let (unit, sign) = if self.output.is_pair(self.units) {
+            (class.saturating_sub(1), if class == 0 { -1.0 } else { 1.0 })
+        } else {
+            (class, 1.0)
+        };
+        let cells = self.shape.cells();
+        let row = match &self.rows {
+            _ if class >= self.logits.len() => &[],
+            Rows::All(rows) => rows.get(unit * cells..(unit + 1) * cells).unwrap_or_default(),
+            Rows::Lazy(lazy) => lazy.row(unit),
+        };
+        row.iter().map(move |&value| sign * f64::from(value))
+    }
+}

@@ -1,0 +1,219 @@
+//! Rectangles of a photo, and pictures that are drawn in one of them.
+
+use std::borrow::Cow;
+
+use super::Photo;
+
+/// A rectangle of whole pixels of a photo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Region {
+    /// The leftmost column, from 0.
+    pub x: u32,
+    /// The uppermost row, from 0.
+    pub y: u32,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+impl Region {
+    /// All of a photo of these sides.
+    #[must_use]
+    pub const fn whole(width: u32, height: u32) -> Self {
+        Self {
+            x: 0,
+            y: 0,
+            width,
+            height,
+        }
+    }
+
+    /// Where this rectangle of a photo of these sides lies, in shares of them, 0..=1: the upper left corner, then the
+    /// lower right one, each as [x, y].
+    ///
+    /// For whoever shows the photo at another size.
+    #[must_use]
+    pub fn shares(self, width: u32, height: u32) -> [[f32; 2]; 2] {
+        let share = |at: u32, side: u32| (f64::from(at) / f64::from(side.max(1))) as f32;
+        let corner = |x, y| [share(x, width), share(y, height)];
+        [
+            corner(self.x, self.y),
+            corner(self.x + self.width, self.y + self.height),
+        ]
+    }
+
+    /// Whether it has pixels, all of which a photo of these sides has too.
+    fn fits(self, width: u32, height: u32) -> bool {
+        let fits = |start: u32, len: u32, side: u32| len > 0 && start <= side && len <= side - start;
+        fits(self.x, self.width, width) && fits(self.y, self.height, height)
+    }
+}
+
+impl Photo {
+    /// A photo of one colour.
+    ///
+    /// A side of 0 counts as 1.
+    #[must_use]
+    pub fn filled(width: u32, height: u32, colour: [u8; 3]) -> Self {
+        let (width, height) = (width.max(1), height.max(1));
+        Self {
+            width,
+            height,
+            rgb: colour.repeat(width as usize * height as usize),
+        }
+    }
+
+    /// The pixels of a region; copied only when it is not the whole photo.
+    ///
+    /// # Panics
+    /// When the photo does not have all of the region, or the region is empty.
+    #[must_use]
+    pub fn part(&self, region: Region) -> Cow<'_, Self> {
+        if region == Region::whole(self.width, self.height) {
+            return Cow::Borrowed(self);
+        }
+        let mut rgb = Vec::with_capacity(region.width as usize * region.height as usize * 3);
+        for row in self.rows(region) {
+            rgb.extend_from_slice(row);
+        }
+        Cow::Owned(Self {
+            width: region.width,
+            height: region.height,
+            rgb,
+        })
+    }
+
+    /// The rows of a region, `region.width * 3` bytes each.
+    ///
+    /// Panics as [`Photo::part`] does.
+    pub(super) fn rows(&self, region: Region) -> impl Iterator<Item = &[u8]> {
+        assert!(region.fits(self.width, self.height), "{region:?} is in the photo");
+        (0..region.height as usize).map(move |y| self.row(region, y))
+    }
+
+    /// Row `y` of a region, from its own first; the region is in the photo.
+    pub(super) fn row(&self, region: Region, y: usize) -> &[u8] {
+        let start = (region.y as usize + y) * self.stride() + region.x as usize * 3;
+        &self.rgb[start..][..region.width as usize * 3]
+    }
+}
+
+/// The photo with a region of it drawn anew, and all around as it is.
+///
+/// `draw` gets the region as a photo of its own and gives a picture of the same size. So any picture of a photo and a map
+/// becomes one where the map lies over a region only, such as the one that the network saw
+/// ([`Fit::region`](super::Fit::region)):
+///
+/// ```
+/// # use gradcam_explorer::imaging::{Colormap, Fit, Photo, overlay, within};
+/// # let (photo, heat) = (Photo::filled(64, 48, [90; 3]), [0.5; 100]);
+/// let region = Fit::Crop.region([photo.width, photo.height], [299, 299]);
+/// let overlaid = within(&photo, region, |seen| overlay(seen, &heat, 10, 10, Colormap::Jet, 0.4));
+/// ```
+///
+/// For a picture that does not show the photo outside, begin with [`Photo::filled`].
+///
+/// # Panics
+/// As [`Photo::part`], and when the picture has another size.
+#[must_use]
+pub fn within(photo: &Photo, region: Region, draw: impl FnOnce(&Photo) -> Photo) -> Photo {
+    let drawn = draw(&photo.part(region));
+    let size = (drawn.width, drawn.height);
+    assert_eq!(size, (region.width, region.height), "the size of what was drawn");
+    if region == Region::whole(photo.width, photo.height) {
+        return drawn;
+    }
+    let mut whole = photo.clone();
+    let stride = whole.stride();
+    let rows = whole.rgb.chunks_exact_mut(stride).skip(region.y as usize);
+    for (row, drawn) in rows.zip(drawn.rgb.chunks_exact(drawn.stride())) {
+        row[region.x as usize * 3..][..drawn.len()].copy_from_slice(drawn);
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imaging::{Colormap, overlay};
+    use proptest::prelude::*;
+
+    /// Each pixel holds its column and row.
+    fn coordinates(width: u32, height: u32) -> Photo {
+        let pixel = |i: u32| [(i % width) as u8, (i / width) as u8, 7];
+        Photo {
+            width,
+            height,
+            rgb: (0..width * height).flat_map(pixel).collect(),
+        }
+    }
+
+    #[test]
+    fn a_map_within_a_region_is_that_over_the_region_alone() {
+        let photo = coordinates(40, 30);
+        let region = Region {
+            x: 5,
+            y: 0,
+            width: 30,
+            height: 30,
+        };
+        let draw = |seen: &Photo| overlay(seen, &[0.2, 0.9, 0.4, 1.0], 2, 2, Colormap::Jet, 0.4);
+        let overlaid = within(&photo, region, draw);
+        assert_eq!(*overlaid.part(region), draw(&photo.part(region)));
+        for x in [0, 35] {
+            let side = Region { x, width: 5, ..region };
+            assert_eq!(overlaid.part(side), photo.part(side));
+        }
+        assert_eq!(within(&photo, Region::whole(40, 30), draw), draw(&photo));
+    }
+
+    #[test]
+    fn shares_are_of_the_whole_photo() {
+        let region = Region {
+            x: 25,
+            y: 10,
+            width: 50,
+            height: 30,
+        };
+        assert_eq!(region.shares(100, 40), [[0.25, 0.25], [0.75, 1.0]]);
+        assert_eq!(Region::whole(3, 7).shares(3, 7), [[0.0; 2], [1.0; 2]]);
+    }
+
+    #[test]
+    #[should_panic(expected = "is in the photo")]
+    fn a_region_beyond_the_photo_is_refused() {
+        let region = Region {
+            x: u32::MAX,
+            ..Region::whole(2, 2)
+        };
+        let _ = coordinates(4, 4).part(region);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_hold_their_pixels_and_go_back_to_their_place(
+            width in 1_u32..30, height in 1_u32..30, x: prop::sample::Index, y: prop::sample::Index,
+            to_x: prop::sample::Index, to_y: prop::sample::Index,
+        ) {
+            let photo = coordinates(width, height);
+            let (x, y) = (x.index(width as usize) as u32, y.index(height as usize) as u32);
+            let region = Region {
+                x,
+                y,
+                width: to_x.index((width - x) as usize) as u32 + 1,
+                height: to_y.index((height - y) as usize) as u32 + 1,
+            };
+            let part = photo.part(region);
+            let pixels = region.width * region.height;
+            let expected = |i: u32| [(x + i % region.width) as u8, (y + i / region.width) as u8, 7];
+            prop_assert_eq!(&part.rgb, &(0..pixels).flat_map(expected).collect::<Vec<_>>());
+            prop_assert_eq!(&within(&photo, region, Photo::clone), &photo);
+            let blank = Photo::filled(width, height, [255; 3]);
+            let placed = within(&blank, region, |_| part.clone().into_owned());
+            let kept = placed.rgb.as_chunks::<3>().0.iter().filter(|pixel| pixel[2] == 7).count();
+            prop_assert_eq!(kept, pixels as usize);
+            prop_assert_eq!(placed.part(region), part);
+        }
+    }
+}

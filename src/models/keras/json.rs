@@ -1,0 +1,344 @@
+//! Reading a description: models, their layers, and which layer reads which. Knows the forms of Keras 1, 2 and 3, but
+//! no layer class.
+
+use serde_json::{Map, Value};
+
+use super::error::KerasError;
+
+/// Bytes of a description that are read at most; those of the largest networks of Keras take a tenth.
+const MAX_BYTES: usize = 16 << 20;
+/// Layers of all models together.
+const MAX_LAYERS: usize = 20_000;
+/// Models in models.
+const MAX_DEPTH: usize = 24;
+
+/// A model: layers, what goes in and what comes out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// Keras' name.
+    pub name: String,
+    /// Whether its layers follow one another, so that none says what it reads.
+    pub is_sequential: bool,
+    /// In Keras' order.
+    pub layers: Vec<LayerDescription>,
+    /// The layers that take what goes in; empty for a sequential model.
+    pub inputs: Vec<TensorRef>,
+    /// What comes out; empty for a sequential model.
+    pub outputs: Vec<TensorRef>,
+    /// Height and width that the model was built for, where no layer says it.
+    pub build_shape: Option<Value>,
+    /// How the model was trained, where it stands beside the graph.
+    pub compile_config: Option<Value>,
+    /// Whether calls are written as Keras 1 and 2 do.
+    pub is_keras_2: bool,
+}
+
+/// A layer, or a model that stands in for one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerDescription {
+    /// Keras' class, such as `Conv2D`.
+    pub class: String,
+    /// The Python module of the class, where it is said.
+    pub module: Option<String>,
+    /// The name under which a class of somebody's own is registered.
+    pub registered: Option<String>,
+    /// Keras' name.
+    pub name: String,
+    /// What its constructor took.
+    pub config: Map<String, Value>,
+    /// The model, if it is one.
+    pub model: Option<Box<Model>>,
+    /// Each call of the layer; none in a sequential model.
+    pub calls: Vec<Call>,
+}
+
+/// What a layer is called with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Call {
+    /// In order; a list of tensors is one argument each.
+    pub arguments: Vec<Argument>,
+    /// Whether the tensors stand in one list, as those of merging layers do.
+    pub is_list: bool,
+}
+
+/// One argument of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Argument {
+    /// What another layer gives.
+    Tensor(TensorRef),
+    /// A constant, by keyword where it has one.
+    Constant(Option<String>, Value),
+}
+
+/// An output of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TensorRef {
+    /// The layer's name within its model.
+    pub layer: String,
+    /// Which of its outputs.
+    pub index: usize,
+}
+
+impl Model {
+    /// Reads a whole description.
+    pub fn parse(json: &str) -> Result<Self, KerasError> {
+        if json.len() > MAX_BYTES {
+            let reason = format!(
+                "it takes {} MB, where {} are the limit",
+                json.len() >> 20,
+                MAX_BYTES >> 20
+            );
+            return Err(KerasError::Json(reason));
+        }
+        let root: Value = serde_json::from_str(json).map_err(|error| KerasError::Json(error.to_string()))?;
+        let object = root.as_object().ok_or_else(|| senseless("it is no object"))?;
+        let mut layers = 0;
+        let mut model = Self::read(object, 0, &mut layers)?;
+        model.compile_config = object.get("compile_config").filter(|value| !value.is_null()).cloned();
+        Ok(model)
+    }
+
+    fn read(object: &Map<String, Value>, depth: usize, count: &mut usize) -> Result<Self, KerasError> {
+        if depth > MAX_DEPTH {
+            return Err(senseless("models are nested too deeply"));
+        }
+        let class = text(object, "class_name").unwrap_or_default();
+        if !is_model(&class) {
+            return Err(senseless(&format!("{class:?} is no model whose layers are described")));
+        }
+        let is_sequential = class == "Sequential";
+        let config = object.get("config").unwrap_or(&Value::Null);
+        // the sequential models of Keras 1 and early Keras 2 are lists
+        let empty = Map::new();
+        let fields = config.as_object().unwrap_or(&empty);
+        let listed = config
+            .as_array()
+            .or_else(|| fields.get("layers").and_then(Value::as_array));
+        let listed = listed.ok_or_else(|| senseless(&format!("the {class} model lists no layers")))?;
+        *count += listed.len();
+        if *count > MAX_LAYERS {
+            return Err(senseless("it has more than 20,000 layers"));
+        }
+        let layers = listed.iter().map(|layer| LayerDescription::read(layer, depth, count));
+        let layers: Vec<LayerDescription> = layers.collect::<Result<_, _>>()?;
+        let refs = |key: &str| match fields.get(key) {
+            Some(value) if !is_sequential => tensor_refs(value),
+            _ => Ok(Vec::new()),
+        };
+        let is_keras_2 = listed.iter().any(|layer| {
+            let calls = layer.get("inbound_nodes").and_then(Value::as_array);
+            calls.and_then(|calls| calls.first()).is_some_and(Value::is_array)
+        }) || is_sequential && !listed.iter().any(|layer| layer.get("module").is_some());
+        Ok(Self {
+            name: text(fields, "name")
+                .or_else(|| text(object, "name"))
+                .unwrap_or_else(|| "model".to_owned()),
+            is_sequential,
+            inputs: refs("input_layers")?,
+            outputs: refs("output_layers")?,
+            build_shape: fields
+                .get("build_input_shape")
+                .or_else(|| object.get("build_config")?.get("input_shape"))
+                .cloned(),
+            layers,
+            compile_config: None,
+            is_keras_2,
+        })
+    }
+
+    /// The layer of this name.
+    pub fn find(&self, name: &str) -> Option<(usize, &LayerDescription)> {
+        self.layers.iter().enumerate().find(|(_, layer)| layer.name == name)
+    }
+
+    /// All layers of this model and of those in it that are no models themselves.
+    pub fn all(&self) -> Vec<&LayerDescription> {
+        let mut all = Vec::new();
+        for layer in &self.layers {
+            match &layer.model {
+                Some(model) => all.extend(model.all()),
+                None => all.push(layer),
+            }
+        }
+        all
+    }
+}
+
+/// Whether a class is a model that describes its layers.
+fn is_model(class: &str) -> bool {
+    matches!(class, "Functional" | "Model" | "Sequential")
+}
+
+impl LayerDescription {
+    fn read(value: &Value, depth: usize, count: &mut usize) -> Result<Self, KerasError> {
+        let object = value.as_object().ok_or_else(|| senseless("a layer is no object"))?;
+        let class = text(object, "class_name").ok_or_else(|| senseless("a layer has no class"))?;
+        let config = object
+            .get("config")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
+        let name = text(object, "name")
+            .or_else(|| text(&config, "name"))
+            .ok_or_else(|| senseless(&format!("a layer of class {class} has no name")))?;
+        let model = if is_model(&class) {
+            Some(Box::new(Model::read(object, depth + 1, count)?))
+        } else {
+            None
+        };
+        let calls = match object.get("inbound_nodes") {
+            Some(Value::Array(calls)) => calls
+                .iter()
+                .map(|call| Call::read(call, &name))
+                .collect::<Result<_, _>>()?,
+            _ => Vec::new(),
+        };
+        Ok(Self {
+            module: text(object, "module"),
+            registered: text(object, "registered_name"),
+            class,
+            name,
+            config: if model.is_some() { Map::new() } else { config },
+            model,
+            calls,
+        })
+    }
+}
+
+impl Call {
+    fn read(value: &Value, layer: &str) -> Result<Self, KerasError> {
+        let mut call = Self::default();
+        let wrong = || senseless(&format!("it is unclear what {layer} reads"));
+        match value {
+            // Keras 3: {"args": [...], "kwargs": {...}}
+            Value::Object(object) => {
+                let arguments = object.get("args").and_then(Value::as_array).ok_or_else(wrong)?;
+                for argument in arguments {
+                    call.add(None, argument, &wrong)?;
+                }
+                for (key, argument) in object.get("kwargs").and_then(Value::as_object).into_iter().flatten() {
+                    call.keyword(key, argument, true, &wrong)?;
+                }
+            }
+            // Keras 1 and 2: [["layer", node, tensor, {...}], ...], of operations without the outer brackets
+            Value::Array(items) => {
+                let items: Vec<&Value> = match items.first() {
+                    Some(Value::String(_)) => vec![value],
+                    _ => items.iter().collect(),
+                };
+                call.is_list = items.len() > 1;
+                for item in items {
+                    let parts = item.as_array().ok_or_else(wrong)?;
+                    call.arguments
+                        .push(Argument::Tensor(keras_2_ref(parts).ok_or_else(wrong)?));
+                    for (key, argument) in parts.get(3).and_then(Value::as_object).into_iter().flatten() {
+                        call.keyword(key, argument, false, &wrong)?;
+                    }
+                }
+            }
+            _ => return Err(wrong()),
+        }
+        Ok(call)
+    }
+
+    fn add(&mut self, key: Option<&str>, value: &Value, wrong: &dyn Fn() -> KerasError) -> Result<(), KerasError> {
+        if let Some(tensor) = keras_3_ref(value) {
+            self.arguments.push(Argument::Tensor(tensor.ok_or_else(wrong)?));
+            return Ok(());
+        }
+        match value {
+            Value::Array(items) if items.iter().any(|item| keras_3_ref(item).is_some()) => {
+                self.is_list = true;
+                items.iter().try_for_each(|item| self.add(None, item, wrong))
+            }
+            _ => {
+                self.arguments
+                    .push(Argument::Constant(key.map(str::to_owned), value.clone()));
+                Ok(())
+            }
+        }
+    }
+
+    /// Keywords that say nothing at inference are left out.
+    fn keyword(
+        &mut self,
+        key: &str,
+        value: &Value,
+        is_keras_3: bool,
+        wrong: &dyn Fn() -> KerasError,
+    ) -> Result<(), KerasError> {
+        let says_nothing = match key {
+            // Keras 3 records its own default and decides when the model is called; Keras 2 keeps to what is written
+            "training" => is_keras_3 || *value != Value::Bool(true),
+            "name" => true,
+            // of operations of Keras 2; all else refuses the layer
+            "data_format" => *value == "NHWC",
+            _ => value.is_null(),
+        };
+        if says_nothing {
+            return Ok(());
+        }
+        // Keras 2 names a second tensor ["layer", node, tensor]
+        if let Some(parts) = value.as_array()
+            && let Some(tensor) = keras_2_ref(parts)
+        {
+            self.arguments.push(Argument::Tensor(tensor));
+            return Ok(());
+        }
+        self.add(Some(key), value, wrong)
+    }
+}
+
+/// `["layer", node, tensor]`.
+fn keras_2_ref(parts: &[Value]) -> Option<TensorRef> {
+    match parts {
+        [Value::String(layer), node, index, ..] => {
+            node.as_u64()?;
+            Some(TensorRef {
+                layer: layer.clone(),
+                index: usize::try_from(index.as_u64()?).ok()?,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A `__keras_tensor__`; the inner option is empty where it makes no sense.
+fn keras_3_ref(value: &Value) -> Option<Option<TensorRef>> {
+    let object = value.as_object()?;
+    (object.get("class_name")?.as_str()? == "__keras_tensor__").then(|| {
+        let history = object.get("config")?.get("keras_history")?.as_array()?;
+        keras_2_ref(history)
+    })
+}
+
+/// The inputs or outputs of a model: one reference, or a list of them, or one by name.
+fn tensor_refs(value: &Value) -> Result<Vec<TensorRef>, KerasError> {
+    let wrong = || senseless("its inputs or outputs are no layers");
+    match value {
+        Value::Array(parts) => match keras_2_ref(parts) {
+            Some(tensor) => Ok(vec![tensor]),
+            None => {
+                let refs = parts
+                    .iter()
+                    .map(|part| part.as_array().and_then(|part| keras_2_ref(part)));
+                refs.collect::<Option<_>>().ok_or_else(wrong)
+            }
+        },
+        Value::Object(named) => {
+            let refs = named
+                .values()
+                .map(|part| part.as_array().and_then(|part| keras_2_ref(part)));
+            refs.collect::<Option<_>>().ok_or_else(wrong)
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+    object.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn senseless(reason: &str) -> KerasError {
+    KerasError::Graph(reason.to_owned())
+}

@@ -1,0 +1,127 @@
+//! Dense layers, reshaping, and layers that do nothing in a trained network (`keras/src/layers/core`, `reshaping`,
+//! `regularization`).
+
+use serde_json::Value;
+
+use super::{Built, Called, Part, activation_of, one, with_activation};
+use crate::network::Op;
+
+pub fn dense(layer: &Called<'_>) -> Result<Built, String> {
+    let units = match layer.config.get("units") {
+        Some(_) => layer.config.required_count("units")?,
+        // Keras 1
+        None => layer.config.required_count("output_dim")?,
+    };
+    let bias = layer.config.flag("use_bias", true)? && layer.config.flag("bias", true)?;
+    let part = Part {
+        op: Op::Dense { bias },
+        channels: units,
+        is_map: layer.input().is_map,
+    };
+    with_activation(layer, vec![part])
+}
+
+pub fn activation(layer: &Called<'_>) -> Result<Built, String> {
+    let op = activation_of(layer)?.unwrap_or(Op::Identity);
+    Ok(one(layer, op))
+}
+
+/// What is configured here takes part in training only.
+pub fn identity(layer: &Called<'_>) -> Result<Built, String> {
+    for key in [
+        "stddev",
+        "l1",
+        "l2",
+        "mode",
+        "factor",
+        "fill_mode",
+        "fill_value",
+        "interpolation",
+        "height_factor",
+    ] {
+        layer.config.get(key);
+    }
+    for key in [
+        "width_factor",
+        "value_range",
+        "data_format",
+        "p",
+        "sigma",
+        "hue_factor",
+        "saturation_factor",
+    ] {
+        layer.config.get(key);
+    }
+    for key in [
+        "brightness_factor",
+        "contrast_factor",
+        "x_factor",
+        "y_factor",
+        "scale",
+        "kernel_size",
+        "bounding_box_format",
+        "rng_type",
+    ] {
+        layer.config.get(key);
+    }
+    if let Some(rate) = layer.config.get("rate")
+        && !rate.as_f64().is_some_and(|rate| (0.0..=1.0).contains(&rate))
+    {
+        return Err(format!("rate is {rate}, not a share"));
+    }
+    Ok(one(layer, Op::Identity))
+}
+
+pub fn flatten(layer: &Called<'_>) -> Result<Built, String> {
+    channels_last(layer)?;
+    Ok(Built::Parts(vec![vector(layer)]))
+}
+
+/// All values in one vector, and nothing else.
+pub fn reshape(layer: &Called<'_>) -> Result<Built, String> {
+    let shape = layer.input().shape;
+    let target = layer.config.get("target_shape").or_else(|| layer.config.get("dims"));
+    let sides = target
+        .and_then(Value::as_array)
+        .ok_or("it does not say its target_shape")?;
+    let sides: Vec<i64> = sides.iter().map(|side| side.as_i64().unwrap_or(0)).collect();
+    let count = i64::try_from(shape.checked_len().unwrap_or(usize::MAX)).unwrap_or(i64::MAX);
+    let is = |wanted: &[usize]| {
+        let fits = |(&side, &wanted): (&i64, &usize)| side == -1 || usize::try_from(side) == Ok(wanted);
+        let free = sides.iter().filter(|side| **side == -1).count();
+        sides.len() == wanted.len() && free < 2 && sides.iter().zip(wanted).all(fits)
+    };
+    if is(&[shape.height, shape.width, shape.channels]) && layer.input().is_map {
+        return Ok(one(layer, Op::Identity));
+    }
+    match *sides.as_slice() {
+        [side] if side == -1 || side == count => Ok(Built::Parts(vec![vector(layer)])),
+        [1, 1, side] if side == -1 || side == count => {
+            let part = vector(layer);
+            Ok(Built::Parts(vec![Part { is_map: true, ..part }]))
+        }
+        _ => Err(format!(
+            ": it reshapes {shape:?} to {sides:?}, and only vectors are understood"
+        )),
+    }
+}
+
+fn vector(layer: &Called<'_>) -> Part {
+    Part {
+        op: Op::Flatten,
+        channels: layer.input().shape.checked_len().unwrap_or(usize::MAX),
+        is_map: false,
+    }
+}
+
+/// Refuses channels in front of height and width.
+pub fn channels_last(layer: &Called<'_>) -> Result<(), String> {
+    let named = layer
+        .config
+        .text("data_format")
+        .or_else(|| layer.config.text("dim_ordering"));
+    match named {
+        None | Some("channels_last" | "tf" | "default") => Ok(()),
+        Some(other) => Err(format!("data_format is {other}, where channels_last is understood")),
+    }
+}

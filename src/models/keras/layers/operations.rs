@@ -1,0 +1,196 @@
+//! Arithmetic written into a model: operations of Keras 3 (`keras/src/ops`), `TFOpLambda` and `SlicingOpLambda` of
+//! Keras 2, and the merging layers of the same names.
+
+use serde_json::Value;
+
+use super::{Built, Called, one};
+use crate::models::keras::config::{number, shortened};
+use crate::network::{Activation, Op};
+
+/// Steps of a constant's nesting that are looked into.
+const MAX_NESTING: usize = 6;
+
+/// A constant as one number a channel: a number, a list of them, or such a list in brackets.
+pub fn per_channel(value: &Value, channels: usize) -> Option<Vec<f64>> {
+    let mut value = value;
+    for _ in 0..MAX_NESTING {
+        match value {
+            Value::Object(object) => value = object.get("config")?.get("value").or_else(|| object.get("value"))?,
+            Value::Array(items) => match items.as_slice() {
+                [one @ Value::Array(_)] => value = one,
+                [one] => return Some(vec![number(one)?; channels]),
+                items if items.len() == channels => return items.iter().map(number).collect(),
+                _ => return None,
+            },
+            _ => return Some(vec![number(value)?; channels]),
+        }
+    }
+    None
+}
+
+/// `x * scale + shift`.
+pub fn affine(layer: &Called<'_>, scale: Vec<f64>, shift: Vec<f64>) -> Built {
+    one(layer, Op::Affine { scale, shift })
+}
+
+/// The one constant of an operation, one number a channel.
+fn constant(layer: &Called<'_>) -> Result<Vec<f64>, String> {
+    match layer.constants.as_slice() {
+        [value] => per_channel(value, layer.channels()).ok_or_else(|| {
+            format!(
+                "its constant {} is not one number a channel",
+                shortened(&value.to_string())
+            )
+        }),
+        _ => Err("it does not have one constant".to_owned()),
+    }
+}
+
+/// A sum of two layers, or a constant added.
+pub fn add(layer: &Called<'_>) -> Result<Built, String> {
+    match layer.inputs.as_slice() {
+        [a, b] if layer.constants.is_empty() => {
+            if a.shape == b.shape && a.is_map == b.is_map {
+                Ok(one(layer, Op::Add))
+            } else {
+                Err(format!("it adds {:?} and {:?}", a.shape, b.shape))
+            }
+        }
+        [_] => Ok(affine(layer, vec![1.0; layer.channels()], constant(layer)?)),
+        inputs => Err(format!("it adds {} layers", inputs.len())),
+    }
+}
+
+/// A constant taken away, or taken from.
+pub fn subtract(layer: &Called<'_>) -> Result<Built, String> {
+    single(layer)?;
+    let constant = constant(layer)?;
+    let channels = layer.channels();
+    Ok(if layer.tensor_first {
+        affine(
+            layer,
+            vec![1.0; channels],
+            constant.iter().map(|value| -value).collect(),
+        )
+    } else {
+        affine(layer, vec![-1.0; channels], constant)
+    })
+}
+
+pub fn multiply(layer: &Called<'_>) -> Result<Built, String> {
+    single(layer)?;
+    Ok(affine(layer, constant(layer)?, vec![0.0; layer.channels()]))
+}
+
+pub fn divide(layer: &Called<'_>) -> Result<Built, String> {
+    single(layer)?;
+    let constant = constant(layer)?;
+    if !layer.tensor_first || constant.contains(&0.0) {
+        return Err("it divides by what it reads, or by zero".to_owned());
+    }
+    let scale = constant.iter().map(|value| 1.0 / value).collect();
+    Ok(affine(layer, scale, vec![0.0; layer.channels()]))
+}
+
+fn single(layer: &Called<'_>) -> Result<(), String> {
+    match layer.inputs.len() {
+        1 => Ok(()),
+        count => Err(format!("it joins {count} layers")),
+    }
+}
+
+/// `x[..., i]`, or all channels in reverse.
+pub fn get_item(layer: &Called<'_>) -> Result<Built, String> {
+    single(layer)?;
+    let wrong = || "it takes a part of what it reads".to_owned();
+    let key = match layer.constants.as_slice() {
+        [Value::Array(key)] => key.as_slice(),
+        _ => return Err(wrong()),
+    };
+    let is_ellipsis = |value: &Value| value.get("class_name").and_then(Value::as_str) == Some("__ellipsis__");
+    match key {
+        [first, Value::Number(index)] if is_ellipsis(first) => {
+            let index = index
+                .as_u64()
+                .and_then(|index| usize::try_from(index).ok())
+                .ok_or_else(wrong)?;
+            if index < layer.channels() {
+                Ok(Built::Channel(index))
+            } else {
+                Err(wrong())
+            }
+        }
+        [first, slice] if is_ellipsis(first) => {
+            let config = slice.get("config").unwrap_or(slice);
+            reversed(layer, config.get("step"), [config.get("start"), config.get("stop")])
+        }
+        _ => Err(wrong()),
+    }
+}
+
+/// Channels in reverse, if a slice says so.
+fn reversed(layer: &Called<'_>, step: Option<&Value>, bounds: [Option<&Value>; 2]) -> Result<Built, String> {
+    let is_open = bounds.iter().all(|bound| bound.is_none_or(Value::is_null));
+    if step.and_then(Value::as_i64) == Some(-1) && is_open {
+        let channels = (0..layer.channels()).rev().collect();
+        Ok(one(layer, Op::Reorder { channels }))
+    } else {
+        Err("it takes a part of what it reads".to_owned())
+    }
+}
+
+/// Channels put together along the last axis.
+pub fn stack(layer: &Called<'_>) -> Result<Built, String> {
+    if layer.config.number("axis", 0.0)? == -1.0 {
+        Ok(Built::Stack)
+    } else {
+        Err("it stacks along another axis than the channels".to_owned())
+    }
+}
+
+pub fn gelu(layer: &Called<'_>) -> Result<Built, String> {
+    let approximate = layer.config.flag("approximate", true)?;
+    Ok(one(layer, Op::Activation(Activation::Gelu { approximate })))
+}
+
+/// A function of TensorFlow by its name.
+pub fn tensorflow(layer: &Called<'_>) -> Result<Built, String> {
+    let function = layer.config.text("function").ok_or("it does not say its function")?;
+    match function {
+        "__operators__.add" | "math.add" | "nn.bias_add" => add(layer),
+        "math.subtract" | "__operators__.sub" => subtract(layer),
+        "math.multiply" | "__operators__.mul" => multiply(layer),
+        "math.truediv" | "math.divide" | "__operators__.truediv" => divide(layer),
+        "cast" => Ok(one(layer, Op::Identity)),
+        "nn.relu" => Ok(one(layer, Op::RELU)),
+        "nn.gelu" => {
+            let approximate = match layer.constants.as_slice() {
+                [] => false,
+                [Value::Bool(approximate)] => *approximate,
+                _ => return Err("it calls nn.gelu with unknown arguments".to_owned()),
+            };
+            Ok(one(layer, Op::Activation(Activation::Gelu { approximate })))
+        }
+        other => Err(format!("it calls {}", shortened(other))),
+    }
+}
+
+/// `x[..., ::-1]`.
+pub fn slicing(layer: &Called<'_>) -> Result<Built, String> {
+    let wrong = || "it takes a part of what it reads".to_owned();
+    if layer.config.text("function") != Some("__operators__.getitem") {
+        return Err(wrong());
+    }
+    let slices = layer
+        .constants
+        .first()
+        .and_then(|value| value.as_array())
+        .ok_or_else(wrong)?;
+    match slices.as_slice() {
+        [_, slice] => {
+            let config = slice.get("config").unwrap_or(slice);
+            reversed(layer, config.get("step"), [config.get("start"), config.get("stop")])
+        }
+        _ => Err(wrong()),
+    }
+}

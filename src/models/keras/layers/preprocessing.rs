@@ -1,0 +1,135 @@
+//! What brings pixels to the range that a body expects (`keras/src/layers/preprocessing`, `keras/src/applications`).
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+use super::operations::{affine, per_channel};
+use super::{Built, Called, one};
+use crate::models::keras::config::shortened;
+use crate::network::Op;
+
+pub fn rescaling(layer: &Called<'_>) -> Result<Built, String> {
+    let channels = layer.channels();
+    let read = |key: &'static str, otherwise: f64| match layer.config.get(key) {
+        None => Ok(vec![otherwise; channels]),
+        Some(value) => {
+            per_channel(value, channels).ok_or_else(|| format!("{key} is {}", shortened(&value.to_string())))
+        }
+    };
+    let (scale, shift) = (read("scale", 1.0)?, read("offset", 0.0)?);
+    Ok(one(layer, Op::Affine { scale, shift }))
+}
+
+/// With mean and variance from the configuration, or from the weights if it was adapted.
+pub fn normalization(layer: &Called<'_>) -> Result<Built, String> {
+    if layer.config.flag("invert", false)? {
+        return Err("it is inverted".to_owned());
+    }
+    let last = if layer.input().is_map { 3 } else { 1 };
+    let axis = match layer.config.get("axis") {
+        None => Some(-1),
+        Some(Value::Array(axes)) if axes.len() == 1 => axes[0].as_i64(),
+        Some(value) => value.as_i64(),
+    };
+    if !axis.is_some_and(|axis| axis == -1 || axis == last) {
+        return Err("it normalises along another axis than the channels".to_owned());
+    }
+    let (mean, variance) = (layer.config.get("mean"), layer.config.get("variance"));
+    let (Some(mean), Some(variance)) = (mean, variance) else {
+        return Ok(one(layer, Op::Normalize));
+    };
+    let channels = layer.channels();
+    let read = |value: &Value| per_channel(value, channels).ok_or("its mean or variance is not one number a channel");
+    let (mean, variance) = (read(mean)?, read(variance)?);
+    // (x - mean) / max(sqrt(variance), 1e-7)
+    let scale: Vec<f64> = variance
+        .iter()
+        .map(|variance| 1.0 / variance.sqrt().max(1e-7))
+        .collect();
+    let shift = mean.iter().zip(&scale).map(|(mean, scale)| -mean * scale).collect();
+    Ok(one(layer, Op::Affine { scale, shift }))
+}
+
+/// A function of somebody's own is never run; only the preprocessing of Keras' own networks is known by its name.
+pub fn lambda(layer: &Called<'_>) -> Result<Built, String> {
+    let config = &layer.config;
+    for key in [
+        "function_type",
+        "output_shape",
+        "output_shape_type",
+        "output_shape_module",
+        "mask",
+    ] {
+        config.get(key);
+    }
+    if let Some(arguments) = config.get("arguments")
+        && arguments.as_object().is_none_or(|arguments| !arguments.is_empty())
+    {
+        return Err("it calls a Python function with arguments, which cannot be known without running it".to_owned());
+    }
+    let own = || "it calls a Python function of its own, which is never run".to_owned();
+    let function = config.get("function").ok_or_else(own)?;
+    let module = config.text("module");
+    let (name, module) = match function {
+        Value::String(name) => (name.as_str(), module),
+        Value::Object(object) => (
+            object.get("config").and_then(Value::as_str).ok_or_else(own)?,
+            object.get("module").and_then(Value::as_str),
+        ),
+        // Keras 2 writes byte code, which is compared and never run
+        Value::Array(parts) => match parts.as_slice() {
+            [Value::String(code), defaults, Value::Null] if is_none(defaults) && is_xceptions_preprocessing(code) => {
+                ("preprocess_input", Some("xception"))
+            }
+            _ => return Err(own()),
+        },
+        _ => return Err(own()),
+    };
+    if name != "preprocess_input" {
+        return Err(format!(
+            "it calls the Python function {}, which is never run",
+            shortened(name)
+        ));
+    }
+    let family = module
+        .and_then(|module| module.rsplit('.').next())
+        .unwrap_or("builtins");
+    match family {
+        // Keras 3 writes the name without its module; with Xception as the body it is Xception's
+        "builtins" | "xception" | "inception_v3" | "mobilenet" | "mobilenet_v2" | "resnet_v2" => {
+            let channels = layer.channels();
+            Ok(affine(layer, vec![1.0 / 127.5; channels], vec![-1.0; channels]))
+        }
+        other => Err(format!(
+            "it calls preprocess_input of {}, which is not understood there",
+            shortened(other)
+        )),
+    }
+}
+
+/// No value, or a list of none.
+fn is_none(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(|values| values.iter().all(Value::is_null))
+}
+
+/// Whether marshalled byte code is that of `preprocess_input` in Keras' `applications/xception.py`: a call of
+/// `imagenet_utils.preprocess_input` with the mode `tf`, and nothing else.
+fn is_xceptions_preprocessing(code: &str) -> bool {
+    /// The function takes 300 to 500 bytes in all versions of Python.
+    const MOST_BYTES: usize = 600;
+    let text: String = code.split_whitespace().collect();
+    let Ok(code) = BASE64_STANDARD.decode(text) else {
+        return false;
+    };
+    let has = |name: &[u8]| code.windows(name.len()).any(|bytes| bytes == name);
+    let names: [&[u8]; 6] = [
+        b"applications/xception.py",
+        b"imagenet_utils",
+        b"preprocess_input",
+        b"data_format",
+        b"mode",
+        b"\x02tf",
+    ];
+    code.len() < MOST_BYTES && names.into_iter().all(has)
+}

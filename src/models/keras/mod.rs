@@ -1,0 +1,117 @@
+//! Networks from the descriptions that Keras saves: `config.json` of `.keras` archives, `model_config` of HDF5 files.
+//!
+//! 1. [`json`] reads the description: models, layers, and which reads which; Keras 1, 2 and 3 side by side.
+//! 2. [`flatten`] lays models in models out as one list of layers.
+//! 3. [`layers`] has one table of layer classes; each takes its configuration to operations.
+//! 4. [`output`] finds out what the last values mean, [`family`] which network it is.
+//!
+//! The rule: nothing in a description that changes a number is ignored. What is not understood is refused by its name.
+//! No code of a file is ever run.
+
+mod config;
+mod error;
+mod family;
+mod flatten;
+mod json;
+mod layers;
+mod output;
+mod place;
+mod table;
+
+pub use error::KerasError;
+pub use place::{Place, Placement};
+pub use table::{Row, rows};
+
+use crate::models::xception::recognise;
+use crate::network::{Output, Plan, PlanError};
+
+/// What a file says of a model besides its weights.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Description {
+    /// The graph, as JSON.
+    pub config: String,
+    /// How it was trained, as JSON, where it stands apart from the graph (`training_config` of HDF5 files).
+    pub training: Option<String>,
+    /// Keras' version, such as `2.15.0`.
+    pub version: Option<String>,
+}
+
+/// What is chosen where a description leaves it open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// Height and width of the input in pixels.
+    pub input_size: Option<[usize; 2]>,
+    /// What the last values mean.
+    pub output: Option<Output>,
+    /// Which of several outputs is explained.
+    pub output_layer: Option<String>,
+}
+
+/// A network as its description has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KerasNetwork {
+    /// The graph.
+    pub plan: Plan,
+    /// Where each layer's tensors are in the file.
+    pub placements: Vec<Placement>,
+    /// Whether the description says the size of the input.
+    pub says_input_size: bool,
+    /// Whether the description says what the last values mean.
+    pub says_output: bool,
+    /// The names of the outputs, in order.
+    pub outputs: Vec<String>,
+    /// What network this is, in words, such as `an Xception of 135 layers`.
+    pub family: String,
+}
+
+/// Reads a description.
+///
+/// # Errors
+/// What is not understood, by its name.
+pub fn network(description: &Description, wishes: &Wishes) -> Result<KerasNetwork, KerasError> {
+    let model = json::Model::parse(&description.config)?;
+    let family = family::of(&model);
+    let is_keras_2 = description
+        .version
+        .as_deref()
+        .map_or_else(|| model.is_keras_2, |version| !version.starts_with('3'));
+    let graph = flatten::flatten(&model, wishes, is_keras_2, &family)?;
+    let compiled = output::losses(&model, description.training.as_deref())?;
+    let outputs = graph.outputs.clone();
+    let says_input_size = graph.says_input_size;
+    let chosen = graph.chosen;
+    let (mut layers, placements, flat_output) = graph.into_layers();
+    let decided = output::decide(&mut layers, flat_output, &compiled, chosen, &outputs);
+    let plan = Plan::new(layers, wishes.output.unwrap_or(decided.output));
+    let mut plan = plan.map_err(|problem| match problem {
+        PlanError::OutputWithSpace { layer, .. } if layer.ends_with("_act") || outputs.len() == 1 => {
+            KerasError::NoHead {
+                network: family.clone(),
+                layer,
+            }
+        }
+        problem => KerasError::Plan {
+            network: family.clone(),
+            problem,
+        },
+    })?;
+    let Some(end) = recognise::assign_roles(&mut plan) else {
+        return Err(KerasError::NoXception { network: family });
+    };
+    // a pooling alone makes no classes
+    if !plan.layers[end.0 + 1..]
+        .iter()
+        .any(|layer| plan.parameters_of(layer).next().is_some())
+    {
+        let layer = plan.layers.last().map_or_else(String::new, |layer| layer.name.clone());
+        return Err(KerasError::NoHead { network: family, layer });
+    }
+    Ok(KerasNetwork {
+        plan,
+        placements,
+        says_input_size,
+        says_output: decided.said,
+        outputs,
+        family,
+    })
+}

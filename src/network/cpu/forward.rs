@@ -1,0 +1,117 @@
+//! The forward pass: each stored layer from those before it.
+
+use super::CpuNetwork;
+use super::buffer::Features;
+use super::depthwise::Filter;
+use super::gather::{Gate, Patches, Rows};
+use super::nodes::{Kind, Node, source};
+use super::pool::PoolAndAdd;
+use super::product::Product;
+use crate::network::plan::LayerId;
+
+impl CpuNetwork {
+    /// Computes what the engine stores for one layer, if anything.
+    pub(super) fn layer_forward(&mut self, id: LayerId) {
+        match self.nodes[id.0] {
+            Node::Norm { convolution, weights } => self.convolve(id, convolution, weights),
+            Node::Convolution { weights } => self.convolve(id, id, weights),
+            Node::Sum { main, side } => {
+                if let Node::Pool { of } = self.nodes[main.0] {
+                    self.pool_and_add(id, main, of, side);
+                }
+            }
+            Node::PlainSum { main, side } => {
+                let side = self.value(side).values();
+                let sum = self.value(main).values().into_iter().zip(side);
+                let sum = sum
+                    .map(|(main, side)| f64::from(main) + f64::from(side))
+                    .collect::<Vec<_>>();
+                self.stored[id.0].set_values(&sum);
+            }
+            Node::Plain { of, plain } => {
+                let input = widened(&self.value(of).values());
+                let output = self.plain[plain].forward(&input, &self.threads);
+                self.stored[id.0].set_values(&output);
+            }
+            Node::Preparation { plain } => {
+                let output = self.plain[plain].forward(&widened(&self.image), &self.threads);
+                self.image = output.into_iter().map(|value| value as f32).collect();
+            }
+            Node::Input | Node::Raw { .. } | Node::Relu { .. } | Node::Same { .. } | Node::Pool { .. } | Node::Head => {
+            }
+        }
+    }
+
+    /// A convolution with its batch normalisation, and the sum that follows at the end of a middle block.
+    fn convolve(&mut self, stored: LayerId, convolution: LayerId, weights: usize) {
+        let sum = self.plan.ids().zip(&self.nodes).find_map(|(id, node)| match *node {
+            Node::Sum { main, side } if main == stored => Some((id, side)),
+            _ => None,
+        });
+        // taken out while they are written, as all other layers may be read
+        let mut out = self.take(stored);
+        let mut sum = sum.map(|(id, side)| (id, side, self.take(id)));
+        let layer = &self.convolutions[weights];
+        let from = source(&self.nodes, self.plan.layer(convolution).inputs[0]);
+        let source = &self.stored[from.layer.0];
+        let gate = if from.rectified { Gate::Relu } else { Gate::Open };
+        let rows = match &layer.kind {
+            Kind::Image => Rows::Image {
+                values: &self.image,
+                width: self.plan.input().width,
+            },
+            Kind::Patches(window) => Rows::Patches(Patches::of(source, gate, *window)),
+            Kind::Separable { depthwise } => Rows::Depthwise(Filter {
+                source,
+                zeros: self.zeros.values(),
+                weights: depthwise.values(),
+                rectified: from.rectified,
+                turned: false,
+            }),
+        };
+        let product = Product {
+            rows,
+            weights: layer.weights.as_ref(),
+            bias: Some(layer.shift.values()),
+        };
+        let sums = sum.as_mut().map(|(_, side, sum)| (&self.stored[side.0], sum));
+        product.run(self.isa, &self.threads, &self.scratch, &mut out, sums);
+        self.stored[stored.0] = out;
+        if let Some((id, _, sum)) = sum {
+            self.stored[id.0] = sum;
+        }
+    }
+
+    fn pool_and_add(&mut self, sum: LayerId, pool: LayerId, of: LayerId, side: LayerId) {
+        let (mut pooled, mut total) = (self.take(pool), self.take(sum));
+        let (source, side) = (&self.stored[of.0], &self.stored[side.0]);
+        let line = pooled.shape.width * pooled.stride();
+        let cells = pooled.shape.width;
+        let parts = pooled
+            .values_mut()
+            .chunks_mut(line)
+            .zip(side.values().chunks(line))
+            .zip(total.values_mut().chunks_mut(line));
+        self.threads
+            .each(parts.enumerate(), |_, (index, ((pooled, side), sum))| {
+                self.isa.run(PoolAndAdd {
+                    source,
+                    first: index * cells,
+                    pooled,
+                    side,
+                    sum,
+                });
+            });
+        self.stored[pool.0] = pooled;
+        self.stored[sum.0] = total;
+    }
+
+    fn take(&mut self, id: LayerId) -> Features {
+        std::mem::replace(&mut self.stored[id.0], Features::none())
+    }
+}
+
+/// Values as plain arithmetic takes them.
+pub(super) fn widened(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&value| f64::from(value)).collect()
+}

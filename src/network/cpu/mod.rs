@@ -1,0 +1,255 @@
+//! A network on the CPU, as fast as the machine allows: forward passes and vector-Jacobian products, one image, f32.
+//!
+//! # The idea
+//!
+//! Nine tenths of the work are 1x1 convolutions, which are matrix products, so everything is arranged for one matrix
+//! product that runs near the processor's peak (`gemm`) and for reading nothing from far away that is not needed:
+//!
+//! 1. **Features are NHWC** with channels padded to blocks of 32 zeros (`buffer`). A pointwise convolution is then a
+//!    plain product of [cells, inputs] and [inputs, outputs], everything else is a vector operation over channels, and
+//!    no loop has a remainder, whatever the widths of the network.
+//! 2. **Every convolution is a gather and a product** (`product`). A thread gathers some hundred rows, each what one
+//!    output cell sees: the result of a 3x3 depthwise filter (`depthwise`), or the cells under a 3x3 or 1x1 kernel
+//!    (`gather`). They stay in its L2 cache and are multiplied at once, so the output of a depthwise convolution never
+//!    goes to main memory.
+//! 3. **Batch normalisation is part of the weights**, which are packed once, when they are loaded, in the order in which
+//!    the product reads them (`pack`).
+//! 4. **What is stored is the value before the ReLU**; whoever reads it takes max(x, 0) on the way. Each Keras layer can
+//!    so be asked for, although a convolution, its batch normalisation and its activation are one operation
+//!    (`nodes`). Sums of residual branches are made by the product that ends the main branch, or together with the pool
+//!    (`pool`).
+//! 5. **All activations are kept**, in memory that is set aside once: they are the masks of the backward pass. It comes
+//!    in huge pages where the system has them (`pages`).
+//! 6. **Backward is the same product** with the weights transposed (`backward`, `transpose`). Explanations read means of
+//!    gradients and weighted sums of activations straight from the buffers (`site`).
+//!
+//! # Instruction sets
+//!
+//! Kernels are generic over the vector type (`isa`) and chosen when the program runs: AVX-512, AVX2 with FMA, NEON, or
+//! whatever the compiler makes of plain floats. The vectors are those of `pulp`, so kernels are safe Rust. Two rules keep
+//! them fast, and both show only in the machine code: all that runs per vector is `#[inline(always)]` and no closure,
+//! because other code is compiled without the instructions; and accumulators are indexed by literals only, because an
+//! array that is indexed in a loop may be kept in memory.
+//!
+//! # Threads
+//!
+//! Each network has threads of its own, started once (`threads`). An operation is cut into parts that write to slices
+//! of their own, so nothing is shared but what is read; threads meet at the end of each operation. A thread that the
+//! system keeps waiting leaves its parts to the others.
+//!
+//! # Same bits
+//!
+//! Every value is computed by the same chain of operations, wherever the cuts between parts, tiles and threads lie, and
+//! sums over cells are cut at fixed places. Results are therefore the same bits in every run and on any number of
+//! threads; instruction sets differ by rounding.
+
+mod backward;
+mod buffer;
+mod depthwise;
+mod elementwise;
+mod forward;
+mod gather;
+mod gemm;
+mod head;
+mod isa;
+mod nodes;
+mod pack;
+mod pages;
+mod pool;
+mod product;
+mod site;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod transpose;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candle_nn::VarBuilder;
+
+use super::head::{Head, HeadPass};
+use super::network::{Network, NetworkError, Visit, check_input, check_sweep};
+use super::plain::PlainLayer;
+use super::plan::{LayerId, Plan};
+use backward::Memory;
+use buffer::{Buffer, Features, Scratch, padded};
+use forward::widened;
+pub use isa::Isa;
+use nodes::{Convolution, Node};
+use pack::Packed;
+use threads::{Threads, lock};
+
+/// A network on our own kernels.
+pub struct CpuNetwork {
+    plan: Plan,
+    isa: Isa,
+    threads: Threads,
+    scratch: Scratch,
+    /// A line of zeros for any depthwise convolution.
+    zeros: Buffer,
+    /// One a layer of the plan.
+    nodes: Vec<Node>,
+    convolutions: Vec<Convolution>,
+    /// What the engine has no kernel for.
+    plain: Vec<PlainLayer>,
+    head: Arc<Head>,
+    /// The dense kernel of a linear head divided by the number of cells of the last feature layer.
+    shares: Option<Packed>,
+    /// The last input as the first convolution reads it, `[height, width, 3]`; empty before the first.
+    image: Vec<f32>,
+    /// One a layer of the plan; empty for layers that are not stored.
+    stored: Vec<Features>,
+    /// What the head saw in the last pass; none before the first.
+    head_pass: Option<HeadPass>,
+    memory: Memory,
+}
+
+impl CpuNetwork {
+    /// Loads the weights of `plan` from `vb`, whose paths are Keras layer names, for the fastest instruction set here.
+    ///
+    /// Layers are read, folded and packed one by one on all `threads` (at least one), so that no more than a few
+    /// layers are in memory twice.
+    ///
+    /// # Errors
+    /// A tensor that `vb` cannot give, or threads that the system cannot start.
+    pub fn load(plan: Plan, vb: &VarBuilder, threads: usize) -> Result<Self, NetworkError> {
+        Self::load_with(plan, vb, threads, Isa::best())
+    }
+
+    /// As [`CpuNetwork::load`], for one of the instruction sets in [`Isa::available`].
+    ///
+    /// # Errors
+    /// As [`CpuNetwork::load`].
+    pub fn load_with(plan: Plan, vb: &VarBuilder, threads: usize, isa: Isa) -> Result<Self, NetworkError> {
+        let (nodes, plain) = nodes::nodes(&plan)?;
+        let threads = Threads::start(threads.max(1)).map_err(candle_core::Error::wrap)?;
+        let wanted: Vec<_> = plan
+            .ids()
+            .zip(&nodes)
+            .filter_map(|(id, node)| match node {
+                Node::Raw { norm, .. } => Some((id, Some(*norm))),
+                Node::Convolution { .. } => Some((id, None)),
+                _ => None,
+            })
+            .collect();
+        let head = Mutex::new(None);
+        let convolutions: Vec<_> = wanted.iter().map(|_| Mutex::new(None)).collect();
+        // the largest layers come last in the plan and first here, so that the threads finish together
+        let parts = wanted.iter().zip(&convolutions).map(Some).rev();
+        threads.each(parts.chain([None]), |_, part| match part {
+            Some((&(id, norm), slot)) => *lock(slot) = Some(Convolution::load(isa, &plan, id, norm, vb)),
+            None => {
+                let load = || Ok((Head::load(&plan, vb)?, head::shares(isa, &plan, vb)?));
+                *lock(&head) = Some(load());
+            }
+        });
+        let (head, shares) = loaded(head)?;
+        let plain = plain.into_iter().map(|id| PlainLayer::load(&plan, plan.layer(id), vb));
+        Ok(Self {
+            isa,
+            scratch: Scratch::new(threads.count()),
+            zeros: Buffer::zeros(
+                plan.layers
+                    .iter()
+                    .map(|layer| layer.shape.width * padded(layer.shape.channels))
+                    .max()
+                    .unwrap_or(0),
+            ),
+            threads,
+            stored: (plan.layers.iter().zip(&nodes))
+                .map(|(layer, node)| match node {
+                    Node::Norm { .. }
+                    | Node::Convolution { .. }
+                    | Node::Pool { .. }
+                    | Node::Sum { .. }
+                    | Node::PlainSum { .. }
+                    | Node::Plain { .. } => Features::zeros(1, layer.shape),
+                    _ => Features::none(),
+                })
+                .collect(),
+            convolutions: convolutions.into_iter().map(loaded).collect::<Result<_, _>>()?,
+            plain: plain.collect::<Result<_, _>>()?,
+            head: Arc::new(head),
+            shares,
+            plan,
+            nodes,
+            image: Vec::new(),
+            head_pass: None,
+            memory: Memory::default(),
+        })
+    }
+}
+
+/// What a part of loading left behind.
+fn loaded<T>(slot: Mutex<Option<Result<T, NetworkError>>>) -> Result<T, NetworkError> {
+    let result = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+    result.unwrap_or_else(|| Err(candle_core::Error::msg("a layer was left out while loading").into()))
+}
+
+impl Network for CpuNetwork {
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn head(&self) -> &Arc<Head> {
+        &self.head
+    }
+
+    fn head_pass(&self) -> Result<HeadPass, NetworkError> {
+        self.head_pass.clone().ok_or(NetworkError::NoForward)
+    }
+
+    fn forward(&mut self, input: &[f32]) -> Result<Vec<f64>, NetworkError> {
+        check_input(&self.plan, input.len())?;
+        // a pass that fails must not leave half of the old one behind
+        self.head_pass = None;
+        self.image.clear();
+        self.image.extend_from_slice(input);
+        for id in self.plan.ids() {
+            self.layer_forward(id);
+        }
+        let features = widened(&self.value(self.plan.last_feature_layer()).values());
+        let pass = self.head.forward(features, &self.threads);
+        let logits = pass.logits().to_vec();
+        self.head_pass = Some(pass);
+        Ok(logits)
+    }
+
+    fn activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
+        let pass = self.head_pass.as_ref().ok_or(NetworkError::NoForward)?;
+        Ok(match self.nodes[layer.0] {
+            // steps of the preparation are not kept; all of them stand for what the first convolution reads
+            Node::Input | Node::Preparation { .. } => self.image.clone(),
+            Node::Head => {
+                let index = layer.0 - self.plan.last_feature_layer().0 - 1;
+                let output = pass.output(index).unwrap_or_default();
+                output.iter().map(|&value| value as f32).collect()
+            }
+            _ => self.value(layer).values(),
+        })
+    }
+
+    fn unit_shares(&self) -> Result<Option<Vec<f32>>, NetworkError> {
+        if self.head_pass.is_none() {
+            return Err(NetworkError::NoForward);
+        }
+        Ok(self.shares.as_ref().map(|shares| self.shares_of_cells(shares)))
+    }
+
+    fn backward(
+        &mut self,
+        unit_gradients: &[Vec<f64>],
+        layers: &[LayerId],
+        stop: &dyn Fn() -> bool,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), NetworkError> {
+        if self.head_pass.is_none() {
+            return Err(NetworkError::NoForward);
+        }
+        check_sweep(&self.plan, unit_gradients, layers)?;
+        let mut memory = std::mem::take(&mut self.memory);
+        let result = self.sweep(&mut memory, unit_gradients, layers, stop, visit);
+        self.memory = memory;
+        result
+    }
+}

@@ -1,0 +1,133 @@
+//! The head of a network, from its last map to its logits: the same few layers for every network, on the CPU.
+//!
+//! It is small enough that any score's gradient at the last map is a matter of a millisecond, so explanations there need
+//! no backward sweep, and no network: they keep the head and what it saw.
+
+use std::sync::OnceLock;
+
+use candle_nn::VarBuilder;
+
+use super::network::NetworkError;
+use super::op::Op;
+use super::plain::{DenseLayer, PlainLayer, Workers};
+use super::plan::Plan;
+use super::shape::Shape;
+
+/// The layers behind [`Plan::last_feature_layer`].
+pub struct Head {
+    /// Shape of the last map.
+    input: Shape,
+    layers: Vec<PlainLayer>,
+    /// Leading layers that hand on, in sum over cells, the gradient that they get: pools, and what does nothing.
+    pools: usize,
+    /// The dense layer behind a flattening with its rows summed over cells; made when it is first used.
+    summed: OnceLock<Vec<f32>>,
+}
+
+/// What the head saw in one pass: the input of each of its layers, and the logits at the end.
+#[derive(Clone, Debug)]
+pub struct HeadPass(Vec<Vec<f64>>);
+
+impl HeadPass {
+    /// One value a unit.
+    pub fn logits(&self) -> &[f64] {
+        self.0.last().map_or(&[], Vec::as_slice)
+    }
+
+    /// The output of the head's layer of this index.
+    pub fn output(&self, layer: usize) -> Option<&[f64]> {
+        self.0.get(layer + 1).map(Vec::as_slice)
+    }
+}
+
+impl Head {
+    /// Reads the weights of the plan's head.
+    ///
+    /// # Errors
+    /// A tensor that `vb` cannot give, or a layer that no head can have.
+    pub fn load(plan: &Plan, vb: &VarBuilder) -> Result<Self, NetworkError> {
+        let layers = plan.head().iter().map(|layer| PlainLayer::load(plan, layer, vb));
+        let layers: Vec<PlainLayer> = layers.collect::<Result<_, _>>()?;
+        let hands_on = |layer: &&PlainLayer| {
+            matches!(
+                layer.op(),
+                Op::Identity | Op::AveragePool { .. } | Op::MaxPool { .. } | Op::GlobalAveragePool | Op::GlobalMaxPool
+            )
+        };
+        Ok(Self {
+            input: plan.layer(plan.last_feature_layer()).shape,
+            pools: layers.iter().take_while(hands_on).count(),
+            layers,
+            summed: OnceLock::new(),
+        })
+    }
+
+    /// Shape of the last map.
+    pub fn input(&self) -> Shape {
+        self.input
+    }
+
+    /// From the last map, `[height, width, channels]`, to the logits.
+    pub fn forward(&self, features: Vec<f64>, workers: &dyn Workers) -> HeadPass {
+        let mut values = Vec::with_capacity(self.layers.len() + 1);
+        values.push(features);
+        for layer in &self.layers {
+            let output = values.last().map(|input| layer.forward(input, workers));
+            values.extend(output);
+        }
+        HeadPass(values)
+    }
+
+    /// The gradient of a score with respect to the last map, `[height, width, channels]`, from that with respect to the
+    /// units.
+    pub fn gradient(&self, pass: &HeadPass, units: &[f64]) -> Vec<f64> {
+        self.back_to(0, pass, units)
+    }
+
+    /// The same, averaged over all cells: Grad-CAM's alpha, `[channels]`.
+    ///
+    /// A pool hands on the whole gradient that it gets, whichever cells receive it, so the mean needs no way back
+    /// through it. Nor does a flattening before a dense layer, whose rows can be added up beforehand.
+    pub fn gradient_mean(&self, pass: &HeadPass, units: &[f64]) -> Vec<f64> {
+        let channels = self.input.channels;
+        let cells = self.input.cells() as f64;
+        if let Some((behind, summed)) = self.summed() {
+            let gradient = self.back_to(behind, pass, units);
+            let sums = super::plain::multiply(summed, &gradient);
+            return sums.into_iter().map(|sum| sum / cells).collect();
+        }
+        let gradient = self.back_to(self.pools, pass, units);
+        let mut means = vec![0.0; channels];
+        for cell in gradient.chunks_exact(channels) {
+            for (mean, g) in means.iter_mut().zip(cell) {
+                *mean += g / cells;
+            }
+        }
+        means
+    }
+
+    /// Where a dense layer follows a flattening: the index of the layer behind it, and its matrix summed over cells,
+    /// `[channels, outputs]`.
+    fn summed(&self) -> Option<(usize, &[f32])> {
+        let is = |index: usize, op: fn(&Op) -> bool| self.layers.get(index).is_some_and(|layer| op(layer.op()));
+        if !is(self.pools, |op| *op == Op::Flatten) {
+            return None;
+        }
+        let mut at = self.pools + 1;
+        while is(at, |op| *op == Op::Identity) {
+            at += 1;
+        }
+        let dense: &DenseLayer = self.layers.get(at)?.dense()?;
+        let summed = self.summed.get_or_init(|| dense.summed_over_cells(self.input.channels));
+        Some((at + 1, summed))
+    }
+
+    /// The gradient with respect to the input of the layer `first`.
+    fn back_to(&self, first: usize, pass: &HeadPass, units: &[f64]) -> Vec<f64> {
+        let mut gradient = units.to_vec();
+        for (index, layer) in self.layers.iter().enumerate().skip(first).rev() {
+            gradient = layer.backward(gradient, &pass.0[index], &pass.0[index + 1]);
+        }
+        gradient
+    }
+}

@@ -1,0 +1,138 @@
+//! The seam between explanations and whatever computes the network: candle's operations on any device, or our own
+//! kernels on the CPU.
+//!
+//! A network remembers the activations of its last forward pass, so that any number of vector-Jacobian products can
+//! follow without repeating it.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::head::{Head, HeadPass};
+use super::plan::{LayerId, Plan, Role};
+
+/// What can go wrong while a network runs.
+#[derive(Debug, Error)]
+pub enum NetworkError {
+    /// The caller gave an input of the wrong length.
+    #[error("the network takes {expected} input values, but {found} were given")]
+    Input {
+        /// `height * width * 3`.
+        expected: usize,
+        /// Length that was given.
+        found: usize,
+    },
+    /// A map or gradient was asked for before any image went through the network.
+    #[error("no image has gone through the network yet")]
+    NoForward,
+    /// The layer has no feature map, or is none of this network's.
+    #[error("the layer {0} has no feature map")]
+    NoMap(String),
+    /// The caller asked to stop.
+    #[error("stopped, because something newer was asked for")]
+    Stopped,
+    /// A tensor could not be read from the weights, or the device failed.
+    #[error("the device failed: {0}")]
+    Device(#[from] candle_core::Error),
+}
+
+/// One layer during a backward sweep: its activation A and the gradient of the score with respect to it.
+pub trait Site {
+    /// Which layer this is.
+    fn layer(&self) -> LayerId;
+
+    /// The gradient averaged over all cells: Grad-CAM's alpha, `[channels]`.
+    fn gradient_mean(&self) -> Result<Vec<f64>, NetworkError>;
+
+    /// The sum over channels of `weights[k] * A[y, x, k]`: `[height, width]`, row-major.
+    fn weighted_activation(&self, weights: &[f64]) -> Result<Vec<f64>, NetworkError>;
+
+    /// A itself, `[height, width, channels]`.
+    fn activation(&self) -> Result<Vec<f32>, NetworkError>;
+
+    /// The gradient itself, `[height, width, channels]`.
+    fn gradient(&self) -> Result<Vec<f32>, NetworkError>;
+}
+
+/// Called once for each score and each layer that a sweep passes: the index of the score, then the layer.
+pub type Visit<'a> = dyn FnMut(usize, &dyn Site) -> Result<(), NetworkError> + 'a;
+
+/// Refuses an input of the wrong length.
+pub(super) fn check_input(plan: &Plan, found: usize) -> Result<(), NetworkError> {
+    let expected = plan.input().len();
+    if found == expected {
+        Ok(())
+    } else {
+        Err(NetworkError::Input { expected, found })
+    }
+}
+
+/// Refuses what no sweep can answer: layers without a map, and gradients that are not one value a unit.
+pub(super) fn check_sweep(plan: &Plan, unit_gradients: &[Vec<f64>], layers: &[LayerId]) -> Result<(), NetworkError> {
+    if let Some(&id) = layers.iter().find(|id| plan.layer(**id).role == Role::NoMap) {
+        return Err(NetworkError::NoMap(plan.layer(id).name.clone()));
+    }
+    let expected = plan.units();
+    let wrong = unit_gradients.iter().find(|gradient| gradient.len() != expected);
+    wrong.map_or(Ok(()), |gradient| {
+        Err(NetworkError::Input {
+            expected,
+            found: gradient.len(),
+        })
+    })
+}
+
+/// A network with weights on a device.
+pub trait Network: Send {
+    /// The description this network runs.
+    fn plan(&self) -> &Plan;
+
+    /// Everything behind its last feature layer.
+    fn head(&self) -> &Arc<Head>;
+
+    /// What the head saw in the last forward pass.
+    ///
+    /// # Errors
+    /// Before the first forward pass, or a device failure.
+    fn head_pass(&self) -> Result<HeadPass, NetworkError>;
+
+    /// Runs the network on one image and keeps what backward sweeps need.
+    ///
+    /// `input` is `[height, width, 3]`, scaled as the network expects it; the result are the logits, one a unit.
+    ///
+    /// # Errors
+    /// An input of the wrong length, or a device failure.
+    fn forward(&mut self, input: &[f32]) -> Result<Vec<f64>, NetworkError>;
+
+    /// The activation of one layer in the last forward pass, `[height, width, channels]`.
+    ///
+    /// # Errors
+    /// Before the first forward pass, or a device failure.
+    fn activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError>;
+
+    /// What each cell of the last feature layer adds to each unit of the last forward pass, `[units, cells]`; none if
+    /// the head is more than a global average and one dense layer ([`Plan::head_is_linear`]).
+    ///
+    /// With the activation A, the dense kernel W and N cells this is A W / N, as the network takes the mean over cells
+    /// before the dense layer: the sum of a row, plus the unit's bias, is the unit's logit.
+    ///
+    /// # Errors
+    /// Before the first forward pass, or a device failure.
+    fn unit_shares(&self) -> Result<Option<Vec<f32>>, NetworkError>;
+
+    /// Propagates scores back from the units through the last forward pass, and shows each of `layers` on the way.
+    ///
+    /// `unit_gradients` holds, for each score, its gradient with respect to the units (one value each).
+    /// The sweep ends at the earliest of `layers`; they are visited from the last to the first.
+    /// `stop` is asked between stages; when it answers true the sweep ends with [`NetworkError::Stopped`].
+    ///
+    /// # Errors
+    /// Before the first forward pass, for layers without a map, when stopped, or a device failure.
+    fn backward(
+        &mut self,
+        unit_gradients: &[Vec<f64>],
+        layers: &[LayerId],
+        stop: &dyn Fn() -> bool,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), NetworkError>;
+}

@@ -1,0 +1,220 @@
+//! What layers compute, and the tensors they need for it.
+
+use super::activation::Activation;
+use super::shape::{Shape, Window};
+
+/// What a layer computes. Maps are `[height, width, channels]`; what works on channels does so in each cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// The picture as it comes in.
+    Input,
+    /// Its input, such as a dropout after training.
+    Identity,
+    /// `x * scale + shift` with constants of the graph, one value a channel.
+    Affine {
+        /// Factors.
+        scale: Vec<f64>,
+        /// Summands.
+        shift: Vec<f64>,
+    },
+    /// Channels in another order, such as BGR for RGB: output channel `i` is input channel `channels[i]`.
+    Reorder {
+        /// One source a channel.
+        channels: Vec<usize>,
+    },
+    /// `(x - mean) / max(sqrt(variance), 1e-7)` with tensors of the file (`keras/src/layers/preprocessing/normalization.py`).
+    Normalize,
+    /// A convolution of all channels; kernel `[height, width, in / groups, out]`.
+    Conv {
+        /// The window.
+        window: Window,
+        /// Groups of channels that do not see each other, 1 for all in one.
+        groups: usize,
+        /// Whether a bias is added.
+        bias: bool,
+        /// Name of the kernel's tensor.
+        kernel: &'static str,
+    },
+    /// A convolution of each channel with `multiplier` kernels of its own; kernel `[height, width, in, multiplier]`.
+    Depthwise {
+        /// The window.
+        window: Window,
+        /// Outputs for each input channel.
+        multiplier: usize,
+        /// Whether a bias is added.
+        bias: bool,
+    },
+    /// 3x3 depthwise with `same` zero padding, then 1x1 pointwise; nothing in between, no bias.
+    SeparableConv,
+    /// Batch normalisation with moving statistics (Ioffe and Szegedy 2015, algorithm 2).
+    BatchNorm {
+        /// Added to the variance.
+        epsilon: f64,
+        /// Whether there is a gamma.
+        scale: bool,
+        /// Whether there is a beta.
+        center: bool,
+    },
+    /// Normalisation over the channels of a cell, with their biased variance (Ba et al. 2016).
+    LayerNorm {
+        /// Added to the variance.
+        epsilon: f64,
+        /// Whether there is a gamma.
+        scale: bool,
+        /// Whether there is a beta.
+        center: bool,
+    },
+    /// The channels of a cell divided by their Euclidean length (`keras/src/layers/normalization/unit_normalization.py`).
+    UnitNorm,
+    /// A function of each value.
+    Activation(Activation),
+    /// `x` if positive, else `alpha * x`, with `alpha` of the given shape, whose sides are 1 or those of the map.
+    PRelu {
+        /// Shape of `alpha`.
+        alpha: Shape,
+    },
+    /// The maximum under a window; padding never wins.
+    MaxPool {
+        /// The window.
+        window: Window,
+    },
+    /// The mean under a window, of cells inside the map only.
+    AveragePool {
+        /// The window.
+        window: Window,
+    },
+    /// Mean over all cells.
+    GlobalAveragePool,
+    /// Maximum over all cells.
+    GlobalMaxPool,
+    /// Sum of the two inputs.
+    Add,
+    /// All values as one vector, row by row, cell by cell.
+    Flatten,
+    /// Matrix product over channels; kernel `[in, out]`.
+    Dense {
+        /// Whether a bias is added.
+        bias: bool,
+    },
+}
+
+/// A kernel `[taps, inputs / groups, outputs]` with zeros where groups do not see each other, `[taps, inputs, outputs]`.
+pub(super) fn ungrouped(kernel: &[f32], inputs: usize, outputs: usize, groups: usize) -> Vec<f32> {
+    let (rows, columns) = (inputs / groups, outputs / groups);
+    let mut all = Vec::with_capacity(kernel.len() * groups);
+    for tap in kernel.chunks_exact((rows * outputs).max(1)) {
+        for input in 0..inputs {
+            let (group, row) = (input / rows, &tap[input % rows * outputs..][..outputs]);
+            all.extend(row.iter().enumerate().map(
+                |(output, &weight)| {
+                    if output / columns == group { weight } else { 0.0 }
+                },
+            ));
+        }
+    }
+    all
+}
+
+impl Op {
+    /// max(x, 0).
+    pub const RELU: Self = Self::Activation(Activation::RELU);
+
+    /// Whether this is a plain ReLU.
+    pub fn is_relu(&self) -> bool {
+        *self == Self::RELU
+    }
+
+    /// Whether this is a matrix product over channels.
+    pub fn is_dense(&self) -> bool {
+        matches!(self, Self::Dense { .. })
+    }
+
+    /// Whether each cell of the output depends on the same cell of the input alone.
+    pub fn is_cellwise(&self) -> bool {
+        !matches!(
+            self,
+            Self::Input
+                | Self::Conv { .. }
+                | Self::Depthwise { .. }
+                | Self::SeparableConv
+                | Self::MaxPool { .. }
+                | Self::AveragePool { .. }
+                | Self::GlobalAveragePool
+                | Self::GlobalMaxPool
+                | Self::Add
+                | Self::Flatten
+        )
+    }
+
+    /// The shape of the output of a layer with this operation and `outputs` output channels where it chooses them.
+    pub fn output(&self, input: Shape, outputs: usize) -> Shape {
+        let channels = |channels| Shape { channels, ..input };
+        match self {
+            Self::Conv { window, .. } => window.output(channels(outputs)),
+            Self::Depthwise { window, multiplier, .. } => {
+                window.output(channels(input.channels.saturating_mul(*multiplier)))
+            }
+            Self::SeparableConv | Self::Dense { .. } => channels(outputs),
+            Self::MaxPool { window } | Self::AveragePool { window } => window.output(input),
+            Self::GlobalAveragePool | Self::GlobalMaxPool => Shape::vector(input.channels),
+            Self::Flatten => Shape::vector(input.checked_len().unwrap_or(usize::MAX)),
+            _ => input,
+        }
+    }
+
+    /// The tensors of a layer that takes `input` to `output`, with their shapes in Keras' layout and order.
+    pub fn tensors(&self, input: Shape, output: Shape) -> Vec<(&'static str, Vec<usize>)> {
+        let (inputs, outputs) = (input.channels, output.channels);
+        let vector = |name| (name, vec![outputs]);
+        let mut tensors = Vec::new();
+        match self {
+            Self::Normalize => tensors.extend([vector("mean"), vector("variance")]),
+            Self::Conv {
+                window,
+                groups,
+                bias,
+                kernel,
+            } => {
+                let [height, width] = window.kernel;
+                tensors.push((*kernel, vec![height, width, inputs / groups, outputs]));
+                tensors.extend(bias.then(|| vector("bias")));
+            }
+            Self::Depthwise {
+                window,
+                multiplier,
+                bias,
+            } => {
+                let [height, width] = window.kernel;
+                tensors.push(("depthwise_kernel", vec![height, width, inputs, *multiplier]));
+                tensors.extend(bias.then(|| vector("bias")));
+            }
+            Self::SeparableConv => tensors.extend([
+                ("depthwise_kernel", vec![3, 3, inputs, 1]),
+                ("pointwise_kernel", vec![1, 1, inputs, outputs]),
+            ]),
+            Self::BatchNorm { scale, center, .. } => {
+                tensors.extend(scale.then(|| vector("gamma")));
+                tensors.extend(center.then(|| vector("beta")));
+                tensors.extend([vector("moving_mean"), vector("moving_variance")]);
+            }
+            Self::LayerNorm { scale, center, .. } => {
+                tensors.extend(scale.then(|| vector("gamma")));
+                tensors.extend(center.then(|| vector("beta")));
+            }
+            Self::PRelu { alpha } => tensors.push((
+                "alpha",
+                if input.cells() == 1 && alpha.cells() == 1 {
+                    vec![alpha.channels]
+                } else {
+                    vec![alpha.height, alpha.width, alpha.channels]
+                },
+            )),
+            Self::Dense { bias } => {
+                tensors.push(("kernel", vec![inputs, outputs]));
+                tensors.extend(bias.then(|| vector("bias")));
+            }
+            _ => {}
+        }
+        tensors
+    }
+}

@@ -1,0 +1,309 @@
+//! The network written down once: every layer in order, with its operation, inputs and output shape.
+//!
+//! Forward passes walk the list from front to back, vector-Jacobian products from back to front; the check of a
+//! weights file and the list of layers in the window read it too. There is no second description anywhere.
+
+use thiserror::Error;
+
+use super::op::Op;
+use super::output::Output;
+use super::shape::Shape;
+
+/// Index of a layer in [`Plan::layers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LayerId(pub usize);
+
+/// How sensible a layer is as a target of Grad-CAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A normal target: after batch normalisation, activation, pooling or addition.
+    Target,
+    /// A convolution before its batch normalisation: the scale of its channels is arbitrary.
+    RawConvolution,
+    /// Part of a residual branch: sees only what the 1x1 convolution lets through.
+    ResidualBranch,
+    /// No map: the input and its preprocessing, what does nothing, and everything without height and width.
+    NoMap,
+}
+
+/// One layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Its name, such as `block14_sepconv2_act`; unique.
+    pub name: String,
+    /// The name under which its tensors are stored: its own, but for parts of a layer that does several things.
+    pub weights: String,
+    /// What it computes.
+    pub op: Op,
+    /// The layers it reads: none for the input, two for an addition (main branch first), else one.
+    pub inputs: Vec<LayerId>,
+    /// Its output.
+    pub shape: Shape,
+    /// Whether it makes a sensible map.
+    pub role: Role,
+}
+
+/// One tensor that the network needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Layer, which is also the path in candle's `VarBuilder`.
+    pub layer: String,
+    /// Keras weight name, such as `depthwise_kernel`.
+    pub weight: &'static str,
+    /// Shape in Keras' layout: HWIO, depthwise `[h, w, channels, multiplier]`, dense `[in, out]`.
+    pub shape: Vec<usize>,
+}
+
+impl Parameter {
+    /// The name in a safetensors file, such as `block1_conv1/kernel`.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.layer, self.weight)
+    }
+}
+
+/// Why a list of layers is no network whose classes have maps.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum PlanError {
+    /// The last layer is no vector.
+    #[error("its output {layer} is {height} by {width} by {channels}, not one value a class")]
+    OutputWithSpace {
+        /// The last layer.
+        layer: String,
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// Channels.
+        channels: usize,
+    },
+    /// No layer before the head has height and width.
+    #[error("no layer of it has height and width, so there is no place for a map")]
+    NoMap,
+    /// The head branches.
+    #[error(
+        "{layer} joins branches behind the last layer with height and width; only a chain of layers is understood there"
+    )]
+    BranchedHead {
+        /// The first layer with two inputs.
+        layer: String,
+    },
+    /// A layer holds no value, or more than any memory.
+    #[error("{layer} would be {height} by {width} by {channels}; the input is too small or too large for this network")]
+    Size {
+        /// The layer.
+        layer: String,
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// Channels.
+        channels: usize,
+    },
+}
+
+/// The whole network: layers in order, each after all of its inputs, and what the last one answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// All layers; [`LayerId`] counts in here. The first is the input, the last gives the logits.
+    pub layers: Vec<Layer>,
+    /// What the last layer's values mean.
+    pub output: Output,
+    /// See [`Plan::last_feature_layer`].
+    last_feature_layer: LayerId,
+}
+
+impl Plan {
+    /// Takes layers in order; the first must be the input.
+    ///
+    /// # Errors
+    /// Where the layers make no classifier with maps.
+    pub fn new(layers: Vec<Layer>, output: Output) -> Result<Self, PlanError> {
+        if let Some(layer) = layers
+            .iter()
+            .find(|layer| layer.shape.is_empty() || layer.shape.checked_len().is_none())
+        {
+            let Shape {
+                height,
+                width,
+                channels,
+            } = layer.shape;
+            return Err(PlanError::Size {
+                layer: layer.name.clone(),
+                height,
+                width,
+                channels,
+            });
+        }
+        let last_feature_layer = last_feature_layer(&layers)?;
+        Ok(Self {
+            layers,
+            output,
+            last_feature_layer,
+        })
+    }
+
+    /// The layer with this id.
+    pub fn layer(&self, id: LayerId) -> &Layer {
+        &self.layers[id.0]
+    }
+
+    /// Finds a layer by its name.
+    pub fn find(&self, name: &str) -> Option<LayerId> {
+        self.layers.iter().position(|layer| layer.name == name).map(LayerId)
+    }
+
+    /// All ids in order.
+    pub fn ids(&self) -> impl DoubleEndedIterator<Item = LayerId> + use<> {
+        (0..self.layers.len()).map(LayerId)
+    }
+
+    /// The layers that have a map, in order.
+    pub fn mappable(&self) -> impl DoubleEndedIterator<Item = LayerId> + '_ {
+        self.ids().filter(|&id| self.layer(id).role != Role::NoMap)
+    }
+
+    /// The shape of the picture that goes in, `[height, width, 3]`.
+    pub fn input(&self) -> Shape {
+        self.layers[0].shape
+    }
+
+    /// Values that the network ends in, see [`Output`].
+    pub fn units(&self) -> usize {
+        self.layers.last().map_or(0, |layer| layer.shape.channels)
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.output.classes(self.units())
+    }
+
+    /// The last layer with height and width before the head, Grad-CAM's usual target: `block14_sepconv2_act` in Keras'
+    /// Xception.
+    ///
+    /// The head is what only blurs or turns the map into a vector: average pools, pools that leave one cell, the
+    /// flattening, and everything behind them.
+    pub fn last_feature_layer(&self) -> LayerId {
+        self.last_feature_layer
+    }
+
+    /// The layers of the head, a chain from [`Plan::last_feature_layer`] to the logits.
+    pub fn head(&self) -> &[Layer] {
+        &self.layers[self.last_feature_layer.0 + 1..]
+    }
+
+    /// Whether a score's gradient is the same in all cells of the last feature layer, because the head begins with a
+    /// global average: Grad-CAM, HiResCAM and XGrad-CAM are then one map.
+    pub fn gradient_is_uniform(&self) -> bool {
+        self.head()
+            .iter()
+            .find(|layer| layer.op != Op::Identity)
+            .is_some_and(|layer| layer.op == Op::GlobalAveragePool)
+    }
+
+    /// Whether the head is a global average and one dense layer, so that the maps of all classes are one product.
+    pub fn head_is_linear(&self) -> bool {
+        let mut head = self
+            .head()
+            .iter()
+            .map(|layer| &layer.op)
+            .filter(|op| **op != Op::Identity);
+        matches!(
+            [head.next(), head.next(), head.next()],
+            [Some(Op::GlobalAveragePool), Some(Op::Dense { .. }), None]
+        )
+    }
+
+    /// Every tensor the network needs, in order, with its exact shape.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        self.layers.iter().flat_map(|layer| self.parameters_of(layer)).collect()
+    }
+
+    /// The tensors of one layer of this plan.
+    pub fn parameters_of<'a>(&'a self, layer: &'a Layer) -> impl Iterator<Item = Parameter> + 'a {
+        let input = layer.inputs.first().map_or(layer.shape, |&id| self.layer(id).shape);
+        let tensors = layer.op.tensors(input, layer.shape).into_iter();
+        tensors.map(|(weight, shape)| Parameter {
+            layer: layer.weights.clone(),
+            weight,
+            shape,
+        })
+    }
+
+    /// Gives every batch normalisation this epsilon, where a file leaves it to be found out.
+    pub fn set_bn_epsilon(&mut self, value: f64) {
+        for layer in &mut self.layers {
+            if let Op::BatchNorm { epsilon, .. } = &mut layer.op {
+                *epsilon = value;
+            }
+        }
+    }
+
+    /// The epsilon of its first batch normalisation.
+    pub fn bn_epsilon(&self) -> Option<f64> {
+        self.layers.iter().find_map(|layer| match layer.op {
+            Op::BatchNorm { epsilon, .. } => Some(epsilon),
+            _ => None,
+        })
+    }
+
+    /// Bytes that weights and activations take in f32, as far as they can be counted.
+    pub fn bytes(&self) -> u64 {
+        let product = |sides: &[usize]| {
+            sides
+                .iter()
+                .fold(1_u64, |count, &side| count.saturating_mul(side as u64))
+        };
+        let activations = self
+            .layers
+            .iter()
+            .map(|layer| product(&[layer.shape.cells(), layer.shape.channels]));
+        let weights = self.layers.iter().flat_map(|layer| {
+            let parameters = self.parameters_of(layer);
+            parameters
+                .map(|parameter| product(&parameter.shape))
+                .collect::<Vec<_>>()
+        });
+        let values = activations.chain(weights).fold(0_u64, u64::saturating_add);
+        values.saturating_mul(size_of::<f32>() as u64)
+    }
+}
+
+/// Walks back from the logits over everything that belongs to the head.
+fn last_feature_layer(layers: &[Layer]) -> Result<LayerId, PlanError> {
+    let last = layers.last().ok_or(PlanError::NoMap)?;
+    if last.shape.cells() != 1 {
+        let Shape {
+            height,
+            width,
+            channels,
+        } = last.shape;
+        return Err(PlanError::OutputWithSpace {
+            layer: last.name.clone(),
+            height,
+            width,
+            channels,
+        });
+    }
+    let mut id = layers.len() - 1;
+    loop {
+        let layer = &layers[id];
+        let belongs = layer.shape.cells() == 1 || matches!(layer.op, Op::AveragePool { .. } | Op::Identity);
+        if !belongs {
+            break;
+        }
+        match *layer.inputs.as_slice() {
+            // the head is all that follows in the list, so its layers must follow each other
+            [input] if input.0 + 1 == id => id = input.0,
+            [] => return Err(PlanError::NoMap),
+            _ => {
+                return Err(PlanError::BranchedHead {
+                    layer: layer.name.clone(),
+                });
+            }
+        }
+    }
+    if layers[id].role == Role::NoMap {
+        return Err(PlanError::NoMap);
+    }
+    Ok(LayerId(id))
+}

@@ -1,0 +1,191 @@
+//! An HDF5 file together with the description of its model: which dataset is which tensor of the network.
+
+use std::collections::HashMap;
+
+use half::f16;
+use hdf5_pure::{DType, Datatype, File};
+
+use super::hdf5::{self, Walk};
+use crate::models::keras::{self, Description, KerasError, KerasNetwork, Placement, Wishes};
+use crate::weights::error::{TensorProblem, WeightsError};
+use crate::weights::parameters;
+
+/// Weights and activations together may take this many bytes.
+pub(crate) const MAX_MEMORY: u64 = 4 << 30;
+
+/// A file whose tensors are placed by the description of its model, but not read yet.
+pub(crate) struct DescribedWeights {
+    /// As shown to people.
+    name: String,
+    file: File,
+    pub network: KerasNetwork,
+    pub description: Description,
+    /// From the plan's parameters to datasets.
+    datasets: HashMap<String, String>,
+}
+
+/// What an HDF5 file says of its model, if it does.
+pub(crate) fn description(name: &str, file: &File) -> Result<Option<Description>, WeightsError> {
+    let attributes = file.root().attrs().map_err(|error| hdf5::damaged(name, &error))?;
+    let text = |key: &str| attributes.get(key).and_then(|value| value.as_str().map(str::to_owned));
+    Ok(text("model_config").map(|config| Description {
+        config,
+        training: text("training_config"),
+        version: text("keras_version"),
+    }))
+}
+
+/// The network of a description, and nothing that needs more memory than there is.
+pub(crate) fn network(name: &str, description: &Description, wishes: &Wishes) -> Result<KerasNetwork, WeightsError> {
+    let file = name.to_owned();
+    let network = keras::network(description, wishes).map_err(|problem| match problem {
+        KerasError::InputSize => WeightsError::InputSizeNeeded { file: file.clone() },
+        problem => WeightsError::Network {
+            file: file.clone(),
+            problem,
+        },
+    })?;
+    let bytes = network.plan.bytes();
+    if bytes > MAX_MEMORY {
+        return Err(WeightsError::Memory {
+            file,
+            gigabytes: bytes as f64 / f64::from(1 << 30),
+        });
+    }
+    Ok(network)
+}
+
+impl DescribedWeights {
+    /// Places the tensors of a file.
+    pub(crate) fn new(name: &str, file: File, description: Description, wishes: &Wishes) -> Result<Self, WeightsError> {
+        let network = network(name, &description, wishes)?;
+        let mut walk = Walk::default();
+        walk.all(name, &file)?;
+        let shapes = walk.shapes();
+        let problem = |problem| WeightsError::Tensor {
+            file: name.to_owned(),
+            problem,
+        };
+        let wanted: HashMap<String, Vec<usize>> = network
+            .plan
+            .parameters()
+            .into_iter()
+            .map(|parameter| (parameter.path(), parameter.shape))
+            .collect();
+        let mut datasets = HashMap::new();
+        for placement in &network.placements {
+            for (index, tensor) in placement.tensors.iter().enumerate() {
+                let path = format!("{}/{tensor}", placement.weights);
+                let dataset = place(&shapes, placement, index, tensor)
+                    .ok_or_else(|| problem(TensorProblem::Missing(path.clone())))?;
+                let expected = wanted.get(&path).cloned().unwrap_or_default();
+                let (_, shape) = &shapes[dataset];
+                let found: Vec<usize> = shape
+                    .iter()
+                    .map(|&side| usize::try_from(side).unwrap_or(usize::MAX))
+                    .collect();
+                if !is_same_shape(&found, &expected) {
+                    return Err(problem(TensorProblem::Shape {
+                        tensor: path,
+                        found,
+                        expected,
+                    }));
+                }
+                datasets.insert(path, shapes[dataset].0.clone());
+            }
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            file,
+            network,
+            description,
+            datasets,
+        })
+    }
+
+    /// The values of one tensor by the plan's path.
+    pub(crate) fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
+        let problem = |problem| WeightsError::Tensor {
+            file: self.name.clone(),
+            problem,
+        };
+        let dataset = self.datasets.get(path);
+        let dataset = dataset.ok_or_else(|| problem(TensorProblem::Unknown(path.to_owned())))?;
+        let read = || -> Result<Option<Vec<f32>>, hdf5_pure::Error> {
+            let found = self.file.dataset(dataset)?;
+            Ok(match (found.dtype()?, found.datatype()?) {
+                (DType::F32 | DType::F64, _) => Some(found.read_f32()?),
+                (_, Datatype::FloatingPoint { size: 2, .. }) => {
+                    let bytes = found.read_raw()?;
+                    let (words, _) = bytes.as_chunks::<2>();
+                    Some(words.iter().map(|word| f16::from_le_bytes(*word).to_f32()).collect())
+                }
+                _ => None,
+            })
+        };
+        let values = read().map_err(|error| hdf5::damaged(&self.name, &error))?;
+        let values = values.ok_or_else(|| {
+            problem(TensorProblem::Type {
+                tensor: dataset.clone(),
+                found: "no floating point of 2, 4 or 8 bytes".to_owned(),
+            })
+        })?;
+        parameters::check_values(path, dataset, &values).map_err(problem)?;
+        Ok(values)
+    }
+}
+
+/// Shapes are the same but for a scalar in brackets.
+fn is_same_shape(found: &[usize], expected: &[usize]) -> bool {
+    let trimmed = |shape: &[usize]| -> Vec<usize> { shape.iter().copied().skip_while(|&side| side == 1).collect() };
+    found == expected || found.len() > expected.len() && trimmed(found) == trimmed(expected)
+}
+
+/// Finds the dataset of one tensor among all, given with their shapes.
+///
+/// In an archive the place is known exactly. In a whole-model HDF5 file the path ends with the names of layer and
+/// tensor, below the group of the outermost model's layer.
+fn place(datasets: &[(String, Vec<u64>)], placement: &Placement, index: usize, tensor: &str) -> Option<usize> {
+    let exact = format!("{}/vars/{index}", placement.place.archive);
+    if let Some(found) = datasets.iter().position(|(path, _)| *path == exact) {
+        return Some(found);
+    }
+    let layer = &placement.place.layer;
+    let top = placement.place.models.first().unwrap_or(layer);
+    let prefixes = [format!("model_weights/{top}/"), format!("{top}/")];
+    let names: &[&str] = if tensor == "depthwise_kernel" {
+        &["depthwise_kernel", "kernel"]
+    } else {
+        &[tensor]
+    };
+    let inside = |path: &str| {
+        prefixes
+            .iter()
+            .find_map(|prefix| path.strip_prefix(prefix.as_str()).map(str::to_owned))
+    };
+    let mut candidates: Vec<(usize, usize)> = Vec::new();
+    for (position, (path, _)) in datasets.iter().enumerate() {
+        let Some(rest) = inside(path) else { continue };
+        let rest = rest.strip_suffix(":0").unwrap_or(&rest);
+        let Some((group, name)) = rest.rsplit_once('/') else {
+            continue;
+        };
+        let is_layer = group == layer.as_str() || group.ends_with(&format!("/{layer}"));
+        if names.contains(&name) && is_layer {
+            // models on the way tell layers of the same name apart
+            let models = placement
+                .place
+                .models
+                .iter()
+                .skip(1)
+                .filter(|model| group.split('/').any(|part| part == *model));
+            candidates.push((models.count(), position));
+        }
+    }
+    let most = candidates.iter().map(|(score, _)| *score).max()?;
+    let mut best = candidates.iter().filter(|(score, _)| *score == most);
+    match (best.next(), best.next()) {
+        (Some((_, position)), None) => Some(*position),
+        _ => None,
+    }
+}

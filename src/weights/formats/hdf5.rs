@@ -1,0 +1,219 @@
+//! An HDF5 file of Keras seen as one Xception.
+
+use std::collections::HashMap;
+
+use hdf5_pure::{DType, File, Group};
+
+use super::layouts::{self, Dataset};
+use super::names::Names;
+use crate::models::xception::architecture::KERAS_INPUT_SIZE;
+use crate::network::Plan;
+use crate::weights::error::{TensorProblem, WeightsError};
+use crate::weights::parameters;
+
+/// Deeper than any model in a model in a model.
+const MAX_DEPTH: usize = 16;
+/// More layers than any network that holds an Xception.
+const MAX_GROUPS: usize = 20_000;
+/// Groups beside the layers: what training needs, and what holds no weights of layers.
+const OTHER_GROUPS: [&str; 6] = [
+    "optimizer",
+    "optimizer_weights",
+    "metrics",
+    "compile_metrics",
+    "seed_generator",
+    "top_level_model_weights",
+];
+/// How much larger than the file the unpacked tensors may be: weights hardly compress.
+const MAX_UNPACKED: u64 = 64 << 20;
+
+/// A file with all of its tensors recognised and checked but for their values.
+pub(crate) struct Hdf5Weights {
+    /// As shown to people.
+    name: String,
+    file: File,
+    pub plan: Plan,
+    /// From canonical path to dataset.
+    datasets: HashMap<String, String>,
+}
+
+impl Hdf5Weights {
+    /// Recognises the network in an HDF5 file of `len` bytes. `input_size` is used where the file does not tell.
+    pub(crate) fn new(name: &str, file: File, len: u64, input_size: Option<[usize; 2]>) -> Result<Self, WeightsError> {
+        let limit = len + MAX_UNPACKED;
+        let mut walk = Walk::default();
+        walk.all(name, &file)?;
+        let input_size = input_size.unwrap_or([KERAS_INPUT_SIZE; 2]);
+        let (plan, datasets) = walk
+            .recognise(input_size, limit)
+            .map_err(|problem| WeightsError::Tensor {
+                file: name.to_owned(),
+                problem,
+            })?;
+        Ok(Self {
+            name: name.to_owned(),
+            file,
+            plan,
+            datasets,
+        })
+    }
+
+    /// The values of one tensor by canonical path, in Keras' layout.
+    pub(crate) fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
+        let problem = |problem| WeightsError::Tensor {
+            file: self.name.clone(),
+            problem,
+        };
+        let dataset = self.datasets.get(path);
+        let dataset = dataset.ok_or_else(|| problem(TensorProblem::Unknown(path.to_owned())))?;
+        let read = self.file.dataset(dataset).and_then(|dataset| dataset.read_f32());
+        let values = read.map_err(|error| damaged(&self.name, &error))?;
+        parameters::check_values(path, dataset, &values).map_err(problem)?;
+        Ok(values)
+    }
+}
+
+pub(crate) fn damaged(name: &str, error: &hdf5_pure::Error) -> WeightsError {
+    WeightsError::Format {
+        file: name.to_owned(),
+        kind: "HDF5",
+        reason: error.to_string(),
+    }
+}
+
+/// Why a file could not be walked through.
+enum Failure {
+    Damaged(hdf5_pure::Error),
+    Endless,
+}
+
+impl From<hdf5_pure::Error> for Failure {
+    fn from(error: hdf5_pure::Error) -> Self {
+        Self::Damaged(error)
+    }
+}
+
+/// Collects all datasets below the root.
+#[derive(Default)]
+pub(crate) struct Walk {
+    groups: usize,
+    datasets: Vec<Dataset>,
+    shapes: Vec<Vec<u64>>,
+    types: Vec<DType>,
+}
+
+impl Walk {
+    /// Goes through a whole file.
+    pub(crate) fn all(&mut self, name: &str, file: &File) -> Result<(), WeightsError> {
+        self.group(&file.root(), "", 0).map_err(|failure| match failure {
+            Failure::Damaged(error) => damaged(name, &error),
+            Failure::Endless => WeightsError::Format {
+                file: name.to_owned(),
+                kind: "HDF5",
+                reason: "its groups are nested without end".to_owned(),
+            },
+        })
+    }
+
+    /// All datasets by path, with their shapes.
+    pub(crate) fn shapes(self) -> Vec<(String, Vec<u64>)> {
+        self.datasets
+            .into_iter()
+            .map(|dataset| dataset.path)
+            .zip(self.shapes)
+            .collect()
+    }
+
+    fn group(&mut self, group: &Group, path: &str, depth: usize) -> Result<(), Failure> {
+        self.groups += 1;
+        if depth > MAX_DEPTH || self.groups > MAX_GROUPS {
+            return Err(Failure::Endless);
+        }
+        let mut datasets = group.iter_datasets()?.peekable();
+        let layer = if path.ends_with("/vars") && datasets.peek().is_some() {
+            group
+                .attrs()?
+                .get("name")
+                .and_then(|name| name.as_str().map(str::to_owned))
+        } else {
+            None
+        };
+        for (name, dataset) in datasets {
+            self.datasets.push(Dataset {
+                path: joined(path, &name),
+                layer: layer.clone(),
+            });
+            self.shapes.push(dataset.shape()?);
+            self.types.push(dataset.dtype()?);
+        }
+        for (name, child) in group.iter_groups()? {
+            if !OTHER_GROUPS.contains(&name.as_str()) {
+                self.group(&child, &joined(path, &name), depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds out which dataset is which parameter, and checks types and shapes.
+    fn recognise(self, input_size: [usize; 2], limit: u64) -> Result<(Plan, HashMap<String, String>), TensorProblem> {
+        let keras = layouts::keras_names(&self.datasets)?;
+        let mut shapes: Vec<Vec<usize>> = Vec::with_capacity(self.shapes.len());
+        let mut position_of = HashMap::with_capacity(keras.len());
+        for (position, (((name, shape), dtype), dataset)) in keras
+            .iter()
+            .zip(&self.shapes)
+            .zip(&self.types)
+            .zip(&self.datasets)
+            .enumerate()
+        {
+            if !matches!(dtype, DType::F32 | DType::F64) {
+                return Err(TensorProblem::Type {
+                    tensor: dataset.path.clone(),
+                    found: dtype.to_string(),
+                });
+            }
+            let shape = shape.iter().map(|&side| usize::try_from(side).unwrap_or(usize::MAX));
+            shapes.push(shape.collect());
+            if let Some(other) = position_of.insert(name.as_str(), position) {
+                let path = |position: usize| self.datasets.get(position).map_or_else(String::new, |d| d.path.clone());
+                return Err(TensorProblem::Twice(path(other), path(position), name.clone()));
+            }
+        }
+        let names = Names::recognise(keras.iter().map(String::as_str).zip(shapes.iter().map(Vec::as_slice)))?;
+        let located = names.stored.iter().filter_map(|(canonical, name)| {
+            let &position = position_of.get(name.as_str())?;
+            let (dataset, shape) = (self.datasets.get(position)?, shapes.get(position)?);
+            Some((canonical.as_str(), (dataset.path.as_str(), shape.as_slice())))
+        });
+        let located: HashMap<&str, (&str, &[usize])> = located.collect();
+        let plan = parameters::plan(&located, input_size)?;
+        let values = |(_, shape): &(&str, &[usize])| {
+            shape
+                .iter()
+                .fold(1, |count: u64, &side| count.saturating_mul(side as u64))
+        };
+        let total = located
+            .values()
+            .fold(0, |total: u64, tensor| total.saturating_add(values(tensor)));
+        if total.saturating_mul(4) > limit
+            && let Some((_, (name, shape))) = located.iter().max_by_key(|(_, tensor)| values(tensor))
+        {
+            return Err(TensorProblem::TooLarge {
+                tensor: (*name).to_owned(),
+                shape: shape.to_vec(),
+            });
+        }
+        let datasets = located
+            .into_iter()
+            .map(|(path, (dataset, _))| (path.to_owned(), dataset.to_owned()));
+        Ok((plan, datasets.collect()))
+    }
+}
+
+fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}/{name}")
+    }
+}

@@ -1,0 +1,10 @@
+//! The places that weights come from: folders, the Hub's cache, and the web.
+
+pub mod download;
+pub mod environment;
+pub mod fetch;
+mod fetch_error;
+mod http;
+pub mod hub;
+pub mod locate;
+pub mod published;
