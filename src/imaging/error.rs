@@ -15,7 +15,7 @@ pub enum ImageError {
     #[error("this is not an image that can be read; use PNG, JPEG, WebP, GIF, BMP, TIFF, PNM or QOI")]
     UnknownFormat,
     /// A known kind of image that cannot be read.
-    #[error("this kind of {format} image cannot be read ({reason}); convert it to PNG or JPEG")]
+    #[error("this kind of {format} image cannot be read ({reason}); convert it to PNG")]
     Unsupported {
         /// Name of the format, as [`source_format`](super::source_format) gives it.
         format: &'static str,

@@ -11,6 +11,7 @@ mod error;
 mod fit;
 mod ifd;
 mod input;
+mod memory;
 mod orientation;
 mod overlay;
 mod photo;

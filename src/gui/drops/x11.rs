@@ -61,8 +61,6 @@ pub fn listen(cc: &eframe::CreationContext<'_>, found: impl Fn(Vec<u8>) + Send +
     // converted on this thread. `convert` is a function of the type that Xlib asks for.
     let before = unsafe { (xlib.XESetWireToEvent)(display, ClientMessage, Some(convert)) }?;
     BEFORE.set(before).ok()?;
-    // the library must stay loaded while Xlib calls back; winit has it loaded too
-    std::mem::forget(xlib);
     Some(())
 }
 

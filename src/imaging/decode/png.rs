@@ -5,6 +5,7 @@ use std::io::{Cursor, ErrorKind};
 use png::{ColorType, DecodeOptions, DecodingError, Transformations};
 
 use super::{Limits, TOO_SHORT, one_line};
+use crate::imaging::memory::zeros;
 use crate::imaging::{ImageError, Photo};
 
 const NAME: &str = "PNG";
@@ -51,7 +52,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, ImageError>
         return Photo::new(width, height, rgb);
     }
     if channels == 3 {
-        let mut rgb = vec![0; photo_len];
+        let mut rgb = zeros(photo_len);
         reader.next_frame(&mut rgb).map_err(fault)?;
         return Photo::new(width, height, rgb);
     }

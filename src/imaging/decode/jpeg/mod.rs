@@ -14,6 +14,7 @@ pub(in crate::imaging) use segments::{START_OF_SCAN, segments};
 
 use super::samples::rgb_from_cmyk;
 use super::{Limits, TOO_SHORT, one_line};
+use crate::imaging::memory::zeros;
 use crate::imaging::{ImageError, Photo};
 
 const NAME: &str = "JPEG";
@@ -63,7 +64,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, ImageError>
         return Photo::new(width, height, rgb);
     }
     decoder.set_output_format(PixelFormat::Rgb);
-    let mut rgb = vec![0; photo_len];
+    let mut rgb = zeros(photo_len);
     let written = decoder.decode_image_into(&mut rgb).map_err(fault)?;
     if written.bytes_written != photo_len {
         return Err(unsupported("pixels of an unusual kind"));

@@ -30,7 +30,15 @@ pub(super) fn split(bytes: &[u8], header: &FrameHeader) -> Vec<Scan> {
         let count = segment.body.first().map_or(0, |&count| usize::from(count));
         segment.marker == START_OF_SCAN && count > 1 && count < header.components.len()
     };
-    if header.is_progressive || header.is_lossless || !segments(bytes).any(is_partial) {
+    // nearly every file has all components in its first scan
+    let is_whole = |first: Segment<'_>| {
+        first
+            .body
+            .first()
+            .is_some_and(|&count| usize::from(count) >= header.components.len())
+    };
+    let first = segments(bytes).find(|segment| segment.marker == START_OF_SCAN);
+    if header.is_progressive || header.is_lossless || first.is_none_or(is_whole) || !segments(bytes).any(is_partial) {
         return Vec::new();
     }
     let components: Vec<Component> = header

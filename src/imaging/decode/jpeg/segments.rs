@@ -1,5 +1,7 @@
 //! The segments of a JPEG file (ITU-T T.81, B.1.1).
 
+use memchr::memchr_iter;
+
 /// Start of a scan: its pixels follow the segment.
 pub(in crate::imaging) const START_OF_SCAN: u8 = 0xDA;
 /// Start of an image; no segment follows.
@@ -23,11 +25,11 @@ pub(in crate::imaging) struct Segment<'a> {
 /// In a scan, 0xFF is followed by 0, by a restart marker or by a fill byte; whatever else lies between segments is
 /// skipped. A segment that is longer than the bytes ends them.
 pub(in crate::imaging) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
-    let is_marker =
-        |[first, second]: &[u8; 2]| *first == 0xFF && !matches!(*second, 0 | 1 | 0xFF | 0xD0..=0xD7 | START_OF_IMAGE);
+    let is_none = |second: u8| matches!(second, 0 | 1 | 0xFF | 0xD0..=0xD7 | START_OF_IMAGE);
     let mut rest = bytes;
     std::iter::from_fn(move || {
-        let at = rest.array_windows().position(is_marker)?;
+        let mut firsts = memchr_iter(0xFF, rest);
+        let at = firsts.find(|at| rest.get(at + 1).is_some_and(|&second| !is_none(second)))?;
         let (marker, after) = rest.get(at + 1..)?.split_first()?;
         let marker = *marker;
         if marker == END_OF_IMAGE {

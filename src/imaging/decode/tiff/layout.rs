@@ -1,10 +1,14 @@
 //! What a TIFF file says about its first picture.
 
+use super::tags::*;
 use super::{damaged, unsupported};
 use crate::imaging::ImageError;
 use crate::imaging::decode::TOO_SHORT;
 use crate::imaging::decode::kind::DEVELOPER;
 use crate::imaging::ifd::{Ifd, Order};
+
+/// Where a piece lies: its start and length.
+pub(super) type Place = (usize, usize);
 
 /// How a picture is stored; everything is checked to make sense.
 #[derive(Debug)]
@@ -27,7 +31,7 @@ pub(super) struct Layout {
     /// Strips, as wide as the picture, or tiles.
     pub piece: [usize; 2],
     /// Where each piece lies: start and length.
-    pub places: Vec<(usize, usize)>,
+    pub places: Vec<Place>,
 }
 
 /// What the samples of a pixel mean (TIFF 6.0, PhotometricInterpretation).
@@ -78,59 +82,6 @@ pub(super) enum Predictor {
     Horizontal,
     Float,
 }
-
-const WIDTH: u16 = 256;
-const HEIGHT: u16 = 257;
-const BITS: u16 = 258;
-const COMPRESSION: u16 = 259;
-const PHOTOMETRIC: u16 = 262;
-const FILL_ORDER: u16 = 266;
-const STRIP_OFFSETS: u16 = 273;
-const SAMPLES: u16 = 277;
-const ROWS_PER_STRIP: u16 = 278;
-const STRIP_LENGTHS: u16 = 279;
-const PLANAR: u16 = 284;
-const FAX3_OPTIONS: u16 = 292;
-const PREDICTOR: u16 = 317;
-const PALETTE: u16 = 320;
-const TILE_WIDTH: u16 = 322;
-const TILE_HEIGHT: u16 = 323;
-const TILE_OFFSETS: u16 = 324;
-const TILE_LENGTHS: u16 = 325;
-const EXTRA_SAMPLES: u16 = 338;
-const SAMPLE_FORMAT: u16 = 339;
-const LUMA_SHARES: u16 = 529;
-const CHROMA_SAMPLING: u16 = 530;
-const BLACK_AND_WHITE: u16 = 532;
-const KIND_OF_PICTURE: u16 = 254;
-const INNER_DIRECTORIES: u16 = 330;
-const DNG_VERSION: u16 = 50_706;
-
-/// The tags without which a picture would be taken for another.
-const NEEDED: [u16; 22] = [
-    WIDTH,
-    HEIGHT,
-    BITS,
-    COMPRESSION,
-    PHOTOMETRIC,
-    FILL_ORDER,
-    STRIP_OFFSETS,
-    SAMPLES,
-    ROWS_PER_STRIP,
-    STRIP_LENGTHS,
-    PLANAR,
-    PREDICTOR,
-    PALETTE,
-    TILE_WIDTH,
-    TILE_HEIGHT,
-    TILE_OFFSETS,
-    TILE_LENGTHS,
-    EXTRA_SAMPLES,
-    SAMPLE_FORMAT,
-    LUMA_SHARES,
-    CHROMA_SAMPLING,
-    BLACK_AND_WHITE,
-];
 
 impl Layout {
     /// Reads the tags.
@@ -333,12 +284,7 @@ fn ycbcr(ifd: &Ifd<'_>) -> Result<YCbCr, ImageError> {
 }
 
 /// Sides of a piece, and where each lies.
-fn pieces(
-    ifd: &Ifd<'_>,
-    width: usize,
-    height: usize,
-    planes: usize,
-) -> Result<([usize; 2], Vec<(usize, usize)>), ImageError> {
+fn pieces(ifd: &Ifd<'_>, width: usize, height: usize, planes: usize) -> Result<([usize; 2], Vec<Place>), ImageError> {
     let is_tiled = ifd.has(TILE_WIDTH) && ifd.has(TILE_OFFSETS);
     let (piece, offsets, lengths) = if is_tiled {
         let piece = [number(ifd, TILE_WIDTH, 0)?, number(ifd, TILE_HEIGHT, 0)?];

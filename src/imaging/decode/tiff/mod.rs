@@ -5,17 +5,18 @@
 
 mod color;
 mod layout;
+mod tags;
 mod unpack;
 
 use super::{Limits, TOO_SHORT, jpeg};
 use crate::imaging::ifd::Ifd;
+use crate::imaging::memory::zeros;
 use crate::imaging::{ImageError, Photo};
 use color::YCbCrTables;
 use layout::{Color, Compression, Layout, YCbCr};
+use tags::JPEG_TABLES;
 
 const NAME: &str = "TIFF";
-/// The tag with the tables that all JPEG pieces share.
-const JPEG_TABLES: u16 = 347;
 
 /// Reads a TIFF file.
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, ImageError> {
@@ -29,7 +30,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, ImageError>
     if all > limits.max_bytes {
         return Err(too_much(limits));
     }
-    let mut rgb = vec![0; photo_len];
+    let mut rgb = zeros(photo_len);
     let reader = Reader {
         ifd,
         layout,

@@ -173,7 +173,7 @@ pub(super) fn unpredict(row: &mut [u8], layout: &Layout) {
         return;
     }
     let is_native = (layout.order == Order::Little) == cfg!(target_endian = "little");
-    if width > 1 && !is_native && layout.bits % 8 == 0 {
+    if width > 1 && !is_native && layout.bits.is_multiple_of(8) {
         row.chunks_exact_mut(width).for_each(<[u8]>::reverse);
     }
     if layout.predictor == Predictor::Horizontal {
