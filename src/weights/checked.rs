@@ -29,8 +29,6 @@ use crate::models::keras::Description;
 use crate::models::xception::architecture::KERAS_INPUT_SIZE;
 use crate::network::Plan;
 
-/// Bytes that tell the kind of a file.
-const START: u64 = 64;
 /// Bytes read at once: few enough to be still in the core's cache when they are converted.
 const CHUNK: usize = 1 << 17;
 
@@ -86,7 +84,7 @@ impl Weights {
         }
         let opened = storage::open_file(path).map_err(read)?;
         let len = opened.metadata().map_err(read)?.len();
-        let mut start = vec![0; len.min(START) as usize];
+        let mut start = vec![0; len.min(foreign::START) as usize];
         let storage = Storage::File(opened, len);
         storage.read_exact_at(&mut start, 0).map_err(read)?;
         if matches!(foreign::kind(&start), Some(Kind::Zip | Kind::Hdf5)) {
@@ -97,7 +95,6 @@ impl Weights {
             weights.0.sha256.set(sha256).ok();
             return Ok(weights);
         }
-        foreign::refuse(&file, &start)?;
         Self::check(file, Some(path.to_owned()), storage, choices)
     }
 

@@ -9,6 +9,9 @@ const HDF5_MAGIC: &[u8] = b"\x89HDF\r\n\x1a\n";
 /// A zip archive: `.keras`, or what `torch.save` writes since 1.6.
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 
+/// Bytes at the beginning of a file that tell its kind.
+pub(crate) const START: u64 = 64;
+
 /// A kind of file that is not safetensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -93,7 +93,9 @@ pub(crate) fn read_header(file: &str, storage: &Storage) -> Result<(Metadata, u6
         return Err(format(format!("it has only {len} bytes")));
     };
     let length = u64::from_le_bytes(length);
-    if length > MAX_HEADER {
+    let mut start = vec![0; len.min(foreign::START) as usize];
+    storage.read_exact_at(&mut start, 0).map_err(read)?;
+    if length > MAX_HEADER || length > len - LENGTH_BYTES {
         foreign::refuse(file, &start)?;
     }
     if length > len - LENGTH_BYTES {
