@@ -25,6 +25,8 @@ pub struct ClassMaps {
     /// The sum over classes of p_j row_j, `[cells]`: what a softmax subtracts from every class.
     expected: Vec<f64>,
     logits: Vec<f64>,
+    /// What the network answers for each class.
+    answers: Vec<f64>,
 }
 
 /// The maps of the units' logits, one row each.
@@ -117,9 +119,10 @@ impl ClassMaps {
             rows,
             expected: Vec::new(),
             logits: logits.to_vec(),
+            answers: output.answers(logits),
         };
         if output == Output::Softmax {
-            maps.expected = maps.mixture(&output.answers(logits));
+            maps.expected = maps.mixture(&maps.answers);
         }
         Ok(maps)
     }
@@ -140,6 +143,10 @@ impl ClassMaps {
         }
     }
 
+    fn answer(&self, class: usize) -> f64 {
+        self.answers.get(class).copied().unwrap_or(0.0)
+    }
+
     /// Columns and rows of each map.
     pub fn size(&self) -> (usize, usize) {
         (self.shape.width, self.shape.height)
@@ -155,10 +162,11 @@ impl ClassMaps {
         let signed = match target {
             Target::Class(class) => {
                 let factor = match (score, self.output) {
-                    (Score::Probability, Output::Softmax | Output::Sigmoid) => {
-                        ScoreGradient::new(target, score, self.output, &self.logits)
-                            .scale
-                            .max(SMALLEST_FACTOR)
+                    // not from the logits, as the sum over all classes would be made for each of them
+                    (Score::Probability, Output::Softmax) => self.answer(class).max(SMALLEST_FACTOR),
+                    (Score::Probability, Output::Sigmoid) => {
+                        let logit = self.logits.get(class).copied().unwrap_or(0.0);
+                        ScoreGradient::new(Target::Class(0), score, self.output, &[logit]).scale
                     }
                     _ => 1.0,
                 };
