@@ -22,6 +22,7 @@ mod mailbox;
 mod network;
 mod outbox;
 mod pictures;
+mod preprocessing;
 mod recent;
 mod reply;
 mod request;
@@ -34,12 +35,12 @@ pub use handle::Explorer;
 pub use histogram::Histogram;
 pub use images::images_in_folder;
 pub use load::{LoadedNetwork, load_network};
+pub use preprocessing::{InputChoices, preprocessing_inside};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,
 };
 pub use request::{
-    DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkOptions, NetworkSource,
-    Purpose, Request,
+    DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request,
 };
 pub use surroundings::Surroundings;
 

@@ -10,14 +10,15 @@ use super::clipboard::{self, Clipboard, Destination};
 use super::command::Command;
 use super::dialogs::{Answer, Dialogs};
 use super::gather::Gatherer;
+use super::networks::{WantedNetwork, file_of};
 use super::notices::Notices;
 use super::state::{Message, PathField, State};
 use super::textures::Textures;
 use super::{
-    Options, built_in_notice, drawer, film_strip, help, kept, keys, layers, path_field, picture, predictions, samples,
-    settings, theme, top_bar, welcome, wishes,
+    Options, built_in_notice, drawer, film_strip, help, input_size, kept, keys, layers, output_notice, path_field,
+    picture, predictions, samples, settings, theme, top_bar, welcome, wishes,
 };
-use crate::explorer::{Explorer, ExplorerError, ImageSource, Request};
+use crate::explorer::{Explorer, ExplorerError, ImageSource, InputChoices, Request};
 
 /// The window's app.
 pub struct ExplorerApp {
@@ -47,6 +48,8 @@ impl ExplorerApp {
             images,
             greet,
             source,
+            choices,
+            input,
             device,
             settings,
             surroundings,
@@ -56,12 +59,26 @@ impl ExplorerApp {
             move || ctx.request_repaint()
         })?;
         let kept = kept::read(cc.storage, settings.as_deref());
+        let mut wanted = WantedNetwork {
+            source,
+            choices,
+            device,
+        };
+        if let Some(file) = file_of(&wanted.source).filter(|_| wanted.choices.is_empty()) {
+            wanted.choices = kept.preferences.networks.said(file).choices();
+        }
+        let WantedNetwork {
+            source,
+            choices,
+            device,
+        } = wanted.clone();
         explorer.send(Request::UseNetwork {
-            source: source.clone(),
+            source,
+            choices,
             device,
         });
         let mut app = Self {
-            state: State::new(kept.choices, kept.preferences, (source, device)),
+            state: State::new(kept.choices, kept.preferences, wanted),
             explorer,
             textures: Textures::default(),
             dialogs: Dialogs::default(),
@@ -71,6 +88,7 @@ impl ExplorerApp {
             canvas: Rect::ZERO,
             pending: Vec::new(),
         };
+        app.state.input_at_start = Some(input).filter(|input| *input != InputChoices::default());
         app.state.messages.extend(kept.problem.map(Message::Error));
         if images.is_empty() && greet {
             let sample = samples::names().next().and_then(samples::source);
@@ -113,7 +131,10 @@ impl ExplorerApp {
             self.state.receive(reply);
         }
         while let Some(found) = self.gatherer.found() {
-            commands.push(Command::Open(found.files));
+            commands.push(Command::Open {
+                images: found.images,
+                networks: found.networks,
+            });
             self.state
                 .messages
                 .extend(found.problems.into_iter().map(Message::Error));
@@ -236,6 +257,10 @@ impl ExplorerApp {
                 let below = Panel::bottom("built-in").frame(Frame::new()).show_separator_line(false);
                 below.show(ui, |ui| built_in_notice::show(ui, state, commands));
             }
+            if output_notice::is_due(state) {
+                let below = Panel::bottom("output").frame(Frame::new()).show_separator_line(false);
+                below.show(ui, |ui| output_notice::show(ui, state, commands));
+            }
             predictions::show(ui, state, commands);
             ui.take_available_space();
         });
@@ -292,6 +317,9 @@ impl ExplorerApp {
         if let Some(field) = state.path_field.clone() {
             path_field::show(ui, &field, commands);
         }
+        if let Some(question) = state.size_question.clone() {
+            input_size::show(ui, &question, commands);
+        }
     }
 }
 
@@ -322,6 +350,7 @@ impl eframe::App for ExplorerApp {
             }
         }
         changed |= self.state.preview != before;
+        self.state.keep_input();
         if !ctx.input(|input| input.pointer.any_down()) {
             // whatever is chosen after an image was removed is what undo undoes
             if self.state.history.settle(&self.state.choices) {

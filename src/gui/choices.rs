@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::icons;
+use super::networks::Networks;
 use crate::explain::{Method, Score, Target};
-use crate::imaging::{Colormap, Resize};
+use crate::explorer::InputChoices;
+use crate::imaging::Colormap;
 use crate::network::LayerId;
 
 /// How photo and map are shown together.
@@ -106,8 +108,9 @@ pub struct Choices {
     pub score: Score,
     /// How maps are made.
     pub method: Method,
-    /// How the photo is brought to the network's input size.
-    pub resize: Resize,
+    /// What is chosen of the way from photo to input, instead of what is usual for the network; kept with it.
+    #[serde(skip)]
+    pub input: InputChoices,
     /// How heat becomes colour.
     pub colormap: Colormap,
     /// Share of the map in the overlay, 0..=1.
@@ -135,7 +138,7 @@ impl Default for Choices {
             layer: None,
             score: Score::default(),
             method: Method::default(),
-            resize: Resize::default(),
+            input: InputChoices::default(),
             colormap: Colormap::default(),
             blend: 0.4,
             scale: Scale::default(),
@@ -301,6 +304,8 @@ pub struct Preferences {
     pub drawer: Option<Drawer>,
     /// Files opened lately, the newest first.
     pub recent: Vec<PathBuf>,
+    /// What was said of networks.
+    pub networks: Networks,
 }
 
 impl Default for Preferences {
@@ -311,6 +316,7 @@ impl Default for Preferences {
             values: Score::Probability,
             drawer: None,
             recent: Vec::new(),
+            networks: Networks::default(),
         }
     }
 }

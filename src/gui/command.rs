@@ -9,8 +9,9 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use super::choices::{Choices, Preferences};
 use super::dialogs::Question;
 use super::icons;
+use super::networks::{SizeQuestion, WantedNetwork};
 use super::state::PathField;
-use crate::explorer::{DeviceChoice, ImageId, ImageSource, NetworkSource};
+use crate::explorer::{ImageId, ImageSource};
 use crate::imaging::Photo;
 use crate::network::LayerId;
 
@@ -21,8 +22,13 @@ pub enum Command {
     Do(Action),
     /// Open files and folders.
     OpenPaths(Vec<PathBuf>),
-    /// Open these files and web addresses; weights among them are used.
-    Open(Vec<PathBuf>),
+    /// Open these images and web addresses, and run one of these networks.
+    Open {
+        /// Files and addresses of images.
+        images: Vec<PathBuf>,
+        /// Files of networks, or folders that are one.
+        networks: Vec<PathBuf>,
+    },
     /// Open images that are no files, such as samples.
     OpenSource(ImageSource),
     /// Open pixels, such as a pasted picture.
@@ -63,9 +69,11 @@ pub enum Command {
     /// Other preferences.
     Prefer(Preferences),
     /// Run other weights, or the same on another device.
-    UseNetwork(NetworkSource, DeviceChoice),
-    /// Use weights, imported first if they are of another kind.
+    UseNetwork(WantedNetwork),
+    /// Run the network of a file.
     UseWeights(PathBuf),
+    /// Ask on which input size a network was trained, or no longer.
+    AskSize(Option<SizeQuestion>),
     /// Look for classes.
     Search(String),
     /// The same, by typing outside of the field, which gets the keyboard.
@@ -226,7 +234,7 @@ impl Action {
             ),
             Self::OpenNetwork => (
                 "Open weights…",
-                "Choose a safetensors file with the weights of an Xception.",
+                "Choose the file of a network: .keras or .h5 of Keras, or safetensors.",
             ),
             Self::Search => (
                 "Find a class",

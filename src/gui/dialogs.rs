@@ -25,8 +25,8 @@ const IMAGES: [&str; 22] = [
     "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "pnm", "ppm", "qoi", "PNG", "JPG", "JPEG", "WEBP",
     "GIF", "BMP", "TIF", "TIFF", "PNM", "PPM", "QOI",
 ];
-/// Endings of weights.
-const WEIGHTS: [&str; 3] = ["safetensors", "h5", "keras"];
+/// Endings of networks.
+const WEIGHTS: [&str; 4] = ["keras", "h5", "hdf5", "safetensors"];
 
 /// What files are wanted for.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +61,7 @@ impl Question {
             Self::Images => "Open images",
             Self::Folder => "Open a folder of images",
             Self::Address => "Open a web address",
-            Self::Weights => "Open weights (safetensors or Keras' HDF5)",
+            Self::Weights => "Open a network (.keras, .h5 or safetensors)",
             Self::Save(save) if save.kind == ExportKind::Signed => "Save the values of the map",
             Self::Save(_) => "Save the picture",
         }

@@ -8,6 +8,7 @@
 //! Nothing here waits: pictures are decoded and maps computed by the session, folders and dialogs by threads of their
 //! own. A frame is drawn when something happens, and only then.
 
+mod answers;
 pub mod app;
 mod apply;
 mod backdrop;
@@ -29,14 +30,18 @@ mod help;
 pub mod history;
 mod icons;
 pub mod images;
+mod input_size;
 mod kept;
 mod keys;
 mod layers;
 pub mod maps;
 mod multiples;
+mod network_menu;
+pub mod networks;
 mod notices;
 mod numbers;
 mod open_image;
+mod output_notice;
 mod path_field;
 mod picture;
 mod predictions;
@@ -57,7 +62,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::explorer::{DeviceChoice, NetworkSource, Surroundings};
+use crate::explorer::{DeviceChoice, InputChoices, NetworkSource, Surroundings};
+use crate::weights::NetworkChoices;
 pub use app::ExplorerApp;
 use display_server::DisplayServer;
 pub use kept::file as settings_file;
@@ -74,6 +80,10 @@ pub struct Options {
     pub greet: bool,
     /// Which weights to run.
     pub source: NetworkSource,
+    /// What a person says of the network.
+    pub choices: NetworkChoices,
+    /// What a person says of the way from photo to input.
+    pub input: InputChoices,
     /// Which device to run on.
     pub device: DeviceChoice,
     /// The file in which choices are kept between starts; without one they are not.
