@@ -14,7 +14,7 @@ use crate::imaging::{Colormap, Fit, Pixels, Preprocessing, Resize};
 use crate::network::Output;
 
 /// Height of the settings when all of them are in sight.
-pub const HEIGHT: f32 = 356.0;
+pub const HEIGHT: f32 = 320.0;
 
 /// Draws the settings.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
@@ -132,21 +132,20 @@ fn input(ui: &mut Ui, state: &State, choices: &mut Choices) {
         .map_or_else(Preprocessing::default, |network| network.usual);
     let in_use = choices.input.over(usual);
     let input = &mut choices.input;
-    row(ui, "Pixels", |ui| {
-        if let Some(pixels) = list(ui, "Pixels", in_use.pixels, &Pixels::ALL, |pixels| {
-            (pixels.name(), pixels_text(pixels))
-        }) {
-            input.pixels = Some(pixels).filter(|&pixels| pixels != usual.pixels);
-        }
+    row(ui, "Input", |ui| {
+        ui.columns_const(|[left, right]| {
+            let text = |pixels| (Pixels::name(pixels), pixels_text(pixels));
+            if let Some(pixels) = list(left, "Pixels", in_use.pixels, &Pixels::ALL, text) {
+                input.pixels = Some(pixels).filter(|&pixels| pixels != usual.pixels);
+            }
+            if let Some(fit) = list(right, "Fit", in_use.fit, &Fit::ALL, fit_text) {
+                input.fit = Some(fit).filter(|&fit| fit != usual.fit);
+            }
+        });
     });
     row(ui, "Resizing", |ui| {
         if let Some(resize) = list(ui, "Resizing", in_use.resize, &Resize::ALL, resize_text) {
             input.resize = Some(resize).filter(|&resize| resize != usual.resize);
-        }
-    });
-    row(ui, "Fit", |ui| {
-        if let Some(fit) = list(ui, "Fit", in_use.fit, &Fit::ALL, fit_text) {
-            input.fit = Some(fit).filter(|&fit| fit != usual.fit);
         }
     });
 }

@@ -75,7 +75,9 @@ fn side_by_side() {
 #[test]
 fn all_layers() {
     check("all_layers", MIDDLE, Theme::Dark, |window| {
-        window.click("block4");
+        let network = window.state().network.clone().unwrap();
+        let layer = network.plan.find("block6_sepconv1_act");
+        window.harness.state_mut().state_mut().choices.layer = layer;
         window.click("All layers");
         window.wait("all maps", |state| {
             let plan = &state.network.as_ref().unwrap().plan;
