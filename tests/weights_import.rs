@@ -35,9 +35,12 @@ fn format(name: &str) -> PathBuf {
 fn check_tensors(weights: &Weights, expected: &Tensors, what: &str) {
     let parameters = weights.plan().parameters();
     assert_eq!(parameters.len(), expected.len(), "{what}");
-    for parameter in parameters {
+    // a file with a graph keeps its own names; the order of the layers is Keras' in both
+    let canonical = Weights::open(&format("small.safetensors")).unwrap().plan().parameters();
+    for (parameter, canonical) in parameters.into_iter().zip(canonical) {
         let path = parameter.path();
-        assert!(weights.tensor(&path).unwrap() == expected[&path].1, "{what}: {path}");
+        let expected = expected.get(&path).unwrap_or_else(|| &expected[&canonical.path()]);
+        assert!(weights.tensor(&path).unwrap() == expected.1, "{what}: {path}");
     }
 }
 

@@ -64,6 +64,22 @@ pub struct KerasNetwork {
     pub family: String,
 }
 
+/// The first layer whose class is not known.
+fn unknown_class(model: &json::Model, family: &str) -> Option<KerasError> {
+    let layers = model.all();
+    let is_unknown =
+        |layer: &&json::LayerDescription| layer.class != "InputLayer" && layers::builder(&layer.class).is_none();
+    let (index, layer) = layers.iter().enumerate().find(|(_, layer)| is_unknown(layer))?;
+    Some(KerasError::Layer {
+        network: family.to_owned(),
+        layer: layer.name.clone(),
+        class: layer.class.clone(),
+        position: index + 1,
+        count: layers.len(),
+        reason: String::new(),
+    })
+}
+
 /// Reads a description.
 ///
 /// # Errors
@@ -75,7 +91,11 @@ pub fn network(description: &Description, wishes: &Wishes) -> Result<KerasNetwor
         .version
         .as_deref()
         .map_or_else(|| model.is_keras_2, |version| !version.starts_with('3'));
-    let graph = flatten::flatten(&model, wishes, is_keras_2, &family)?;
+    let graph = flatten::flatten(&model, wishes, is_keras_2, &family).map_err(|error| {
+        // a class that is not known at all says more than a detail of a layer before it
+        let of_layer = matches!(error, KerasError::Layer { .. });
+        unknown_class(&model, &family).filter(|_| of_layer).unwrap_or(error)
+    })?;
     let compiled = output::losses(&model, description.training.as_deref())?;
     let outputs = graph.outputs.clone();
     let says_input_size = graph.says_input_size;
