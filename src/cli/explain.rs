@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::arguments::{Explain, NetworkArguments};
+use super::guesses;
 use super::map_files::{self, Origin};
 use super::progress_bar::Bar;
 use super::report::{
@@ -19,7 +20,6 @@ use crate::explorer::{
 };
 use crate::imaging::Preprocessing;
 use crate::network::{LayerId, Role};
-use crate::weights::SaidBy;
 
 /// What is the same for all images.
 struct Task<'a> {
@@ -75,7 +75,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
             from: network.weights.input_said_by,
         },
     };
-    tell_guesses(&network);
+    guesses::tell(&network);
     let task = Task {
         explorer: &explorer,
         network: &network,
@@ -106,21 +106,6 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         }
     }
     if failed { Err(Stop::Reported) } else { Ok(()) }
-}
-
-/// Says once what was assumed because the file does not say it.
-fn tell_guesses(network: &NetworkInfo) {
-    let (name, info) = (&network.weights.name, &network.weights);
-    if info.output_said_by == SaidBy::Guess {
-        let output = network.plan.output;
-        eprintln!("gradcam-explorer: {name} does not say what its values mean; {output} is assumed, --output decides");
-    }
-    if info.outputs.len() > 1 && network.choices.output_layer.is_none() {
-        let (first, names) = (&info.outputs[0], info.outputs.join(", "));
-        eprintln!(
-            "gradcam-explorer: {name} has several outputs ({names}); {first} is explained, --output-layer decides"
-        );
-    }
 }
 
 /// The layers by name, the last feature layer when none is named.

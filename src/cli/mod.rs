@@ -5,6 +5,7 @@
 mod arguments;
 mod bench;
 mod explain;
+mod guesses;
 mod lists;
 mod map_files;
 mod progress_bar;

@@ -1,12 +1,12 @@
 //! The window itself: each frame it takes the session's replies, lays the panels out, and applies what they ask for.
 
-use std::path::PathBuf;
+mod effects;
 
-use egui::{Context, Event, Frame, Margin, Panel, Rect, Ui, UiBuilder, UiStackInfo, ViewportCommand};
+use egui::{Context, Frame, Margin, Panel, Rect, Ui, UiBuilder, UiStackInfo};
 
-use super::apply::{Effect, apply};
+use super::apply::apply;
 use super::choices::Appearance;
-use super::clipboard::{self, Clipboard, Destination};
+use super::clipboard::Clipboard;
 use super::command::Command;
 use super::dialogs::{Answer, Dialogs};
 use super::gather::Gatherer;
@@ -18,7 +18,7 @@ use super::{
     Options, built_in_notice, drawer, film_strip, help, input_size, kept, keys, layers, output_notice, path_field,
     picture, predictions, samples, settings, theme, top_bar, welcome, wishes,
 };
-use crate::explorer::{Explorer, ExplorerError, ImageSource, InputChoices, Request};
+use crate::explorer::{Explorer, ExplorerError, InputChoices, Request};
 
 /// The window's app.
 pub struct ExplorerApp {
@@ -154,83 +154,6 @@ impl ExplorerApp {
                 }
             }
         }
-    }
-
-    fn clipboard_answered(&mut self, ctx: &Context, answer: clipboard::Answer, commands: &mut Vec<Command>) {
-        use clipboard::Answer;
-        match answer {
-            Answer::Copied => self.state.messages.push(copied()),
-            Answer::NotCopied(reason) => self.state.messages.push(Message::Error(format!(
-                "The picture could not be copied ({reason}); save it instead."
-            ))),
-            Answer::Picture(photo) => commands.push(Command::OpenPixels {
-                name: keys::PASTED.to_owned(),
-                photo: photo.into(),
-            }),
-            Answer::Encoded(bytes) => commands.push(Command::OpenSource(ImageSource::Bytes {
-                name: keys::PASTED.to_owned(),
-                bytes: bytes.into(),
-            })),
-            Answer::Files(files) => commands.push(Command::OpenPaths(files)),
-            // for the text field that has the keyboard, else for `keys`
-            Answer::Text(text) => ctx.input_mut(|input| input.events.push(Event::Paste(text))),
-            Answer::Nothing => self.state.messages.push(Message::Error(
-                "There is nothing to paste on the clipboard; copy a picture, a file, its path or a web address."
-                    .to_owned(),
-            )),
-            Answer::Unavailable => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
-        }
-    }
-
-    fn carry_out(&mut self, ctx: &Context, effect: Effect) {
-        let wake = {
-            let ctx = ctx.clone();
-            move || ctx.request_repaint()
-        };
-        match effect {
-            Effect::Send(request) => self.explorer.send(*request),
-            Effect::Ask(_) if self.dialogs.is_open() => {}
-            Effect::Ask(question) => {
-                let folder = self.state.preferences.recent.first().and_then(|path| path.parent());
-                if let Err(error) = self.dialogs.ask(question, folder, wake) {
-                    self.state
-                        .messages
-                        .push(Message::Error(format!("No file dialog could be opened: {error}.")));
-                }
-            }
-            Effect::Gather(paths) => {
-                if let Err(error) = self.gather(ctx, paths) {
-                    self.state
-                        .messages
-                        .push(Message::Error(format!("The files could not be read: {error}.")));
-                }
-            }
-            Effect::CancelDownload => self.explorer.cancel_download(),
-            Effect::Copy(picture) => match &self.clipboard {
-                Some(clipboard) => clipboard.copy(picture),
-                None => {
-                    let size = [picture.width, picture.height].map(|side| side as usize);
-                    ctx.copy_image(egui::ColorImage::from_rgb(size, &picture.rgb));
-                    self.state.messages.push(copied());
-                }
-            },
-            Effect::Paste => match &self.clipboard {
-                Some(clipboard) if ctx.text_edit_focused() => clipboard.paste(Destination::Field),
-                Some(clipboard) => clipboard.paste(Destination::Window),
-                None => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
-            },
-            Effect::FocusSearch { select } => predictions::focus_search(ctx, &self.state.search.query, select),
-            Effect::ReleaseFocus => release_focus(ctx),
-            Effect::CloseNote => {
-                self.notices.close();
-                release_focus(ctx);
-            }
-        }
-    }
-
-    fn gather(&self, ctx: &Context, paths: Vec<PathBuf>) -> std::io::Result<()> {
-        let ctx = ctx.clone();
-        self.gatherer.start(paths, move || ctx.request_repaint())
     }
 
     /// Lays out all panels.
@@ -380,16 +303,4 @@ impl eframe::App for ExplorerApp {
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
-}
-
-fn release_focus(ctx: &Context) {
-    ctx.memory_mut(|memory| {
-        if let Some(focused) = memory.focused() {
-            memory.surrender_focus(focused);
-        }
-    });
-}
-
-fn copied() -> Message {
-    Message::Done("Copied the picture".to_owned())
 }

@@ -1,6 +1,6 @@
 //! The window (eframe with glow).
 //!
-//! * [`state`], [`choices`], [`images`], [`maps`], [`history`], [`camera`]: what is shown, as plain values.
+//! * [`state`], [`choices`], [`networks`], [`images`], [`maps`], [`history`], [`camera`]: what is shown, as plain values.
 //! * [`command`]: everything a person can do, with its label, tooltip and keys; `apply` carries it out after layout.
 //! * `wishes`: what the session should be working on, derived from the state.
 //! * [`app`]: one frame. The other modules are panels, one file each, that only read the state.
@@ -8,6 +8,7 @@
 //! Nothing here waits: pictures are decoded and maps computed by the session, folders and dialogs by threads of their
 //! own. A frame is drawn when something happens, and only then.
 
+mod action;
 mod answers;
 pub mod app;
 mod apply;
@@ -45,6 +46,7 @@ mod output_notice;
 mod path_field;
 mod picture;
 mod predictions;
+mod preferences;
 mod samples;
 mod settings;
 pub mod state;
