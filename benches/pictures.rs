@@ -42,6 +42,27 @@ fn pictures(c: &mut Criterion) {
     }
     group.finish();
 
+    let mut group = c.benchmark_group("decode JPEG");
+    group.sample_size(10);
+    for (name, photo) in &photos {
+        let mut jpeg = Vec::new();
+        image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 90)
+            .encode(&photo.rgb, photo.width, photo.height, image::ExtendedColorType::Rgb8)
+            .expect("a photo that fits in memory");
+        group.bench_function(*name, |b| {
+            b.iter(|| imaging::decode(black_box(&jpeg), &Limits::default()).expect("a whole JPEG"));
+        });
+        // what the `image` crate's own decoder takes, for comparison
+        group.bench_function(BenchmarkId::new("image", name), |b| {
+            b.iter(|| {
+                image::load_from_memory(black_box(&jpeg))
+                    .expect("a whole JPEG")
+                    .into_rgb8()
+            });
+        });
+    }
+    group.finish();
+
     let mut group = c.benchmark_group("network input");
     group.sample_size(20);
     for resize in Resize::ALL {

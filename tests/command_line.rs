@@ -1,52 +1,13 @@
 //! The command line end to end: the built program, its output, its files and its exit status.
 
+mod program;
 mod server;
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
-use serde_json::Value;
+use program::{SAMPLE, documents, program, run, stderr, stdout};
 use server::{Answer, Server};
-
-const SAMPLE: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/assets/samples/dog-cowboy-hat-cat-party-hat.png"
-);
-
-/// Runs the program on the CPU with the built-in network, whatever the machine of the tests has.
-fn run(arguments: &[&str]) -> Output {
-    let nowhere = tempfile::tempdir().unwrap();
-    program(arguments, nowhere.path()).output().unwrap()
-}
-
-/// The program in a folder that is its home too.
-fn program(arguments: &[&str], home: &Path) -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_gradcam-explorer"));
-    program
-        .args(arguments)
-        .current_dir(home)
-        .env_remove("GRADCAM_WEIGHTS")
-        .env("HOME", home)
-        .env("XDG_DATA_HOME", home)
-        .env("HF_HOME", home)
-        .env_remove("HF_HUB_CACHE");
-    program
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn documents(output: &Output) -> Vec<Value> {
-    stdout(output)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
 
 #[test]
 fn explain_honours_its_contract() {

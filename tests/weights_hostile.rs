@@ -168,8 +168,14 @@ fn other_networks_and_no_networks() {
     refused(b"This is some text and no network at all.", "no header");
     refused(&[0; 4096], "header makes no sense");
     refused(&[0xff; 4096], "no header");
-    refused(b"\x89HDF\r\n\x1a\n and so on", "weights import");
-    refused(b"PK\x03\x04\x14\0\0\0\x08\0", "weights import");
+    refused(b"\x89HDF\r\n\x1a\n and so on", "is no whole HDF5 file");
+    refused(b"PK\x03\x04\x14\0\0\0\x08\0", "is no whole Keras archive file");
+    refused(
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "Git LFS pointer",
+    );
+    refused(b"<!DOCTYPE html>\n<html><body>404</body></html>", "is a web page");
+    refused(b"\x08\x08\x12\x07pytorch\x1a\x05", "is an ONNX model");
     refused(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "pickle");
 }
 

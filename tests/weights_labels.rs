@@ -54,6 +54,29 @@ fn files_beside_the_weights() {
         r#"{"2": ["n03", "moose"], "0": ["n01", "red_deer"], "1": ["n02", "elk"]}"#,
     );
     check("class_indices.json", r#"{"elk": 1, "moose": 2, "red_deer": 0}"#);
+    check(
+        "class_indices.json",
+        "\u{feff}{\"elk\": 1, \"moose\": 2, \"red_deer\": 0}",
+    );
+    check("labels.json", "\u{feff}[\"red_deer\", \"elk\", \"moose\"]");
+}
+
+#[test]
+fn labels_in_utf_16_as_editors_and_spreadsheets_write_them() {
+    for (file, content) in [
+        ("labels.txt", "red_deer\r\nelk\r\nmoose\r\n"),
+        ("labels.json", r#"["red_deer", "elk", "moose"]"#),
+        ("class_indices.json", r#"{"elk": 1, "moose": 2, "red_deer": 0}"#),
+    ] {
+        for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let text = format!("\u{feff}{content}");
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(to_bytes).collect();
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(file), bytes).unwrap();
+            let found = open(folder.path(), 3, &[]);
+            assert_eq!(names(&found), ["red deer", "elk", "moose"], "{file}");
+        }
+    }
 }
 
 #[test]

@@ -132,9 +132,12 @@ pub enum Command {
 /// Options of `explain`.
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// Images, folders whose images are taken in the order of their names, or web addresses (https)
+    /// Images, folders whose images are taken in the order of their names, web addresses (https), or - for standard input
     #[arg(value_name = "IMAGE|FOLDER|URL", required = true)]
     pub images: Vec<PathBuf>,
+    /// Look into the folders inside of folders too
+    #[arg(long)]
+    pub recursive: bool,
     /// Class to explain: index (285), wnid (n02124075) or name ("Egyptian cat"); repeatable [default: the top one]
     #[arg(long = "class", value_name = "CLASS")]
     pub classes: Vec<String>,

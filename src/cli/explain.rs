@@ -2,21 +2,23 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use super::arguments::{Explain, NetworkArguments};
 use super::guesses;
-use super::map_files::{self, Origin};
+use super::inputs::{Input, inputs};
+use super::map_files::{self, Files, Origin};
 use super::progress_bar::Bar;
 use super::report::{
-    ErrorReport, Files, ImageReport, InputReport, MapReport, PredictionReport, Timings, WeightsReport, print_json,
-    print_text,
+    ErrorReport, FilesReport, ImageReport, InputReport, MapReport, PredictionReport, Timings, WeightsReport,
+    print_json, print_text,
 };
 use super::{Stop, start, wait};
 use crate::explain::{Map, Target};
 use crate::explorer::{
     Activity, ExplainRequest, Explorer, ImageId, ImageSource, NetworkInfo, Opened, Predicted, Purpose, Reply, Request,
+    percent_encoded,
 };
 use crate::imaging::Preprocessing;
 use crate::network::{LayerId, Role};
@@ -45,6 +47,9 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         .classes
         .iter()
         .map(|query| {
+            if let Some(note) = network.labels.is_also_an_index(query) {
+                eprintln!("gradcam-explorer: {note}");
+            }
             network
                 .labels
                 .find(query)
@@ -88,17 +93,17 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
     let mut failed = false;
     let mut names = HashSet::new();
     let mut out = io::stdout().lock();
-    for (number, path) in (0..).zip(images(&options.images)) {
-        match path.and_then(|path| {
-            task.image(ImageId(number), &path, &mut names)
-                .map_err(|error| (path, error))
-        }) {
+    let inputs = inputs(&options.images, options.recursive, |note| {
+        eprintln!("gradcam-explorer: {note}")
+    });
+    for (number, Input { name, source }) in (0..).zip(inputs) {
+        match source.and_then(|source| task.image(ImageId(number), &name, source, &mut names)) {
             Ok(report) if options.json => print_json(&mut out, &report)?,
             Ok(report) => print_text(&mut out, &report)?,
-            Err((image, error)) => {
+            Err(error) => {
                 failed = true;
                 if options.json {
-                    print_json(&mut out, &ErrorReport { image, error })?;
+                    print_json(&mut out, &ErrorReport::new(&name, error))?;
                 } else {
                     eprintln!("gradcam-explorer: {error}");
                 }
@@ -138,36 +143,20 @@ fn fingerprint(explorer: &Explorer) -> Result<String, Stop> {
     .map_err(Stop::Failed)
 }
 
-/// All images in order, web addresses among them; a folder stands for the images in it, by name.
-fn images(paths: &[PathBuf]) -> Vec<Result<PathBuf, (PathBuf, String)>> {
-    let mut images = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            images.push(Ok(path.clone()));
-            continue;
-        }
-        match crate::explorer::images_in_folder(path) {
-            Ok(found) if found.is_empty() => {
-                images.push(Err((
-                    path.clone(),
-                    format!("{}: there are no images in this folder", path.display()),
-                )));
-            }
-            Ok(found) => images.extend(found.into_iter().map(Ok)),
-            Err(error) => images.push(Err((path.clone(), error.to_string()))),
-        }
-    }
-    images
-}
-
 impl Task<'_> {
     /// Everything about one image; the error is one sentence that names it.
-    fn image(&self, image: ImageId, path: &Path, names: &mut HashSet<String>) -> Result<ImageReport, String> {
+    fn image(
+        &self,
+        image: ImageId,
+        path: &Path,
+        source: ImageSource,
+        names: &mut HashSet<String>,
+    ) -> Result<ImageReport, String> {
         let Self { explorer, network, .. } = self;
         let preprocessing = self.preprocessing;
         explorer.send(Request::Open {
             image,
-            source: ImageSource::from_argument(path),
+            source,
             urgent: false,
         });
         let bar = Bar::default();
@@ -211,7 +200,8 @@ impl Task<'_> {
         explorer.send(Request::Close(image));
         let (predictions, complement) = self.predictions(&predicted);
         Ok(ImageReport {
-            image: path.to_owned(),
+            image: path.display().to_string(),
+            image_bytes: percent_encoded(path),
             width: opened.width,
             height: opened.height,
             device: network.device,
@@ -343,7 +333,7 @@ impl Task<'_> {
             signed_min: map.min(),
             signed_max: map.max(),
             empty: map.is_empty(),
-            files,
+            files: FilesReport::new(files),
         })
     }
 }

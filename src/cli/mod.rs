@@ -6,6 +6,7 @@ mod arguments;
 mod bench;
 mod explain;
 mod guesses;
+mod inputs;
 mod lists;
 mod map_files;
 mod progress_bar;

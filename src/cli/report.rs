@@ -1,12 +1,15 @@
 //! What `explain` prints: the JSON documents that scripts rely on, and the same as text for people.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::Stop;
+use super::map_files::Files;
+use crate::explorer::percent_encoded;
 use crate::network::Output;
 use crate::weights::SaidBy;
 
@@ -19,7 +22,7 @@ pub fn print_json(out: &mut impl io::Write, document: &impl Serialize) -> Result
 
 /// Prints one image as text.
 pub fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), Stop> {
-    writeln!(out, "{} ({} x {})", report.image.display(), report.width, report.height)?;
+    writeln!(out, "{} ({} x {})", report.image, report.width, report.height)?;
     let mut predictions: Vec<_> = report.predictions.iter().chain(&report.complement).collect();
     predictions.sort_by_key(|prediction| prediction.rank);
     for p in predictions {
@@ -44,14 +47,8 @@ pub fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), 
             "  map of {} ({}) at {}, {} x {}: {state}",
             map.label, map.class, map.layer, map.width, map.height
         )?;
-        let Files {
-            overlay,
-            heatmap,
-            heat,
-            signed,
-        } = &map.files;
-        for file in [overlay, heatmap, heat, signed].into_iter().flatten() {
-            write!(out, "  {}", file.display())?;
+        for file in map.files.all().into_iter().flatten() {
+            write!(out, "  {file}")?;
         }
         writeln!(out)?;
     }
@@ -61,7 +58,11 @@ pub fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), 
 /// One image of `explain --json`.
 #[derive(Debug, Serialize)]
 pub struct ImageReport {
-    pub image: PathBuf,
+    /// Its path, with replacement characters for what is no text.
+    pub image: String,
+    /// The path in percent encoding, if it is no text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_bytes: Option<String>,
     pub width: u32,
     pub height: u32,
     pub device: &'static str,
@@ -77,8 +78,21 @@ pub struct ImageReport {
 /// An image that failed.
 #[derive(Debug, Serialize)]
 pub struct ErrorReport {
-    pub image: PathBuf,
-    pub error: String,
+    image: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_bytes: Option<String>,
+    error: String,
+}
+
+impl ErrorReport {
+    /// The image by its path, and one sentence.
+    pub fn new(image: &Path, error: String) -> Self {
+        Self {
+            image: image.display().to_string(),
+            image_bytes: percent_encoded(image),
+            error,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -140,20 +154,32 @@ pub struct MapReport {
     pub signed_min: f64,
     pub signed_max: f64,
     pub empty: bool,
-    pub files: Files,
+    pub files: FilesReport,
 }
 
-/// The files that were written for a map.
+/// The files that were written for a map, by what they are. A path that is no text has replacement characters in it, and
+/// comes a second time in percent encoding, as `overlay_bytes` and so on.
 #[derive(Debug, Default, Serialize)]
-pub struct Files {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub overlay: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub heatmap: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub heat: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub signed: Option<PathBuf>,
+#[serde(transparent)]
+pub struct FilesReport(BTreeMap<String, String>);
+
+impl FilesReport {
+    /// By their paths.
+    pub fn new(files: Files) -> Self {
+        let mut report = BTreeMap::new();
+        for (what, path) in files.named() {
+            report.insert(what.to_owned(), path.display().to_string());
+            if let Some(bytes) = percent_encoded(&path) {
+                report.insert(format!("{what}_bytes"), bytes);
+            }
+        }
+        Self(report)
+    }
+
+    /// What is printed for people, in the order of the options.
+    fn all(&self) -> [Option<&String>; 4] {
+        ["overlay", "heatmap", "heat", "signed"].map(|what| self.0.get(what))
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::ExplorerError;
@@ -151,51 +151,40 @@ fn read(source: &ImageSource) -> Result<Arc<Photo>, ExplorerError> {
 
 /// The bytes of a file of at most `max_bytes`; of a pipe or a device not one, since it may never come or never end.
 fn read_file(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
-    let too_large = |length| {
-        Err(io::Error::other(format!(
-            "the file has {length} bytes, the limit is {max_bytes}"
-        )))
-    };
     let file = open_file(path)?;
     let length = file.metadata()?.len();
     if length > max_bytes {
-        return too_large(length);
+        return too_large(length, max_bytes);
     }
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     // some files have more in them than they say, or grow meanwhile
     let read = file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)? as u64;
-    if read > max_bytes { too_large(read) } else { Ok(bytes) }
+    if read > max_bytes {
+        too_large(read, max_bytes)
+    } else {
+        Ok(bytes)
+    }
 }
 
-/// The images of a folder in the order of their names: files that begin like an image of a known format.
-///
-/// Folders inside are not entered, and hidden files are left out.
+/// The bytes of a pipe, up to the limit of images; for an argument that its writer ends, never for a file that was found.
 ///
 /// # Errors
-/// When the folder cannot be read.
-pub fn images_in_folder(folder: &Path) -> Result<Vec<PathBuf>, ExplorerError> {
-    let fail = |error| ExplorerError::Read {
-        path: folder.to_owned(),
-        error,
-    };
-    let mut images = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(fail)? {
-        let entry = entry.map_err(fail)?;
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        let path = entry.path();
-        if !hidden && path.is_file() && begins_like_an_image(&path) {
-            images.push(path);
-        }
+/// When it cannot be read, or does not end.
+pub fn read_pipe(pipe: impl io::Read) -> io::Result<Vec<u8>> {
+    let max_bytes = Limits::default().max_bytes;
+    let mut bytes = Vec::new();
+    let read = pipe.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)? as u64;
+    if read > max_bytes {
+        too_large(read, max_bytes)
+    } else {
+        Ok(bytes)
     }
-    images.sort();
-    Ok(images)
 }
 
-/// Whether a file can be read and its first bytes are those of an image.
-fn begins_like_an_image(path: &Path) -> bool {
-    let mut start = Vec::with_capacity(64);
-    let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
-    read.is_ok() && imaging::source_format(&start).is_some()
+fn too_large(length: u64, max_bytes: u64) -> io::Result<Vec<u8>> {
+    Err(io::Error::other(format!(
+        "the file has {length} bytes, the limit is {max_bytes}"
+    )))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod device;
 mod downloads;
 mod error;
 mod export;
+mod folder;
 mod handle;
 mod histogram;
 mod images;
@@ -21,6 +22,7 @@ mod load;
 mod mailbox;
 mod network;
 mod outbox;
+mod paths;
 mod pictures;
 mod preprocessing;
 mod recent;
@@ -31,10 +33,12 @@ mod surroundings;
 mod under_way;
 
 pub use error::ExplorerError;
+pub use folder::{Folder, IMAGE_ENDINGS, images_in_folder};
 pub use handle::Explorer;
 pub use histogram::Histogram;
-pub use images::images_in_folder;
+pub use images::read_pipe;
 pub use load::{LoadedNetwork, load_network};
+pub use paths::{local_path, natural_order, percent_encoded};
 pub use preprocessing::{InputChoices, preprocessing_inside};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,

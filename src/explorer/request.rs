@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::paths::local_path;
 use crate::explain::{ClassMaps, Map, Method, Score, Target};
 use crate::imaging::{Colormap, Photo, Preprocessing, Region};
 use crate::network::LayerId;
@@ -48,11 +49,11 @@ impl ImageSource {
         }
     }
 
-    /// A path as a person gives it: a web address is fetched, anything else is a file.
+    /// A path as a person gives it: a web address is fetched, anything else is a file, by its path or `file://` address.
     pub fn from_argument(path: &Path) -> Self {
         match path.to_str() {
             Some(url) if url.starts_with("https://") || url.starts_with("http://") => Self::Url(url.to_owned()),
-            _ => Self::File(path.to_owned()),
+            _ => Self::File(local_path(path)),
         }
     }
 }

@@ -155,7 +155,7 @@ impl Action {
             ),
             Self::OpenNetwork => (
                 "Open weights…",
-                "Choose the file of a network: .keras or .h5 of Keras, or safetensors.",
+                "Choose a .keras, .h5 or safetensors file of a classifier that stands on Xception.",
             ),
             Self::Search => (
                 "Find a class",

@@ -9,6 +9,7 @@ use super::choices::Appearance;
 use super::clipboard::Clipboard;
 use super::command::Command;
 use super::dialogs::{Answer, Dialogs};
+use super::drops::Drops;
 use super::gather::Gatherer;
 use super::networks::{WantedNetwork, file_of};
 use super::notices::Notices;
@@ -29,6 +30,8 @@ pub struct ExplorerApp {
     gatherer: Gatherer,
     /// Without one, egui's is used.
     clipboard: Option<Clipboard>,
+    /// What winit loses of drops, where it does.
+    drops: Option<Drops>,
     notices: Notices,
     /// Where the picture was in the last frame.
     canvas: Rect,
@@ -84,6 +87,7 @@ impl ExplorerApp {
             dialogs: Dialogs::default(),
             gatherer: Gatherer::default(),
             clipboard: None,
+            drops: None,
             notices: Notices::default(),
             canvas: Rect::ZERO,
             pending: Vec::new(),
@@ -115,6 +119,13 @@ impl ExplorerApp {
         }
     }
 
+    /// Opens what is dropped on the window even where winit forgets the list for the sake of one entry.
+    #[cfg(target_os = "linux")]
+    pub(super) fn catch_lost_drops(&mut self, cc: &eframe::CreationContext<'_>) {
+        let ctx = cc.egui_ctx.clone();
+        self.drops = Drops::start(cc, move || ctx.request_repaint());
+    }
+
     /// What the window shows, for tests.
     pub fn state(&self) -> &State {
         &self.state
@@ -138,6 +149,10 @@ impl ExplorerApp {
             self.state
                 .messages
                 .extend(found.problems.into_iter().map(Message::Error));
+            self.state.messages.extend(found.notes.into_iter().map(Message::Done));
+        }
+        while let Some(paths) = self.drops.as_ref().and_then(Drops::found) {
+            commands.push(Command::OpenPaths(paths));
         }
         while let Some(answer) = self.clipboard.as_ref().and_then(Clipboard::answer) {
             self.clipboard_answered(ctx, answer, commands);

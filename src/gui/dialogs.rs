@@ -15,16 +15,11 @@ use std::time::{Duration, Instant};
 
 use rfd::AsyncFileDialog;
 
-use crate::explorer::{ExportKind, ExportRequest};
+use crate::explorer::{ExportKind, ExportRequest, IMAGE_ENDINGS};
 
 /// Nobody cancels a dialog faster than this.
 const QUICKEST_CANCEL: Duration = Duration::from_millis(100);
 
-/// Endings of images, in the small letters and the capitals that cameras write; the content decides, not these.
-const IMAGES: [&str; 22] = [
-    "png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "pnm", "ppm", "qoi", "PNG", "JPG", "JPEG", "WEBP",
-    "GIF", "BMP", "TIF", "TIFF", "PNM", "PPM", "QOI",
-];
 /// Endings of networks.
 const WEIGHTS: [&str; 4] = ["keras", "h5", "hdf5", "safetensors"];
 
@@ -115,7 +110,9 @@ impl Dialogs {
         let sender = self.sender.clone();
         match &question {
             Question::Images => {
-                let dialog = dialog.add_filter("Images", &IMAGES).add_filter("All files", &["*"]);
+                let dialog = dialog
+                    .add_filter("Images", &image_endings())
+                    .add_filter("All files", &["*"]);
                 self.wait(dialog.pick_files(), question, sender, wake)
             }
             Question::Folder => {
@@ -180,6 +177,16 @@ impl Dialogs {
     pub fn is_open(&self) -> bool {
         self.open > 0
     }
+}
+
+/// Endings of images, in small letters and in the capitals that cameras write; the content decides, not these.
+fn image_endings() -> Vec<String> {
+    let capitals = IMAGE_ENDINGS.iter().map(|ending| ending.to_uppercase());
+    IMAGE_ENDINGS
+        .iter()
+        .map(|&ending| ending.to_owned())
+        .chain(capitals)
+        .collect()
 }
 
 /// Wakes a thread that waits for a future.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::Builder;
 
-use crate::explorer::{ImageSource, images_in_folder};
+use crate::explorer::{ImageSource, images_in_folder, local_path};
 
 /// What a search came to: one folder that cannot be read keeps nothing else from being opened.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Gathered {
     pub networks: Vec<PathBuf>,
     /// Why folders bring nothing, a sentence each.
     pub problems: Vec<String>,
+    /// What was left out, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Searches under way.
@@ -77,7 +79,7 @@ fn is_network(path: &Path) -> bool {
     has_ending
 }
 
-/// Files, networks and web addresses as they are; of folders the images directly inside, sorted by name.
+/// Files, networks and web addresses as they are; of folders the images directly inside, in natural order.
 ///
 /// Paths are made absolute, since they are remembered for a later start in another folder.
 fn gather(paths: &[PathBuf]) -> Gathered {
@@ -85,14 +87,16 @@ fn gather(paths: &[PathBuf]) -> Gathered {
         images: mut files,
         mut networks,
         mut problems,
+        mut notes,
     } = Gathered::default();
     for given in paths {
         if matches!(ImageSource::from_argument(given), ImageSource::Url(_)) {
             files.push(given.clone());
             continue;
         }
+        let given = local_path(given);
         // it fails for an empty path only, and that one is told when it is opened
-        let path = std::path::absolute(given).unwrap_or_else(|_| given.clone());
+        let path = std::path::absolute(&given).unwrap_or(given);
         if is_network(&path) {
             networks.push(path);
             continue;
@@ -101,11 +105,15 @@ fn gather(paths: &[PathBuf]) -> Gathered {
             files.push(path);
             continue;
         }
-        match images_in_folder(&path) {
-            Ok(inside) if inside.is_empty() => {
-                problems.push(format!("{} holds no images; choose another folder.", path.display()));
+        match images_in_folder(&path, false) {
+            Ok(inside) if inside.images.is_empty() => {
+                let what = inside.without_images();
+                problems.push(format!("{}: {what}; choose another folder.", path.display()));
             }
-            Ok(mut inside) => files.append(&mut inside),
+            Ok(mut inside) => {
+                notes.extend(inside.left_out(&path).map(|note| note + "."));
+                files.append(&mut inside.images);
+            }
             Err(error) => problems.push(format!("{error}.")),
         }
     }
@@ -113,6 +121,7 @@ fn gather(paths: &[PathBuf]) -> Gathered {
         images: files,
         networks,
         problems,
+        notes,
     }
 }
 
@@ -125,15 +134,18 @@ mod tests {
     fn folders_become_their_images_in_order_and_files_stay() {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
-        // by what they hold, not by what they are called, as on the command line
-        for name in ["b.PNG", "a", "c.jpg", ".hidden.png"] {
+        // by what they hold or are called, as on the command line
+        for name in ["b10.PNG", "b9", "c.jpg", ".hidden.png"] {
             put(name, SAMPLES[0].png);
         }
-        put("notes.png", b"no image");
+        put("broken.png", b"no image");
+        put("notes.txt", b"no image");
         std::fs::create_dir(folder.path().join("inner.png")).unwrap();
         let odd = folder.path().join("missing");
         let found = gather(&[folder.path().to_owned(), odd.clone()]);
-        let expected: Vec<PathBuf> = ["a", "b.PNG", "c.jpg"].map(|name| folder.path().join(name)).into();
+        let expected: Vec<PathBuf> = ["b9", "b10.PNG", "broken.png", "c.jpg"]
+            .map(|name| folder.path().join(name))
+            .into();
         assert_eq!(found.images, [expected, vec![odd]].concat());
         assert_eq!(found.problems, [""; 0]);
     }
@@ -164,7 +176,10 @@ mod tests {
         let [problem] = &found.problems[..] else {
             panic!("{:?}", found.problems)
         };
-        assert!(problem.contains("empty holds no images"), "{problem}");
+        assert!(
+            problem.contains("empty: no images in this folder, which is empty"),
+            "{problem}"
+        );
     }
 
     #[test]

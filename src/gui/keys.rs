@@ -2,25 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Context, Event, Key, Modifiers};
+use egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 use super::command::{Action, Command};
 use super::state::State;
+use crate::explorer::local_path;
 use crate::imaging::Photo;
-
-/// The keys that choose the first to the tenth class.
-const RANKS: [Key; 10] = [
-    Key::Num1,
-    Key::Num2,
-    Key::Num3,
-    Key::Num4,
-    Key::Num5,
-    Key::Num6,
-    Key::Num7,
-    Key::Num8,
-    Key::Num9,
-    Key::Num0,
-];
 
 /// The name of a picture from the clipboard.
 pub const PASTED: &str = "Pasted picture";
@@ -36,9 +23,8 @@ pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
     shortcuts(ctx, is_writing, is_asked, commands);
     if !is_writing {
         clipboard(ctx, commands);
-        if !is_asked && ctx.memory(|memory| memory.focused().is_none()) {
-            digits_and_letters(ctx, commands);
-        }
+        let is_free = !is_asked && ctx.memory(|memory| memory.focused().is_none());
+        typed(ctx, is_asked, is_free, commands);
     }
 }
 
@@ -46,7 +32,7 @@ pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
 fn shortcuts(ctx: &Context, is_writing: bool, is_asked: bool, commands: &mut Vec<Command>) {
     let menu_is_open = egui::Popup::is_any_open(ctx);
     let focused = ctx.memory(|memory| memory.focused().is_some());
-    let mut known: Vec<(Action, egui::KeyboardShortcut)> = Action::ALL
+    let mut known: Vec<(Action, KeyboardShortcut)> = Action::ALL
         .into_iter()
         .flat_map(|action| action.shortcuts().iter().map(move |&keys| (action, keys)))
         .collect();
@@ -55,6 +41,7 @@ fn shortcuts(ctx: &Context, is_writing: bool, is_asked: bool, commands: &mut Vec
     }
     // a key with shift also fits the pattern without, so the longer patterns come first
     known.sort_by_key(|(_, keys)| !keys.modifiers.shift);
+    known.retain(|(_, keys)| typed_character(*keys).is_none());
     for (action, keys) in known {
         let is_plain = keys.modifiers == Modifiers::NONE;
         // a field keeps its own keys; arrows move between widgets once one of them has the keyboard
@@ -73,21 +60,50 @@ fn shortcuts(ctx: &Context, is_writing: bool, is_asked: bool, commands: &mut Vec
     }
 }
 
-fn digits_and_letters(ctx: &Context, commands: &mut Vec<Command>) {
-    for (rank, key) in RANKS.into_iter().enumerate() {
-        if ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
-            commands.push(Command::SelectRank(rank));
-        }
-    }
-    let typed: String = ctx.input(|input| {
+/// The character by which a shortcut goes rather than by the key; none for others. Punctuation is elsewhere on every layout,
+/// and where the American keyboard has it, others have letters.
+fn typed_character(keys: KeyboardShortcut) -> Option<&'static str> {
+    let character = match keys.logical_key {
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::Plus => "+",
+        Key::Minus => "-",
+        Key::Equals => "=",
+        Key::Questionmark => "?",
+        _ => return None,
+    };
+    (keys.modifiers == Modifiers::NONE).then_some(character)
+}
+
+/// What a character asks for outside of a field: punctuation is a shortcut, a digit chooses a class, letters search.
+///
+/// `is_asked` leaves the help page only, `is_free` says whether no widget has the keyboard.
+fn typed(ctx: &Context, is_asked: bool, is_free: bool, commands: &mut Vec<Command>) {
+    let texts: Vec<String> = ctx.input(|input| {
         let texts = input.events.iter().filter_map(|event| match event {
-            Event::Text(text) => Some(text.as_str()),
+            Event::Text(text) => Some(text.clone()),
             _ => None,
         });
-        texts.filter(|text| text.chars().all(char::is_alphabetic)).collect()
+        texts.collect()
     });
-    if !typed.is_empty() {
-        commands.push(Command::StartSearch(typed));
+    let mut letters = String::new();
+    for text in texts {
+        let action = Action::ALL.into_iter().find(|action| {
+            let mut shortcuts = action.shortcuts().iter();
+            shortcuts.any(|&keys| typed_character(keys) == Some(&text))
+        });
+        match (action, text.parse::<usize>()) {
+            (Some(action), _) if !is_asked || action == Action::Help => commands.push(Command::Do(action)),
+            (None, Ok(digit @ 0..=9)) if is_free && text.len() == 1 => {
+                // 1 to 9, then 0 for the tenth
+                commands.push(Command::SelectRank((digit + 9) % 10));
+            }
+            (None, _) if is_free && text.chars().all(char::is_alphabetic) => letters.push_str(&text),
+            _ => {}
+        }
+    }
+    if !letters.is_empty() {
+        commands.push(Command::StartSearch(letters));
     }
 }
 
@@ -174,29 +190,7 @@ fn unquoted(line: &str) -> &str {
 
 /// A path as file managers copy it: plain, quoted or as a file address.
 fn pasted_path(line: &str) -> PathBuf {
-    let line = unquoted(line);
-    let Some(encoded) = line.strip_prefix("file://") else {
-        return PathBuf::from(line);
-    };
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match hex
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
-            .filter(|_| first == b'%')
-        {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
-    }
-    PathBuf::from(String::from_utf8_lossy(&bytes).into_owned())
+    local_path(Path::new(unquoted(line)))
 }
 
 fn drops(ctx: &Context, commands: &mut Vec<Command>) {
@@ -254,6 +248,39 @@ mod tests {
     }
 
     #[test]
+    fn punctuation_goes_by_the_character_and_letters_are_letters() {
+        let commands = |key: Key, text: &str| {
+            let ctx = Context::default();
+            let mut input = egui::RawInput::default();
+            input.events.push(Event::Key {
+                key,
+                physical_key: Some(key),
+                pressed: true,
+                repeat: false,
+                modifiers: Modifiers::NONE,
+            });
+            input.events.push(Event::Text(text.to_owned()));
+            let mut commands = Vec::new();
+            let _ = ctx.run_ui(input, |ui| {
+                shortcuts(ui.ctx(), false, false, &mut commands);
+                typed(ui.ctx(), false, true, &mut commands);
+            });
+            format!("{commands:?}")
+        };
+        // the same key on the American, German, French and Russian keyboard
+        assert_eq!(commands(Key::OpenBracket, "["), "[Do(PreviousLayer)]");
+        assert_eq!(commands(Key::OpenBracket, "ü"), "[StartSearch(\"ü\")]");
+        assert_eq!(commands(Key::OpenBracket, "х"), "[StartSearch(\"х\")]");
+        assert_eq!(commands(Key::Num2, "é"), "[StartSearch(\"é\")]");
+        assert_eq!(commands(Key::Num2, "2"), "[SelectRank(1)]");
+        assert_eq!(commands(Key::Num0, "0"), "[SelectRank(9)]");
+        // where AltGr and another key type it
+        assert_eq!(commands(Key::Num8, "["), "[Do(PreviousLayer)]");
+        assert_eq!(commands(Key::Slash, "-"), "[Do(ZoomOut)]");
+        assert_eq!(commands(Key::OpenBracket, ""), "[]", "a dead key types nothing yet");
+    }
+
+    #[test]
     fn prose_is_one_path_at_most() {
         let paths = |text: &str| pasted_paths(text);
         assert_eq!(
@@ -271,7 +298,6 @@ mod tests {
             ("/tmp/a b.png", "/tmp/a b.png"),
             (" \"/tmp/a.png\" ", "/tmp/a.png"),
             ("file:///tmp/a%20b%C3%A9.png", "/tmp/a bé.png"),
-            ("file:///tmp/100%.png", "/tmp/100%.png"),
         ] {
             assert_eq!(pasted_path(line), PathBuf::from(path));
         }

@@ -24,6 +24,7 @@ mod contours;
 pub mod dialogs;
 mod display_server;
 mod drawer;
+mod drops;
 pub mod export;
 mod film_strip;
 mod gather;
@@ -48,6 +49,7 @@ mod picture;
 mod predictions;
 mod preferences;
 mod samples;
+mod screens;
 mod settings;
 pub mod state;
 mod status_line;
@@ -112,6 +114,11 @@ pub fn run(options: Options) -> Result<(), GuiError> {
             let mut app = ExplorerApp::new(cc, options)?;
             app.state_mut().takes_drops = DisplayServer::of_process().takes_drops();
             app.use_system_clipboard(&cc.egui_ctx);
+            #[cfg(target_os = "linux")]
+            app.catch_lost_drops(cc);
+            if let Some(window) = cc.winit_window() {
+                screens::keep_on_a_screen(window);
+            }
             Ok(Box::new(app))
         }),
     )

@@ -21,6 +21,14 @@ pub fn encode_png_with_text(photo: &Photo, texts: &[(&str, &str)]) -> Result<Vec
     })
 }
 
+/// Whether a file begins like a picture that this program wrote: its text `Software` says so.
+#[must_use]
+pub fn is_written_by_us(start: &[u8]) -> bool {
+    const SOFTWARE: &[u8] = b"iTXtSoftware\0\0\0\0\0gradcam-explorer ";
+    let is_png = start.starts_with(b"\x89PNG\r\n\x1a\n");
+    is_png && start.windows(SOFTWARE.len()).any(|window| window == SOFTWARE)
+}
+
 fn write_png(photo: &Photo, texts: &[(&str, &str)]) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, photo.width, photo.height);
@@ -54,6 +62,20 @@ mod tests {
     fn what_is_written_is_read_back() {
         let file = encode_png(&photo()).expect("a photo can be written");
         assert_eq!(decode(&file, &Limits::default()), Ok(photo()));
+    }
+
+    #[test]
+    fn a_picture_of_this_program_is_known_by_its_text() {
+        let with = |texts: &[(&str, &str)]| encode_png_with_text(&photo(), texts).expect("a photo can be written");
+        assert!(is_written_by_us(&with(&[
+            ("Software", "gradcam-explorer 9.9.9"),
+            ("Source", "x")
+        ])));
+        assert!(!is_written_by_us(&with(&[("Software", "another program")])));
+        assert!(!is_written_by_us(&with(&[("Comment", "gradcam-explorer ")])));
+        assert!(!is_written_by_us(
+            &encode_png(&photo()).expect("a photo can be written")
+        ));
     }
 
     #[test]

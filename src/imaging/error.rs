@@ -15,12 +15,20 @@ pub enum ImageError {
     #[error("this is not an image that can be read; use PNG, JPEG, WebP, GIF, BMP, TIFF, PNM or QOI")]
     UnknownFormat,
     /// A known kind of image that cannot be read.
-    #[error("this kind of {format} image cannot be read ({reason}); convert it to PNG or JPEG")]
+    #[error("this kind of {format} image cannot be read ({reason}); convert it to PNG")]
     Unsupported {
         /// Name of the format, as [`source_format`](super::source_format) gives it.
         format: &'static str,
         /// What is not supported.
         reason: String,
+    },
+    /// A format that is known by its name only.
+    #[error("{format} images cannot be read; make a PNG or JPEG of it, with {converter}")]
+    Foreign {
+        /// Name of the format.
+        format: &'static str,
+        /// What converts it.
+        converter: &'static str,
     },
     /// The bytes begin like an image but break its rules or end too early.
     #[error("the {format} image is damaged ({reason}); copy or export it again")]

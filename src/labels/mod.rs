@@ -1,11 +1,14 @@
 //! Class labels: index first, since names repeat; found by index, wnid or name, or searched for.
 
 mod search;
+mod text;
 
 use std::fmt;
 use std::sync::Arc;
 
 use thiserror::Error;
+
+pub use text::decode_text;
 
 /// Classes, wnids and names of ImageNet with where they come from.
 const IMAGENET: &str = include_str!("../../assets/imagenet_classes.tsv");
@@ -141,13 +144,14 @@ impl Labels {
     ///
     /// A name is looked for in three steps, and the first that finds anything decides: Keras' names with their case
     /// (so `cardigan` is the garment and `Cardigan` the dog), Keras' names in any case, then all other names in any
-    /// case. A number is always an index.
+    /// case. A number that is no class's name is an index; see [`Labels::is_also_an_index`].
     ///
     /// # Errors
     /// When nothing or more than one class is found, with candidates.
     pub fn find(&self, query: &str) -> Result<usize, LabelError> {
         let wanted = spaced(query.trim());
-        if !wanted.is_empty() && wanted.bytes().all(|byte| byte.is_ascii_digit()) {
+        let is_number = !wanted.is_empty() && wanted.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && !self.iter().any(|label| label.display_name() == wanted) {
             let index = wanted.parse().ok().filter(|&index| index < self.len());
             return index.ok_or_else(|| LabelError::Index {
                 index: wanted.clone(),
@@ -178,6 +182,24 @@ impl Labels {
         Err(LabelError::Unknown {
             query: query.to_owned(),
             near: self.near(&wanted),
+        })
+    }
+}
+
+impl Labels {
+    /// A sentence about a number that names one class and is the index of another: [`Labels::find`] takes the name.
+    pub fn is_also_an_index(&self, query: &str) -> Option<String> {
+        let other = self.get(query.trim().parse().ok()?)?;
+        let found = self.get(self.find(query).ok()?)?;
+        (found.index != other.index).then(|| {
+            format!(
+                "{:?} is taken for the name of class {}, not for index {} ({:?}); rename the classes in their file to tell \
+                 them apart",
+                found.display_name(),
+                found.index,
+                other.index,
+                other.display_name()
+            )
         })
     }
 }
@@ -305,6 +327,27 @@ mod tests {
             let found = labels.search(&query);
             proptest::prop_assert!(found.iter().all(|&index| index < 1000));
         }
+    }
+
+    #[test]
+    fn a_class_that_is_called_by_a_number_is_found_by_its_name() {
+        let labels = Labels::plain(["0", "1", "10", "11", "2"].map(str::to_owned));
+        assert_eq!((labels.find("10"), labels.is_also_an_index("10")), (Ok(2), None));
+        assert_eq!(labels.find("2"), Ok(4), "the name comes before the index");
+        let told = labels.is_also_an_index("2").unwrap();
+        assert!(told.contains("class 4") && told.contains("index 2 (\"10\")"), "{told}");
+        assert_eq!(
+            (labels.find("3"), labels.is_also_an_index("3")),
+            (Ok(3), None),
+            "no name, so an index"
+        );
+        assert!(matches!(labels.find("5"), Err(LabelError::Index { .. })));
+        assert_eq!(labels.search("2")[0], 4);
+        assert!(matches!(
+            Labels::plain(["7", "7"].map(str::to_owned)).find("7"),
+            Err(LabelError::Ambiguous { .. })
+        ));
+        assert_eq!(Labels::imagenet().is_also_an_index("285"), None);
     }
 
     #[test]

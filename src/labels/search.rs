@@ -13,7 +13,7 @@ const LONGEST_SHORTENED: usize = 80;
 impl Labels {
     /// All classes that fit the query, the best first: every word fits fuzzily into one of the names or the wnid.
     ///
-    /// An index finds its class first, then come names that hold the query's words whole ("hat" finds cowboy hats before
+    /// A number finds the class of that name first, then that of this index; then come names that hold the query's words whole ("hat" finds cowboy hats before
     /// hatchets). An empty query finds all classes.
     pub fn search(&self, query: &str) -> Vec<usize> {
         let query = spaced(query.trim());
@@ -24,6 +24,7 @@ impl Labels {
         let pattern = Pattern::new(&query, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
         let mut characters = Vec::new();
         let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+        let is_number = query.bytes().all(|byte| byte.is_ascii_digit());
         let mut found = Vec::new();
         for label in self.iter() {
             let name = label.display_name();
@@ -37,7 +38,11 @@ impl Labels {
             let is_index = query.parse() == Ok(label.index);
             if let Some(fit) = fit.or(is_index.then_some((false, 0))) {
                 // of equal scores the shorter name, of which the query says more
-                found.push((Reverse((is_index, fit)), name.len(), label.index));
+                found.push((
+                    Reverse((is_number && name == query, is_index, fit)),
+                    name.len(),
+                    label.index,
+                ));
             }
         }
         found.sort_unstable();

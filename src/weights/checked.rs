@@ -30,7 +30,7 @@ use crate::models::xception::architecture::KERAS_INPUT_SIZE;
 use crate::network::Plan;
 
 /// Bytes that tell the kind of a file.
-const START: u64 = 8;
+const START: u64 = 64;
 /// Bytes read at once: few enough to be still in the core's cache when they are converted.
 const CHUNK: usize = 1 << 17;
 
@@ -81,6 +81,9 @@ impl Weights {
             file: file.clone(),
             source,
         };
+        if path.is_dir() {
+            return Err(foreign::folder(path));
+        }
         let opened = storage::open_file(path).map_err(read)?;
         let len = opened.metadata().map_err(read)?.len();
         let mut start = vec![0; len.min(START) as usize];

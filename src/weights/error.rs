@@ -29,13 +29,15 @@ pub enum WeightsError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The file may well hold the right weights, in a format that has to be imported first.
-    #[error("{file} is {kind}; convert it with: gradcam-explorer weights import \"{file}\"")]
-    NeedsImport {
+    /// Something else than weights, told by what it is.
+    #[error("{file} is {kind}; {advice}")]
+    Foreign {
         /// The file as shown to people.
         file: String,
         /// The kind of file, with its article.
         kind: &'static str,
+        /// What to do.
+        advice: &'static str,
     },
     /// A pickle can run any program while it is read, so it is never opened.
     #[error(
@@ -69,7 +71,7 @@ pub enum WeightsError {
         /// The file as shown to people.
         file: String,
         /// What is not understood, by its name.
-        problem: KerasError,
+        problem: Box<KerasError>,
     },
     /// The network would need more memory than a network may.
     #[error(

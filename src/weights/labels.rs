@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::checked::Weights;
 use super::info::key;
-use crate::labels::Labels;
+use crate::labels::{Labels, decode_text};
 
 /// Number of classes of ImageNet's challenge, for which Keras' order of labels is assumed.
 const IMAGENET_CLASSES: usize = 1000;
@@ -153,16 +153,13 @@ fn from_metadata(text: &str, name: &str) -> Result<Labels, LabelsProblem> {
 /// Reads a labels file: JSON by its extension, else a name a line.
 pub(super) fn from_file(file: &Path) -> Result<Labels, LabelsProblem> {
     let origin = file.display().to_string();
-    let mut text = String::new();
-    let opened = File::open(file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_string(&mut text));
+    let mut bytes = Vec::new();
+    let opened = File::open(file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     let format = |reason: String| LabelsProblem::Format {
         origin: origin.clone(),
         reason,
     };
     match opened {
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            return Err(format("it is no text".to_owned()));
-        }
         Err(error) => {
             return Err(LabelsProblem::Read {
                 origin,
@@ -172,11 +169,12 @@ pub(super) fn from_file(file: &Path) -> Result<Labels, LabelsProblem> {
         Ok(read) if read as u64 > MAX_BYTES => return Err(format(format!("it is larger than {MAX_BYTES} bytes"))),
         Ok(_) => {}
     }
+    let text = decode_text(&bytes).ok_or_else(|| format("it is no text".to_owned()))?;
     if file.extension().is_some_and(|extension| extension == "json") {
         return from_json(&text).map_err(format);
     }
-    // an editor may leave a byte order mark in front and blank lines behind, but one in the middle would shift classes
-    let lines = text.trim_start_matches('\u{feff}').trim_end().lines().map(str::trim);
+    // an editor may leave blank lines behind, but one in the middle would shift classes
+    let lines = text.trim_end().lines().map(str::trim);
     Ok(Labels::plain(lines.map(str::to_owned)))
 }
 

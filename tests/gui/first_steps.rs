@@ -96,7 +96,7 @@ fn a_layer_is_chosen_by_click_and_by_key() {
     window.click("block13");
     window.wait("the map of block13", |state| !state.is_waiting_for_map());
     assert_eq!(window.shown_layer().as_deref(), Some("add_7"));
-    window.harness.key_press(Key::CloseBracket);
+    window.key_unsettled(Key::CloseBracket);
     window.wait("the next layer", |state| !state.is_waiting_for_map());
     assert_eq!(window.shown_layer().as_deref(), Some("block14_sepconv1"));
     window.click("default");

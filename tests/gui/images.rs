@@ -123,7 +123,7 @@ fn photos_dropped_with_an_empty_folder_are_opened_and_the_folder_is_told() {
     paths.insert(1, empty);
     window.drop_files(&paths);
     let told = window.wait_until_told();
-    assert!(told.contains("nothing in it holds no images"), "{told}");
+    assert!(told.contains("nothing in it: no images in this folder"), "{told}");
     window.wait("the photos", |state| {
         state.images.list().len() == 3 && count(state, |image| image.top.is_some()) == 3
     });

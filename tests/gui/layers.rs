@@ -25,7 +25,7 @@ fn every_mappable_layer_is_reached_by_key() {
     let plan = window.state().network.as_ref().unwrap().plan.clone();
     let mut seen = vec![window.state().layer().unwrap()];
     for _ in 1..plan.mappable().count() {
-        window.harness.key_press(Key::OpenBracket);
+        window.key_unsettled(Key::OpenBracket);
         window.harness.step();
         window.harness.step();
         seen.push(window.state().layer().unwrap());

@@ -322,8 +322,17 @@ impl Window {
     }
 
     pub fn key(&mut self, key: Key) {
-        self.harness.key_press(key);
+        self.key_unsettled(key);
         self.settle();
+    }
+
+    /// A key with the character that it types, if it does.
+    pub fn key_unsettled(&mut self, key: Key) {
+        self.harness.key_press(key);
+        let name = if key == Key::Minus { "-" } else { key.symbol_or_name() };
+        if name.chars().count() == 1 && name.is_ascii() {
+            self.harness.event(Event::Text(name.to_lowercase()));
+        }
     }
 
     /// A key goes down and stays down.

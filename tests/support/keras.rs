@@ -202,6 +202,26 @@ pub fn each_map(
     assert_eq!(compared, goldens.len());
 }
 
+/// Maps by a backward sweep, as closely as f32 allows: closest at the last layer.
+pub fn check_maps(name: &str, network: &mut dyn Network, logits: &[f64], goldens: &[GoldenMap]) {
+    let plan = network.plan().clone();
+    let after = plan.find("block13_sepconv2_bn").unwrap();
+    let last = plan.last_feature_layer();
+    each_map(network, logits, goldens, |golden, found| {
+        let what = format!("{name} {} {} {}", golden.score, golden.class, golden.layer);
+        let largest = golden.signed.iter().fold(0.0, |m: f64, s| m.max(s.abs()));
+        if found.map.max() <= 0.02 * largest {
+            return; // hardly any evidence: normalisation would only magnify rounding
+        }
+        let (worst, mean) = differences(&heat(&found.map.signed), &heat(&golden.signed));
+        match found.layer {
+            layer if layer == last => assert!(worst < 2e-4, "{what}: {worst}"),
+            layer if layer >= after => assert!(worst < 2e-2, "{what}: {worst}"),
+            _ => assert!(worst < 6e-2 && mean < 5e-3, "{what}: {worst}, mean {mean}"),
+        }
+    });
+}
+
 /// The whole path of the tutorial in f32, from the image file to the overlay, against Keras and OpenCV.
 pub fn check_against_keras(network: &mut dyn Network) {
     let golden = golden();
@@ -225,22 +245,7 @@ pub fn check_against_keras(network: &mut dyn Network) {
         assert_eq!(ranking[..10], top, "{name}");
         assert!((probabilities[top[0]] - image.top10[0].probability).abs() < 2e-5);
 
-        let plan = network.plan().clone();
-        let after = plan.find("block13_sepconv2_bn").unwrap();
-        let last = plan.last_feature_layer();
-        each_map(network, &logits, &arrays.maps(""), |golden, found| {
-            let what = format!("{name} {} {} {}", golden.score, golden.class, golden.layer);
-            let largest = golden.signed.iter().fold(0.0, |m: f64, s| m.max(s.abs()));
-            if found.map.max() <= 0.02 * largest {
-                return; // hardly any evidence: normalisation would only magnify rounding
-            }
-            let (worst, mean) = differences(&heat(&found.map.signed), &heat(&golden.signed));
-            match found.layer {
-                layer if layer == last => assert!(worst < 2e-4, "{what}: {worst}"),
-                layer if layer >= after => assert!(worst < 2e-2, "{what}: {worst}"),
-                _ => assert!(worst < 6e-2 && mean < 5e-3, "{what}: {worst}, mean {mean}"),
-            }
-        });
+        check_maps(name, network, &logits, &arrays.maps(""));
 
         let maps = ClassMaps::new(network, &logits).unwrap();
         for golden in arrays.maps("").iter().filter(|g| g.layer == "block14_sepconv2_act") {

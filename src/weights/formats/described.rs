@@ -42,7 +42,7 @@ pub(crate) fn network(name: &str, description: &Description, wishes: &Wishes) ->
         KerasError::InputSize => WeightsError::InputSizeNeeded { file: file.clone() },
         problem => WeightsError::Network {
             file: file.clone(),
-            problem,
+            problem: Box::new(problem),
         },
     })?;
     let bytes = network.plan.bytes();

@@ -1,5 +1,7 @@
 //! Other kinds of files that people have weights in, recognised by their first bytes.
 
+use std::path::Path;
+
 use crate::weights::error::WeightsError;
 
 /// An HDF5 file begins like this, unless a user block precedes it.
@@ -32,18 +34,46 @@ pub(crate) fn kind(start: &[u8]) -> Option<Kind> {
     }
 }
 
-/// Refuses files that are known not to be safetensors, with the way to convert them.
+/// Refuses files that are known to hold no weights that can be read, by what they are; `start` are their first bytes.
 pub(crate) fn refuse(file: &str, start: &[u8]) -> Result<(), WeightsError> {
-    let kind = match kind(start) {
-        None => return Ok(()),
-        Some(Kind::Pickle) => return Err(WeightsError::Pickle { file: file.to_owned() }),
-        Some(Kind::Hdf5) => "an HDF5 file",
-        Some(Kind::Zip) => "an archive of Keras or PyTorch",
+    let file = file.to_owned();
+    if kind(start) == Some(Kind::Pickle) {
+        return Err(WeightsError::Pickle { file });
+    }
+    let text = String::from_utf8_lossy(start).trim_start().to_lowercase();
+    let (kind, advice) = if text.starts_with("version https://git-lfs") {
+        (
+            "a Git LFS pointer, not the weights themselves",
+            "fetch them with: git lfs pull",
+        )
+    } else if text.starts_with("<!doctype") || text.starts_with("<html") || text.starts_with("<?xml") {
+        ("a web page, not the weights themselves", "download the file itself")
+    } else if matches!(start, [8, 3..=20, 18, ..]) {
+        (
+            "an ONNX model",
+            "save the Keras model that it was made from: model.save('model.keras')",
+        )
+    } else {
+        return Ok(());
     };
-    Err(WeightsError::NeedsImport {
-        file: file.to_owned(),
-        kind,
-    })
+    Err(WeightsError::Foreign { file, kind, advice })
+}
+
+/// Refuses a folder by what is in it.
+pub(crate) fn folder(path: &Path) -> WeightsError {
+    let file = path.display().to_string();
+    if path.join("saved_model.pb").exists() {
+        return WeightsError::Foreign {
+            file,
+            kind: "a folder of TensorFlow's SavedModel",
+            advice: "save the model as one file: model.save('model.keras')",
+        };
+    }
+    WeightsError::Foreign {
+        file,
+        kind: "a folder",
+        advice: "choose a file of weights in it",
+    }
 }
 
 #[cfg(test)]
