@@ -156,6 +156,9 @@ fn open(source: &Path, options: &ImportOptions) -> Result<Found, WeightsError> {
         source,
     };
     let wishes = wishes(&options.choices);
+    if source.is_dir() {
+        return Err(foreign::folder(source));
+    }
     let mut file = storage::open_file(source).map_err(read)?;
     let mut start = Vec::new();
     file.by_ref().take(8).read_to_end(&mut start).map_err(read)?;
