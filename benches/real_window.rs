@@ -38,6 +38,8 @@ fn main() -> ExitCode {
         // as the program starts, so that the driver has drawn a photo and a map before
         greet: true,
         source: NetworkSource::BuiltIn,
+        choices: Default::default(),
+        input: Default::default(),
         device: DeviceChoice::Cpu,
         settings: Some(settings),
         surroundings: Surroundings::of_process(),

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use egui::{Event, Pos2, Rect, Vec2, accesskit};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use gradcam_explorer::explorer::{DeviceChoice, NetworkSource, Surroundings};
+use gradcam_explorer::explorer::{DeviceChoice, InputChoices, NetworkSource, Surroundings};
 use gradcam_explorer::gui::{ExplorerApp, Options};
+use gradcam_explorer::weights::NetworkChoices;
 
 /// Frames measured for each gesture.
 const FRAMES: usize = 300;
@@ -23,6 +24,8 @@ fn main() {
         images: vec![photo],
         greet: false,
         source: NetworkSource::BuiltIn,
+        choices: NetworkChoices::default(),
+        input: InputChoices::default(),
         device: DeviceChoice::Cpu,
         settings: None,
         surroundings: Surroundings::of_process(),

@@ -10,9 +10,10 @@ use gradcam_explorer::explorer::{
     Activity, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkEpoch, NetworkSource, Purpose,
     Reply, Request,
 };
-use gradcam_explorer::imaging::{self, Photo, Resize};
+use gradcam_explorer::imaging::{self, Photo, Preprocessing, Resize};
 use gradcam_explorer::network::LayerId;
 use gradcam_explorer::samples::SAMPLES;
+use gradcam_explorer::weights::NetworkChoices;
 
 const IMAGE: ImageId = ImageId(1);
 
@@ -44,6 +45,7 @@ fn started() -> (Explorer, LayerId, LayerId) {
     let explorer = Explorer::start(|| {}).unwrap();
     explorer.send(Request::UseNetwork {
         source: NetworkSource::BuiltIn,
+        choices: NetworkChoices::default(),
         device: DeviceChoice::Cpu,
     });
     let Reply::Network(network) = next(&explorer) else {
@@ -63,7 +65,7 @@ fn started() -> (Explorer, LayerId, LayerId) {
 fn explain(targets: &[usize], layers: &[LayerId]) -> Request {
     Request::Explain(ExplainRequest {
         image: IMAGE,
-        resize: Resize::Nearest,
+        preprocessing: Preprocessing::default(),
         purpose: Purpose::Main,
         targets: targets.iter().copied().map(Target::Class).collect(),
         layers: layers.to_vec(),
@@ -77,7 +79,7 @@ fn backward_sweeps_and_the_closed_form_agree_through_the_session() {
     let (explorer, last, early) = started();
     explorer.send(Request::Predict {
         image: IMAGE,
-        resize: Resize::Nearest,
+        preprocessing: Preprocessing::default(),
         urgent: true,
     });
     let Reply::Predicted(predicted) = next(&explorer) else {
@@ -154,6 +156,7 @@ fn failures_are_replies_and_the_session_goes_on() {
     let file = NetworkSource::File("no/weights.safetensors".into());
     explorer.send(Request::UseNetwork {
         source: file,
+        choices: NetworkChoices::default(),
         device: DeviceChoice::Cpu,
     });
     assert!(matches!(next(&explorer), Reply::Failed(failure) if failure.during == Activity::LoadingNetwork));
@@ -161,7 +164,7 @@ fn failures_are_replies_and_the_session_goes_on() {
     // the network in use is still there
     explorer.send(Request::Predict {
         image: IMAGE,
-        resize: Resize::Bilinear,
+        preprocessing: Resize::Bilinear.into(),
         urgent: true,
     });
     assert!(matches!(next(&explorer), Reply::Predicted(_)));
@@ -173,6 +176,7 @@ fn a_network_that_took_effect_is_announced_though_another_was_asked_for_meanwhil
     let ask = |source| {
         explorer.send(Request::UseNetwork {
             source,
+            choices: NetworkChoices::default(),
             device: DeviceChoice::Cpu,
         })
     };
@@ -184,7 +188,7 @@ fn a_network_that_took_effect_is_announced_though_another_was_asked_for_meanwhil
         ask(NetworkSource::File("no/weights.safetensors".into()));
         explorer.send(Request::Predict {
             image: IMAGE,
-            resize: Resize::Nearest,
+            preprocessing: Preprocessing::default(),
             urgent: true,
         });
         loop {
@@ -212,7 +216,7 @@ fn without_a_network_a_prediction_is_refused_in_words() {
     assert!(matches!(next(&explorer), Reply::Opened(_)));
     explorer.send(Request::Predict {
         image: IMAGE,
-        resize: Resize::Nearest,
+        preprocessing: Preprocessing::default(),
         urgent: true,
     });
     assert!(matches!(next(&explorer), Reply::Failed(failure) if failure.error.to_string().contains("network")));
@@ -234,7 +238,7 @@ fn channels_and_feature_maps_describe_the_same_layer() {
     let channel = channels.strongest[0];
     explorer.send(Request::FeatureMap {
         image: IMAGE,
-        resize: Resize::Nearest,
+        preprocessing: Preprocessing::default(),
         layer: early,
         channel,
     });
@@ -246,7 +250,7 @@ fn channels_and_feature_maps_describe_the_same_layer() {
     assert!((mean - channels.activation_mean[channel]).abs() < 1e-6 * mean.abs().max(1.0));
     explorer.send(Request::FeatureMap {
         image: IMAGE,
-        resize: Resize::Nearest,
+        preprocessing: Preprocessing::default(),
         layer: last,
         channel: 1_000_000,
     });
@@ -324,6 +328,7 @@ fn a_fingerprint_that_fails_is_no_failure_to_load() {
     std::fs::copy(formats, &file).unwrap();
     explorer.send(Request::UseNetwork {
         source: NetworkSource::File(file.clone()),
+        choices: NetworkChoices::default(),
         device: DeviceChoice::Cpu,
     });
     assert!(matches!(next(&explorer), Reply::Network(_)));

@@ -218,6 +218,7 @@ fn metadata_is_kept_added_and_overruled() {
             ..NetworkChoices::default()
         },
         bn_epsilon: Some(1e-5),
+        ..ImportOptions::default()
     };
     let weights = import_bytes(&file, "deer.safetensors", &options).unwrap();
     assert_eq!(weights.info().name, "Three deer");

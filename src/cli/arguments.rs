@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::explain::{Method, Score};
-use crate::explorer::{DeviceChoice, NetworkOptions, NetworkSource};
-use crate::imaging::{Colormap, Pixels, Resize};
+use crate::explorer::{DeviceChoice, InputChoices, NetworkSource};
+use crate::imaging::{Colormap, Fit, Pixels, Resize};
 use crate::network::Output;
 use crate::weights::NetworkChoices;
 use crate::weights::info::parse_size;
@@ -30,7 +30,8 @@ pub struct NetworkArguments {
     /// The network: a .keras or .h5 file of Keras, or safetensors with the names of Keras or timm [env: GRADCAM_WEIGHTS]
     #[arg(long, value_name = "FILE", global = true)]
     pub weights: Option<PathBuf>,
-    /// Input size in pixels on which the network was trained, where its file does not say it: 224 or WIDTHxHEIGHT
+    /// Input size in pixels on which the network was trained, where its file does not say it: 224, or width and height
+    /// as 320x240
     #[arg(long, value_name = "SIZE", global = true, value_parser = input_size)]
     pub input_size: Option<InputSize>,
     /// What its last values mean, where its file does not say it: softmax, sigmoid or values
@@ -42,6 +43,12 @@ pub struct NetworkArguments {
     /// Range of its input: tf (-1..1), 0..1, 0..255, caffe or torch [default: tf, or 0..255 if the network scales pixels]
     #[arg(long, value_name = "RANGE", global = true, allow_hyphen_values = true)]
     pub pixels: Option<Pixels>,
+    /// How photos come to its input size: nearest, bilinear, bicubic (Pillow's), tensorflow or opencv [default: nearest]
+    #[arg(long, value_name = "WAY", global = true)]
+    pub resize: Option<Resize>,
+    /// Photos of other proportions: stretch, or crop to their middle [default: stretch]
+    #[arg(long, value_name = "WAY", global = true)]
+    pub fit: Option<Fit>,
     /// Where the network runs
     #[arg(long, value_enum, default_value_t = Device::Auto, global = true)]
     pub device: Device,
@@ -50,14 +57,15 @@ pub struct NetworkArguments {
 impl NetworkArguments {
     /// The weights to load.
     pub fn source(&self) -> NetworkSource {
-        let options = NetworkOptions {
-            choices: self.choices(),
+        NetworkSource::Search(self.weights.clone())
+    }
+
+    /// What is said of the way from photo to input.
+    pub fn input(&self) -> InputChoices {
+        InputChoices {
             pixels: self.pixels,
-        };
-        if options == NetworkOptions::default() {
-            NetworkSource::Search(self.weights.clone())
-        } else {
-            NetworkSource::Told(self.weights.clone(), options)
+            resize: self.resize,
+            fit: self.fit,
         }
     }
 
@@ -142,9 +150,6 @@ pub struct Explain {
     /// How maps are made: grad-cam, hires-cam, xgrad-cam, grad-cam-plus-plus or layer-cam
     #[arg(long, default_value_t = Method::GradCam)]
     pub method: Method,
-    /// How the image is brought to the network's input size: nearest (as Keras), bilinear, bicubic, tensorflow or opencv
-    #[arg(long, default_value_t = Resize::Nearest)]
-    pub resize: Resize,
     /// Number of predictions
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub top: usize,
@@ -175,7 +180,7 @@ pub enum WeightsCommand {
     Status,
     /// Download the ImageNet weights of Keras' Xception to the program's data folder
     Download,
-    /// Convert HDF5, .keras or safetensors weights of an Xception
+    /// Convert a .keras, HDF5 or safetensors file to a checked safetensors file, with all that is said of it
     Import {
         /// The file to read; its kind is told by its content
         file: PathBuf,

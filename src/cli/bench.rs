@@ -61,17 +61,21 @@ pub fn run(arguments: &NetworkArguments, options: &Bench, started: Instant) -> R
     let device = |error: NetworkError| Stop::Failed(error.to_string());
     let source = environment("BENCH_WEIGHTS_SAFETENSORS")
         .map_or_else(|| arguments.source(), |file| NetworkSource::File(PathBuf::from(file)));
-    let loaded = load_network(&source, arguments.device.into(), &Environment::of_process())?;
+    let loaded = load_network(
+        &source,
+        &arguments.choices(),
+        arguments.device.into(),
+        &Environment::of_process(),
+    )?;
     let mut network = loaded.network;
-    let input = input(options, network.as_ref())?;
+    let input = input(options, network.as_ref(), arguments.input().over(loaded.usual))?;
 
     let plan = network.plan().clone();
     let classes = plan.classes();
     let [first, other] = CLASSES.map(|class| class.min(classes.saturating_sub(1)));
-    let logits = network.forward(&input).map_err(device)?;
+    let logits = plan.output.class_logits(&network.forward(&input).map_err(device)?);
     let maps = ClassMaps::new(network.as_ref(), &logits).map_err(device)?;
     let heat = maps.map(Target::Class(first), Score::Probability).heat();
-    let logits = plan.output.class_logits(&logits);
     let probabilities = plan.output.answers(&logits);
     let top1 = (0..classes)
         .max_by(|&a, &b| logits[a].total_cmp(&logits[b]))
@@ -92,7 +96,7 @@ pub fn run(arguments: &NetworkArguments, options: &Bench, started: Instant) -> R
         let score = Score::Probability;
         report.forward_ms = Some(median_ms(runs, || network.forward(&input).map(drop)).map_err(device)?);
         let cam_last = || {
-            let logits = network.forward(&input)?;
+            let logits = plan.output.class_logits(&network.forward(&input)?);
             let maps = ClassMaps::new(network.as_ref(), &logits)?;
             std::hint::black_box(maps.map(Target::Class(first), score).heat());
             Ok(())
@@ -153,7 +157,7 @@ pub fn run(arguments: &NetworkArguments, options: &Bench, started: Instant) -> R
 }
 
 /// The network's input from the image of the options, the environment or the samples.
-fn input(options: &Bench, network: &dyn Network) -> Result<Vec<f32>, Stop> {
+fn input(options: &Bench, network: &dyn Network, preprocessing: Preprocessing) -> Result<Vec<f32>, Stop> {
     let file = options
         .image
         .clone()
@@ -171,7 +175,7 @@ fn input(options: &Bench, network: &dyn Network) -> Result<Vec<f32>, Stop> {
     let input = network.plan().input();
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
     let (width, height) = (side(input.width), side(input.height));
-    Ok(imaging::network_input(&photo, width, height, Preprocessing::default()))
+    Ok(imaging::network_input(&photo, width, height, preprocessing))
 }
 
 /// The median time of `runs` calls after some to warm up.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::arguments::{Explain, NetworkArguments};
+use super::guesses;
 use super::inputs::{Input, inputs};
 use super::map_files::{self, Files, Origin};
 use super::progress_bar::Bar;
@@ -19,8 +20,8 @@ use crate::explorer::{
     Activity, ExplainRequest, Explorer, ImageId, ImageSource, NetworkInfo, Opened, Predicted, Purpose, Reply, Request,
     percent_encoded,
 };
+use crate::imaging::Preprocessing;
 use crate::network::{LayerId, Role};
-use crate::weights::SaidBy;
 
 /// What is the same for all images.
 struct Task<'a> {
@@ -28,6 +29,7 @@ struct Task<'a> {
     network: &'a NetworkInfo,
     options: &'a Explain,
     weights: WeightsReport,
+    preprocessing: Preprocessing,
     /// Empty for the top class of each image.
     classes: Vec<usize>,
     layers: Vec<LayerId>,
@@ -38,7 +40,9 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
     if options.download {
         super::weights::download_if_none(network)?;
     }
+    let input = network.input();
     let (explorer, network) = start(network)?;
+    let preprocessing = input.over(network.usual);
     let classes = options
         .classes
         .iter()
@@ -70,16 +74,19 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         input: InputReport {
             width: network.plan.input().width,
             height: network.plan.input().height,
-            pixels: network.pixels.name(),
+            pixels: preprocessing.pixels.name(),
+            resize: preprocessing.resize.name(),
+            fit: preprocessing.fit.name(),
             from: network.weights.input_said_by,
         },
     };
-    tell_guesses(&network);
+    guesses::tell(&network);
     let task = Task {
         explorer: &explorer,
         network: &network,
         options,
         weights,
+        preprocessing,
         classes,
         layers,
     };
@@ -104,21 +111,6 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         }
     }
     if failed { Err(Stop::Reported) } else { Ok(()) }
-}
-
-/// Says once what was assumed because the file does not say it.
-fn tell_guesses(network: &NetworkInfo) {
-    let (name, info) = (&network.weights.name, &network.weights);
-    if info.output_said_by == SaidBy::Guess {
-        let output = network.plan.output;
-        eprintln!("gradcam-explorer: {name} does not say what its values mean; {output} is assumed, --output decides");
-    }
-    if info.outputs.len() > 1 {
-        let names = info.outputs.join(", ");
-        eprintln!(
-            "gradcam-explorer: {name} has several outputs ({names}); --output-layer chooses another than the first"
-        );
-    }
 }
 
 /// The layers by name, the last feature layer when none is named.
@@ -160,13 +152,8 @@ impl Task<'_> {
         source: ImageSource,
         names: &mut HashSet<String>,
     ) -> Result<ImageReport, String> {
-        let Self {
-            explorer,
-            network,
-            options,
-            ..
-        } = self;
-        let resize = options.resize;
+        let Self { explorer, network, .. } = self;
+        let preprocessing = self.preprocessing;
         explorer.send(Request::Open {
             image,
             source,
@@ -184,7 +171,7 @@ impl Task<'_> {
         drop(bar);
         explorer.send(Request::Predict {
             image,
-            resize,
+            preprocessing,
             urgent: true,
         });
         let predicted: Predicted = wait(explorer, Activity::Predicting, |reply| match reply {
@@ -207,7 +194,7 @@ impl Task<'_> {
                 let Some(map) = maps.get(&(class, layer)) else {
                     return Err(format!("{}: the map of class {class} did not arrive", path.display()));
                 };
-                reports.push(self.map_report(image, path, class, layer, map, names)?);
+                reports.push(self.map_report(&opened, path, class, layer, map, names)?);
             }
         }
         explorer.send(Request::Close(image));
@@ -260,7 +247,7 @@ impl Task<'_> {
         if !swept.is_empty() {
             self.explorer.send(Request::Explain(ExplainRequest {
                 image,
-                resize: self.options.resize,
+                preprocessing: self.preprocessing,
                 purpose: Purpose::Main,
                 targets: classes.iter().copied().map(Target::Class).collect(),
                 layers: swept,
@@ -286,7 +273,11 @@ impl Task<'_> {
     /// The likeliest classes. Of a single sigmoid the class of its one value, as Keras answers it, and its complement.
     fn predictions(&self, predicted: &Predicted) -> (Vec<PredictionReport>, Option<PredictionReport>) {
         let labels = &self.network.labels;
-        let ranked = (1..).zip(predicted.ranking.iter()).take(self.options.top);
+        let plan = &self.network.plan;
+        let is_pair = plan.output.is_pair(plan.units());
+        // the two stand and fall together
+        let top = if is_pair { 2 } else { self.options.top };
+        let ranked = (1..).zip(predicted.ranking.iter()).take(top);
         let mut reports: Vec<PredictionReport> = ranked
             .map(|(rank, &index)| PredictionReport {
                 rank,
@@ -297,15 +288,14 @@ impl Task<'_> {
                 logit: predicted.logits[index],
             })
             .collect();
-        let plan = &self.network.plan;
-        let is_complement = |report: &PredictionReport| report.index == 0 && plan.output.is_pair(plan.units());
+        let is_complement = |report: &PredictionReport| report.index == 0 && is_pair;
         let complement = reports.iter().position(is_complement).map(|at| reports.remove(at));
         (reports, complement)
     }
 
     fn map_report(
         &self,
-        image: ImageId,
+        opened: &Opened,
         path: &Path,
         class: usize,
         layer: LayerId,
@@ -318,8 +308,12 @@ impl Task<'_> {
         let mut files = Files::default();
         if let Some(folder) = &options.out {
             let base = folder.join(map_files::unique_name(path, class, &layer, names));
+            let input = self.network.plan.input();
+            let [width, height] = [input.width, input.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
+            let fit = self.preprocessing.fit;
             let origin = Origin {
-                image,
+                image: opened.image,
+                region: fit.region([opened.width, opened.height], [width, height]),
                 path,
                 class,
                 label: &label,

@@ -10,6 +10,7 @@ use super::report::WeightsReport;
 use super::wait;
 use crate::explain::Map;
 use crate::explorer::{Activity, Explorer, ExportKind, ExportRequest, ImageId, Reply, Request};
+use crate::imaging::Region;
 
 /// The longest name without endings, in bytes: file systems take 255, of which some are for endings while it is written.
 const MAX_NAME: usize = 200;
@@ -39,6 +40,8 @@ impl Files {
 /// What a map is of; all of it is noted in the pictures.
 pub struct Origin<'a> {
     pub image: ImageId,
+    /// Where in the photo the map lies.
+    pub region: Region,
     pub path: &'a Path,
     pub class: usize,
     pub label: &'a str,
@@ -74,6 +77,7 @@ pub fn write(
     ];
     let Origin {
         image,
+        region,
         path,
         class,
         label,
@@ -85,6 +89,8 @@ pub fn write(
         ("Source", path.display().to_string()),
         ("Weights", format!("{} {}", weights.name, weights.sha256)),
         ("Class", format!("{class} {label}")),
+        ("Output", weights.output.name().to_owned()),
+        ("Input", weights.input.to_string()),
         ("Layer", (*layer).to_owned()),
         ("Score", options.score.name().to_owned()),
         ("Method", options.method.name().to_owned()),
@@ -98,6 +104,7 @@ pub fn write(
             .filter_map(|(kind, path)| Some((kind, path.clone()?)))
             .collect(),
         map: map.clone(),
+        region: Some(*region),
         maximum: None,
         colormap: options.colormap,
         blend: options.blend,

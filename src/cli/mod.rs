@@ -5,11 +5,13 @@
 mod arguments;
 mod bench;
 mod explain;
+mod guesses;
 mod inputs;
 mod lists;
 mod map_files;
 mod progress_bar;
 mod report;
+mod suggest;
 mod weights;
 
 use std::process::ExitCode;
@@ -55,14 +57,7 @@ impl From<std::io::Error> for Stop {
 pub fn main() -> ExitCode {
     let started = Instant::now();
     let arguments = Arguments::parse();
-    let result = match arguments.command {
-        None => open_window(arguments),
-        Some(Command::Explain(options)) => explain::run(&arguments.network, &options),
-        Some(Command::Weights(command)) => weights::run(&arguments.network, command),
-        Some(Command::Bench(options)) => bench::run(&arguments.network, &options, started),
-        Some(Command::Layers { json }) => lists::layers(&arguments.network, json),
-        Some(Command::Classes { query, json }) => lists::classes(&arguments.network, &query.join(" "), json),
-    };
+    let result = run(arguments, started);
     let (text, status) = match result {
         Ok(()) | Err(Stop::OutputClosed) => return ExitCode::SUCCESS,
         Err(Stop::Reported) => return ExitCode::from(1),
@@ -73,12 +68,33 @@ pub fn main() -> ExitCode {
     ExitCode::from(status)
 }
 
+/// Does what the arguments say.
+fn run(arguments: Arguments, started: Instant) -> Result<(), Stop> {
+    let network = &arguments.network;
+    match arguments.command {
+        Some(_) if !arguments.images.is_empty() => Err(Stop::Usage(
+            "images stand behind the command: gradcam-explorer explain IMAGE".to_owned(),
+        )),
+        None => open_window(arguments),
+        Some(Command::Explain(options)) => explain::run(network, &options),
+        Some(Command::Weights(command)) => weights::run(network, command),
+        Some(Command::Bench(options)) => bench::run(network, &options, started),
+        Some(Command::Layers { json }) => lists::layers(network, json),
+        Some(Command::Classes { query, json }) => lists::classes(network, &query.join(" "), json),
+    }
+}
+
 fn open_window(arguments: Arguments) -> Result<(), Stop> {
+    if let Some(suggestion) = arguments.images.first().and_then(|word| suggest::command(word)) {
+        return Err(Stop::Usage(suggestion));
+    }
     let source = arguments.network.source();
     let options = crate::gui::Options {
         images: arguments.images,
         greet: true,
         source,
+        choices: arguments.network.choices(),
+        input: arguments.network.input(),
         device: arguments.network.device.into(),
         settings: crate::gui::settings_file(),
         surroundings: Surroundings::of_process(),
@@ -91,6 +107,7 @@ fn start(arguments: &NetworkArguments) -> Result<(Explorer, std::sync::Arc<Netwo
     let explorer = Explorer::start(|| {})?;
     explorer.send(Request::UseNetwork {
         source: arguments.source(),
+        choices: arguments.choices(),
         device: arguments.device.into(),
     });
     let network = wait(&explorer, Activity::LoadingNetwork, |reply| match reply {

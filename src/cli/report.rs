@@ -1,6 +1,7 @@
 //! What `explain` prints: the JSON documents that scripts rely on, and the same as text for people.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::Path;
 
@@ -111,8 +112,24 @@ pub struct InputReport {
     pub height: usize,
     /// The range outside of the network's file.
     pub pixels: &'static str,
+    pub resize: &'static str,
+    pub fit: &'static str,
     /// Who says the size.
     pub from: SaidBy,
+}
+
+impl fmt::Display for InputReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            width,
+            height,
+            pixels,
+            resize,
+            fit,
+            from: _,
+        } = self;
+        write!(f, "{width} x {height}, {pixels}, {resize}, {fit}")
+    }
 }
 
 #[derive(Debug, Serialize)]

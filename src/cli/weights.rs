@@ -7,7 +7,6 @@ use super::arguments::{NetworkArguments, WeightsCommand};
 use super::progress_bar::Bar;
 use super::{Stop, start, wait};
 use crate::explorer::{Activity, Explorer, ImageId, ImageSource, Reply, Request};
-use crate::imaging::Resize;
 use crate::weights::{self, Environment, Fingerprint, ImportOptions, Weights, WeightsError, verify};
 
 /// Runs the command.
@@ -26,7 +25,12 @@ fn failed(error: WeightsError) -> Stop {
 
 /// Every place that was looked at, and what is known of the weights in use.
 fn status(network: &NetworkArguments) -> Result<(), Stop> {
-    let located = weights::locate(network.weights.as_deref(), &Environment::of_process()).map_err(failed)?;
+    let located = weights::locate_with(
+        network.weights.as_deref(),
+        &network.choices(),
+        &Environment::of_process(),
+    )
+    .map_err(failed)?;
     let mut out = io::stdout().lock();
     for visited in &located.visited {
         let path = visited
@@ -70,6 +74,14 @@ fn describe(out: &mut impl io::Write, weights: &Weights) -> Result<(), Stop> {
     writeln!(out, "sha256   {}", weights.sha256().map_err(failed)?)?;
     writeln!(out, "known    {known}")?;
     writeln!(out, "classes  {}", info.classes)?;
+    let plan = weights.plan();
+    writeln!(out, "output   {} ({})", plan.output, info.output_said_by)?;
+    let input = plan.input();
+    writeln!(
+        out,
+        "input    {} x {} ({})",
+        input.width, input.height, info.input_said_by
+    )?;
     writeln!(out, "source   {}", info.source().unwrap_or("not recorded"))?;
     writeln!(out, "licence  {}", info.licence().unwrap_or("not recorded"))?;
     Ok(())
@@ -77,7 +89,12 @@ fn describe(out: &mut impl io::Write, weights: &Weights) -> Result<(), Stop> {
 
 /// Downloads unless some weights are there already.
 pub fn download_if_none(network: &NetworkArguments) -> Result<(), Stop> {
-    let located = weights::locate(network.weights.as_deref(), &Environment::of_process()).map_err(failed)?;
+    let located = weights::locate_with(
+        network.weights.as_deref(),
+        &network.choices(),
+        &Environment::of_process(),
+    )
+    .map_err(failed)?;
     if located.weights.is_some() { Ok(()) } else { download() }
 }
 
@@ -103,6 +120,9 @@ fn import(network: &NetworkArguments, file: PathBuf, out: Option<PathBuf>) -> Re
     let explorer = Explorer::start(|| {})?;
     let options = ImportOptions {
         choices: network.choices(),
+        pixels: network.pixels.map(|pixels| pixels.to_string()),
+        resize: network.resize.map(|resize| resize.to_string()),
+        fit: network.fit.map(|fit| fit.to_string()),
         ..ImportOptions::default()
     };
     explorer.send(Request::ImportWeights { file, out, options });
@@ -117,7 +137,12 @@ fn import(network: &NetworkArguments, file: PathBuf, out: Option<PathBuf>) -> Re
 
 /// Checks every value; with the tutorial's photograph, its printed top ten too.
 fn verify(network: &NetworkArguments, photograph: Option<&Path>) -> Result<(), Stop> {
-    let located = weights::locate(network.weights.as_deref(), &Environment::of_process()).map_err(failed)?;
+    let located = weights::locate_with(
+        network.weights.as_deref(),
+        &network.choices(),
+        &Environment::of_process(),
+    )
+    .map_err(failed)?;
     let weights = match located.weights {
         Some(weights) => weights,
         None => Weights::built_in().map_err(failed)?,
@@ -128,6 +153,7 @@ fn verify(network: &NetworkArguments, photograph: Option<&Path>) -> Result<(), S
     writeln!(out, "values   all finite")?;
     let Some(photograph) = photograph else { return Ok(()) };
 
+    let input = network.input();
     let (explorer, network) = start(network)?;
     let image = ImageId(0);
     explorer.send(Request::Open {
@@ -141,7 +167,7 @@ fn verify(network: &NetworkArguments, photograph: Option<&Path>) -> Result<(), S
     .map_err(Stop::Failed)?;
     explorer.send(Request::Predict {
         image,
-        resize: Resize::Nearest,
+        preprocessing: input.over(network.usual),
         urgent: true,
     });
     let predicted = wait(&explorer, Activity::Predicting, |reply| match reply {

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::error::ExplorerError;
 use super::request::{ExportKind, ExportRequest};
 use crate::explain::Map;
-use crate::imaging::{self, Colormap, Photo};
+use crate::imaging::{self, Colormap, Photo, Region};
 
 /// What stands where a picture shows neither photo nor map.
 const AROUND: [u8; 3] = [18; 3];
@@ -41,24 +41,36 @@ pub fn picture(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Opti
         return None;
     }
     let ExportRequest { map, colormap, .. } = request;
+    let region = request.region.unwrap_or(Region::whole(photo.width, photo.height));
+    let seen = photo.part(region);
+    // the map where it lies, and nothing around it
+    let alone = |draw: &dyn Fn(&Photo) -> Photo| {
+        let around = Photo::filled(photo.width, photo.height, AROUND);
+        imaging::within(&around, region, |_| draw(&seen))
+    };
     let mut values = picture_values(map, *colormap, request.maximum);
     let mut size = [map.width, map.height];
     // lines need a slope, so they are always those of the smooth map
     if request.cells && kind != ExportKind::Contours {
-        let whole = [photo.width as usize, photo.height as usize];
+        let whole = [region.width as usize, region.height as usize];
         values = imaging::cells(&values, size, whole);
         size = whole;
     }
     let [width, height] = size;
+    let heatmap = |seen: &Photo| imaging::heatmap(&values, width, height, *colormap, seen.width, seen.height);
     Some(match kind {
-        ExportKind::Overlay if colormap.is_diverging() => {
-            imaging::signed_overlay(photo, &values, size, *colormap, request.blend)
+        ExportKind::Overlay if colormap.is_diverging() => imaging::within(photo, region, |seen| {
+            imaging::signed_overlay(seen, &values, size, *colormap, request.blend)
+        }),
+        ExportKind::Overlay => imaging::within(photo, region, |seen| {
+            imaging::overlay(seen, &values, width, height, *colormap, request.blend)
+        }),
+        ExportKind::Heatmap => alone(&heatmap),
+        ExportKind::Beside => imaging::side_by_side(photo, &alone(&heatmap), AROUND),
+        ExportKind::Mask(threshold) => alone(&|seen| imaging::mask(seen, &values, size, threshold, AROUND)),
+        ExportKind::Contours => {
+            imaging::within(photo, region, |seen| imaging::contours(seen, &values, size, *colormap))
         }
-        ExportKind::Overlay => imaging::overlay(photo, &values, width, height, *colormap, request.blend),
-        ExportKind::Heatmap => imaging::heatmap(&values, width, height, *colormap, photo.width, photo.height),
-        ExportKind::Beside => imaging::beside(photo, &values, size, *colormap, AROUND),
-        ExportKind::Mask(threshold) => imaging::mask(photo, &values, size, threshold, AROUND),
-        ExportKind::Contours => imaging::contours(photo, &values, size, *colormap),
         ExportKind::Heat | ExportKind::Signed => return None,
     })
 }

@@ -144,6 +144,11 @@ impl Explorer {
             Request::FeatureMap { image, .. } => {
                 (&self.network, Kind::FeatureMap, 1, Some(*image), Activity::Explaining)
             }
+            // whatever else is asked for goes first
+            Request::CompleteClassMaps { image, .. } => {
+                let kind = Kind::CompleteClassMaps;
+                (&self.network, kind, 9, Some(*image), Activity::Predicting)
+            }
             Request::Render(export, _) => (&self.pictures, Kind::Render, 1, Some(export.image), Activity::Exporting),
             Request::Export(export) => {
                 self.exports.set(self.exports.get() + 1);
@@ -177,7 +182,11 @@ impl Explorer {
         self.network.cancel(&Kind::Predict(image));
         for queue in [&self.pictures, &self.network] {
             queue.drop_waiting(|kind, job| {
-                job.image == Some(image) && matches!(kind, Kind::Show | Kind::Channels | Kind::FeatureMap)
+                job.image == Some(image)
+                    && matches!(
+                        kind,
+                        Kind::Show | Kind::Channels | Kind::FeatureMap | Kind::CompleteClassMaps
+                    )
             });
         }
     }

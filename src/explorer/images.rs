@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::error::ExplorerError;
 use super::recent::Recent;
 use super::request::{ImageId, ImageSource};
-use crate::imaging::{self, Limits, Photo, Pixels, Preprocessing, Resize};
+use crate::imaging::{self, Limits, Photo, Preprocessing};
 use crate::network::Shape;
 use crate::weights::open_file;
 
@@ -18,7 +18,7 @@ const PHOTO_BYTES: usize = 256 << 20;
 /// Network inputs are kept up to this many bytes in all; at 299x299, 1 MB each, those of the 62 images used last.
 const INPUT_BYTES: usize = 64 << 20;
 
-/// A network input, `[size, size, 3]`.
+/// A network input, `[height, width, 3]`.
 pub type Input = Arc<Vec<f32>>;
 
 #[derive(Debug)]
@@ -26,8 +26,8 @@ struct State {
     sources: HashMap<ImageId, Arc<ImageSource>>,
     /// Pixels at their own size.
     photos: Recent<ImageId, Photo>,
-    /// With the side of the input.
-    inputs: Recent<(ImageId, [usize; 2], Resize, Pixels), Vec<f32>>,
+    /// With width and height of the input.
+    inputs: Recent<(ImageId, [usize; 2], Preprocessing), Vec<f32>>,
 }
 
 /// All open images.
@@ -96,21 +96,17 @@ impl Images {
         Ok(photo)
     }
 
-    /// An image as a network takes it, `[height, width, 3]` in the range of its input.
+    /// An image as a network takes it, `[height, width, 3]` in the range that `preprocessing` says.
     ///
     /// # Errors
     /// When the file cannot be read or decoded.
-    pub fn input(&self, image: ImageId, shape: Shape, resize: Resize, pixels: Pixels) -> Result<Input, ExplorerError> {
-        let key = (image, [shape.width, shape.height], resize, pixels);
+    pub fn input(&self, image: ImageId, shape: Shape, preprocessing: Preprocessing) -> Result<Input, ExplorerError> {
+        let key = (image, [shape.width, shape.height], preprocessing);
         if let Some(input) = self.lock().inputs.get(&key) {
             return Ok(input);
         }
         let photo = self.photo(image)?;
         let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-        let preprocessing = Preprocessing {
-            pixels,
-            ..resize.into()
-        };
         let input = imaging::network_input(&photo, side(shape.width), side(shape.height), preprocessing);
         let input = Arc::new(input);
         let mut state = self.lock();
@@ -250,7 +246,7 @@ mod tests {
         };
         let input = |number: u64| {
             images
-                .input(ImageId(number), NETWORK, Resize::Nearest, Pixels::default())
+                .input(ImageId(number), NETWORK, Preprocessing::default())
                 .unwrap()
         };
         for number in 0..300 {
@@ -261,10 +257,6 @@ mod tests {
         let (first, last) = (input(0), input(299));
         assert_eq!((first[0], last[0]), (-1.0, (299 % 256) as f32 / 127.5 - 1.0));
         images.remove(ImageId(299));
-        assert!(
-            images
-                .input(ImageId(299), NETWORK, Resize::Nearest, Pixels::default())
-                .is_err()
-        );
+        assert!(images.input(ImageId(299), NETWORK, Preprocessing::default()).is_err());
     }
 }

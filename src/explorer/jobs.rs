@@ -15,6 +15,7 @@ pub enum Kind {
     Explain(Purpose),
     Channels,
     FeatureMap,
+    CompleteClassMaps,
     Render,
     /// Exports never replace each other.
     Export(u64),

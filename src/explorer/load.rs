@@ -5,10 +5,11 @@ use candle_core::{DType, Device};
 
 use super::device;
 use super::error::ExplorerError;
-use super::request::{DeviceChoice, NetworkOptions, NetworkSource};
-use crate::imaging::Pixels;
-use crate::network::{CandleNetwork, CpuNetwork, Network, NetworkError, Op, Plan};
-use crate::weights::{Environment, Weights, locate};
+use super::preprocessing;
+use super::request::{DeviceChoice, NetworkSource};
+use crate::imaging::Preprocessing;
+use crate::network::{CandleNetwork, CpuNetwork, Network, NetworkError};
+use crate::weights::{Environment, NetworkChoices, SaidBy, Weights, locate_with};
 
 /// A network with what there is to say about it.
 pub struct LoadedNetwork {
@@ -16,47 +17,33 @@ pub struct LoadedNetwork {
     pub network: Box<dyn Network>,
     /// Its weights, for labels and fingerprint.
     pub weights: Weights,
-    /// The range of its input.
-    pub pixels: Pixels,
+    /// How photos come to its input unless a person chooses otherwise.
+    pub usual: Preprocessing,
+    /// Who says the range of pixels in it.
+    pub pixels_said_by: SaidBy,
     /// `cpu`, `cuda` or `metal`.
     pub device: &'static str,
     /// Why the device is not the one that was wished for, in one sentence.
     pub device_note: Option<String>,
 }
 
-/// Opens weights and makes a network of them; `environment` says where to search.
+/// Opens weights and makes a network of them; `environment` says where to search, `choices` what a person says of it.
 ///
 /// # Errors
-/// When the weights cannot be used or the device fails.
+/// When the weights cannot be used, the choices do not fit or the device fails.
 pub fn load_network(
     source: &NetworkSource,
+    choices: &NetworkChoices,
     choice: DeviceChoice,
     environment: &Environment,
 ) -> Result<LoadedNetwork, ExplorerError> {
     let weights = match source {
-        NetworkSource::BuiltIn => Weights::built_in()?,
-        NetworkSource::File(path) => Weights::open(path)?,
-        NetworkSource::Search(argument) => match locate(argument.as_deref(), environment)?.weights {
+        NetworkSource::BuiltIn => built_in(choices)?,
+        NetworkSource::File(path) => Weights::open_with(path, choices)?,
+        NetworkSource::Search(argument) => match locate_with(argument.as_deref(), choices, environment)?.weights {
             Some(weights) => weights,
-            None => Weights::built_in()?,
+            None => built_in(choices)?,
         },
-        NetworkSource::Told(Some(path), options) => Weights::open_with(path, &options.choices)?,
-        NetworkSource::Told(None, options) => match locate(None, environment)?.weights {
-            Some(weights) => match &weights.info().path {
-                Some(path) if !options.choices.is_empty() => Weights::open_with(path, &options.choices)?,
-                _ => weights,
-            },
-            None => Weights::built_in()?,
-        },
-    };
-    let pixels = match source {
-        NetworkSource::Told(
-            _,
-            NetworkOptions {
-                pixels: Some(pixels), ..
-            },
-        ) => *pixels,
-        _ => usual_pixels(weights.plan()),
     };
     let chosen = device::choose(choice);
     let vb = weights.var_builder(DType::F32, &Device::Cpu);
@@ -75,23 +62,25 @@ pub fn load_network(
             return Err(error.into());
         }
     };
+    let (usual, pixels_said_by) = preprocessing::usual(weights.info(), weights.plan());
     Ok(LoadedNetwork {
+        usual,
+        pixels_said_by,
         network,
         weights,
-        pixels,
         device: chosen.name,
         device_note: chosen.note,
     })
 }
 
-/// The range of input that a graph tells: a network that scales pixels itself takes them as they are, all others are
-/// taken for Xception's.
-fn usual_pixels(plan: &Plan) -> Pixels {
-    let mut layers = plan.layers.iter().skip(1).take_while(|layer| layer.op.is_cellwise());
-    let prepares = layers.any(|layer| matches!(layer.op, Op::Affine { .. } | Op::Normalize | Op::Reorder { .. }));
-    if prepares {
-        Pixels::ZeroTo255
-    } else {
-        Pixels::MinusOneToOne
+/// The network inside the program, of which there is nothing to be said.
+fn built_in(choices: &NetworkChoices) -> Result<Weights, ExplorerError> {
+    if choices.is_empty() {
+        return Ok(Weights::built_in()?);
     }
+    Err(ExplorerError::Request(
+        "the network inside the program has one output and one input size, which cannot be chosen; name a file with \
+         --weights FILE, or leave --input-size, --output and --output-layer out"
+            .to_owned(),
+    ))
 }

@@ -69,6 +69,24 @@ impl<K: Clone + Eq + Hash, J> Mailbox<K, J> {
         self.changed.notify_one();
     }
 
+    /// Lets a job that gave way to others wait again, behind all of them, unless it became stale.
+    pub fn put_back(&self, ticket: &Ticket<K>, job: J) {
+        let mut state = self.lock();
+        if state.newest.get(&ticket.kind) == Some(&ticket.generation) {
+            state.waiting.push(Posted {
+                ticket: ticket.clone(),
+                urgency: u8::MAX,
+                job,
+            });
+        }
+    }
+
+    /// Whether a job waits, or the mailbox was closed.
+    pub fn is_waiting(&self) -> bool {
+        let state = self.lock();
+        state.closed || !state.waiting.is_empty()
+    }
+
     /// Drops the waiting job of a kind and makes a running one stale.
     pub fn cancel(&self, kind: &K) {
         let mut state = self.lock();
@@ -139,6 +157,22 @@ mod tests {
         assert!(!mailbox.is_stale(&ticket));
         mailbox.cancel(&"map");
         assert!(mailbox.is_stale(&ticket));
+    }
+
+    #[test]
+    fn a_job_that_gave_way_waits_again_unless_a_newer_one_came() {
+        let mailbox = Mailbox::default();
+        mailbox.post("fill", 9, 1);
+        let (ticket, job) = mailbox.take().unwrap();
+        assert!(!mailbox.is_waiting());
+        mailbox.post("map", 1, 2);
+        assert!(mailbox.is_waiting());
+        mailbox.put_back(&ticket, job);
+        assert_eq!([mailbox.take().unwrap().1, mailbox.take().unwrap().1], [2, 1]);
+        mailbox.post("fill", 9, 3);
+        mailbox.put_back(&ticket, job);
+        assert_eq!(mailbox.take().unwrap().1, 3);
+        assert!(!mailbox.is_waiting());
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod network;
 mod outbox;
 mod paths;
 mod pictures;
+mod preprocessing;
 mod recent;
 mod reply;
 mod request;
@@ -38,12 +39,12 @@ pub use histogram::Histogram;
 pub use images::read_pipe;
 pub use load::{LoadedNetwork, load_network};
 pub use paths::{local_path, natural_order, percent_encoded};
+pub use preprocessing::{InputChoices, preprocessing_inside};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,
 };
 pub use request::{
-    DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkOptions, NetworkSource,
-    Purpose, Request,
+    DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request,
 };
 pub use surroundings::Surroundings;
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::jobs::Queue;
+use super::jobs::{Job, Queue};
 use super::outbox::Outbox;
 use super::reply::{NetworkEpoch, Reply};
 use super::request::Request;
@@ -37,8 +37,12 @@ impl NetworkWorker {
             let stop = || queue.is_stale(&ticket);
             let well = outbox.report(job.image, job.activity, || {
                 let reply = match job.request {
-                    Request::UseNetwork { source, device } => {
-                        let (reply, opened) = session.use_network(source, device)?;
+                    Request::UseNetwork {
+                        source,
+                        choices,
+                        device,
+                    } => {
+                        let (reply, opened) = session.use_network(source, choices, device)?;
                         if let Reply::Network(info) = &reply {
                             *weights.lock().unwrap_or_else(PoisonError::into_inner) = Some((info.epoch, opened));
                         }
@@ -46,17 +50,31 @@ impl NetworkWorker {
                         outbox.send(reply);
                         return Ok(());
                     }
-                    Request::Predict { image, resize, .. } => session.predict(image, resize)?,
+                    Request::Predict {
+                        image, preprocessing, ..
+                    } => session.predict(image, preprocessing)?,
+                    Request::CompleteClassMaps { image, class_maps } => {
+                        if class_maps.complete(&|| queue.is_waiting() || stop()) {
+                            outbox.send(Reply::ClassMapsComplete(image));
+                        } else {
+                            let job = Job {
+                                request: Request::CompleteClassMaps { image, class_maps },
+                                ..job
+                            };
+                            queue.put_back(&ticket, job);
+                        }
+                        return Ok(());
+                    }
                     Request::Explain(request) => {
                         return session.explain(request, &stop, &mut |reply| outbox.send(reply));
                     }
                     Request::Channels(request) => session.channels(request, &stop)?,
                     Request::FeatureMap {
                         image,
-                        resize,
+                        preprocessing,
                         layer,
                         channel,
-                    } => session.feature_map(image, resize, layer, channel)?,
+                    } => session.feature_map(image, preprocessing, layer, channel)?,
                     // the other workers'
                     _ => return Ok(()),
                 };

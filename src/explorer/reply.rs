@@ -7,11 +7,11 @@ use super::error::ExplorerError;
 use super::histogram::Histogram;
 use super::request::{ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{ClassMaps, Explanation, Map};
-use crate::imaging::{Photo, Pixels, Resize};
+use crate::imaging::{Photo, Preprocessing};
 use crate::labels::Labels;
 use crate::network::{LayerId, Plan};
 use crate::weights::fetch::Progress;
-use crate::weights::{Fingerprint, Info};
+use crate::weights::{Fingerprint, Info, NetworkChoices, SaidBy};
 
 /// Counts the networks used so far; results of an older one no longer count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +24,8 @@ pub struct NetworkInfo {
     pub epoch: NetworkEpoch,
     /// Where its weights come from.
     pub source: NetworkSource,
+    /// What a person said of it when it was asked for.
+    pub choices: NetworkChoices,
     /// What is known about the weights.
     pub weights: Info,
     /// Its layers.
@@ -32,8 +34,10 @@ pub struct NetworkInfo {
     pub labels: Labels,
     /// Why labels that were found are not used, in one sentence.
     pub labels_note: Option<String>,
-    /// The range of its input.
-    pub pixels: Pixels,
+    /// How photos come to its input unless a person chooses otherwise.
+    pub usual: Preprocessing,
+    /// Who says the range of pixels in it.
+    pub pixels_said_by: SaidBy,
     /// `cpu`, `cuda` or `metal`.
     pub device: &'static str,
     /// Why the device is not the one that was wished for, in one sentence.
@@ -69,10 +73,10 @@ pub struct Predicted {
     /// Which network.
     pub epoch: NetworkEpoch,
     /// How the image was brought to the input size.
-    pub resize: Resize,
+    pub preprocessing: Preprocessing,
     /// One value a class.
     pub logits: Arc<[f64]>,
-    /// Softmax of the logits.
+    /// What the network answers for each class: probabilities, or plain values.
     pub probabilities: Arc<[f64]>,
     /// All classes, the most probable first.
     pub ranking: Arc<[usize]>,
@@ -118,7 +122,7 @@ pub struct FeatureMap {
     /// Which image.
     pub image: ImageId,
     /// How it was brought to the network's input size.
-    pub resize: Resize,
+    pub preprocessing: Preprocessing,
     /// Which network.
     pub epoch: NetworkEpoch,
     /// Which layer.
@@ -156,6 +160,8 @@ pub enum Reply {
     },
     /// An image was predicted.
     Predicted(Predicted),
+    /// The maps of all classes of a prediction are made, so that [`ClassMaps::at_cell`] answers.
+    ClassMapsComplete(ImageId),
     /// One map is ready; more may follow.
     Explained(Explained),
     /// All maps of a request have been sent.
@@ -206,7 +212,7 @@ pub enum Activity {
     Opening,
     /// Making a copy for the screen of an image that is open, and stays so.
     Displaying,
-    /// Predicting.
+    /// Predicting, or making the maps of all classes.
     Predicting,
     /// Making a map.
     Explaining,

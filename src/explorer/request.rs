@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::paths::local_path;
-use crate::explain::{Map, Method, Score, Target};
-use crate::imaging::{Colormap, Photo, Pixels, Resize};
+use crate::explain::{ClassMaps, Map, Method, Score, Target};
+use crate::imaging::{Colormap, Photo, Preprocessing, Region};
 use crate::network::LayerId;
 use crate::weights::{ImportOptions, NetworkChoices};
 
@@ -63,21 +63,10 @@ impl ImageSource {
 pub enum NetworkSource {
     /// The small network inside the program.
     BuiltIn,
-    /// A safetensors file with Keras or timm names.
+    /// A file of Keras, or safetensors with the names of Keras or timm.
     File(PathBuf),
     /// The first that is found: this file if it is given, then all places where weights may be, then the built-in ones.
     Search(Option<PathBuf>),
-    /// A file, or the search without one, and what a person says of the network.
-    Told(Option<PathBuf>, NetworkOptions),
-}
-
-/// What a person says of a network where its file does not, or differently.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NetworkOptions {
-    /// Input size and output.
-    pub choices: NetworkChoices,
-    /// The range of its input; none for what the network's graph tells.
-    pub pixels: Option<Pixels>,
 }
 
 /// Which device to run on.
@@ -113,7 +102,7 @@ pub struct ExplainRequest {
     /// Which open image.
     pub image: ImageId,
     /// How it is brought to the network's input size.
-    pub resize: Resize,
+    pub preprocessing: Preprocessing,
     /// Newer requests replace older ones of the same purpose.
     pub purpose: Purpose,
     /// Classes or differences of classes.
@@ -135,6 +124,8 @@ pub struct ExportRequest {
     pub files: Vec<(ExportKind, PathBuf)>,
     /// The map.
     pub map: Map,
+    /// The part of the photo that the map lies on; none for all of it.
+    pub region: Option<Region>,
     /// What counts as full heat; the map's own maximum if there is none.
     pub maximum: Option<f64>,
     /// How the map becomes colour; a diverging one shows the signed map.
@@ -173,6 +164,8 @@ pub enum Request {
     UseNetwork {
         /// Which weights.
         source: NetworkSource,
+        /// What a person says of the network where its file does not, or differently.
+        choices: NetworkChoices,
         /// Which device.
         device: DeviceChoice,
     },
@@ -196,9 +189,17 @@ pub enum Request {
         /// Which open image.
         image: ImageId,
         /// How it is brought to the network's input size.
-        resize: Resize,
+        preprocessing: Preprocessing,
         /// Whether a person waits for it; others follow in order.
         urgent: bool,
+    },
+    /// Make the maps of all classes at the last feature layer while nothing else is to be done; answered by
+    /// `ClassMapsComplete`.
+    CompleteClassMaps {
+        /// Of which image.
+        image: ImageId,
+        /// Those of its prediction.
+        class_maps: Arc<ClassMaps>,
     },
     /// Make maps.
     Explain(ExplainRequest),
@@ -209,7 +210,7 @@ pub enum Request {
         /// Which open image.
         image: ImageId,
         /// How it is brought to the network's input size.
-        resize: Resize,
+        preprocessing: Preprocessing,
         /// Which layer.
         layer: LayerId,
         /// Which channel.

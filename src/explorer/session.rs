@@ -10,9 +10,9 @@ use super::load::{LoadedNetwork, load_network};
 use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, Predicted, Reply};
 use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{self, ClassMaps, Map, ScoreGradient, Target};
-use crate::imaging::Resize;
+use crate::imaging::Preprocessing;
 use crate::network::{LayerId, Network, NetworkError, Role};
-use crate::weights::{Environment, Info, Weights};
+use crate::weights::{Environment, Info, NetworkChoices, Weights};
 
 /// Bins of the gradients' histogram.
 const HISTOGRAM_BINS: usize = 60;
@@ -28,7 +28,7 @@ struct Loaded {
 /// One forward pass.
 struct Pass {
     image: ImageId,
-    resize: Resize,
+    preprocessing: Preprocessing,
     logits: Vec<f64>,
     preprocess_ms: f64,
     forward_ms: f64,
@@ -64,31 +64,34 @@ impl Session {
     pub fn use_network(
         &mut self,
         source: NetworkSource,
+        choices: NetworkChoices,
         choice: DeviceChoice,
     ) -> Result<(Reply, Arc<Weights>), ExplorerError> {
         let start = Instant::now();
         let LoadedNetwork {
             network,
             weights,
-            pixels,
+            usual,
+            pixels_said_by,
             device,
             device_note,
-        } = load_network(&source, choice, &self.environment)?;
+        } = load_network(&source, &choices, choice, &self.environment)?;
         let labels = weights.labels();
         self.epoch.0 += 1;
         let info = Arc::new(NetworkInfo {
             epoch: self.epoch,
-            source: match (weights.info().path.clone(), source) {
-                (None, _) => NetworkSource::BuiltIn,
-                // said again when the network is loaded again
-                (path, NetworkSource::Told(_, options)) => NetworkSource::Told(path, options),
-                (Some(path), _) => NetworkSource::File(path),
-            },
+            source: weights
+                .info()
+                .path
+                .clone()
+                .map_or(NetworkSource::BuiltIn, NetworkSource::File),
+            choices,
             weights: Info::clone(weights.info()),
             plan: weights.plan().clone(),
             labels: labels.labels,
             labels_note: labels.problem.map(|problem| problem.to_string()),
-            pixels,
+            usual,
+            pixels_said_by,
             device,
             device_note,
             load_ms: ms_since(start),
@@ -102,8 +105,8 @@ impl Session {
     }
 
     /// Runs the network on an image, unless its activations are those of that image already.
-    pub fn predict(&mut self, image: ImageId, resize: Resize) -> Result<Reply, ExplorerError> {
-        let Ready { network, info, pass } = self.pass_over(image, resize)?;
+    pub fn predict(&mut self, image: ImageId, preprocessing: Preprocessing) -> Result<Reply, ExplorerError> {
+        let Ready { network, info, pass } = self.pass_over(image, preprocessing)?;
         let class_maps = ClassMaps::new(network, &pass.logits)?;
         let probabilities = info.plan.output.answers(&pass.logits);
         let mut ranking: Vec<usize> = (0..pass.logits.len()).collect();
@@ -111,7 +114,7 @@ impl Session {
         Ok(Reply::Predicted(Predicted {
             image,
             epoch: info.epoch,
-            resize,
+            preprocessing,
             logits: pass.logits.as_slice().into(),
             probabilities: probabilities.into(),
             ranking: ranking.into(),
@@ -192,11 +195,11 @@ impl Session {
     pub fn feature_map(
         &mut self,
         image: ImageId,
-        resize: Resize,
+        preprocessing: Preprocessing,
         layer: LayerId,
         channel: usize,
     ) -> Result<Reply, ExplorerError> {
-        let Ready { network, info, .. } = self.pass_over(image, resize)?;
+        let Ready { network, info, .. } = self.pass_over(image, preprocessing)?;
         let layers = &info.plan.layers;
         let Some(described) = layers.get(layer.0).filter(|layer| layer.role != Role::NoMap) else {
             return Err(ExplorerError::Request(format!(
@@ -222,7 +225,7 @@ impl Session {
         let map = Map::new(shape.width, shape.height, values);
         Ok(Reply::FeatureMap(FeatureMap {
             image,
-            resize,
+            preprocessing,
             epoch: info.epoch,
             layer,
             channel,
@@ -234,25 +237,27 @@ impl Session {
     fn pass_for(&mut self, request: &ExplainRequest) -> Result<Ready<'_>, ExplorerError> {
         let loaded = self.loaded.as_ref().ok_or_else(no_network)?;
         check(&loaded.info, request)?;
-        self.pass_over(request.image, request.resize)
+        self.pass_over(request.image, request.preprocessing)
     }
 
     /// The network with the pass over an image, which is run if the last one was over another.
-    fn pass_over(&mut self, image: ImageId, resize: Resize) -> Result<Ready<'_>, ExplorerError> {
+    fn pass_over(&mut self, image: ImageId, preprocessing: Preprocessing) -> Result<Ready<'_>, ExplorerError> {
         let Loaded { network, info, pass } = self.loaded.as_mut().ok_or_else(no_network)?;
         // taken out, so that none is left if the next one fails
-        let known = pass.take().filter(|pass| pass.image == image && pass.resize == resize);
+        let known = pass
+            .take()
+            .filter(|pass| pass.image == image && pass.preprocessing == preprocessing);
         let current = match known {
             Some(known) => known,
             None => {
                 let start = Instant::now();
-                let input = self.images.input(image, info.plan.input(), resize, info.pixels)?;
+                let input = self.images.input(image, info.plan.input(), preprocessing)?;
                 let preprocess_ms = ms_since(start);
                 let start = Instant::now();
                 let logits = info.plan.output.class_logits(&network.forward(&input)?);
                 Pass {
                     image,
-                    resize,
+                    preprocessing,
                     logits,
                     preprocess_ms,
                     forward_ms: ms_since(start),

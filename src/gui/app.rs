@@ -1,24 +1,25 @@
 //! The window itself: each frame it takes the session's replies, lays the panels out, and applies what they ask for.
 
-use std::path::PathBuf;
+mod effects;
 
-use egui::{Context, Event, Frame, Margin, Panel, Rect, Ui, UiBuilder, UiStackInfo, ViewportCommand};
+use egui::{Context, Frame, Margin, Panel, Rect, Ui, UiBuilder, UiStackInfo};
 
-use super::apply::{Effect, apply};
+use super::apply::apply;
 use super::choices::Appearance;
-use super::clipboard::{self, Clipboard, Destination};
+use super::clipboard::Clipboard;
 use super::command::Command;
 use super::dialogs::{Answer, Dialogs};
 use super::drops::Drops;
 use super::gather::Gatherer;
+use super::networks::{WantedNetwork, file_of};
 use super::notices::Notices;
 use super::state::{Message, PathField, State};
 use super::textures::Textures;
 use super::{
-    Options, built_in_notice, drawer, film_strip, help, kept, keys, layers, path_field, picture, predictions, samples,
-    settings, theme, top_bar, welcome, wishes,
+    Options, built_in_notice, drawer, film_strip, help, input_size, kept, keys, layers, output_notice, path_field,
+    picture, predictions, samples, settings, theme, top_bar, welcome, wishes,
 };
-use crate::explorer::{Explorer, ExplorerError, ImageSource, Request};
+use crate::explorer::{Explorer, ExplorerError, InputChoices, Request};
 
 /// The window's app.
 pub struct ExplorerApp {
@@ -50,6 +51,8 @@ impl ExplorerApp {
             images,
             greet,
             source,
+            choices,
+            input,
             device,
             settings,
             surroundings,
@@ -59,12 +62,26 @@ impl ExplorerApp {
             move || ctx.request_repaint()
         })?;
         let kept = kept::read(cc.storage, settings.as_deref());
+        let mut wanted = WantedNetwork {
+            source,
+            choices,
+            device,
+        };
+        if let Some(file) = file_of(&wanted.source).filter(|_| wanted.choices.is_empty()) {
+            wanted.choices = kept.preferences.networks.said(file).choices();
+        }
+        let WantedNetwork {
+            source,
+            choices,
+            device,
+        } = wanted.clone();
         explorer.send(Request::UseNetwork {
-            source: source.clone(),
+            source,
+            choices,
             device,
         });
         let mut app = Self {
-            state: State::new(kept.choices, kept.preferences, (source, device)),
+            state: State::new(kept.choices, kept.preferences, wanted),
             explorer,
             textures: Textures::default(),
             dialogs: Dialogs::default(),
@@ -75,6 +92,7 @@ impl ExplorerApp {
             canvas: Rect::ZERO,
             pending: Vec::new(),
         };
+        app.state.input_at_start = Some(input).filter(|input| *input != InputChoices::default());
         app.state.messages.extend(kept.problem.map(Message::Error));
         if images.is_empty() && greet {
             let sample = samples::names().next().and_then(samples::source);
@@ -124,7 +142,10 @@ impl ExplorerApp {
             self.state.receive(reply);
         }
         while let Some(found) = self.gatherer.found() {
-            commands.push(Command::Open(found.files));
+            commands.push(Command::Open {
+                images: found.images,
+                networks: found.networks,
+            });
             self.state
                 .messages
                 .extend(found.problems.into_iter().map(Message::Error));
@@ -150,83 +171,6 @@ impl ExplorerApp {
         }
     }
 
-    fn clipboard_answered(&mut self, ctx: &Context, answer: clipboard::Answer, commands: &mut Vec<Command>) {
-        use clipboard::Answer;
-        match answer {
-            Answer::Copied => self.state.messages.push(copied()),
-            Answer::NotCopied(reason) => self.state.messages.push(Message::Error(format!(
-                "The picture could not be copied ({reason}); save it instead."
-            ))),
-            Answer::Picture(photo) => commands.push(Command::OpenPixels {
-                name: keys::PASTED.to_owned(),
-                photo: photo.into(),
-            }),
-            Answer::Encoded(bytes) => commands.push(Command::OpenSource(ImageSource::Bytes {
-                name: keys::PASTED.to_owned(),
-                bytes: bytes.into(),
-            })),
-            Answer::Files(files) => commands.push(Command::OpenPaths(files)),
-            // for the text field that has the keyboard, else for `keys`
-            Answer::Text(text) => ctx.input_mut(|input| input.events.push(Event::Paste(text))),
-            Answer::Nothing => self.state.messages.push(Message::Error(
-                "There is nothing to paste on the clipboard; copy a picture, a file, its path or a web address."
-                    .to_owned(),
-            )),
-            Answer::Unavailable => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
-        }
-    }
-
-    fn carry_out(&mut self, ctx: &Context, effect: Effect) {
-        let wake = {
-            let ctx = ctx.clone();
-            move || ctx.request_repaint()
-        };
-        match effect {
-            Effect::Send(request) => self.explorer.send(*request),
-            Effect::Ask(_) if self.dialogs.is_open() => {}
-            Effect::Ask(question) => {
-                let folder = self.state.preferences.recent.first().and_then(|path| path.parent());
-                if let Err(error) = self.dialogs.ask(question, folder, wake) {
-                    self.state
-                        .messages
-                        .push(Message::Error(format!("No file dialog could be opened: {error}.")));
-                }
-            }
-            Effect::Gather(paths) => {
-                if let Err(error) = self.gather(ctx, paths) {
-                    self.state
-                        .messages
-                        .push(Message::Error(format!("The files could not be read: {error}.")));
-                }
-            }
-            Effect::CancelDownload => self.explorer.cancel_download(),
-            Effect::Copy(picture) => match &self.clipboard {
-                Some(clipboard) => clipboard.copy(picture),
-                None => {
-                    let size = [picture.width, picture.height].map(|side| side as usize);
-                    ctx.copy_image(egui::ColorImage::from_rgb(size, &picture.rgb));
-                    self.state.messages.push(copied());
-                }
-            },
-            Effect::Paste => match &self.clipboard {
-                Some(clipboard) if ctx.text_edit_focused() => clipboard.paste(Destination::Field),
-                Some(clipboard) => clipboard.paste(Destination::Window),
-                None => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
-            },
-            Effect::FocusSearch { select } => predictions::focus_search(ctx, &self.state.search.query, select),
-            Effect::ReleaseFocus => release_focus(ctx),
-            Effect::CloseNote => {
-                self.notices.close();
-                release_focus(ctx);
-            }
-        }
-    }
-
-    fn gather(&self, ctx: &Context, paths: Vec<PathBuf>) -> std::io::Result<()> {
-        let ctx = ctx.clone();
-        self.gatherer.start(paths, move || ctx.request_repaint())
-    }
-
     /// Lays out all panels.
     fn layout(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
         let Self {
@@ -250,6 +194,10 @@ impl ExplorerApp {
             if built_in_notice::is_due(state) {
                 let below = Panel::bottom("built-in").frame(Frame::new()).show_separator_line(false);
                 below.show(ui, |ui| built_in_notice::show(ui, state, commands));
+            }
+            if output_notice::is_due(state) {
+                let below = Panel::bottom("output").frame(Frame::new()).show_separator_line(false);
+                below.show(ui, |ui| output_notice::show(ui, state, commands));
             }
             predictions::show(ui, state, commands);
             ui.take_available_space();
@@ -307,6 +255,9 @@ impl ExplorerApp {
         if let Some(field) = state.path_field.clone() {
             path_field::show(ui, &field, commands);
         }
+        if let Some(question) = state.size_question.clone() {
+            input_size::show(ui, &question, commands);
+        }
     }
 }
 
@@ -337,6 +288,7 @@ impl eframe::App for ExplorerApp {
             }
         }
         changed |= self.state.preview != before;
+        self.state.keep_input();
         if !ctx.input(|input| input.pointer.any_down()) {
             // whatever is chosen after an image was removed is what undo undoes
             if self.state.history.settle(&self.state.choices) {
@@ -366,16 +318,4 @@ impl eframe::App for ExplorerApp {
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
-}
-
-fn release_focus(ctx: &Context) {
-    ctx.memory_mut(|memory| {
-        if let Some(focused) = memory.focused() {
-            memory.surrender_focus(focused);
-        }
-    });
-}
-
-fn copied() -> Message {
-    Message::Done("Copied the picture".to_owned())
 }

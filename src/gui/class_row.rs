@@ -3,6 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Align2, Rect, RectAlign, Response, Sense, Tooltip, Ui, WidgetInfo, pos2, vec2};
 
+use super::answers;
 use super::command::Command;
 use super::icons;
 use super::state::State;
@@ -13,30 +14,6 @@ use crate::explain::Score;
 /// Height of a row.
 pub const HEIGHT: f32 = 9.0 * UNIT;
 
-/// A probability in percent, with as many digits as say something.
-pub fn percent(probability: f64) -> String {
-    let percent = 100.0 * probability;
-    if percent >= 0.1 {
-        format!("{percent:.1} %")
-    } else if percent >= 0.001 {
-        // one digit that says something, without an exponent
-        let digits = (-percent.log10()).ceil() as usize;
-        format!("{percent:.digits$} %")
-    } else if percent > 0.0 {
-        "<0.001 %".to_owned()
-    } else {
-        "0 %".to_owned()
-    }
-}
-
-/// What the network answers for a class: a probability in percent, or a plain value.
-pub fn answer(state: &State, value: f64) -> String {
-    match &state.network {
-        Some(network) if !network.plan.output.is_probability() => format!("{value:.3}"),
-        _ => percent(value),
-    }
-}
-
 /// Draws the row of a class and reports what is done with it.
 pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) -> Response {
     let colours = palette(ui);
@@ -45,35 +22,22 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
     let name = state.class_name(class);
     let prediction = state.prediction();
     let rank = prediction.and_then(|prediction| prediction.ranking.iter().position(|&ranked| ranked == class));
-    let probability = prediction.and_then(|prediction| prediction.probabilities.get(class).copied());
-    let logit = prediction.and_then(|prediction| prediction.logits.get(class).copied());
+    let answer = prediction.and_then(|prediction| {
+        let values = match answers::shown(state) {
+            Score::Probability => &prediction.probabilities,
+            Score::Logit => &prediction.logits,
+        };
+        values.get(class).copied()
+    });
     let here = state.here().filter(|_| state.search.query.is_empty());
-    let value = match (here, state.preferences.values) {
-        (Some(here), _) => here.evidence.get(class).map(|evidence| format!("{evidence:+.3}")),
-        (None, Score::Probability) => probability.map(|value| answer(state, value)),
-        (None, Score::Logit) => logit.map(|logit| format!("{logit:.2}")),
+    let value = match here {
+        Some(here) => here.evidence.get(class).map(|evidence| format!("{evidence:+.3}")),
+        None => answer.map(|answer| answers::text(state, answer)),
     };
     let value = value.unwrap_or_default();
     let share = match here {
         Some(here) => here.share(class),
-        // of the largest logit, negative ones have no bar
-        None if state.preferences.values == Score::Logit => {
-            let largest = prediction.and_then(|prediction| prediction.logits.get(*prediction.ranking.first()?));
-            (logit.unwrap_or(0.0) / largest.copied().unwrap_or(1.0).max(f64::MIN_POSITIVE)) as f32
-        }
-        // plain values have no whole to be a share of
-        None if state
-            .network
-            .as_ref()
-            .is_some_and(|network| !network.plan.output.is_probability()) =>
-        {
-            let values = prediction.map_or(&[][..], |prediction| &prediction.probabilities);
-            let largest = values
-                .iter()
-                .fold(f64::MIN_POSITIVE, |most, value| most.max(value.abs()));
-            (probability.unwrap_or(0.0) / largest).max(0.0) as f32
-        }
-        None => probability.unwrap_or(0.0) as f32,
+        None => answers::share(state, class),
     };
     let rank = rank.map(|rank| (rank + 1).to_string()).unwrap_or_default();
 
@@ -178,27 +142,11 @@ fn tooltip(ui: &mut Ui, state: &State, class: usize) {
     if let Some(prediction) = state.prediction() {
         let value = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);
         let (probability, logit) = (value(&prediction.probabilities), value(&prediction.logits));
-        super::widgets::caption(ui, format!("probability {probability:.3e} · logit {logit:.3}"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentages_say_something_at_every_size() {
-        for (probability, text) in [
-            (0.172, "17.2 %"),
-            (1.0, "100.0 %"),
-            (0.0010, "0.1 %"),
-            (0.0009, "0.09 %"),
-            (0.00001, "0.001 %"),
-            (0.00037, "0.04 %"),
-            (3e-7, "<0.001 %"),
-            (0.0, "0 %"),
-        ] {
-            assert_eq!(percent(probability), text);
-        }
+        let numbers = if state.output().is_probability() {
+            format!("probability {probability:.3e} · logit {logit:.3}")
+        } else {
+            format!("value {probability}")
+        };
+        super::widgets::caption(ui, numbers);
     }
 }

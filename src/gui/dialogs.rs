@@ -20,7 +20,7 @@ use crate::explorer::{ExportKind, ExportRequest, IMAGE_ENDINGS};
 /// Nobody cancels a dialog faster than this.
 const QUICKEST_CANCEL: Duration = Duration::from_millis(100);
 
-/// Endings of weights.
+/// Endings of networks.
 const WEIGHTS: [&str; 4] = ["keras", "h5", "hdf5", "safetensors"];
 
 /// What files are wanted for.

@@ -3,8 +3,8 @@
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{Button, RichText, ScrollArea, Ui};
 
+use super::answers::answer;
 use super::choices::{Drawer, Scale};
-use super::class_row;
 use super::color_bar::short;
 use super::command::Command;
 use super::multiples::{Tile, tile, tile_size};
@@ -148,7 +148,7 @@ fn side_by_side(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &
                     .and_then(|prediction| prediction.probabilities.get(class).copied());
                 let detail = match &shown {
                     Some(shown) if state.choices.scale != Scale::Own => format!("max {}", short(shown.map.max())),
-                    _ => class_row::answer(state, probability.unwrap_or(0.0)),
+                    _ => answer(state.output(), probability.unwrap_or(0.0)),
                 };
                 let name = state.class_name(class);
                 let small = Tile {

@@ -5,8 +5,8 @@ use super::dialogs::Save;
 use super::maps::Shown;
 use super::state::State;
 use crate::explain::{Map, Target};
-use crate::explorer::{ExportKind, ExportRequest};
-use crate::imaging::Colormap;
+use crate::explorer::{ExportKind, ExportRequest, NetworkInfo};
+use crate::imaging::{Colormap, Preprocessing};
 
 /// The colormap in use: signed maps need one with a middle.
 pub fn colormap(choices: &Choices, shown: &Shown) -> Colormap {
@@ -57,6 +57,13 @@ pub fn picture_kind(choices: &Choices) -> ExportKind {
     }
 }
 
+/// In words, how the network sees photos.
+fn input_text(network: &NetworkInfo, seen: Preprocessing) -> String {
+    let input = network.plan.input();
+    let Preprocessing { pixels, resize, fit } = seen;
+    format!("{} x {}, {pixels}, {resize}, {fit}", input.width, input.height)
+}
+
 /// What is shown, to be saved as `kind`; none without a map.
 pub fn save(state: &State, kind: ExportKind) -> Option<Save> {
     let ending = match kind {
@@ -86,6 +93,8 @@ fn request(state: &State) -> Option<ExportRequest> {
         ),
         ("Source", image.name.clone()),
         ("Network", network.weights.name.clone()),
+        ("Output", network.plan.output.name().to_owned()),
+        ("Input", input_text(network, shown.key.preprocessing)),
         ("Class", shown_name(state, shown)),
         ("Layer", network.plan.layer(shown.key.layer).name.clone()),
         ("Score", shown.key.score.name().to_owned()),
@@ -98,6 +107,7 @@ fn request(state: &State) -> Option<ExportRequest> {
         image: shown.key.image,
         files: Vec::new(),
         map: Map::clone(&shown.map),
+        region: state.region(image.size),
         maximum: Some(shown.maximum),
         colormap: colormap(&state.choices, shown),
         // an empty map is no blue veil: there is nothing to show

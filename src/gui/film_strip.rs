@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Align2, Color32, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-use super::class_row::answer;
+use super::answers::answer;
 use super::command::Command;
 use super::images::OpenImage;
 use super::state::State;
@@ -79,7 +79,7 @@ fn frame(
         }
     });
     let details = image.top.map_or_else(String::new, |top| {
-        format!("\n{text}, {}", answer(state, top.probability))
+        format!("\n{text}, {}", answer(state.output(), top.probability))
     });
     response.on_hover_text(format!("{}{details}", image.name));
 }

@@ -1,7 +1,7 @@
 //! Files and folders to images: folders are read on a thread of their own, since a disk may be slow.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::Builder;
 
@@ -11,7 +11,9 @@ use crate::explorer::{ImageSource, images_in_folder, local_path};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Gathered {
     /// Files, and web addresses as they are.
-    pub files: Vec<PathBuf>,
+    pub images: Vec<PathBuf>,
+    /// Files of networks, and folders that are one.
+    pub networks: Vec<PathBuf>,
     /// Why folders bring nothing, a sentence each.
     pub problems: Vec<String>,
     /// What was left out, a sentence each.
@@ -51,12 +53,39 @@ impl Gatherer {
     }
 }
 
-/// Files and web addresses as they are; of folders the images directly inside, in natural order.
+/// Endings of files in which networks come, also of those that are refused by their name: a page in place of a download,
+/// PyTorch, ONNX, TensorFlow Lite.
+const NETWORKS: [&str; 11] = [
+    "keras",
+    "h5",
+    "hdf5",
+    "safetensors",
+    "pt",
+    "pth",
+    "onnx",
+    "tflite",
+    "pb",
+    "html",
+    "htm",
+];
+
+/// Whether something is meant as a network: by its ending, or as the folder of a SavedModel.
+fn is_network(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    let has_ending = ending.is_some_and(|ending| NETWORKS.contains(&ending.as_str()));
+    if path.is_dir() {
+        return path.join("saved_model.pb").is_file();
+    }
+    has_ending
+}
+
+/// Files, networks and web addresses as they are; of folders the images directly inside, in natural order.
 ///
 /// Paths are made absolute, since they are remembered for a later start in another folder.
 fn gather(paths: &[PathBuf]) -> Gathered {
     let Gathered {
-        mut files,
+        images: mut files,
+        mut networks,
         mut problems,
         mut notes,
     } = Gathered::default();
@@ -68,6 +97,10 @@ fn gather(paths: &[PathBuf]) -> Gathered {
         let given = local_path(given);
         // it fails for an empty path only, and that one is told when it is opened
         let path = std::path::absolute(&given).unwrap_or(given);
+        if is_network(&path) {
+            networks.push(path);
+            continue;
+        }
         if !path.is_dir() {
             files.push(path);
             continue;
@@ -84,7 +117,12 @@ fn gather(paths: &[PathBuf]) -> Gathered {
             Err(error) => problems.push(format!("{error}.")),
         }
     }
-    Gathered { files, problems, notes }
+    Gathered {
+        images: files,
+        networks,
+        problems,
+        notes,
+    }
 }
 
 #[cfg(test)]
@@ -108,8 +146,22 @@ mod tests {
         let expected: Vec<PathBuf> = ["b9", "b10.PNG", "broken.png", "c.jpg"]
             .map(|name| folder.path().join(name))
             .into();
-        assert_eq!(found.files, [expected, vec![odd]].concat());
+        assert_eq!(found.images, [expected, vec![odd]].concat());
         assert_eq!(found.problems, [""; 0]);
+    }
+
+    #[test]
+    fn networks_are_told_from_images_and_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let saved = folder.path().join("saved");
+        std::fs::create_dir(&saved).unwrap();
+        std::fs::write(saved.join("saved_model.pb"), b"").unwrap();
+        let names = ["a.keras", "b.H5", "c.safetensors", "d.onnx", "e.png", "f.html"];
+        let files = names.map(|name| folder.path().join(name));
+        let found = gather(&[files.to_vec(), vec![saved.clone()]].concat());
+        let [a, b, c, d, e, f] = files;
+        assert_eq!(found.images, [e]);
+        assert_eq!(found.networks, [a, b, c, d, f, saved]);
     }
 
     #[test]
@@ -120,7 +172,7 @@ mod tests {
         std::fs::create_dir(&empty).unwrap();
         let [a, b, c] = photos.clone();
         let found = gather(&[a, empty, b, c]);
-        assert_eq!(found.files, photos);
+        assert_eq!(found.images, photos);
         let [problem] = &found.problems[..] else {
             panic!("{:?}", found.problems)
         };
@@ -135,6 +187,6 @@ mod tests {
         let address = PathBuf::from("https://example.org/a//b.png");
         let found = gather(&["photo.png".into(), address.clone()]);
         let photo = std::env::current_dir().unwrap().join("photo.png");
-        assert_eq!(found.files, [photo, address]);
+        assert_eq!(found.images, [photo, address]);
     }
 }

@@ -32,11 +32,11 @@ pub const WORDS: [(&str, &str); 5] = [
     ),
     (
         "Logit",
-        "The network's plain score of a class, before the softmax turns all scores into probabilities.",
+        "The network's plain score of a class, before a softmax or sigmoid turns it into a probability.",
     ),
     (
         "Probability",
-        "The softmax of the logits: how a class compares with all others; they add up to 1.",
+        "What the network answers: with a softmax how a class compares with all others, so that all add up to 1; with sigmoids each for itself.",
     ),
     (
         "Layer",

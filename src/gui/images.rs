@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 pub use super::open_image::{Asked, OpenImage, Outcome, Stage, Top};
 use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted};
-use crate::imaging::{Photo, Resize};
+use crate::imaging::{Photo, Preprocessing};
 
 /// How many copies for the screen are kept, at most 12 MB each.
 pub const DISPLAY_COPIES: usize = 6;
@@ -174,16 +174,16 @@ impl Images {
     }
 
     /// The images to predict now, the shown one first, each with whether it is the shown one. They count as asked for.
-    pub fn to_predict(&mut self, epoch: NetworkEpoch, resize: Resize) -> Vec<(ImageId, bool)> {
+    pub fn to_predict(&mut self, epoch: NetworkEpoch, preprocessing: Preprocessing) -> Vec<(ImageId, bool)> {
         let predicting = self.list.iter().filter(|image| image.is_predicting()).count();
         let asked = Asked {
             epoch,
-            resize,
+            preprocessing,
             outcome: Outcome::Awaited,
         };
         self.pick(
             predicting,
-            |image, is_shown| image.needs_prediction(epoch, resize, is_shown),
+            |image, is_shown| image.needs_prediction(epoch, preprocessing, is_shown),
             |image| image.asked = Some(asked),
         )
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::explain::{Map, Method, Score, Target};
 use crate::explorer::{Explained, ImageId};
-use crate::imaging::{Resize, signed_strength};
+use crate::imaging::{Preprocessing, signed_strength};
 use crate::network::LayerId;
 
 /// How many values the store holds, 8 bytes each: more than everything that is wanted at a time has in the largest
@@ -18,7 +18,7 @@ pub struct MapKey {
     /// Which image.
     pub image: ImageId,
     /// How it was brought to the network's input size.
-    pub resize: Resize,
+    pub preprocessing: Preprocessing,
     /// Which class or difference of classes.
     pub target: Target,
     /// Which layer.
@@ -48,7 +48,7 @@ impl MapStore {
         let request = &explained.request;
         let key = MapKey {
             image: request.image,
-            resize: request.resize,
+            preprocessing: request.preprocessing,
             target: explained.explanation.target,
             layer: explained.explanation.layer,
             score: request.score,
@@ -91,6 +91,8 @@ pub struct Shown {
     pub key: MapKey,
     /// The channel whose activation this is, rather than a map of evidence.
     pub channel: Option<usize>,
+    /// Where in the photo it lies, as shares of the photo's sides: its upper left corner and its lower right one.
+    pub seen: [[f32; 2]; 2],
     /// Its values.
     pub map: Arc<Map>,
     /// Whether colours stand for evidence for and against, with zero in the middle.
@@ -121,9 +123,9 @@ impl Shown {
 
     /// The cell at a place of the photo given as shares of its width and height.
     pub fn cell_at(&self, share: [f32; 2]) -> Option<(usize, usize)> {
-        let inside = share.iter().all(|share| (0.0..1.0).contains(share));
+        let share = within(self.seen, share)?;
         let cell = |share: f32, cells: usize| ((share * cells as f32) as usize).min(cells.saturating_sub(1));
-        inside.then(|| (cell(share[0], self.map.width), cell(share[1], self.map.height)))
+        Some((cell(share[0], self.map.width), cell(share[1], self.map.height)))
     }
 
     /// The signed value of a cell and its share of all evidence for the class, 0..=1.
@@ -134,6 +136,12 @@ impl Shown {
     }
 }
 
+/// A place of the photo as shares of the sides of a part of it; none outside.
+pub fn within([from, to]: [[f32; 2]; 2], share: [f32; 2]) -> Option<[f32; 2]> {
+    let share = [0, 1].map(|axis| (share[axis] - from[axis]) / (to[axis] - from[axis]).max(f32::MIN_POSITIVE));
+    share.iter().all(|share| (0.0..1.0).contains(share)).then_some(share)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,7 +150,7 @@ mod tests {
         let map = Arc::new(Map::new(2, 2, vec![-2.0, 0.0, 1.0, 3.0]));
         let key = MapKey {
             image: ImageId(1),
-            resize: Resize::Nearest,
+            preprocessing: Preprocessing::default(),
             target: Target::Class(0),
             layer: LayerId(1),
             score: Score::Logit,
@@ -151,6 +159,7 @@ mod tests {
         Shown {
             key,
             channel: None,
+            seen: [[0.0; 2], [1.0; 2]],
             map,
             signed,
             maximum: if signed { 4.0 } else { 3.0 },
@@ -161,6 +170,18 @@ mod tests {
     fn zero_evidence_is_the_middle_of_a_signed_map_and_the_bottom_of_a_heatmap() {
         assert_eq!(shown(true).units(), [0.25, 0.5, 0.625, 0.875]);
         assert_eq!(shown(false).units(), [0.0, 0.0, 1.0 / 3.0, 1.0]);
+    }
+
+    #[test]
+    fn cells_cover_the_part_of_the_photo_that_was_seen() {
+        let cropped = Shown {
+            seen: [[0.25, 0.0], [0.75, 1.0]],
+            ..shown(false)
+        };
+        assert_eq!(cropped.cell_at([0.49, 0.6]), Some((0, 1)));
+        assert_eq!(cropped.cell_at([0.51, 0.6]), Some((1, 1)));
+        assert_eq!(cropped.cell_at([0.2, 0.6]), None);
+        assert_eq!(cropped.cell_at([0.8, 0.6]), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The window (eframe with glow).
 //!
-//! * [`state`], [`choices`], [`images`], [`maps`], [`history`], [`camera`]: what is shown, as plain values.
+//! * [`state`], [`choices`], [`networks`], [`images`], [`maps`], [`history`], [`camera`]: what is shown, as plain values.
 //! * [`command`]: everything a person can do, with its label, tooltip and keys; `apply` carries it out after layout.
 //! * `wishes`: what the session should be working on, derived from the state.
 //! * [`app`]: one frame. The other modules are panels, one file each, that only read the state.
@@ -8,6 +8,8 @@
 //! Nothing here waits: pictures are decoded and maps computed by the session, folders and dialogs by threads of their
 //! own. A frame is drawn when something happens, and only then.
 
+mod action;
+mod answers;
 pub mod app;
 mod apply;
 mod backdrop;
@@ -30,17 +32,22 @@ mod help;
 pub mod history;
 mod icons;
 pub mod images;
+mod input_size;
 mod kept;
 mod keys;
 mod layers;
 pub mod maps;
 mod multiples;
+mod network_menu;
+pub mod networks;
 mod notices;
 mod numbers;
 mod open_image;
+mod output_notice;
 mod path_field;
 mod picture;
 mod predictions;
+mod preferences;
 mod samples;
 mod screens;
 mod settings;
@@ -59,7 +66,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::explorer::{DeviceChoice, NetworkSource, Surroundings};
+use crate::explorer::{DeviceChoice, InputChoices, NetworkSource, Surroundings};
+use crate::weights::NetworkChoices;
 pub use app::ExplorerApp;
 use display_server::DisplayServer;
 pub use kept::file as settings_file;
@@ -76,6 +84,10 @@ pub struct Options {
     pub greet: bool,
     /// Which weights to run.
     pub source: NetworkSource,
+    /// What a person says of the network.
+    pub choices: NetworkChoices,
+    /// What a person says of the way from photo to input.
+    pub input: InputChoices,
     /// Which device to run on.
     pub device: DeviceChoice,
     /// The file in which choices are kept between starts; without one they are not.

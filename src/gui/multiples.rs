@@ -4,6 +4,7 @@ use egui::accesskit::Role;
 use egui::{Align2, Color32, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::maps::Shown;
+use super::picture::part;
 use super::state::State;
 use super::textures::{Slot, Textures};
 use super::theme::{self, UNIT, palette};
@@ -70,8 +71,12 @@ pub fn tile(ui: &mut Ui, state: &State, textures: &mut Textures, tile: Tile<'_>,
         let texture = textures.small_map(ui.ctx(), &state.choices, shown, tile.slot);
         // small maps have to speak for themselves
         let share = shown.strength(state.choices.blend.max(0.55));
-        ui.painter()
-            .image(texture, photo, whole, Color32::WHITE.gamma_multiply(share));
+        ui.painter().image(
+            texture,
+            part(photo, shown.seen),
+            whole,
+            Color32::WHITE.gamma_multiply(share),
+        );
     }
     if tile.is_chosen {
         ui.painter()

@@ -3,7 +3,7 @@
 use egui::{Align2, Color32, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 use egui_plot::{Bar, BarChart, GridMark, HoverPosition, Plot, PlotPoint, Text, VLine};
 
-use super::class_row::answer;
+use super::answers;
 use super::color_bar::short;
 use super::command::Command;
 use super::state::State;
@@ -139,7 +139,7 @@ pub fn values(ui: &mut Ui, state: &State) {
 pub fn predictions(ui: &mut Ui, state: &State) {
     let Some(prediction) = state.prediction() else { return };
     let colours = palette(ui);
-    let values = match state.preferences.values {
+    let values = match answers::shown(state) {
         Score::Probability => &prediction.probabilities,
         Score::Logit => &prediction.logits,
     };
@@ -165,10 +165,8 @@ pub fn predictions(ui: &mut Ui, state: &State) {
         is_whole.then(|| rows.get(-place.round() as usize)).flatten()
     };
     let most = rows.iter().map(|(_, value)| *value).fold(f64::MIN_POSITIVE, f64::max);
-    let text = |value: f64| match state.preferences.values {
-        Score::Probability => answer(state, value),
-        Score::Logit => format!("{value:.2}"),
-    };
+    let least = rows.iter().map(|(_, value)| *value).fold(0.0, f64::min);
+    let text = |value: f64| answers::text(state, value);
     let captions = rows.iter().enumerate().map(|(position, (name, value))| {
         let label = RichText::new(format!("{name}  {}", text(*value))).size(theme::SMALL);
         let place = PlotPoint::new(value.max(0.0) + 0.01 * most, -(position as f64));
@@ -179,7 +177,7 @@ pub fn predictions(ui: &mut Ui, state: &State) {
     still(Plot::new("bars"))
         .show_axes(false)
         .show_grid(false)
-        .include_x(0.0)
+        .include_x(least.min(0.0))
         // room for the name of the longest
         .include_x(1.4 * most)
         .label_formatter(|hover| {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted};
-use crate::imaging::{Photo, Resize};
+use crate::imaging::{Photo, Preprocessing};
 
 /// How far an image has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Asked {
     /// Of which network.
     pub epoch: NetworkEpoch,
     /// For which way to the input size.
-    pub resize: Resize,
+    pub preprocessing: Preprocessing,
     /// What came of it.
     pub outcome: Outcome,
 }
@@ -123,7 +123,7 @@ impl OpenImage {
             probability: predicted.probabilities.get(class).copied().unwrap_or(0.0),
         });
         if let Some(asked) = &mut self.asked
-            && (asked.epoch, asked.resize) == (predicted.epoch, predicted.resize)
+            && (asked.epoch, asked.preprocessing) == (predicted.epoch, predicted.preprocessing)
         {
             asked.outcome = Outcome::Arrived;
         }
@@ -155,10 +155,10 @@ impl OpenImage {
     }
 
     /// Whether this prediction is to be asked for: nobody has yet, or the image is shown and the prediction was let go.
-    pub fn needs_prediction(&self, epoch: NetworkEpoch, resize: Resize, is_shown: bool) -> bool {
+    pub fn needs_prediction(&self, epoch: NetworkEpoch, preprocessing: Preprocessing, is_shown: bool) -> bool {
         let asked = self
             .asked
-            .filter(|asked| (asked.epoch, asked.resize) == (epoch, resize));
+            .filter(|asked| (asked.epoch, asked.preprocessing) == (epoch, preprocessing));
         self.stage == Stage::Open
             && match asked.map(|asked| asked.outcome) {
                 None => true,

@@ -194,9 +194,17 @@ fn paint(
         View::Mask => 1.0,
         View::Map | View::Beside | View::Contours => 0.0,
     };
+    let photo_rect = target;
+    let target = part(target, shown.seen);
     if map_share > 0.0 {
         let map = textures.map(ui.ctx(), &state.choices, shown, colours.canvas);
         painter.image(map, target, whole, Color32::WHITE.gamma_multiply(map_share));
+    }
+    if view == View::Mask {
+        // what the network did not see is no evidence
+        for rect in around(photo_rect, target) {
+            painter.rect_filled(rect, 0.0, colours.canvas);
+        }
     }
     if view == View::Contours {
         contours::paint(painter, state, shown, target);
@@ -208,6 +216,25 @@ fn paint(
         mark(painter, here, target, colours.accent);
     }
     photo.is_some()
+}
+
+/// A part of a rectangle, by shares of its sides.
+pub fn part(rect: Rect, [from, to]: [[f32; 2]; 2]) -> Rect {
+    let corner = |share: [f32; 2]| rect.min + vec2(share[0] * rect.width(), share[1] * rect.height());
+    Rect::from_min_max(corner(from), corner(to))
+}
+
+/// What a rectangle has around a part of it.
+fn around(whole: Rect, part: Rect) -> impl Iterator<Item = Rect> {
+    let rects = [
+        Rect::from_min_max(whole.min, pos2(part.left(), whole.bottom())),
+        Rect::from_min_max(pos2(part.right(), whole.top()), whole.max),
+        Rect::from_min_max(pos2(part.left(), whole.top()), pos2(part.right(), part.top())),
+        Rect::from_min_max(pos2(part.left(), part.bottom()), pos2(part.right(), whole.bottom())),
+    ];
+    rects
+        .into_iter()
+        .filter(|rect| rect.width() > 0.5 && rect.height() > 0.5)
 }
 
 /// The edges of the layer's cells.

@@ -5,6 +5,7 @@ use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
 use egui::{Align, Button, Context, Id, Key, Layout, Rect, Response, RichText, ScrollArea, TextEdit, Ui, pos2};
 
+use super::answers;
 use super::choices::TOPS;
 use super::class_row;
 use super::command::{Action, Command};
@@ -132,13 +133,18 @@ fn header(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         Some(here) if !is_searching => {
             strong_label(ui, &format!("Here: cell {}, {}", here.cell.0, here.cell.1));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if quiet_button(ui, "close").on_hover_text("Back to the predictions.").clicked() {
+                if quiet_button(ui, "close")
+                    .on_hover_text("Back to the predictions.")
+                    .clicked()
+                {
                     commands.push(Command::Do(Action::Back));
                 }
-                caption(ui, "to the logit").on_hover_text(
-                    "What this cell adds to the class's logit; over all cells, plus the class's bias, that is the logit.",
-                );
+                let (name, tooltip) = here_text(state);
+                caption(ui, name).on_hover_text(tooltip);
             });
+        }
+        None if state.here_soon.is_some() && !is_searching => {
+            caption(ui, "Here: the maps of all classes are still being made…");
         }
         _ => {
             if is_searching {
@@ -146,9 +152,30 @@ fn header(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             } else {
                 top_choice(ui, state, commands);
             }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| values_choice(ui, state, commands));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                values_choice(ui, state, commands)
+            });
         }
     });
+}
+
+/// What the numbers of a place are.
+fn here_text(state: &State) -> (&'static str, &'static str) {
+    let is_linear = state
+        .network
+        .as_ref()
+        .is_some_and(|network| network.plan.head_is_linear());
+    let explanation = if is_linear {
+        "What this cell adds to the class's logit; over all cells, plus the class's bias, that is the logit."
+    } else {
+        "What this cell's features argue for, by the gradient of the class's logit; behind hidden layers they do not add up."
+    };
+    let name = if state.output().is_probability() {
+        "to the logit"
+    } else {
+        "to the value"
+    };
+    (name, explanation)
 }
 
 fn strong_label(ui: &mut Ui, text: &str) {
@@ -161,11 +188,17 @@ fn quiet_button(ui: &mut Ui, text: &str) -> Response {
 
 /// Probabilities or logits.
 fn values_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let output = state.output();
+    let explanation = answers::explanation(output);
+    if !output.is_probability() {
+        caption(ui, answers::name(output)).on_hover_text(explanation);
+        return;
+    }
     let (name, other) = match state.preferences.values {
-        Score::Probability => ("probability", Score::Logit),
+        Score::Probability => (answers::name(output), Score::Logit),
         Score::Logit => ("logit", Score::Probability),
     };
-    let tooltip = "Show probabilities (softmax, they add up to 1) or logits (the network's plain scores).";
+    let tooltip = format!("{explanation} Click for logits, the network's plain scores, and back.");
     if quiet_button(ui, name).on_hover_text(tooltip).clicked() {
         let mut preferences = state.preferences.clone();
         preferences.values = other;

@@ -10,12 +10,11 @@ use super::textures::Textures;
 use super::theme::{self, UNIT, palette};
 use super::widgets::{action_tooltip, caption, check, section, segmented, text_in};
 use crate::explain::{Method, Score};
-use crate::imaging::{Colormap, Resize};
+use crate::imaging::{Colormap, Fit, Pixels, Preprocessing, Resize};
+use crate::network::Output;
 
 /// Height of the settings when all of them are in sight.
-pub const HEIGHT: f32 = 292.0;
-/// The ways of resizing that fit into a row.
-const RESIZES: [Resize; 2] = [Resize::Nearest, Resize::Bilinear];
+pub const HEIGHT: f32 = 320.0;
 
 /// Draws the settings.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
@@ -35,23 +34,24 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     view(ui, &mut choices);
     blend(ui, &mut choices);
     row(ui, "Colours", |ui| colormap(ui, state, &mut choices, textures));
-    row(ui, "Score", |ui| {
-        if let Some(score) = segmented(ui, "Score", choices.score, &Score::ALL, score_text) {
-            choices.score = score;
-        }
-    });
-    row(ui, "Method", |ui| method(ui, &mut choices));
+    let output = state.output();
+    // a plain value is its own logit
+    if output.is_probability() {
+        row(ui, "Score", |ui| {
+            let text = |score| score_text(score, output);
+            if let Some(score) = segmented(ui, "Score", choices.score, &Score::ALL, text) {
+                choices.score = score;
+            }
+        });
+    }
+    row(ui, "Method", |ui| method(ui, state, &mut choices));
     row(ui, "Scale", |ui| {
         let text = |scale: Scale| (scale.name(), scale.explanation());
         if let Some(scale) = segmented(ui, "Scale", choices.scale, &Scale::ALL, text) {
             choices.scale = scale;
         }
     });
-    row(ui, "Input", |ui| {
-        if let Some(resize) = segmented(ui, "Input", choices.resize, &RESIZES, resize_text) {
-            choices.resize = resize;
-        }
-    });
+    input(ui, state, &mut choices);
     check(ui, &mut choices.cells, "True cells").on_hover_text(
         "Show the layer's own cells instead of a smooth map, so that nobody takes interpolation for detail.",
     );
@@ -107,15 +107,93 @@ fn blend(ui: &mut Ui, choices: &mut Choices) {
     });
 }
 
-fn score_text(score: Score) -> (&'static str, &'static str) {
-    match score {
-        Score::Probability => (
+fn score_text(score: Score, output: Output) -> (&'static str, &'static str) {
+    match (score, output) {
+        (Score::Probability, Output::Sigmoid) => (
+            "Probability",
+            "Explains the sigmoid's probability: evidence for this class, whatever the others are.",
+        ),
+        (Score::Probability, _) => (
             "Probability",
             "Explains the softmax probability, as the tutorial does: evidence for this class rather than the others.",
         ),
-        Score::Logit => (
+        (Score::Logit, _) => (
             "Logit",
-            "Explains the plain score before the softmax, as the paper does: evidence for this class alone.",
+            "Explains the plain score before it becomes a probability, as the paper does: evidence for this class alone.",
+        ),
+    }
+}
+
+/// The way from photo to input.
+fn input(ui: &mut Ui, state: &State, choices: &mut Choices) {
+    let usual = state
+        .network
+        .as_ref()
+        .map_or_else(Preprocessing::default, |network| network.usual);
+    let in_use = choices.input.over(usual);
+    let input = &mut choices.input;
+    row(ui, "Input", |ui| {
+        ui.columns_const(|[left, right]| {
+            let text = |pixels| (Pixels::name(pixels), pixels_text(pixels));
+            if let Some(pixels) = list(left, "Pixels", in_use.pixels, &Pixels::ALL, text) {
+                input.pixels = Some(pixels).filter(|&pixels| pixels != usual.pixels);
+            }
+            if let Some(fit) = list(right, "Fit", in_use.fit, &Fit::ALL, fit_text) {
+                input.fit = Some(fit).filter(|&fit| fit != usual.fit);
+            }
+        });
+    });
+    row(ui, "Resizing", |ui| {
+        if let Some(resize) = list(ui, "Resizing", in_use.resize, &Resize::ALL, resize_text) {
+            input.resize = Some(resize).filter(|&resize| resize != usual.resize);
+        }
+    });
+}
+
+/// A list of which one holds; says which was clicked.
+fn list<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    name: &str,
+    chosen: T,
+    choices: &[T],
+    describe: impl Fn(T) -> (&'static str, &'static str),
+) -> Option<T> {
+    let mut clicked = None;
+    let (text, explanation) = describe(chosen);
+    let combo = egui::ComboBox::from_id_salt(name).width(ui.available_width());
+    let response = combo.selected_text(text).show_ui(ui, |ui| {
+        for &choice in choices {
+            let (text, explanation) = describe(choice);
+            let response = ui.selectable_label(choice == chosen, text);
+            if response.on_hover_text(explanation).clicked() {
+                clicked = Some(choice);
+            }
+        }
+    });
+    response.response.accessible_name(name).on_hover_text(explanation);
+    clicked
+}
+
+/// One sentence about a range of pixels.
+pub fn pixels_text(pixels: Pixels) -> &'static str {
+    match pixels {
+        Pixels::MinusOneToOne => "x / 127.5 - 1: Keras' preprocess_input of Xception, its mode tf.",
+        Pixels::ZeroToOne => "x / 255: rescale=1./255 of ImageDataGenerator, and most scripts of one's own.",
+        Pixels::ZeroTo255 => "As they are: for networks that scale pixels inside, such as by a layer Rescaling.",
+        Pixels::Caffe => "Blue first, less ImageNet's mean: Keras' preprocess_input of VGG and ResNet, its mode caffe.",
+        Pixels::Torch => "x / 255, less ImageNet's mean, by its deviation: Keras' mode torch, for DenseNet.",
+    }
+}
+
+fn fit_text(fit: Fit) -> (&'static str, &'static str) {
+    match fit {
+        Fit::Stretch => (
+            "Stretch",
+            "The whole photo, stretched to the input: what Keras does unless it is told otherwise.",
+        ),
+        Fit::Crop => (
+            "Crop",
+            "The middle of the photo with the input's proportions, as crop_to_aspect_ratio=True cuts it; the map lies there.",
         ),
     }
 }
@@ -124,50 +202,47 @@ fn resize_text(resize: Resize) -> (&'static str, &'static str) {
     match resize {
         Resize::Nearest => (
             "Nearest",
-            "How the photo becomes the network's input: one photo pixel for each, as Keras' load_img does by default.",
+            "One photo pixel for each of the input, as Keras' load_img does by default.",
         ),
         Resize::Bilinear => (
             "Bilinear",
-            "How the photo becomes the network's input: photo pixels are averaged, so that fine patterns do not flicker.",
+            "Photo pixels are averaged, so that fine patterns do not flicker: Pillow's BILINEAR.",
         ),
         Resize::Bicubic => (
             "Bicubic",
-            "How the photo becomes the network's input: photo pixels are averaged and edges kept sharp, as Pillow's BICUBIC.",
+            "Photo pixels are averaged and edges kept sharp: Pillow's BICUBIC.",
         ),
         Resize::TensorFlow => (
             "TensorFlow",
-            "How the photo becomes the network's input: as Keras' image_dataset_from_directory resizes, between four photo pixels.",
+            "Between four photo pixels, as image_dataset_from_directory and tf.image.resize do by default.",
         ),
-        Resize::OpenCv => (
-            "OpenCV",
-            "How the photo becomes the network's input: as cv2.resize does by default, between four photo pixels.",
-        ),
+        Resize::OpenCv => ("OpenCV", "Between four photo pixels, as cv2.resize does by default."),
     }
 }
 
-fn method(ui: &mut Ui, choices: &mut Choices) {
-    let combo = egui::ComboBox::from_id_salt("method").width(ui.available_width());
-    let response = combo.selected_text(choices.method.title()).show_ui(ui, |ui| {
-        for method in Method::ALL {
-            let response = ui.selectable_label(choices.method == method, method.title());
-            if response.on_hover_text(method_text(method)).clicked() {
-                choices.method = method;
-            }
-        }
-    });
-    response
-        .response
-        .accessible_name("Method")
-        .on_hover_text(method_text(choices.method));
+fn method(ui: &mut Ui, state: &State, choices: &mut Choices) {
+    let is_uniform = state
+        .network
+        .as_ref()
+        .is_some_and(|network| network.plan.gradient_is_uniform());
+    let text = |method| (Method::title(method), method_text(method, is_uniform));
+    if let Some(method) = list(ui, "Method", choices.method, &Method::ALL, text) {
+        choices.method = method;
+    }
 }
 
-fn method_text(method: Method) -> &'static str {
+/// `is_uniform`: the gradient is the same at every cell of the last feature layer.
+fn method_text(method: Method, is_uniform: bool) -> &'static str {
     match method {
         Method::GradCam => "Weighs each channel by its mean gradient (Selvaraju et al. 2017).",
-        Method::HiresCam => "Gradient times activation, cell by cell; the same as Grad-CAM at the last feature layer.",
-        Method::XgradCam => {
+        Method::HiresCam if is_uniform => {
+            "Gradient times activation, cell by cell; the same as Grad-CAM at the last feature layer."
+        }
+        Method::HiresCam => "Gradient times activation, cell by cell.",
+        Method::XgradCam if is_uniform => {
             "Weighs each channel by its gradient where it is active; the same as Grad-CAM at the last feature layer."
         }
+        Method::XgradCam => "Weighs each channel by its gradient where it is active.",
         Method::GradCamPlusPlus => "Weighs positive gradients by their higher derivatives.",
         Method::LayerCam => "Positive gradient times activation, cell by cell; good at early layers.",
     }

@@ -2,12 +2,13 @@
 //! and whatever is no longer wanted is called off. Nobody else sends requests for predictions and maps.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Weak};
 
 use super::choices::{Drawer, Scale};
 use super::state::State;
-use crate::explain::Target;
+use crate::explain::{ClassMaps, Target};
 use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Request};
-use crate::imaging::Resize;
+use crate::imaging::Preprocessing;
 use crate::network::LayerId;
 
 /// The requests for maps that were sent last.
@@ -17,7 +18,9 @@ pub struct Wishes {
     display: Option<ImageId>,
     asked: HashMap<Purpose, ExplainRequest>,
     channels: Option<ExplainRequest>,
-    feature_map: Option<(ImageId, Resize, LayerId, usize)>,
+    feature_map: Option<(ImageId, Preprocessing, LayerId, usize)>,
+    /// The maps of all classes asked for last.
+    class_maps: Weak<ClassMaps>,
 }
 
 impl Wishes {
@@ -46,6 +49,7 @@ pub fn ask(state: &mut State, explorer: &Explorer) {
         predict(state, explorer);
         explain(state, explorer);
         channels(state, explorer);
+        complete(state, explorer);
     }
 }
 
@@ -72,10 +76,31 @@ fn predict(state: &mut State, explorer: &Explorer) {
     let Some(epoch) = state.network.as_ref().map(|network| network.epoch) else {
         return;
     };
-    let resize = state.choices.resize;
-    for (image, urgent) in state.images.to_predict(epoch, resize) {
-        explorer.send(Request::Predict { image, resize, urgent });
+    let preprocessing = state.preprocessing();
+    for (image, urgent) in state.images.to_predict(epoch, preprocessing) {
+        explorer.send(Request::Predict {
+            image,
+            preprocessing,
+            urgent,
+        });
     }
+}
+
+/// The maps of all classes of the shown image, so that places can be asked about; they are there already if the head is
+/// linear.
+fn complete(state: &mut State, explorer: &Explorer) {
+    let Some(prediction) = state.prediction() else { return };
+    let wanted = Arc::downgrade(&prediction.class_maps);
+    if Weak::ptr_eq(&state.wishes.class_maps, &wanted) {
+        return;
+    }
+    if prediction.class_maps.at_cell(0).is_none() {
+        explorer.send(Request::CompleteClassMaps {
+            image: prediction.image,
+            class_maps: prediction.class_maps.clone(),
+        });
+    }
+    state.wishes.class_maps = wanted;
 }
 
 fn explain(state: &mut State, explorer: &Explorer) {
@@ -119,15 +144,15 @@ fn channels(state: &mut State, explorer: &Explorer) {
     let (Some(channel), Some(layer), Some(image)) = (state.channel, state.layer(), state.open_image()) else {
         return;
     };
-    let (image, resize) = (image.id, state.choices.resize);
-    if state.wishes.feature_map != Some((image, resize, layer, channel)) {
+    let (image, preprocessing) = (image.id, state.preprocessing());
+    if state.wishes.feature_map != Some((image, preprocessing, layer, channel)) {
         explorer.send(Request::FeatureMap {
             image,
-            resize,
+            preprocessing,
             layer,
             channel,
         });
-        state.wishes.feature_map = Some((image, resize, layer, channel));
+        state.wishes.feature_map = Some((image, preprocessing, layer, channel));
     }
 }
 
@@ -171,10 +196,10 @@ fn request(state: &State, purpose: Purpose, targets: Vec<Target>, layers: Vec<La
     if targets.is_empty() {
         return None;
     }
-    let (resize, score, method) = (state.choices.resize, state.choices.score, state.choices.method);
+    let (preprocessing, score, method) = (state.preprocessing(), state.choices.score, state.choices.method);
     Some(ExplainRequest {
         image,
-        resize,
+        preprocessing,
         purpose,
         targets,
         layers,

@@ -33,6 +33,12 @@ pub struct ImportOptions {
     pub licence: Option<String>,
     /// Input size and output.
     pub choices: NetworkChoices,
+    /// The range of the input's numbers, as [`Pixels`](crate::imaging::Pixels) names it.
+    pub pixels: Option<String>,
+    /// How photos are brought to the input size, as [`Resize`](crate::imaging::Resize) names it.
+    pub resize: Option<String>,
+    /// Which part of a photo is seen, as [`Fit`](crate::imaging::Fit) names it.
+    pub fit: Option<String>,
     /// Epsilon of every batch normalisation.
     pub bn_epsilon: Option<f64>,
 }
@@ -267,6 +273,9 @@ fn metadata(
         (key::NAME, &options.name),
         (key::SOURCE, &options.source),
         (key::LICENCE, &options.licence),
+        (key::PIXELS, &options.pixels),
+        (key::RESIZE, &options.resize),
+        (key::FIT, &options.fit),
     ];
     for (key, value) in said {
         if let Some(value) = value {

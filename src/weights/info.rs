@@ -36,6 +36,12 @@ pub mod key {
     pub const OUTPUT: &str = "output";
     /// Which of several outputs is explained.
     pub const OUTPUT_LAYER: &str = "output_layer";
+    /// The range of the input's numbers, as [`Pixels`](crate::imaging::Pixels) names it.
+    pub const PIXELS: &str = "pixels";
+    /// How photos are brought to the input size, as [`Resize`](crate::imaging::Resize) names it.
+    pub const RESIZE: &str = "resize";
+    /// Which part of a photo is seen, as [`Fit`](crate::imaging::Fit) names it.
+    pub const FIT: &str = "fit";
     /// Epsilon of every batch normalisation.
     pub const BN_EPSILON: &str = "bn_epsilon";
     /// Why that epsilon was chosen, where the source did not say.

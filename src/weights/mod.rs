@@ -32,5 +32,5 @@ pub use labels::{LabelsOrigin, LabelsProblem, NetworkLabels};
 pub use sources::download::{DOWNLOADED, DownloadError, download};
 pub use sources::environment::{Environment, WEIGHTS_VARIABLE};
 pub use sources::fetch;
-pub use sources::locate::{self, Located, locate};
+pub use sources::locate::{self, Located, locate, locate_with};
 pub use sources::published::{Address, OFFICIAL_SHA256, SOURCES, Source};

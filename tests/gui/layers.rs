@@ -65,7 +65,7 @@ fn a_feature_map_in_two_colours_has_its_zero_in_the_middle_and_goes_when_the_inp
     let shown = window.state().shown.clone().unwrap();
     assert!(shown.signed && shown.units().iter().all(|unit| *unit >= 0.5));
     // that of the other input is another
-    window.harness.state_mut().state_mut().choices.resize = Resize::Bilinear;
+    window.harness.state_mut().state_mut().choices.input.resize = Some(Resize::Bilinear);
     window.harness.step();
     assert!(!shows_channel(window.state()));
     window.wait("its feature map again", shows_channel);

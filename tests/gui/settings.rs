@@ -39,9 +39,13 @@ fn score_scale_and_colours_change_the_picture_at_once_and_reset_with_one_click()
 fn another_way_to_the_input_size_predicts_anew() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     let before = window.state().prediction().unwrap().logits.clone();
+    window.role(Role::ComboBox, "Resizing").click();
+    window.settle();
     window.click("Bilinear");
     window.wait("another prediction", |state| {
-        state.prediction().is_some_and(|found| found.resize == Resize::Bilinear)
+        state
+            .prediction()
+            .is_some_and(|found| found.preprocessing.resize == Resize::Bilinear)
     });
     assert_ne!(window.state().prediction().unwrap().logits, before);
 }
@@ -118,7 +122,7 @@ fn a_fine_tuned_network_speaks_with_its_own_labels() {
     assert_eq!(window.listed().len(), 7);
     assert!(names.iter().all(|name| window.has(name)));
     // the file's own name, since its hash is not that of any published weights
-    assert!(window.has_text("deer.safetensors · CPU"));
+    assert!(window.has_text("deer.safetensors · 71×71 · -1..1 · CPU"));
     window.wait("the hash of the file", |state| state.fingerprint.is_some());
     assert!(!window.has("This network knows 18 drawn things, not photographs."));
 }

@@ -3,8 +3,11 @@
 //! They need a graphics adapter, a software one will do; without one these tests say so and pass, unless
 //! `REQUIRE_ADAPTER=1`. `UPDATE_SNAPSHOTS=1` writes them anew.
 
+use std::path::{Path, PathBuf};
+
 use egui::{Key, Theme};
 use egui_kittest::SnapshotOptions;
+use gradcam_explorer::imaging::Fit;
 
 use crate::support::{DOG_AND_CAT, Window, has_adapter, sample};
 
@@ -75,7 +78,9 @@ fn side_by_side() {
 #[test]
 fn all_layers() {
     check("all_layers", MIDDLE, Theme::Dark, |window| {
-        window.click("block4");
+        let network = window.state().network.clone().unwrap();
+        let layer = network.plan.find("block6_sepconv1_act");
+        window.harness.state_mut().state_mut().choices.layer = layer;
         window.click("All layers");
         window.wait("all maps", |state| {
             let plan = &state.network.as_ref().unwrap().plan;
@@ -105,4 +110,51 @@ fn contours_and_cells() {
         window.click("Lines");
         window.click("True cells");
     });
+}
+
+#[test]
+fn two_answers_of_a_crop() {
+    check("crop", MIDDLE, Theme::Dark, |window| {
+        window.drop_files(&[keras("sigmoid1.keras")]);
+        window.wait("the network", |state| {
+            state
+                .network
+                .as_ref()
+                .is_some_and(|network| network.weights.name == "sigmoid1")
+        });
+        window.harness.state_mut().state_mut().choices.input.fit = Some(Fit::Crop);
+        window.wait("its map", |state| {
+            let shown = state.shown.as_ref();
+            shown.is_some_and(|shown| shown.key.preprocessing.fit == Fit::Crop)
+        });
+    });
+}
+
+#[test]
+fn the_input_size_is_asked_for() {
+    check("input_size", MIDDLE, Theme::Light, |window| {
+        window.drop_files(&[keras("anysize_inline.keras")]);
+        window.wait("the question", |state| state.size_question.is_some());
+        // the folder differs from machine to machine
+        let question = window.harness.state_mut().state_mut().size_question.as_mut().unwrap();
+        question.name = "deer.keras".to_owned();
+        window.settle();
+    });
+}
+
+#[test]
+fn the_output_is_asked_for() {
+    check("output", MIDDLE, Theme::Light, |window| {
+        window.drop_files(&[keras("guess_n.keras")]);
+        window.wait("the network", |state| {
+            let network = state.network.as_ref();
+            network.is_some_and(|network| network.weights.name == "guess_n") && state.shown.is_some()
+        });
+    });
+}
+
+fn keras(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/keras")
+        .join(name)
 }

@@ -9,12 +9,12 @@ use egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, Vec2, accesskit};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::wgpu::WgpuTestRenderer;
 use egui_kittest::{Harness, Node};
-use gradcam_explorer::explorer::{DeviceChoice, NetworkSource, Surroundings};
+use gradcam_explorer::explorer::{DeviceChoice, InputChoices, NetworkSource, Surroundings};
 use gradcam_explorer::gui::choices::Appearance;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::gui::{ExplorerApp, Options};
-use gradcam_explorer::weights::Environment;
 use gradcam_explorer::weights::fetch::Timeouts;
+use gradcam_explorer::weights::{Environment, NetworkChoices};
 
 /// Nothing in these tests takes longer, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -52,6 +52,8 @@ fn usual() -> Options {
         images: Vec::new(),
         greet: false,
         source: NetworkSource::BuiltIn,
+        choices: NetworkChoices::default(),
+        input: InputChoices::default(),
         device: DeviceChoice::Cpu,
         settings: None,
         surroundings: Surroundings {

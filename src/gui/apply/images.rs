@@ -1,36 +1,44 @@
-//! Commands about images, and about the weights that may be among opened files.
+//! Commands about images, and about the networks that may be among opened files.
 
 use std::path::PathBuf;
 
-use super::{Effect, apply};
+use super::Effect;
 use crate::explorer::{ImageId, ImageSource, NetworkSource, Request};
-use crate::gui::command::Command;
 use crate::gui::images::Stage;
+use crate::gui::networks::WantedNetwork;
 use crate::gui::state::{Message, State};
 
-/// Endings of files that are taken for a network, those that will be refused by what they are among them.
-const NETWORKS: [&str; 8] = ["safetensors", "h5", "hdf5", "keras", "onnx", "pt", "pth", "pb"];
-
-/// Uses a network as it is, whatever its kind.
-pub(super) fn use_weights(state: &mut State, path: PathBuf) -> Option<Effect> {
-    let device = state.wanted_network.1;
-    apply(state, Command::UseNetwork(NetworkSource::File(path), device))
+/// Runs a network; the question about its input size, if there is one, is answered or given up.
+pub(super) fn use_network(state: &mut State, wanted: WantedNetwork) -> Effect {
+    state.loading = true;
+    state.network_error = None;
+    // the built-in network may take the place of one whose size is asked for
+    if wanted.source != NetworkSource::BuiltIn {
+        state.size_question = None;
+    }
+    state.wanted_network = wanted.clone();
+    let WantedNetwork {
+        source,
+        choices,
+        device,
+    } = wanted;
+    Effect::Send(Box::new(Request::UseNetwork {
+        source,
+        choices,
+        device,
+    }))
 }
 
-/// Opens images, and uses the weights among the files, if there are any.
-pub(super) fn open_files(state: &mut State, files: Vec<PathBuf>) -> Option<Effect> {
-    let is_weights = |path: &PathBuf| {
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        ending.is_some_and(|ending| NETWORKS.contains(&ending.as_str()))
-    };
-    let (mut weights, images): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_weights);
+/// Opens images, and runs the last of the networks, if there are any.
+pub(super) fn open_files(state: &mut State, images: &[PathBuf], mut networks: Vec<PathBuf>) -> Option<Effect> {
     open(state, images.iter().map(|path| ImageSource::from_argument(path)));
-    let chosen = weights.pop()?;
-    if !weights.is_empty() {
+    let chosen = networks.pop()?;
+    if !networks.is_empty() {
         let text = format!("One network speaks at a time; it is that of {}", chosen.display());
         state.messages.push(Message::Done(text));
     }
-    use_weights(state, chosen)
+    let wanted = state.wanted(NetworkSource::File(chosen));
+    Some(use_network(state, wanted))
 }
 
 /// Opens images and shows the first of them.
@@ -58,6 +66,7 @@ pub(super) fn open(state: &mut State, sources: impl IntoIterator<Item = ImageSou
 pub(super) fn show(state: &mut State, image: ImageId) {
     state.images.show(image);
     state.preview = None;
+    state.here_soon = None;
     state.channel = None;
 }
 

@@ -10,10 +10,10 @@ use super::command::{Action, Command};
 use super::dialogs::Question;
 use super::export;
 use super::state::{Message, PathField, State};
-use crate::explorer::{ExportKind, ImageSource, Request};
+use crate::explorer::{ExportKind, ImageSource, NetworkSource, Request};
 use crate::imaging::Photo;
 use crate::network::LayerId;
-use images::{dismiss, open, open_files, remove, show, step_image, use_weights};
+use images::{dismiss, open, open_files, remove, show, step_image, use_network};
 
 /// What a command asks of the world outside of the state.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
     match command {
         Command::Do(action) => return act(state, action),
         Command::OpenPaths(paths) => return Some(Effect::Gather(paths)),
-        Command::Open(files) => return open_files(state, files),
+        Command::Open { images, networks } => return open_files(state, &images, networks),
         Command::OpenSource(source) => open(state, [source]),
         Command::OpenPixels { name, photo } => open(state, [ImageSource::Pixels { name, photo }]),
         Command::Show(image) => show(state, image),
@@ -71,13 +71,12 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::CopyPicture(picture) => return Some(Effect::Copy(picture)),
         Command::Choose(choices) => choose(state, choices),
         Command::Prefer(preferences) => state.preferences = preferences,
-        Command::UseNetwork(source, device) => {
-            state.loading = true;
-            state.network_error = None;
-            state.wanted_network = (source.clone(), device);
-            return Some(Effect::Send(Box::new(Request::UseNetwork { source, device })));
+        Command::UseNetwork(wanted) => return Some(use_network(state, wanted)),
+        Command::UseWeights(path) => {
+            let wanted = state.wanted(NetworkSource::File(path));
+            return Some(use_network(state, wanted));
         }
-        Command::UseWeights(path) => return use_weights(state, path),
+        Command::AskSize(question) => state.size_question = question,
         Command::Search(query) => state.look_for(query),
         Command::StartSearch(query) => {
             state.look_for(query);
@@ -105,7 +104,10 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
             open(state, [ImageSource::Url(address)]);
             None
         }
-        Question::Weights => use_weights(state, paths.pop()?),
+        Question::Weights => {
+            let wanted = state.wanted(NetworkSource::File(paths.pop()?));
+            Some(use_network(state, wanted))
+        }
         Question::Save(mut save) => {
             save.request.files = vec![(save.kind, paths.pop()?)];
             Some(Effect::Send(Box::new(Request::Export(save.request))))
@@ -176,6 +178,7 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::WhatIsHere => {
             state.asking_here = !state.asking_here;
             state.here = None;
+            state.here_soon = None;
         }
         Action::Signed => state.choices.signed = !state.choices.signed,
         Action::PreviousLayer => step_layer(state, -1),
@@ -245,15 +248,18 @@ fn fold_out(state: &mut State, drawer: Drawer) {
 fn back(state: &mut State) -> Option<Effect> {
     if state.path_field.is_some() {
         state.path_field = None;
+    } else if state.size_question.is_some() {
+        state.size_question = None;
     } else if state.help_open {
         state.help_open = false;
     } else if !state.search.query.is_empty() {
         state.look_for(String::new());
     } else if state.channel.is_some() {
         state.channel = None;
-    } else if state.asking_here || state.here.is_some() {
+    } else if state.asking_here || state.here.is_some() || state.here_soon.is_some() {
         state.asking_here = false;
         state.here = None;
+        state.here_soon = None;
     } else if state.choices.than.is_some() {
         state.choices.than = None;
     } else {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::*;
 use crate::explain::ClassMaps;
 use crate::explorer::{DeviceChoice, NetworkSource, load_network};
-use crate::weights::Environment;
+use crate::imaging::{Fit, Pixels, Resize};
+use crate::weights::{Environment, NetworkChoices};
 
 fn source(name: &str) -> ImageSource {
     ImageSource::File(PathBuf::from(name))
@@ -58,7 +59,11 @@ fn copies_for_the_screen_are_bounded_and_the_last_shown_keep_theirs() {
 }
 
 const EPOCH: NetworkEpoch = NetworkEpoch(1);
-const RESIZE: Resize = Resize::Nearest;
+const RESIZE: Preprocessing = Preprocessing {
+    pixels: Pixels::MinusOneToOne,
+    resize: Resize::Nearest,
+    fit: Fit::Stretch,
+};
 
 /// Three hundred open images with the session that predicts them.
 struct Many {
@@ -75,9 +80,14 @@ impl Many {
             images.add(source(&name.to_string()));
         }
         images.list_mut().iter_mut().for_each(|image| image.stage = Stage::Open);
-        let mut network = load_network(&NetworkSource::BuiltIn, DeviceChoice::Cpu, &Environment::default())
-            .unwrap()
-            .network;
+        let mut network = load_network(
+            &NetworkSource::BuiltIn,
+            &NetworkChoices::default(),
+            DeviceChoice::Cpu,
+            &Environment::default(),
+        )
+        .unwrap()
+        .network;
         let input = network.plan().input().len();
         let logits = network.forward(&vec![0.0; input]).unwrap();
         let class_maps = Arc::new(ClassMaps::new(network.as_ref(), &logits).unwrap());
@@ -97,7 +107,7 @@ impl Many {
         let predicted = Predicted {
             image: id,
             epoch: EPOCH,
-            resize: RESIZE,
+            preprocessing: RESIZE,
             logits: [1.0, 2.0].into(),
             probabilities: [0.25, 0.75].into(),
             ranking: [1, 0].into(),
@@ -207,6 +217,6 @@ fn a_prediction_that_failed_is_asked_for_again_only_when_its_image_is_shown_anew
     assert_eq!(many.images.to_predict(EPOCH, RESIZE), [(id, true)]);
     many.images.get_mut(id).unwrap().prediction_failed();
     // for another way to the input size it is asked for at once
-    let others = many.images.to_predict(EPOCH, Resize::Bilinear);
+    let others = many.images.to_predict(EPOCH, Resize::Bilinear.into());
     assert!(others.iter().any(|(asked, _)| *asked == id));
 }

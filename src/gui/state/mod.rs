@@ -19,12 +19,14 @@ use super::dialogs::Question;
 use super::history::History;
 use super::images::{Images, OpenImage, Stage};
 use super::maps::{MapStore, Shown};
+use super::networks::{SizeQuestion, WantedNetwork, file_of};
 use super::wishes::Wishes;
 use crate::explorer::{
-    Channels, DeviceChoice, FeatureMap, ImageId, ImageSource, NetworkInfo, NetworkSource, Predicted,
+    Channels, FeatureMap, ImageId, ImageSource, InputChoices, NetworkInfo, NetworkSource, Predicted,
 };
+use crate::imaging::{Preprocessing, Region};
 use crate::labels::Labels;
-use crate::network::LayerId;
+use crate::network::{LayerId, Output};
 use crate::weights::Fingerprint;
 use crate::weights::fetch::Progress;
 
@@ -60,7 +62,11 @@ pub struct State {
     /// SHA-256 of its weights file and what it is known as, once that was asked for and computed.
     pub fingerprint: Option<(String, Fingerprint)>,
     /// The network that was asked for last.
-    pub wanted_network: (NetworkSource, DeviceChoice),
+    pub wanted_network: WantedNetwork,
+    /// What is said on the command line of the way from photo to its input, until it speaks.
+    pub input_at_start: Option<InputChoices>,
+    /// The input size that is asked for.
+    pub size_question: Option<SizeQuestion>,
     /// Whether it is being loaded.
     pub loading: bool,
     /// Whether weights were asked for that are still to be fetched or imported.
@@ -75,6 +81,8 @@ pub struct State {
     pub preview_muted: bool,
     /// The place that was asked about.
     pub here: Option<Here>,
+    /// A place that was asked about while the maps of all classes were still being made.
+    pub here_soon: Option<[f32; 2]>,
     /// Whether a click on the picture asks about the place.
     pub asking_here: bool,
     /// What is looked for.
@@ -124,7 +132,7 @@ pub struct PathField {
 
 impl State {
     /// A window without images.
-    pub fn new(choices: Choices, preferences: Preferences, network: (NetworkSource, DeviceChoice)) -> Self {
+    pub fn new(choices: Choices, preferences: Preferences, network: WantedNetwork) -> Self {
         Self {
             choices,
             preferences,
@@ -134,6 +142,8 @@ impl State {
             network: None,
             fingerprint: None,
             wanted_network: network,
+            input_at_start: None,
+            size_question: None,
             loading: true,
             getting_weights: false,
             download: None,
@@ -141,6 +151,7 @@ impl State {
             preview: None,
             preview_muted: false,
             here: None,
+            here_soon: None,
             asking_here: false,
             search: Search::default(),
             pinned: Vec::new(),
@@ -165,7 +176,56 @@ impl State {
     /// The prediction of the image shown, if it is that of the network and settings in use.
     pub fn prediction(&self) -> Option<&Predicted> {
         let prediction = self.images.current()?.prediction.as_ref()?;
-        (prediction.resize == self.choices.resize).then_some(prediction)
+        (prediction.preprocessing == self.preprocessing()).then_some(prediction)
+    }
+
+    /// The way from photo to input: what is usual for the network, with what was chosen in its place.
+    pub fn preprocessing(&self) -> Preprocessing {
+        let usual = self.network.as_ref().map(|network| network.usual);
+        self.choices.input.over(usual.unwrap_or_default())
+    }
+
+    /// What the network's values mean.
+    pub fn output(&self) -> Output {
+        self.network
+            .as_ref()
+            .map_or(Output::Softmax, |network| network.plan.output)
+    }
+
+    /// The part of a photo of this width and height that the network sees, as shares of its sides: the upper left corner
+    /// and the lower right one.
+    pub fn seen(&self, size: [u32; 2]) -> [[f32; 2]; 2] {
+        self.region(size)
+            .map_or([[0.0; 2], [1.0; 2]], |region| region.shares(size[0], size[1]))
+    }
+
+    /// The same in pixels; none without a network.
+    pub fn region(&self, size: [u32; 2]) -> Option<Region> {
+        let input = self.network.as_ref()?.plan.input();
+        let input = [input.width, input.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
+        Some(self.preprocessing().fit.region(size, input))
+    }
+
+    /// These weights on the device in use, with what was said of them before.
+    pub fn wanted(&self, source: NetworkSource) -> WantedNetwork {
+        let known = file_of(&source).map(|file| self.preferences.networks.said(file).choices());
+        WantedNetwork {
+            choices: known.unwrap_or_default(),
+            device: self.wanted_network.device,
+            source,
+        }
+    }
+
+    /// Keeps what is chosen of the network's input with the network.
+    pub fn keep_input(&mut self) {
+        let Some(file) = self.network.as_ref().and_then(|network| file_of(&network.source)) else {
+            return;
+        };
+        let mut said = self.preferences.networks.said(file);
+        if said.input != self.choices.input {
+            said.input = self.choices.input;
+            self.preferences.networks.remember(file, said);
+        }
     }
 
     /// Opens a sample that stays until a person's own images come.

@@ -1,11 +1,16 @@
 //! What replies of the session change.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Message, State};
-use crate::explorer::{Activity, Failure, ImageId, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply};
+use crate::explorer::{
+    Activity, ExplorerError, Failure, ImageId, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply,
+};
 use crate::gui::command::Command;
+use crate::gui::networks::{SizeQuestion, file_of};
 use crate::samples::SAMPLES;
+use crate::weights::WeightsError;
 
 impl State {
     /// Takes one reply of the session.
@@ -41,6 +46,12 @@ impl State {
                 self.images.display(image, photo, small);
             }
             Reply::Predicted(predicted) => self.predicted(predicted),
+            Reply::ClassMapsComplete(image) => {
+                let is_shown = self.images.current().is_some_and(|shown| shown.id == image);
+                if let Some(share) = self.here_soon.take_if(|_| is_shown) {
+                    self.ask_here(share);
+                }
+            }
             Reply::Explained(explained) => {
                 if self.is_current(explained.epoch) {
                     self.maps.insert(explained);
@@ -105,8 +116,24 @@ impl State {
         self.shown = None;
         self.preview = None;
         self.here = None;
+        self.here_soon = None;
         self.loading = false;
         self.network_error = None;
+        let file = file_of(&info.source).unwrap_or(Path::new(""));
+        let mut said = self.preferences.networks.said(file);
+        // one that was found rather than named is loaded again with what was said of it before
+        let is_found = self.wanted_network.source == NetworkSource::Search(None);
+        if is_found && info.choices.is_empty() && !said.choices().is_empty() {
+            self.due.push(Command::UseNetwork(self.wanted(info.source.clone())));
+        } else {
+            said.remember(&info.choices);
+        }
+        // what was said on the command line is meant for the network that it asked for
+        if file != Path::new("") || self.wanted_network.source != NetworkSource::BuiltIn {
+            said.input = self.input_at_start.take().unwrap_or(said.input);
+        }
+        self.choices.input = said.input;
+        self.preferences.networks.remember(file, said);
         let notes = [&info.device_note, &info.labels_note].into_iter().flatten();
         self.messages.extend(notes.cloned().map(Message::Error));
         self.network = Some(info);
@@ -124,15 +151,20 @@ impl State {
         match (failure.during, failure.image) {
             (Activity::LoadingNetwork, _) => {
                 self.loading = false;
-                self.network_error = Some(text.clone());
+                self.ask_size(failure);
+                self.network_error = Some(text.clone()).filter(|_| self.size_question.is_none());
+                let asks = self.size_question.is_some();
                 // what is chosen next, such as a device, is meant for the network that speaks
                 if let Some(network) = &self.network {
-                    self.wanted_network.0 = network.source.clone();
+                    self.wanted_network.source = network.source.clone();
+                    self.wanted_network.choices = network.choices.clone();
                 }
                 // better the built-in network than none; if that is what failed there is nothing left to try
-                if self.network.is_none() && self.wanted_network.0 != NetworkSource::BuiltIn {
-                    let device = self.wanted_network.1;
-                    self.due.push(Command::UseNetwork(NetworkSource::BuiltIn, device));
+                if self.network.is_none() && self.wanted_network.source != NetworkSource::BuiltIn {
+                    self.due.push(Command::UseNetwork(self.wanted(NetworkSource::BuiltIn)));
+                }
+                if asks {
+                    return;
                 }
             }
             (Activity::GettingWeights, _) => {
@@ -162,6 +194,17 @@ impl State {
         self.messages.push(Message::Error(text));
     }
 
+    /// Asks for the input size that a network's file does not say.
+    fn ask_size(&mut self, failure: &Failure) {
+        if let ExplorerError::Weights(WeightsError::InputSizeNeeded { file }) = failure.error.as_ref() {
+            self.size_question = Some(SizeQuestion {
+                wanted: self.wanted_network.clone(),
+                name: file.clone(),
+                text: String::new(),
+            });
+        }
+    }
+
     /// The download of an image has ended, if it was one that was fetched.
     fn fetched(&mut self, image: ImageId) {
         let url = self.images.get(image).and_then(|image| image.url.as_ref());
@@ -176,12 +219,18 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explorer::{DeviceChoice, ExplorerError, ImageId, ImageSource};
+    use crate::explorer::{DeviceChoice, ImageSource};
     use crate::gui::choices::{Choices, Preferences};
+    use crate::gui::networks::WantedNetwork;
+    use crate::weights::NetworkChoices;
 
     /// A window with one image.
     fn state() -> (State, ImageId) {
-        let network = (NetworkSource::BuiltIn, DeviceChoice::Cpu);
+        let network = WantedNetwork {
+            source: NetworkSource::BuiltIn,
+            choices: NetworkChoices::default(),
+            device: DeviceChoice::Cpu,
+        };
         let mut state = State::new(Choices::default(), Preferences::default(), network);
         let image = state.images.add(ImageSource::File("drive/photo.png".into()));
         (state, image)

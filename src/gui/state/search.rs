@@ -2,7 +2,8 @@
 
 use super::State;
 use crate::explorer::ImageId;
-use crate::imaging::Resize;
+use crate::gui::maps::within;
+use crate::imaging::Preprocessing;
 
 /// What is looked for in the search field.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +20,7 @@ pub struct Here {
     /// Which image.
     pub image: ImageId,
     /// How it was brought to the network's input size.
-    pub resize: Resize,
+    pub preprocessing: Preprocessing,
     /// Column and row of the cell.
     pub cell: (usize, usize),
     /// Columns and rows of the layer.
@@ -45,26 +46,35 @@ impl State {
         let image = self.images.current()?.id;
         self.here
             .as_ref()
-            .filter(|here| (here.image, here.resize) == (image, self.choices.resize))
+            .filter(|here| (here.image, here.preprocessing) == (image, self.preprocessing()))
     }
 
     /// Ranks the classes by what a cell of the last feature layer adds to their logits.
     pub fn ask_here(&mut self, share: [f32; 2]) {
-        let Some(prediction) = self.prediction() else { return };
+        let (Some(prediction), Some(image)) = (self.prediction(), self.images.current()) else {
+            return;
+        };
+        let Some(in_input) = within(self.seen(image.size), share) else {
+            return;
+        };
         let (columns, rows) = prediction.class_maps.size();
         let cell =
             |share: f32, cells: usize| ((share.clamp(0.0, 1.0) * cells as f32) as usize).min(cells.saturating_sub(1));
-        let cell = (cell(share[0], columns), cell(share[1], rows));
+        let cell = (cell(in_input[0], columns), cell(in_input[1], rows));
         // the maps of all classes may still be on their way
         let Some(evidence) = prediction.class_maps.at_cell(cell.1 * columns + cell.0) else {
+            self.here_soon = Some(share);
+            self.here = None;
             return;
         };
         let mut ranking: Vec<usize> = (0..evidence.len()).collect();
         let value = |class: usize| evidence.get(class).copied().unwrap_or(0.0);
         ranking.sort_by(|&a, &b| value(b).total_cmp(&value(a)));
+        let (image, preprocessing) = (prediction.image, prediction.preprocessing);
+        self.here_soon = None;
         self.here = Some(Here {
-            image: prediction.image,
-            resize: prediction.resize,
+            image,
+            preprocessing,
             cell,
             cells: (columns, rows),
             evidence,

@@ -13,17 +13,22 @@ impl State {
     /// What a map of `target` at `layer` of the shown image is called in the store.
     pub fn key(&self, target: Target, layer: LayerId) -> Option<MapKey> {
         let image = self.images.current()?;
-        let Choices {
-            resize, score, method, ..
-        } = self.choices;
+        let preprocessing = self.preprocessing();
+        let Choices { score, method, .. } = self.choices;
         Some(MapKey {
             image: image.id,
-            resize,
+            preprocessing,
             target,
             layer,
             score,
             method,
         })
+    }
+
+    /// Where in its photo a map lies.
+    fn seen_of(&self, key: &MapKey) -> [[f32; 2]; 2] {
+        let size = self.images.get(key.image).map_or([1; 2], |image| image.size);
+        self.seen(size)
     }
 
     /// A map: at the last feature layer at once, elsewhere once it was computed.
@@ -33,7 +38,8 @@ impl State {
             return self.maps.get(key).cloned();
         }
         let prediction = self.images.get(key.image)?.prediction.as_ref()?;
-        (prediction.resize == key.resize).then(|| Arc::new(prediction.class_maps.map(key.target, key.score)))
+        (prediction.preprocessing == key.preprocessing)
+            .then(|| Arc::new(prediction.class_maps.map(key.target, key.score)))
     }
 
     /// What gradients and channels are wanted of: the chosen class at the chosen layer.
@@ -42,14 +48,14 @@ impl State {
         let (targets, layers) = (vec![key.target], vec![key.layer]);
         let MapKey {
             image,
-            resize,
+            preprocessing,
             score,
             method,
             ..
         } = key;
         Some(ExplainRequest {
             image,
-            resize,
+            preprocessing,
             purpose: Purpose::Main,
             targets,
             layers,
@@ -69,12 +75,13 @@ impl State {
         let channel = self.channel?;
         let key = self.key(self.choices.target(self.class()?), self.layer()?)?;
         let found = self.feature_map.as_ref()?;
-        let is_wanted =
-            (found.image, found.resize, found.layer, found.channel) == (key.image, key.resize, key.layer, channel);
+        let is_wanted = (found.image, found.preprocessing, found.layer, found.channel)
+            == (key.image, key.preprocessing, key.layer, channel);
         let map = Arc::new(found.map.clone());
         let signed = self.choices.colormap.is_diverging();
         let maximum = if signed { map.max_abs() } else { map.max() };
         is_wanted.then_some(Shown {
+            seen: self.seen_of(&key),
             key,
             channel: Some(channel),
             map,
@@ -89,6 +96,7 @@ impl State {
         let map = self.map(&key)?;
         let maximum = self.maximum_for(&map, &key);
         Some(Shown {
+            seen: self.seen_of(&key),
             key,
             channel: None,
             map,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::environment::Environment;
 use super::hub;
 use crate::weights::checked::Weights;
+use crate::weights::choices::NetworkChoices;
 use crate::weights::error::WeightsError;
 
 /// The network built into the program lies in the repository's `weights` folder too, where it must not hide real ones.
@@ -104,7 +105,22 @@ pub struct Located {
 /// # Errors
 /// A file that was asked for by argument or variable must be usable: no other may speak in its place.
 pub fn locate(argument: Option<&Path>, environment: &Environment) -> Result<Located, WeightsError> {
-    let mut search = Search::default();
+    locate_with(argument, &NetworkChoices::default(), environment)
+}
+
+/// The same, with what a person says of the network; it is said of the file that is found as well as of one asked for.
+///
+/// # Errors
+/// As [`locate`], and choices that do not fit.
+pub fn locate_with(
+    argument: Option<&Path>,
+    choices: &NetworkChoices,
+    environment: &Environment,
+) -> Result<Located, WeightsError> {
+    let mut search = Search {
+        choices: choices.clone(),
+        ..Search::default()
+    };
     search.asked_for(Place::Argument, argument)?;
     search.asked_for(Place::Variable, environment.weights.as_deref())?;
     let working = environment.working.as_deref();
@@ -123,6 +139,11 @@ pub fn locate(argument: Option<&Path>, environment: &Environment) -> Result<Loca
         Outcome::Chosen
     };
     search.visit(Place::BuiltIn, None, outcome);
+    let is_asked_for = argument.is_some() || environment.weights.is_some();
+    let found = search.weights.as_ref().and_then(|weights| weights.info().path.clone());
+    if let Some(file) = found.filter(|_| !is_asked_for && !choices.is_empty()) {
+        search.weights = Some(Weights::open_with(&file, choices)?);
+    }
     Ok(Located {
         weights: search.weights,
         visited: search.visited,
@@ -131,6 +152,7 @@ pub fn locate(argument: Option<&Path>, environment: &Environment) -> Result<Loca
 
 #[derive(Default)]
 struct Search {
+    choices: NetworkChoices,
     weights: Option<Weights>,
     visited: Vec<Visited>,
 }
@@ -149,7 +171,7 @@ impl Search {
             self.visit(place, Some(file.to_owned()), Outcome::Later);
             return Ok(());
         }
-        self.weights = Some(Weights::open(file)?);
+        self.weights = Some(Weights::open_with(file, &self.choices)?);
         self.visit(place, Some(file.to_owned()), Outcome::Chosen);
         Ok(())
     }
@@ -176,7 +198,7 @@ impl Search {
             let outcome = if is_copy {
                 Outcome::BuiltInCopy
             } else {
-                match Weights::open(&file) {
+                match self.usable(&file) {
                     Err(error) => Outcome::Refused(error),
                     Ok(_) if self.weights.is_some() => Outcome::Later,
                     Ok(weights) => {
@@ -186,6 +208,14 @@ impl Search {
                 }
             };
             self.visit(place, Some(file), outcome);
+        }
+    }
+
+    /// A file nobody asked for, as it is; with the choices where they are what it lacks.
+    fn usable(&self, file: &Path) -> Result<Weights, WeightsError> {
+        match Weights::open(file) {
+            Err(_) if !self.choices.is_empty() => Weights::open_with(file, &self.choices),
+            opened => opened,
         }
     }
 }

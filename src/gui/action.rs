@@ -1,0 +1,317 @@
+//! What has a name and perhaps keys. Labels, tooltips and keys live here, and nowhere else: menus, shortcuts and the help
+//! page are made from [`Action`].
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+use super::icons;
+
+/// Something with a name, a sentence about it, and perhaps keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Choose files to open.
+    Open,
+    /// Choose a folder to open.
+    OpenFolder,
+    /// Open what is on the clipboard.
+    Paste,
+    /// Save the picture as it is.
+    Save,
+    /// Save the values of the map.
+    SaveValues,
+    /// Put the picture on the clipboard.
+    Copy,
+    /// Fetch an image from the web.
+    OpenAddress,
+    /// Choose a weights file.
+    OpenNetwork,
+    /// Fetch the ImageNet weights.
+    DownloadNetwork,
+    /// Stop what is being fetched.
+    CancelDownload,
+    /// Write in the search field.
+    Search,
+    /// The class above.
+    PreviousClass,
+    /// The class below.
+    NextClass,
+    /// Keep the chosen class at hand.
+    Pin,
+    /// Ask about a place of the picture.
+    WhatIsHere,
+    /// Evidence for and against.
+    Signed,
+    /// An earlier layer.
+    PreviousLayer,
+    /// A later layer.
+    NextLayer,
+    /// The default layer.
+    DefaultLayer,
+    /// The image before.
+    PreviousImage,
+    /// The image after.
+    NextImage,
+    /// Take the image off the list.
+    RemoveImage,
+    /// Small maps of all layers.
+    AllLayers,
+    /// Small maps of many classes.
+    SideBySide,
+    /// The strongest channels.
+    Channels,
+    /// Show the whole photo.
+    Fit,
+    /// Show each pixel of the photo as one of the screen.
+    ActualPixels,
+    /// Closer.
+    ZoomIn,
+    /// Farther.
+    ZoomOut,
+    /// One choice back.
+    Undo,
+    /// One choice forward again.
+    Redo,
+    /// Forget all changed settings.
+    Reset,
+    /// Dark to light and back.
+    SwitchTheme,
+    /// Show all keys.
+    Help,
+    /// Out of whatever is open.
+    Back,
+}
+
+impl Action {
+    /// All of them, in the order of the help page.
+    pub const ALL: [Self; 35] = [
+        Self::Open,
+        Self::OpenFolder,
+        Self::Paste,
+        Self::OpenAddress,
+        Self::Save,
+        Self::SaveValues,
+        Self::Copy,
+        Self::OpenNetwork,
+        Self::DownloadNetwork,
+        Self::CancelDownload,
+        Self::Search,
+        Self::PreviousClass,
+        Self::NextClass,
+        Self::Pin,
+        Self::WhatIsHere,
+        Self::Signed,
+        Self::PreviousLayer,
+        Self::NextLayer,
+        Self::DefaultLayer,
+        Self::PreviousImage,
+        Self::NextImage,
+        Self::RemoveImage,
+        Self::AllLayers,
+        Self::SideBySide,
+        Self::Channels,
+        Self::Fit,
+        Self::ActualPixels,
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::Undo,
+        Self::Redo,
+        Self::Reset,
+        Self::SwitchTheme,
+        Self::Help,
+        Self::Back,
+    ];
+
+    /// Name, and one sentence about it.
+    pub fn label_and_tooltip(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Open => (
+                "Open…",
+                "Choose images to look at; files and folders can also be dropped on the window.",
+            ),
+            Self::OpenFolder => ("Open folder…", "Choose a folder and open every image in it."),
+            Self::Paste => (
+                "Paste",
+                "Open the picture, or the path of an image, that is on the clipboard.",
+            ),
+            Self::Save => (
+                "Save picture…",
+                "Save what the picture shows, as PNG at the photo's own size, with a note of what made it.",
+            ),
+            Self::SaveValues => (
+                "Save values…",
+                "Save the map's signed values, one a cell, as a NumPy array.",
+            ),
+            Self::Copy => ("Copy picture", "Put what the picture shows on the clipboard."),
+            Self::OpenAddress => (
+                "Open web address…",
+                "Fetch an image over https; nothing is fetched without being asked for.",
+            ),
+            Self::DownloadNetwork => (
+                "Download ImageNet weights (92 MB)",
+                "Fetch the weights that Keras publishes for Xception, with 1000 classes, and use them.",
+            ),
+            Self::CancelDownload => (
+                "Cancel download",
+                "Stop fetching; what has arrived is kept for the next attempt.",
+            ),
+            Self::OpenNetwork => (
+                "Open weights…",
+                "Choose a .keras, .h5 or safetensors file of a classifier that stands on Xception.",
+            ),
+            Self::Search => (
+                "Find a class",
+                "Look for any class by name or number; you can also just start typing.",
+            ),
+            Self::PreviousClass => ("Class above", "Choose the class above on the list."),
+            Self::NextClass => ("Class below", "Choose the class below on the list."),
+            Self::Pin => ("Pin class", "Keep the chosen class at hand below the predictions."),
+            Self::WhatIsHere => (
+                "What is here?",
+                "Click a place of the picture to see which classes it argues for; Alt+click does so at any time.",
+            ),
+            Self::Signed => (
+                "Evidence against",
+                "Show evidence against the class too, in a second colour.",
+            ),
+            Self::PreviousLayer => (
+                "Earlier layer",
+                "Choose the layer before: finer cells, simpler features.",
+            ),
+            Self::NextLayer => (
+                "Later layer",
+                "Choose the layer after: coarser cells, features closer to classes.",
+            ),
+            Self::DefaultLayer => (
+                "Default layer",
+                "Go back to the last feature layer, the usual one for Grad-CAM.",
+            ),
+            Self::PreviousImage => ("Previous image", "Show the image before."),
+            Self::NextImage => ("Next image", "Show the image after."),
+            Self::RemoveImage => (
+                "Remove from list",
+                "Take the image off the list; the file stays where it is.",
+            ),
+            Self::AllLayers => ("All layers", "Fold out small maps of the class at every layer."),
+            Self::SideBySide => ("Side by side", "Fold out small maps of many classes."),
+            Self::Channels => ("Channels", "Fold out the channels that count most."),
+            Self::Fit => ("Fit", "Show the whole photo."),
+            Self::ActualPixels => ("100 %", "Show each pixel of the photo as one pixel of the screen."),
+            Self::ZoomIn => ("Zoom in", "A closer look."),
+            Self::ZoomOut => ("Zoom out", "A wider look."),
+            Self::Undo => ("Undo", "Take the last choice back."),
+            Self::Redo => ("Redo", "Make the choice again that was taken back."),
+            Self::Reset => ("Reset settings", "Set all map settings back to the tutorial's."),
+            Self::SwitchTheme => ("Light or dark", "Switch between light and dark."),
+            Self::Help => ("Help", "Show all keys and what the words mean."),
+            Self::Back => ("Back", "Leave whatever is open."),
+        }
+    }
+
+    /// The name.
+    pub fn label(self) -> &'static str {
+        self.label_and_tooltip().0
+    }
+
+    /// The icon before the name on buttons; none for what has no button.
+    pub fn icon(self) -> Option<char> {
+        match self {
+            Self::Open => Some(icons::OPEN),
+            Self::Help => Some(icons::HELP),
+            Self::Pin => Some(icons::PIN),
+            Self::Signed => Some(icons::SIGNED),
+            Self::WhatIsHere => Some(icons::HERE),
+            Self::Fit => Some(icons::FIT),
+            _ => None,
+        }
+    }
+
+    /// The keys; the first is the one shown.
+    pub fn shortcuts(self) -> &'static [KeyboardShortcut] {
+        const fn plain(key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(Modifiers::NONE, key)
+        }
+        const fn command(key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(Modifiers::COMMAND, key)
+        }
+        const fn command_shift(key: Key) -> KeyboardShortcut {
+            KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+        }
+        match self {
+            Self::Open => const { &[command(Key::O)] },
+            Self::OpenFolder => const { &[command_shift(Key::O)] },
+            Self::Paste => const { &[command(Key::V)] },
+            Self::Save => const { &[command(Key::S)] },
+            Self::SaveValues => const { &[command_shift(Key::S)] },
+            Self::Copy => const { &[command(Key::C)] },
+            Self::OpenAddress => const { &[command(Key::L)] },
+            Self::Search => const { &[command(Key::F)] },
+            Self::PreviousClass => const { &[plain(Key::ArrowUp)] },
+            Self::NextClass => const { &[plain(Key::ArrowDown)] },
+            Self::Pin => const { &[command(Key::P)] },
+            Self::WhatIsHere => const { &[command(Key::H)] },
+            Self::Signed => const { &[command(Key::E)] },
+            Self::PreviousLayer => const { &[plain(Key::OpenBracket)] },
+            Self::NextLayer => const { &[plain(Key::CloseBracket)] },
+            Self::PreviousImage => const { &[plain(Key::ArrowLeft)] },
+            Self::NextImage => const { &[plain(Key::ArrowRight)] },
+            Self::RemoveImage => const { &[plain(Key::Delete)] },
+            Self::AllLayers => const { &[plain(Key::F2)] },
+            Self::SideBySide => const { &[plain(Key::F3)] },
+            Self::Channels => const { &[plain(Key::F4)] },
+            Self::Fit => const { &[command(Key::Num0)] },
+            Self::ActualPixels => const { &[command(Key::Num1)] },
+            Self::ZoomIn => {
+                const {
+                    &[
+                        plain(Key::Plus),
+                        plain(Key::Equals),
+                        command(Key::Plus),
+                        command(Key::Equals),
+                    ]
+                }
+            }
+            Self::ZoomOut => const { &[plain(Key::Minus), command(Key::Minus)] },
+            Self::Undo => const { &[command(Key::Z)] },
+            Self::Redo => const { &[command_shift(Key::Z), command(Key::Y)] },
+            Self::SwitchTheme => const { &[command(Key::D)] },
+            Self::Help => const { &[plain(Key::F1), plain(Key::Questionmark)] },
+            Self::Back => const { &[plain(Key::Escape)] },
+            Self::OpenNetwork | Self::DownloadNetwork | Self::CancelDownload | Self::DefaultLayer | Self::Reset => &[],
+        }
+    }
+    /// The key that is shown; none if there is none.
+    pub fn keys_text(self, ctx: &egui::Context) -> Option<String> {
+        self.shortcuts().first().map(|shortcut| shortcut_text(ctx, shortcut))
+    }
+}
+
+/// Keys as they are printed on the keyboard.
+pub fn shortcut_text(ctx: &egui::Context, shortcut: &KeyboardShortcut) -> String {
+    match shortcut.logical_key {
+        key @ (Key::OpenBracket | Key::CloseBracket | Key::Plus | Key::Minus | Key::Equals | Key::Questionmark)
+            if shortcut.modifiers == Modifiers::NONE =>
+        {
+            key.symbol_or_name().to_owned()
+        }
+        _ => ctx.format_shortcut(shortcut),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_action_is_listed_once_and_no_key_means_two_things() {
+        let mut actions = HashSet::new();
+        let mut keys = HashSet::new();
+        for action in Action::ALL {
+            assert!(actions.insert(action));
+            assert!(!action.label().is_empty() && action.label_and_tooltip().1.ends_with('.'));
+            for shortcut in action.shortcuts() {
+                assert!(keys.insert((shortcut.modifiers, shortcut.logical_key)), "{shortcut:?}");
+            }
+        }
+    }
+}

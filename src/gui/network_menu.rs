@@ -1,0 +1,261 @@
+//! The badge of the network that speaks, and its menu: what it is, what it sees, what it answers, and others to run.
+
+use std::path::Path;
+
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{Button, RichText, Ui};
+
+use super::answers;
+use super::command::{Action, Command};
+use super::networks::{SizeQuestion, WantedNetwork};
+use super::settings::pixels_text;
+use super::state::State;
+use super::theme::palette;
+use super::widgets::{action_entry, caption};
+use crate::explorer::{DeviceChoice, NetworkInfo, NetworkSource};
+use crate::imaging::Pixels;
+use crate::network::Output;
+use crate::weights::info::format_size;
+use crate::weights::{Fingerprint, Info, NetworkChoices, SaidBy};
+
+/// Draws the badge: which network speaks, what it sees, on which device, and how fast; a click opens its menu.
+pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let text = match (&state.network, state.loading) {
+        (_, true) => "Loading the network…".to_owned(),
+        (Some(network), false) => {
+            let time = state
+                .prediction()
+                .map(|prediction| format!(" · {:.0} ms", prediction.forward_ms));
+            format!(
+                "{} · {} · {} · {}{}",
+                network_name(state, &network.weights),
+                size_text(network),
+                state.preprocessing().pixels,
+                network.device.to_uppercase(),
+                time.unwrap_or_default()
+            )
+        }
+        (None, false) => "No network".to_owned(),
+    };
+    let colour = if state.network_error.is_some() {
+        palette(ui).error
+    } else {
+        palette(ui).weak
+    };
+    let button = Button::new(RichText::new(text).small().color(colour)).frame_when_inactive(false);
+    let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
+        details(ui, state, commands);
+        if let Some(network) = &state.network {
+            input(ui, state, network, commands);
+            output(ui, state, network, commands);
+            outputs(ui, state, network, commands);
+        }
+        ui.separator();
+        if ui.button("Built-in drawings").clicked() {
+            commands.push(Command::UseNetwork(state.wanted(NetworkSource::BuiltIn)));
+            ui.close();
+        }
+        action_entry(ui, Action::OpenNetwork, true, commands);
+        if !state.getting_weights {
+            action_entry(ui, Action::DownloadNetwork, true, commands);
+            caption(
+                ui,
+                "Neither Keras nor ImageNet says that these weights may be used commercially.",
+            );
+        }
+        ui.separator();
+        for device in DeviceChoice::ALL {
+            let name = match device {
+                DeviceChoice::Auto => "Fastest device",
+                DeviceChoice::Cpu => "CPU",
+                DeviceChoice::Cuda => "NVIDIA GPU (CUDA)",
+                DeviceChoice::Metal => "Apple GPU (Metal)",
+            };
+            let entry = Button::selectable(state.wanted_network.device == device, name);
+            let response = ui.add_enabled(device.is_built(), entry);
+            let missing = format!(
+                "This program was built without it; build it with --features {}.",
+                device.name()
+            );
+            if response.on_disabled_hover_text(missing).clicked() {
+                commands.push(Command::UseNetwork(WantedNetwork {
+                    device,
+                    ..state.wanted_network.clone()
+                }));
+                ui.close();
+            }
+        }
+    });
+    response
+        .on_hover_text("The network that speaks, the size and range of its input, its device and the time of the last forward pass; click to \
+             change.");
+}
+
+/// What the badge calls the network: official only if its hash says so, else by its file.
+fn network_name(state: &State, weights: &Info) -> String {
+    let file = weights.path.as_deref().and_then(Path::file_name);
+    match (&state.fingerprint, file) {
+        (Some((_, Fingerprint::OfficialKeras)), _) => "Official Keras ImageNet weights".to_owned(),
+        (_, Some(file)) => file.to_string_lossy().into_owned(),
+        (_, None) => weights.name.clone(),
+    }
+}
+
+fn fingerprint_text(fingerprint: &Fingerprint) -> String {
+    match fingerprint {
+        Fingerprint::OfficialKeras => "The weights that Keras itself loads.".to_owned(),
+        Fingerprint::Port(source) => format!("Known as {}.", source.name),
+        Fingerprint::Unknown => "None of the published weights this program knows.".to_owned(),
+    }
+}
+
+/// Width and height of a network's input.
+fn size_text(network: &NetworkInfo) -> String {
+    let input = network.plan.input();
+    format!("{}×{}", input.width, input.height)
+}
+
+/// The network that speaks, with something else said of it.
+fn said(state: &State, network: &NetworkInfo, choices: NetworkChoices) -> WantedNetwork {
+    WantedNetwork {
+        source: network.source.clone(),
+        choices,
+        device: state.wanted_network.device,
+    }
+}
+
+/// Whose word something is, in words; nothing is said of what the file says.
+fn mark(said_by: SaidBy) -> &'static str {
+    match said_by {
+        SaidBy::File => "",
+        SaidBy::Guess => " (assumed: its file does not say it)",
+        SaidBy::User => " (as you said)",
+    }
+}
+
+/// What the network sees: its size, and the range of its pixels, which changes at once.
+fn input(ui: &mut Ui, state: &State, network: &NetworkInfo, commands: &mut Vec<Command>) {
+    ui.separator();
+    caption(
+        ui,
+        format!("Input {}{}", size_text(network), mark(network.weights.input_said_by)),
+    );
+    let may_ask = network.weights.input_said_by != SaidBy::File && network.source != NetworkSource::BuiltIn;
+    let entry = Button::new("Other input size…").frame_when_inactive(false);
+    if may_ask && ui.add(entry).clicked() {
+        let input = network.plan.input();
+        commands.push(Command::AskSize(Some(SizeQuestion {
+            wanted: said(state, network, network.choices.clone()),
+            name: network.weights.name.clone(),
+            text: format_size([input.height, input.width]),
+        })));
+        ui.close();
+    }
+    let in_use = state.preprocessing().pixels;
+    let said_by = match state.choices.input.pixels {
+        Some(_) => SaidBy::User,
+        None => network.pixels_said_by,
+    };
+    caption(ui, format!("Pixels {in_use}{}", mark(said_by)));
+    for pixels in Pixels::ALL {
+        let entry = Button::selectable(pixels == in_use, format!("Pixels {pixels}"));
+        if ui.add(entry).on_hover_text(pixels_text(pixels)).clicked() {
+            let mut choices = state.choices.clone();
+            choices.input.pixels = Some(pixels).filter(|&pixels| pixels != network.usual.pixels);
+            commands.push(Command::Choose(choices));
+        }
+    }
+}
+
+/// What its values mean, to be chosen where the file does not say it.
+fn output(ui: &mut Ui, state: &State, network: &NetworkInfo, commands: &mut Vec<Command>) {
+    ui.separator();
+    let (output, said_by) = (network.plan.output, network.weights.output_said_by);
+    caption(ui, format!("Output {output}{}", mark(said_by))).on_hover_text(answers::explanation(output));
+    if said_by == SaidBy::File {
+        return;
+    }
+    for choice in Output::ALL {
+        let entry = Button::selectable(choice == output, format!("Output {choice}"));
+        if ui.add(entry).on_hover_text(answers::explanation(choice)).clicked() {
+            let choices = NetworkChoices {
+                output: Some(choice),
+                ..network.choices.clone()
+            };
+            commands.push(Command::UseNetwork(said(state, network, choices)));
+            ui.close();
+        }
+    }
+}
+
+/// Which of several outputs is explained.
+fn outputs(ui: &mut Ui, state: &State, network: &NetworkInfo, commands: &mut Vec<Command>) {
+    let names = &network.weights.outputs;
+    if names.len() < 2 {
+        return;
+    }
+    ui.separator();
+    caption(ui, format!("{} outputs, of which one is explained", names.len()));
+    let in_use = network.choices.output_layer.as_ref().or(names.first());
+    for name in names {
+        let entry = Button::selectable(in_use == Some(name), format!("Output layer {name}"));
+        if ui.add(entry).clicked() {
+            let choices = NetworkChoices {
+                output_layer: Some(name.clone()),
+                // what the values of another output mean is another question
+                output: None,
+                ..network.choices.clone()
+            };
+            commands.push(Command::UseNetwork(said(state, network, choices)));
+            ui.close();
+        }
+    }
+}
+
+fn details(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    if let Some(error) = &state.network_error {
+        ui.label(RichText::new(error).color(palette(ui).error));
+    }
+    let Some(network) = &state.network else { return };
+    ui.label(&network.weights.name);
+    caption(
+        ui,
+        format!(
+            "{} {}, loaded in {:.0} ms",
+            network.weights.classes,
+            if network.plan.output.is_probability() {
+                "classes"
+            } else {
+                "values"
+            },
+            network.load_ms
+        ),
+    );
+    if let Some(path) = &network.weights.path {
+        caption(ui, path.display().to_string());
+    }
+    if let Some(licence) = network.weights.licence() {
+        caption(ui, format!("Licence: {licence}"));
+    }
+    if let Some((sha256, fingerprint)) = &state.fingerprint {
+        if network.source != NetworkSource::BuiltIn {
+            caption(ui, fingerprint_text(fingerprint));
+        }
+        // in groups, so that it breaks and can be compared by eye
+        let groups: Vec<&str> = sha256
+            .as_bytes()
+            .chunks(8)
+            .filter_map(|group| std::str::from_utf8(group).ok())
+            .collect();
+        caption(ui, format!("SHA-256: {}", groups.join(" ")));
+        if ui.button("Copy SHA-256").clicked() {
+            ui.ctx().copy_text(sha256.clone());
+        }
+    } else if ui.button("Compute SHA-256").clicked() {
+        commands.push(Command::Fingerprint);
+    }
+    if let Some(note) = &network.device_note {
+        caption(ui, note);
+    }
+}

@@ -1,0 +1,175 @@
+//! How a person likes the window: plain values, kept between starts.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::icons;
+use super::networks::Networks;
+use crate::explain::Score;
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Appearance {
+    /// As the system says.
+    #[default]
+    System,
+    /// Dark text on light panels.
+    Light,
+    /// Light text on dark panels.
+    Dark,
+}
+
+impl Appearance {
+    /// All of them, in the order shown.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The name shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+}
+
+/// What can be open below the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Drawer {
+    /// Small maps of all layers.
+    Layers,
+    /// Small maps of many classes.
+    SideBySide,
+    /// The tutorial's two histograms.
+    Gradients,
+    /// The strongest channels.
+    Channels,
+    /// The values of the map.
+    Values,
+    /// The predictions as bars.
+    Predictions,
+}
+
+impl Drawer {
+    /// All of them, in the order shown.
+    pub const ALL: [Self; 6] = [
+        Self::Layers,
+        Self::SideBySide,
+        Self::Gradients,
+        Self::Channels,
+        Self::Values,
+        Self::Predictions,
+    ];
+
+    /// The icon before its name.
+    pub fn icon(self) -> char {
+        match self {
+            Self::Layers => icons::LAYERS,
+            Self::SideBySide => icons::SIDE_BY_SIDE,
+            Self::Gradients => icons::GRADIENTS,
+            Self::Channels => icons::CHANNELS,
+            Self::Values => icons::VALUES,
+            Self::Predictions => icons::BARS,
+        }
+    }
+
+    /// Name and one sentence about it.
+    pub fn name_and_explanation(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Layers => (
+                "All layers",
+                "Small maps of the class at every layer, from one backward sweep.",
+            ),
+            Self::SideBySide => (
+                "Side by side",
+                "Small maps of the classes on the list, or of the pinned ones.",
+            ),
+            Self::Gradients => (
+                "Gradients",
+                "How the score's gradients are distributed, as in the tutorial.",
+            ),
+            Self::Channels => (
+                "Channels",
+                "The channels that count most, with their weight and mean activation.",
+            ),
+            Self::Values => ("Values", "How the values of the map are distributed."),
+            Self::Predictions => ("Bars", "The predictions as bars."),
+        }
+    }
+}
+
+/// How many predictions can be listed; the last means all of them.
+pub const TOPS: [usize; 5] = [5, 10, 20, 50, usize::MAX];
+
+/// What stays on the list of files.
+const RECENT_FILES: usize = 10;
+
+/// Everything else that is kept between starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// Light or dark.
+    pub appearance: Appearance,
+    /// Number of predictions on the list, one of [`TOPS`].
+    pub top: usize,
+    /// Whether the list shows probabilities or logits.
+    pub values: Score,
+    /// What is open below the picture.
+    pub drawer: Option<Drawer>,
+    /// Files opened lately, the newest first.
+    pub recent: Vec<PathBuf>,
+    /// What was said of networks.
+    pub networks: Networks,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            appearance: Appearance::default(),
+            top: 10,
+            values: Score::Probability,
+            drawer: None,
+            recent: Vec::new(),
+            networks: Networks::default(),
+        }
+    }
+}
+
+impl Preferences {
+    /// These preferences, with every number that no control offers replaced by the next larger one that it does.
+    pub fn within_ranges(mut self) -> Self {
+        self.top = TOPS.into_iter().find(|&top| top >= self.top).unwrap_or(usize::MAX);
+        self.recent.truncate(RECENT_FILES);
+        self
+    }
+
+    /// Puts a file at the front of [`Self::recent`].
+    pub fn remember(&mut self, path: PathBuf) {
+        self.recent.retain(|known| *known != path);
+        self.recent.insert(0, path);
+        self.recent.truncate(RECENT_FILES);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_no_control_offers_becomes_the_next_larger_one() {
+        for (stored, used) in [
+            (0, 5),
+            (10, 10),
+            (11, 20),
+            (100_000, usize::MAX),
+            (usize::MAX, usize::MAX),
+        ] {
+            let preferences = Preferences {
+                top: stored,
+                ..Preferences::default()
+            };
+            assert_eq!(preferences.within_ranges().top, used, "{stored}");
+        }
+    }
+}
