@@ -188,6 +188,11 @@ pub enum WeightsCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Print what a file holds as a table: layer, class, shape, parameters, and what it is taken for
+    Inspect {
+        /// The file to look into
+        file: PathBuf,
+    },
     /// Check every value, and compare with the tutorial's top ten if its photograph is given
     Verify {
         /// The tutorial's photograph (cat_and_dog_hats.png), a file or an address

@@ -15,6 +15,7 @@ pub fn run(network: &NetworkArguments, command: WeightsCommand) -> Result<(), St
         WeightsCommand::Status => status(network),
         WeightsCommand::Download => download(),
         WeightsCommand::Import { file, out } => import(network, file, out),
+        WeightsCommand::Inspect { file } => inspect(network, &file),
         WeightsCommand::Verify { photograph } => verify(network, photograph.as_deref()),
     }
 }
@@ -133,6 +134,35 @@ fn import(network: &NetworkArguments, file: PathBuf, out: Option<PathBuf>) -> Re
     .map_err(Stop::Failed)?;
     let weights = Weights::open(&path).map_err(failed)?;
     describe(&mut io::stdout().lock(), &weights)
+}
+
+/// The layers of a file as a table; status 1 if it cannot be explained, with the reason.
+fn inspect(network: &NetworkArguments, file: &Path) -> Result<(), Stop> {
+    let inspection = weights::inspect(file, &network.choices()).map_err(failed)?;
+    let mut out = io::stdout().lock();
+    let width = inspection
+        .lines
+        .iter()
+        .map(|line| line.layer.chars().count())
+        .max()
+        .unwrap_or(0);
+    for line in &inspection.lines {
+        let shape = line.shape.map_or_else(String::new, |[height, width, channels]| {
+            format!("{height}x{width}x{channels}")
+        });
+        let parameters = line.parameters.map_or_else(String::new, |count| count.to_string());
+        writeln!(
+            out,
+            "{:<width$}  {:<24} {shape:>15} {parameters:>10}  {}",
+            line.layer,
+            line.class.as_deref().unwrap_or_default(),
+            line.taken_for.as_deref().unwrap_or("not understood")
+        )?;
+    }
+    match inspection.refusal {
+        Some(refusal) => Err(failed(refusal)),
+        None => Ok(()),
+    }
 }
 
 /// Checks every value; with the tutorial's photograph, its printed top ten too.

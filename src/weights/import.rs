@@ -19,7 +19,7 @@ use super::info::{self, FORMAT, format_size, key};
 use super::labels::{self, LabelsProblem};
 use super::sources::published::Source;
 use crate::models::keras::{Description, Wishes};
-use crate::models::xception::architecture::{KERAS_BN_EPSILON, check_input_size};
+use crate::models::xception::architecture::KERAS_BN_EPSILON;
 use crate::network::Plan;
 
 /// What the person who imports knows better than the file.
@@ -114,13 +114,7 @@ fn check(source: &Path, options: &ImportOptions) -> Result<(), WeightsError> {
             value: epsilon.to_string(),
             expected: info::EPSILON_EXPECTED,
         }),
-        _ => match options.choices.input_size.map(check_input_size) {
-            Some(Err(problem)) => Err(WeightsError::Tensor {
-                file,
-                problem: problem.into(),
-            }),
-            _ => Ok(()),
-        },
+        _ => Ok(()),
     }
 }
 
