@@ -7,11 +7,12 @@ use std::hint::black_box;
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main};
 use gradcam_explorer::explain::{ClassMaps, Score, Target};
 use gradcam_explorer::models::xception::{self, Architecture};
 use gradcam_explorer::network::cpu::Isa;
-use gradcam_explorer::network::{CpuNetwork, LayerId, Network, Plan};
+use gradcam_explorer::network::{CpuNetwork, Layer, LayerId, Network, Op, Output, Plan, Role, Shape};
 
 fn plan() -> Plan {
     xception::plan(&Architecture::keras(1000)).expect("Keras' own widths are consistent")
@@ -112,6 +113,7 @@ fn engine(c: &mut Criterion) {
             }
         });
     });
+    wide_head(&mut group, &image);
     group.finish();
 
     let mut group = c.benchmark_group("load");
@@ -120,6 +122,38 @@ fn engine(c: &mut Criterion) {
         group.bench_function(threads.to_string(), |b| b.iter(|| load(threads, Isa::best())));
     }
     group.finish();
+}
+
+/// A class at the last layer behind a hidden layer 1024 wide, of 1000 classes, as it is asked for when a pointer reaches it.
+fn wide_head(group: &mut BenchmarkGroup<'_, WallTime>, image: &[f32]) {
+    let body = plan();
+    let mut layers = body.layers.clone();
+    let average = LayerId(layers.len() - 2);
+    layers.truncate(average.0 + 1);
+    let mut add = |name: &str, op: Op, channels: usize| {
+        layers.push(Layer {
+            name: name.to_owned(),
+            weights: name.to_owned(),
+            op,
+            inputs: vec![LayerId(layers.len() - 1)],
+            shape: Shape::vector(channels),
+            role: Role::NoMap,
+        });
+    };
+    add("hidden", Op::Dense { bias: true }, 1024);
+    add("hidden_act", Op::RELU, 1024);
+    add("classes", Op::Dense { bias: true }, 1000);
+    let plan = Plan::new(layers, Output::Softmax).expect("a chain behind the average");
+    let mut network = CpuNetwork::load_with(plan.clone(), &weights(&plan), 2, Isa::best()).expect("all weights");
+    let logits = network.forward(image).expect("an image of the right size");
+    // a class is made once and kept, so each measurement asks new maps for one
+    group.bench_function("a class behind 1024 hidden units", |b| {
+        b.iter_batched(
+            || ClassMaps::new(&network, &logits).expect("an image has gone through"),
+            |maps| black_box(maps.map(Target::Class(7), Score::Probability)),
+            BatchSize::LargeInput,
+        );
+    });
 }
 
 criterion_group!(benches, engine);
