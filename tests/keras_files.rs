@@ -289,3 +289,30 @@ fn what_is_not_understood_is_refused_by_its_name() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn weights_without_a_graph_ask_for_their_input_size() {
+    use gradcam_explorer::explorer::{DeviceChoice, NetworkSource, load_network};
+    use gradcam_explorer::weights::Environment;
+
+    let row = rows().into_iter().find(|row| row.name == "weights_nested").unwrap();
+    let npz = NpzTensors::new(data("keras/golden/weights_nested.npz")).unwrap();
+    let expected = array(&npz, "outputs").unwrap();
+    for file in &row.files {
+        let source = NetworkSource::File(data("keras").join(file));
+        let load =
+            |choices: &NetworkChoices| load_network(&source, choices, DeviceChoice::Cpu, &Environment::default());
+        let error = load(&NetworkChoices::default()).err().unwrap().to_string();
+        assert!(error.contains(file) && error.contains("--input-size"), "{error}");
+        let choices = NetworkChoices {
+            input_size: Some(row.input),
+            ..NetworkChoices::default()
+        };
+        let mut loaded = load(&choices).unwrap();
+        let units = loaded.network.forward(&input(&row)).unwrap();
+        assert!(
+            worst(&answers(loaded.network.as_ref(), &units), &expected) < 2e-5,
+            "{file}"
+        );
+    }
+}

@@ -9,7 +9,7 @@ use super::preprocessing;
 use super::request::{DeviceChoice, NetworkSource};
 use crate::imaging::Preprocessing;
 use crate::network::{CandleNetwork, CpuNetwork, Network, NetworkError};
-use crate::weights::{Environment, NetworkChoices, SaidBy, Weights, locate_with};
+use crate::weights::{Environment, NetworkChoices, SaidBy, Weights, WeightsError, locate_with};
 
 /// A network with what there is to say about it.
 pub struct LoadedNetwork {
@@ -45,6 +45,15 @@ pub fn load_network(
             None => built_in(choices)?,
         },
     };
+    // ImageNet's classes come with Keras' own size; any other network may have been trained on any
+    let info = weights.info();
+    if info.input_said_by == SaidBy::Guess && info.classes != IMAGENET_CLASSES {
+        let file = info
+            .path
+            .as_ref()
+            .map_or_else(|| info.name.clone(), |path| path.display().to_string());
+        return Err(WeightsError::InputSizeNeeded { file }.into());
+    }
     let chosen = device::choose(choice);
     let vb = weights.var_builder(DType::F32, &Device::Cpu);
     let plan = weights.plan().clone();
@@ -72,6 +81,9 @@ pub fn load_network(
         device_note: chosen.note,
     })
 }
+
+/// Number of classes of ImageNet's challenge, for which Keras' input size is assumed.
+const IMAGENET_CLASSES: usize = 1000;
 
 /// The network inside the program, of which there is nothing to be said.
 fn built_in(choices: &NetworkChoices) -> Result<Weights, ExplorerError> {

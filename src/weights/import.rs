@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use hdf5_pure::File;
 
 use super::checked::Weights;
-use super::choices::NetworkChoices;
+use super::choices::{NetworkChoices, SaidBy};
 use super::error::WeightsError;
 use super::formats::archive::KerasArchive;
 use super::formats::canonical;
@@ -126,6 +126,15 @@ enum Found {
 }
 
 impl Found {
+    /// Whether the file says the size of its input.
+    fn says_input_size(&self) -> bool {
+        match self {
+            Self::Safetensors(weights) => weights.info().input_said_by != SaidBy::Guess,
+            Self::Hdf5(_) => false,
+            Self::Described(weights) => weights.network.says_input_size,
+        }
+    }
+
     fn plan(&self) -> &Plan {
         match self {
             Self::Safetensors(weights) => weights.plan(),
@@ -256,7 +265,10 @@ fn metadata(
     if !matches!(found, Found::Described(_)) {
         set(key::BN_EPSILON, format!("{epsilon:e}"));
     }
-    set(key::INPUT_SIZE, format_size([plan.input().height, plan.input().width]));
+    // a size that nobody said is asked for when the network is used
+    if found.says_input_size() || options.choices.input_size.is_some() || known.is_some() {
+        set(key::INPUT_SIZE, format_size([plan.input().height, plan.input().width]));
+    }
     if let Some(output) = options.choices.output {
         set(key::OUTPUT, output.name().to_owned());
     }

@@ -9,7 +9,9 @@ use thiserror::Error;
 use super::environment::Environment;
 use super::fetch::{self, FetchError, Progress, Request, Timeouts};
 use super::http::Client;
+use crate::models::xception::architecture::KERAS_INPUT_SIZE;
 use crate::weights::checked::Weights;
+use crate::weights::choices::NetworkChoices;
 use crate::weights::error::WeightsError;
 use crate::weights::import::{ImportOptions, import};
 use crate::weights::sources::published::{Address, Source};
@@ -126,6 +128,11 @@ fn download_one(
     };
     fetch::fetch(&request, timeouts, progress, cancel)?;
     let options = ImportOptions {
+        // all published sources are the network of Keras' own size
+        choices: NetworkChoices {
+            input_size: Some([KERAS_INPUT_SIZE; 2]),
+            ..NetworkChoices::default()
+        },
         name: Some(source.name.to_owned()),
         source: Some(url.to_owned()),
         licence: Some(source.licence.to_owned()),
