@@ -124,7 +124,10 @@ impl ExplorerApp {
             self.state.receive(reply);
         }
         while let Some(found) = self.gatherer.found() {
-            commands.push(Command::Open(found.files));
+            if !found.files.is_empty() {
+                commands.push(Command::Open(found.files));
+            }
+            commands.extend(found.piped.into_iter().map(Command::OpenSource));
             self.state
                 .messages
                 .extend(found.problems.into_iter().map(Message::Error));
