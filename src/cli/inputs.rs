@@ -1,10 +1,8 @@
 //! The images that the arguments of `explain` mean: files, folders, web addresses and pipes, in order.
 
-use std::fs;
-use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::explorer::{ImageSource, images_in_folder, local_path, read_pipe};
+use crate::explorer::{ImageSource, images_in_folder, local_path, piped};
 
 /// An image, or why there is none.
 pub struct Input {
@@ -60,43 +58,4 @@ pub fn inputs(arguments: &[PathBuf], is_recursive: bool, mut note: impl FnMut(St
         }
     }
     inputs
-}
-
-/// What comes through a pipe: standard input as `-`, or a name that the shell made (`/dev/stdin`, `<(...)`). None for all
-/// other arguments.
-fn piped(argument: &Path) -> Option<Result<ImageSource, String>> {
-    let bytes = if argument.as_os_str() == "-" {
-        let input = io::stdin();
-        if input.is_terminal() {
-            return Some(Err(
-                "standard input is a terminal; pipe an image into it, or name a file".to_owned(),
-            ));
-        }
-        read_pipe(input.lock())
-    } else if is_pipe(argument) {
-        fs::File::open(argument).and_then(read_pipe)
-    } else {
-        return None;
-    };
-    Some(match bytes {
-        Ok(bytes) => Ok(ImageSource::Bytes {
-            name: argument.display().to_string(),
-            bytes: bytes.into(),
-        }),
-        Err(error) => Err(format!(
-            "{} cannot be read ({error}); pipe an image into it",
-            argument.display()
-        )),
-    })
-}
-
-#[cfg(unix)]
-fn is_pipe(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt as _;
-    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_path: &Path) -> bool {
-    false
 }

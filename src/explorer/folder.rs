@@ -10,9 +10,9 @@ use crate::imaging;
 
 /// Endings of the images that can be read. In a folder a file with such a name is an image even if it does not begin
 /// like one, so that a broken one is told.
-pub const IMAGE_ENDINGS: [&str; 17] = [
+pub const IMAGE_ENDINGS: [&str; 18] = [
     "png", "jpg", "jpeg", "jpe", "jfif", "webp", "gif", "bmp", "dib", "tif", "tiff", "pnm", "ppm", "pgm", "pbm", "pam",
-    "qoi",
+    "qoi", "jxl",
 ];
 /// Bytes of a file that are looked at: the texts of a picture that this program wrote come first in it.
 const START: u64 = 4096;

@@ -24,6 +24,7 @@ mod network;
 mod outbox;
 mod paths;
 mod pictures;
+mod pipes;
 mod preprocessing;
 mod recent;
 mod reply;
@@ -36,9 +37,9 @@ pub use error::ExplorerError;
 pub use folder::{Folder, IMAGE_ENDINGS, images_in_folder};
 pub use handle::Explorer;
 pub use histogram::Histogram;
-pub use images::read_pipe;
 pub use load::{LoadedNetwork, load_network};
 pub use paths::{local_path, natural_order, percent_encoded};
+pub use pipes::piped;
 pub use preprocessing::{InputChoices, preprocessing_inside};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,

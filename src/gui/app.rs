@@ -142,10 +142,13 @@ impl ExplorerApp {
             self.state.receive(reply);
         }
         while let Some(found) = self.gatherer.found() {
-            commands.push(Command::Open {
-                images: found.images,
-                networks: found.networks,
-            });
+            if !found.images.is_empty() || !found.networks.is_empty() {
+                commands.push(Command::Open {
+                    images: found.images,
+                    networks: found.networks,
+                });
+            }
+            commands.extend(found.piped.into_iter().map(Command::OpenSource));
             self.state
                 .messages
                 .extend(found.problems.into_iter().map(Message::Error));

@@ -8,12 +8,14 @@ use std::thread::Builder;
 use crate::explorer::{ImageSource, images_in_folder, local_path};
 
 /// What a search came to: one folder that cannot be read keeps nothing else from being opened.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Gathered {
     /// Files, and web addresses as they are.
     pub images: Vec<PathBuf>,
     /// Files of networks, and folders that are one.
     pub networks: Vec<PathBuf>,
+    /// What came through pipes.
+    pub piped: Vec<ImageSource>,
     /// Why folders bring nothing, a sentence each.
     pub problems: Vec<String>,
     /// What was left out, a sentence each.
@@ -86,6 +88,7 @@ fn gather(paths: &[PathBuf]) -> Gathered {
     let Gathered {
         images: mut files,
         mut networks,
+        mut piped,
         mut problems,
         mut notes,
     } = Gathered::default();
@@ -93,6 +96,17 @@ fn gather(paths: &[PathBuf]) -> Gathered {
         if matches!(ImageSource::from_argument(given), ImageSource::Url(_)) {
             files.push(given.clone());
             continue;
+        }
+        match crate::explorer::piped(given) {
+            Some(Ok(source)) => {
+                piped.push(source);
+                continue;
+            }
+            Some(Err(problem)) => {
+                problems.push(problem + ".");
+                continue;
+            }
+            None => {}
         }
         let given = local_path(given);
         // it fails for an empty path only, and that one is told when it is opened
@@ -120,6 +134,7 @@ fn gather(paths: &[PathBuf]) -> Gathered {
     Gathered {
         images: files,
         networks,
+        piped,
         problems,
         notes,
     }

@@ -12,7 +12,7 @@ pub enum ImageError {
     #[error("the file is empty; choose another image")]
     Empty,
     /// The bytes do not begin like any image that can be read.
-    #[error("this is not an image that can be read; use PNG, JPEG, WebP, GIF, BMP, TIFF, PNM or QOI")]
+    #[error("this is not an image that can be read; use PNG, JPEG, WebP, GIF, BMP, TIFF, JPEG XL, PNM or QOI")]
     UnknownFormat,
     /// A known kind of image that cannot be read.
     #[error("this kind of {format} image cannot be read ({reason}); convert it to PNG")]

@@ -10,6 +10,7 @@ pub(super) enum Kind {
     Gif,
     WebP,
     Tiff,
+    Jxl,
     /// Read by the `image` crate as it is.
     Plain(ImageFormat),
     /// Known and not read.
@@ -42,7 +43,7 @@ impl Kind {
         match bytes {
             [0xFF, 0xD8, 0xFF, ..] => Some(Self::Jpeg),
             [0xFF, 0x4F, 0xFF, 0x51, ..] => Some(foreign("JPEG 2000", EDITOR)),
-            [0xFF, 0x0A, ..] => Some(foreign(JPEG_XL, "djxl of libjxl, GIMP or ImageMagick")),
+            [0xFF, 0x0A, ..] => Some(Self::Jxl),
             // the resolution of Canon's CR2 and the magic numbers of Olympus and Panasonic stand where TIFF has its own
             [b'I', b'I', b'*', 0, _, _, _, _, b'C', b'R', ..] => raw("Canon CR2"),
             [b'I', b'I', b'R', b'O' | b'S', ..] | [b'M', b'M', b'O', b'R', ..] => raw("Olympus ORF"),
@@ -63,6 +64,7 @@ impl Kind {
             Self::Gif => "GIF",
             Self::WebP => "WebP",
             Self::Tiff => "TIFF",
+            Self::Jxl => "JPEG XL",
             Self::Plain(ImageFormat::Bmp) => "BMP",
             Self::Plain(ImageFormat::Pnm) => "PNM",
             Self::Plain(ImageFormat::Qoi) => "QOI",
@@ -71,8 +73,6 @@ impl Kind {
         }
     }
 }
-
-const JPEG_XL: &str = "JPEG XL";
 
 /// What a box named `ftyp` or alike says (ISO/IEC 14496-12; ISO/IEC 23008-12 for what phones make).
 fn by_brand(bytes: &[u8]) -> Option<Kind> {
@@ -88,7 +88,7 @@ fn by_brand(bytes: &[u8]) -> Option<Kind> {
         }
         (b"ftyp", b"avif" | b"avis") => Some(foreign("AVIF", AVIF_CONVERTER)),
         (b"ftyp", b"crx ") => Some(foreign("Canon CR3", DEVELOPER)),
-        (b"JXL ", _) => Some(foreign(JPEG_XL, "djxl of libjxl, GIMP or ImageMagick")),
+        (b"JXL ", _) => Some(Kind::Jxl),
         (b"jP  ", _) => Some(foreign("JPEG 2000", EDITOR)),
         _ => None,
     }

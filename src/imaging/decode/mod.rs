@@ -2,6 +2,7 @@
 
 mod gif;
 pub(super) mod jpeg;
+mod jxl;
 mod kind;
 mod limits;
 mod plain;
@@ -50,6 +51,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, ImageError> {
         Kind::Gif => gif::decode(bytes, limits),
         Kind::WebP => webp::decode(bytes, limits),
         Kind::Tiff => tiff::decode(bytes, limits),
+        Kind::Jxl => jxl::decode(bytes, limits),
         Kind::Plain(format) => plain::decode(bytes, format, kind.name(), limits),
         Kind::Foreign(kind::Foreign { name, converter }) => Err(ImageError::Foreign {
             format: name,

@@ -25,6 +25,12 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, ImageError>
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let mut reader = decoder.read_info().map_err(fault)?;
     let info = reader.info();
+    // the decoder counts on it
+    if let Some(palette) = &info.palette
+        && (palette.len() % 3 != 0 || palette.len() > 3 * 256)
+    {
+        return Err(damaged("its palette has a wrong length"));
+    }
     let (width, height, is_interlaced) = (info.width, info.height, info.interlaced);
     let channels = match reader.output_color_type().0 {
         ColorType::Grayscale => 1,

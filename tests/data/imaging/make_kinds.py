@@ -1,6 +1,6 @@
 """Writes kinds/, small files of kinds that programs stumble over, and kinds.json: what Pillow reads from each.
 
-    pip install pillow==13.0.0 numpy==2.4.6
+    pip install pillow==13.0.0 numpy==2.4.6 pillow-jxl-plugin==1.3.8
     python make_kinds.py
 
 kinds.json: file -> width, height and the pixels [h, w, 3] in hexadecimal that
@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+import pillow_jxl  # teaches Pillow JPEG XL, with libjxl
 
 import jpeg_writer
 import tiff_writer
@@ -227,6 +229,14 @@ def exif(kind, orientation, order="<", tag=0x112):
     return head + struct.pack(order + "HHHI", 1, tag, kind, 1) + value + bytes(4)
 
 
+def jxls():
+    big = Image.fromarray(np.tile(RGB, (4, 3, 1)))
+    yield "jxl_lossless.jxl", saved(Image.fromarray(RGB), "JXL", lossless=True)
+    yield "jxl_gray.jxl", saved(Image.fromarray(GRAY[..., 0]), "JXL", lossless=True)
+    yield "jxl_alpha.jxl", saved(Image.fromarray(np.dstack([RGB, ALPHA])), "JXL", lossless=True)
+    yield "jxl_lossy.jxl", saved(big, "JXL", quality=80)
+
+
 def png_chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -280,7 +290,7 @@ def main():
     folder = HERE / "kinds"
     folder.mkdir(exist_ok=True)
     results = {}
-    for name, file, *expected in [*tiffs(), *gifs(), *webps(), *pngs(), *jpegs()]:
+    for name, file, *expected in [*tiffs(), *gifs(), *webps(), *pngs(), *jpegs(), *jxls()]:
         assert name not in results, name
         (folder / name).write_bytes(file)
         if expected:
