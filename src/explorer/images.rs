@@ -156,14 +156,9 @@ fn read_file(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     if length > max_bytes {
         return too_large(length, max_bytes);
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
     // some files have more in them than they say, or grow meanwhile
-    let read = file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)? as u64;
-    if read > max_bytes {
-        too_large(read, max_bytes)
-    } else {
-        Ok(bytes)
-    }
+    let bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    read_up_to(max_bytes, file, bytes)
 }
 
 /// The bytes of a pipe, up to the limit of images; for an argument that its writer ends, never for a file that was found.
@@ -171,9 +166,12 @@ fn read_file(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
 /// # Errors
 /// When it cannot be read, or does not end.
 pub fn read_pipe(pipe: impl io::Read) -> io::Result<Vec<u8>> {
-    let max_bytes = Limits::default().max_bytes;
-    let mut bytes = Vec::new();
-    let read = pipe.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)? as u64;
+    read_up_to(Limits::default().max_bytes, pipe, Vec::new())
+}
+
+/// Appends everything to `bytes`, which are empty, or fails when it is too much.
+fn read_up_to(max_bytes: u64, reader: impl io::Read, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    let read = reader.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes)? as u64;
     if read > max_bytes {
         too_large(read, max_bytes)
     } else {

@@ -93,3 +93,21 @@ pub enum ImageError {
         reason: String,
     },
 }
+
+impl ImageError {
+    /// An image of this format that breaks its rules.
+    pub(super) fn damaged(format: &'static str, reason: &str) -> Self {
+        Self::Damaged {
+            format,
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// An image of a rare kind of this format.
+    pub(super) fn unsupported(format: &'static str, reason: &str) -> Self {
+        Self::Unsupported {
+            format,
+            reason: reason.to_owned(),
+        }
+    }
+}

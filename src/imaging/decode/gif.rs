@@ -59,10 +59,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, ImageError>
 }
 
 fn damaged(reason: &str) -> ImageError {
-    ImageError::Damaged {
-        format: NAME,
-        reason: reason.to_owned(),
-    }
+    ImageError::damaged(NAME, reason)
 }
 
 fn fault(limits: &Limits, error: &DecodingError) -> ImageError {

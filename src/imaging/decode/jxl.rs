@@ -47,10 +47,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, ImageError>
 }
 
 fn damaged(reason: &str) -> ImageError {
-    ImageError::Damaged {
-        format: NAME,
-        reason: reason.to_owned(),
-    }
+    ImageError::damaged(NAME, reason)
 }
 
 fn fault(limits: &Limits, error: &(dyn std::error::Error + 'static)) -> ImageError {

@@ -88,17 +88,11 @@ fn push_rgb(samples: &[u8], channels: usize, rgb: &mut Vec<u8>) {
 }
 
 fn damaged(reason: &str) -> ImageError {
-    ImageError::Damaged {
-        format: NAME,
-        reason: reason.to_owned(),
-    }
+    ImageError::damaged(NAME, reason)
 }
 
 fn unsupported(reason: &str) -> ImageError {
-    ImageError::Unsupported {
-        format: NAME,
-        reason: reason.to_owned(),
-    }
+    ImageError::unsupported(NAME, reason)
 }
 
 fn fault(limits: &Limits, error: DecodingError) -> ImageError {

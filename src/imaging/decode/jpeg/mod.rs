@@ -114,17 +114,11 @@ fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoder<'a>, JpegError> 
 }
 
 fn damaged(reason: &str) -> ImageError {
-    ImageError::Damaged {
-        format: NAME,
-        reason: reason.to_owned(),
-    }
+    ImageError::damaged(NAME, reason)
 }
 
 fn unsupported(reason: &str) -> ImageError {
-    ImageError::Unsupported {
-        format: NAME,
-        reason: reason.to_owned(),
-    }
+    ImageError::unsupported(NAME, reason)
 }
 
 fn fault(limits: &Limits, error: JpegError) -> ImageError {

@@ -220,17 +220,11 @@ impl<'a> Reader<'a> {
 }
 
 fn damaged(reason: &str) -> ImageError {
-    ImageError::Damaged {
-        format: NAME,
-        reason: reason.to_owned(),
-    }
+    ImageError::damaged(NAME, reason)
 }
 
 fn unsupported(reason: &str) -> ImageError {
-    ImageError::Unsupported {
-        format: NAME,
-        reason: reason.to_owned(),
-    }
+    ImageError::unsupported(NAME, reason)
 }
 
 fn too_much(limits: &Limits) -> ImageError {
