@@ -41,8 +41,6 @@ enum Rows {
 struct Lazy {
     head: Arc<Head>,
     pass: HeadPass,
-    /// A, `[cells, channels]`.
-    activation: Vec<f32>,
     /// The rows that were asked for.
     rows: Vec<OnceLock<Box<[f32]>>>,
 }
@@ -57,42 +55,18 @@ impl fmt::Debug for Rows {
 }
 
 impl Lazy {
-    /// The map of a mixture of units.
-    fn map(&self, units: &[f64]) -> Vec<f64> {
-        let alpha = self.head.gradient_mean(&self.pass, units);
-        let largest = alpha.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-        if largest == 0.0 || !largest.is_finite() {
-            return vec![0.0; self.head.input().cells()];
-        }
-        let scaled: Vec<f32> = alpha.iter().map(|value| (value / largest) as f32).collect();
-        let cells = self.activation.chunks_exact(alpha.len().max(1));
-        cells.map(|cell| dot(cell, &scaled) * largest).collect()
-    }
-
     fn row(&self, unit: usize) -> &[f32] {
         let Some(row) = self.rows.get(unit) else { return &[] };
         row.get_or_init(|| {
             let mut units = vec![0.0; self.rows.len()];
             units[unit] = 1.0;
-            self.map(&units).into_iter().map(|value| value as f32).collect()
+            self.head
+                .map(&self.pass, &units)
+                .into_iter()
+                .map(|value| value as f32)
+                .collect()
         })
     }
-}
-
-/// A sum of products, in f32 over eight lanes and short stretches.
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    const LANES: usize = 8;
-    let mut total = 0.0;
-    for (a, b) in a.chunks(32 * LANES).zip(b.chunks(32 * LANES)) {
-        let mut sums = [0.0_f32; LANES];
-        for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
-            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-                *sum += a * b;
-            }
-        }
-        total += sums.iter().map(|&sum| f64::from(sum)).sum::<f64>();
-    }
-    total
 }
 
 impl ClassMaps {
@@ -108,7 +82,6 @@ impl ClassMaps {
             None => Rows::Lazy(Box::new(Lazy {
                 head: network.head().clone(),
                 pass: network.head_pass()?,
-                activation: network.activation(last)?,
                 rows: std::iter::repeat_with(OnceLock::new).take(units).collect(),
             })),
         };
@@ -139,7 +112,7 @@ impl ClassMaps {
                 }
                 sums
             }
-            Rows::Lazy(lazy) => lazy.map(weights),
+            Rows::Lazy(lazy) => lazy.head.map(&lazy.pass, weights),
         }
     }
 

@@ -164,7 +164,7 @@ fn here_text(state: &State) -> (&'static str, &'static str) {
     let is_linear = state
         .network
         .as_ref()
-        .is_some_and(|network| network.plan.head_is_linear());
+        .is_some_and(|network| network.plan.linear_head().is_some());
     let explanation = if is_linear {
         "What this cell adds to the class's logit; over all cells, plus the class's bias, that is the logit."
     } else {

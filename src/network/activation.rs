@@ -46,11 +46,11 @@ pub enum Activation {
 }
 
 /// SELU's factor for positive values.
-const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+pub(super) const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 /// SELU's alpha.
-const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+pub(super) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 /// The cubic coefficient of GELU's approximation.
-const GELU_CUBIC: f64 = 0.044_715;
+pub(super) const GELU_CUBIC: f64 = 0.044_715;
 
 impl Activation {
     /// max(x, 0).

@@ -106,6 +106,16 @@ impl Head {
         means
     }
 
+    /// Grad-CAM's map of a score, `[height, width]`, before the ReLU: the last map weighted by the score's
+    /// [mean gradient](Head::gradient_mean).
+    pub fn map(&self, pass: &HeadPass, units: &[f64]) -> Vec<f64> {
+        let alpha = self.gradient_mean(pass, units);
+        let cells = pass.0[0].chunks_exact(self.input.channels);
+        cells
+            .map(|cell| cell.iter().zip(&alpha).map(|(a, weight)| a * weight).sum())
+            .collect()
+    }
+
     /// Where a dense layer follows a flattening: the index of the layer behind it, and its matrix summed over cells,
     /// `[channels, outputs]`.
     fn summed(&self) -> Option<(usize, &[f32])> {

@@ -24,7 +24,7 @@ pub use candle::CandleNetwork;
 pub use cpu::CpuNetwork;
 pub use head::{Head, HeadPass};
 pub use network::{Network, NetworkError, Site, Visit};
-pub use op::Op;
+pub use op::{Op, SMALLEST_DEVIATION};
 pub use output::Output;
 pub use plan::{Layer, LayerId, Parameter, Plan, PlanError, Role};
 pub use shape::{Padding, Shape, Window};

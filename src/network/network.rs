@@ -111,7 +111,7 @@ pub trait Network: Send {
     fn activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError>;
 
     /// What each cell of the last feature layer adds to each unit of the last forward pass, `[units, cells]`; none if
-    /// the head is more than a global average and one dense layer ([`Plan::head_is_linear`]).
+    /// the head is more than a global average and one dense layer ([`Plan::linear_head`]).
     ///
     /// With the activation A, the dense kernel W and N cells this is A W / N, as the network takes the mean over cells
     /// before the dense layer: the sum of a row, plus the unit's bias, is the unit's logit.

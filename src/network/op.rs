@@ -3,6 +3,11 @@
 use super::activation::Activation;
 use super::shape::{Shape, Window};
 
+/// Keras' smallest deviation in a normalisation of the input (`backend.epsilon()`).
+pub const SMALLEST_DEVIATION: f64 = 1e-7;
+/// Added to the squared length in a unit normalisation (`keras/src/utils/numerical_utils.py`).
+pub(super) const UNIT_EPSILON: f64 = 1e-12;
+
 /// What a layer computes. Maps are `[height, width, channels]`; what works on channels does so in each cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {

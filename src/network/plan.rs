@@ -200,17 +200,18 @@ impl Plan {
             .is_some_and(|layer| layer.op == Op::GlobalAveragePool)
     }
 
-    /// Whether the head is a global average and one dense layer, so that the maps of all classes are one product.
-    pub fn head_is_linear(&self) -> bool {
-        let mut head = self
-            .head()
-            .iter()
-            .map(|layer| &layer.op)
-            .filter(|op| **op != Op::Identity);
-        matches!(
-            [head.next(), head.next(), head.next()],
-            [Some(Op::GlobalAveragePool), Some(Op::Dense { .. }), None]
-        )
+    /// The dense layer of a head that is a global average and this layer alone, so that the maps of all classes are one
+    /// product; none if the head is another.
+    pub fn linear_head(&self) -> Option<LayerId> {
+        let mut head = self.ids().skip(self.last_feature_layer.0 + 1);
+        let mut next = || head.find(|&id| self.layer(id).op != Op::Identity);
+        match [next(), next(), next()] {
+            [Some(average), Some(dense), None] => {
+                let is_linear = self.layer(average).op == Op::GlobalAveragePool && self.layer(dense).op.is_dense();
+                is_linear.then_some(dense)
+            }
+            _ => None,
+        }
     }
 
     /// Every tensor the network needs, in order, with its exact shape.

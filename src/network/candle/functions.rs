@@ -2,7 +2,8 @@
 
 use candle_core::{D, Result, Tensor};
 
-use crate::network::activation::Activation;
+use crate::network::activation::{Activation, GELU_CUBIC, SELU_ALPHA, SELU_SCALE};
+use crate::network::op::UNIT_EPSILON;
 
 /// The function of each value; of softmax, of the channels of each cell.
 pub fn apply(activation: Activation, x: &Tensor) -> Result<Tensor> {
@@ -17,10 +18,7 @@ pub fn apply(activation: Activation, x: &Tensor) -> Result<Tensor> {
             }
         }
         Activation::Elu { alpha } => x.relu()? + ((x.minimum(0.0)?.exp()? - 1.0)? * alpha)?,
-        Activation::Selu => {
-            let (scale, alpha) = selu();
-            apply(Activation::Elu { alpha }, x)? * scale
-        }
+        Activation::Selu => apply(Activation::Elu { alpha: SELU_ALPHA }, x)? * SELU_SCALE,
         Activation::Gelu { approximate: false } => x.gelu_erf(),
         Activation::Gelu { approximate: true } => (x * 0.5)? * (gelu_inner(x)?.tanh()? + 1.0)?,
         Activation::Silu => x * sigmoid(x)?,
@@ -56,8 +54,7 @@ pub fn pass_back(activation: Activation, g: &Tensor, x: &Tensor) -> Result<Tenso
             (positive + ((x.minimum(0.0)?.exp()? * alpha)? * negative)?)?
         }
         Activation::Selu => {
-            let (scale, alpha) = selu();
-            return pass_back(Activation::Elu { alpha }, g, x)? * scale;
+            return pass_back(Activation::Elu { alpha: SELU_ALPHA }, g, x)? * SELU_SCALE;
         }
         Activation::Gelu { approximate: false } => {
             let density = ((x.sqr()? * -0.5)?.exp()? / (2.0 * std::f64::consts::PI).sqrt())?;
@@ -90,14 +87,6 @@ pub fn pass_back(activation: Activation, g: &Tensor, x: &Tensor) -> Result<Tenso
     g * derivative
 }
 
-/// SELU's scale and alpha (Klambauer et al. 2017).
-fn selu() -> (f64, f64) {
-    (1.050_700_987_355_480_5, 1.673_263_242_354_377_2)
-}
-
-/// The cubic coefficient of GELU's approximation.
-const GELU_CUBIC: f64 = 0.044_715;
-
 fn gelu_inner(x: &Tensor) -> Result<Tensor> {
     (x + ((x.sqr()? * x)? * GELU_CUBIC)?)? * (2.0 / std::f64::consts::PI).sqrt()
 }
@@ -128,7 +117,7 @@ pub fn normalised_backward(g: &Tensor, x: &Tensor, epsilon: f64) -> Result<Tenso
 
 /// One over the length of each cell's channels.
 fn inverse_length(x: &Tensor) -> Result<Tensor> {
-    x.sqr()?.sum_keepdim(D::Minus1)?.maximum(1e-12)?.sqrt()?.recip()
+    x.sqr()?.sum_keepdim(D::Minus1)?.maximum(UNIT_EPSILON)?.sqrt()?.recip()
 }
 
 /// Each cell divided by its length.

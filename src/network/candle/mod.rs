@@ -12,7 +12,7 @@ use candle_nn::VarBuilder;
 
 use super::head::{Head, HeadPass};
 use super::network::{Network, NetworkError, Site, Visit, check_input, check_sweep};
-use super::op::{Op, ungrouped};
+use super::op::{Op, SMALLEST_DEVIATION, ungrouped};
 use super::plan::{Layer, LayerId, Plan};
 use super::shape::{Padding, Window};
 
@@ -187,9 +187,9 @@ fn prepared(
     let channels = layer.shape.channels;
     let vector = |values: &[f64]| Tensor::new(values, device)?.to_dtype(dtype);
     let mut tensors = tensors.into_iter();
-    let mut next = |present: bool, otherwise: f64| match (present, tensors.next()) {
-        (true, Some(tensor)) => Ok(tensor),
-        _ => vector(&vec![otherwise; channels]),
+    let mut next = || {
+        let missing = || candle_core::Error::msg(format!("{} has too few tensors", layer.name));
+        tensors.next().ok_or_else(missing)
     };
     Ok(match &layer.op {
         Op::Affine { scale, shift } => vec![vector(scale)?, vector(shift)?],
@@ -198,20 +198,15 @@ fn prepared(
             vec![Tensor::new(channels, device)?]
         }
         Op::Normalize => {
-            let (mean, variance) = (next(true, 0.0)?, next(true, 1.0)?);
-            let scale = variance.sqrt()?.maximum(1e-7)?.recip()?;
+            let (mean, variance) = (next()?, next()?);
+            let scale = variance.sqrt()?.maximum(SMALLEST_DEVIATION)?.recip()?;
             let shift = (mean * &scale)?.neg()?;
             vec![scale, shift]
         }
         Op::BatchNorm { epsilon, scale, center } => {
-            let (mut gamma, mut beta) = (None, None);
-            if *scale {
-                gamma = Some(next(true, 1.0)?);
-            }
-            if *center {
-                beta = Some(next(true, 0.0)?);
-            }
-            let (mean, variance) = (next(true, 0.0)?, next(true, 1.0)?);
+            let gamma = scale.then(&mut next).transpose()?;
+            let beta = center.then(&mut next).transpose()?;
+            let (mean, variance) = (next()?, next()?);
             let mut factor = (variance + *epsilon)?.sqrt()?.recip()?;
             if let Some(gamma) = gamma {
                 factor = (factor * gamma)?;
@@ -223,38 +218,24 @@ fn prepared(
             vec![factor, shift]
         }
         Op::LayerNorm { scale, center, .. } => {
-            let gamma = if *scale {
-                next(true, 1.0)?
-            } else {
-                vector(&vec![1.0; channels])?
-            };
+            let gamma = if *scale { next()? } else { vector(&vec![1.0; channels])? };
             let beta = if *center {
-                next(true, 0.0)?
+                next()?
             } else {
                 vector(&vec![0.0; channels])?
             };
             vec![gamma, beta]
         }
-        Op::SeparableConv => {
-            let (depthwise, pointwise) = (next(true, 0.0)?, next(true, 0.0)?);
-            vec![depthwise.contiguous()?.reshape((9, ()))?, matrix(&pointwise)?]
+        Op::SeparableConv => vec![next()?.contiguous()?.reshape((9, ()))?, matrix(&next()?)?],
+        Op::Conv { .. } | Op::Dense { .. } => {
+            let kernel = matrix(&next()?)?;
+            std::iter::once(kernel).chain(tensors).collect()
         }
-        Op::Conv { .. } | Op::Dense { .. } => match tensors.next() {
-            Some(kernel) => std::iter::once(matrix(&kernel))
-                .chain(tensors.map(Ok))
-                .collect::<Result<_, _>>()?,
-            None => vec![],
-        },
-        Op::Depthwise { window, .. } => match tensors.next() {
-            Some(kernel) => {
-                let taps = window.kernel[0] * window.kernel[1];
-                let kernel = kernel.contiguous()?.reshape((taps, channels));
-                std::iter::once(kernel)
-                    .chain(tensors.map(Ok))
-                    .collect::<Result<_, _>>()?
-            }
-            None => vec![],
-        },
+        Op::Depthwise { window, .. } => {
+            let taps = window.kernel[0] * window.kernel[1];
+            let kernel = next()?.contiguous()?.reshape((taps, channels))?;
+            std::iter::once(kernel).chain(tensors).collect()
+        }
         _ => tensors.collect(),
     })
 }
@@ -296,11 +277,8 @@ impl Network for CandleNetwork {
 
     fn unit_shares(&self) -> Result<Option<Vec<f32>>, NetworkError> {
         let activation = (self.outputs.get(self.plan.last_feature_layer().0)).ok_or(NetworkError::NoForward)?;
-        let dense = self.plan.layers.iter().rposition(|layer| layer.op.is_dense());
-        let (true, Some([kernel, ..])) = (
-            self.plan.head_is_linear(),
-            dense.map(|index| self.weights[index].as_slice()),
-        ) else {
+        let dense = self.plan.linear_head().map(|dense| self.weights[dense.0].as_slice());
+        let Some([kernel, ..]) = dense else {
             return Ok(None);
         };
         let cells = activation.flatten_to(1)?;

@@ -24,8 +24,9 @@ use super::isa::Isa;
 use super::nodes::{Kind, Node, source};
 use super::pool::PoolBackward;
 use super::product::Product;
-use super::site::{CpuSite, magnitude};
+use super::site::CpuSite;
 use crate::network::network::{NetworkError, Visit};
+use crate::network::plain::magnitude;
 use crate::network::plan::LayerId;
 use crate::network::shape::{Shape, Window};
 

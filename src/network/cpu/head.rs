@@ -20,15 +20,9 @@ const CLASSES: usize = 64;
 
 /// Packs the kernel of a linear head divided by the number of cells that are averaged; none if the head is another.
 pub(super) fn shares(isa: Isa, plan: &Plan, vb: &VarBuilder) -> Result<Option<Packed>, NetworkError> {
-    let (true, Some(dense)) = (plan.head_is_linear(), plan.layers.last()) else {
+    let Some(dense) = plan.linear_head().map(|id| plan.layer(id)) else {
         return Ok(None);
     };
-    let dense = plan
-        .head()
-        .iter()
-        .rev()
-        .find(|layer| layer.op.is_dense())
-        .unwrap_or(dense);
     let shape = plan.layer(plan.last_feature_layer()).shape;
     let units = plan.units();
     let kernel = tensor(&vb.pp(&dense.weights), &[shape.channels, units], "kernel")?;

@@ -7,6 +7,7 @@ use super::buffer::{Buffer, Features, padded};
 use super::elementwise::{SumCells, WeightedSum};
 use super::nodes::{Node, source};
 use crate::network::network::{NetworkError, Site};
+use crate::network::plain::magnitude;
 use crate::network::plan::LayerId;
 
 /// Cells that one thread reduces at a time. Fixed, so that sums do not depend on the number of threads, and few, so that
@@ -235,16 +236,6 @@ impl Site for CpuSite<'_> {
             }
         }
         Ok(values)
-    }
-}
-
-/// The largest power of two below the largest magnitude, or 1 where all is zero: dividing by it is exact.
-pub(super) fn magnitude(values: &[f64]) -> f64 {
-    let most = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-    if most > 0.0 && most.is_finite() {
-        2.0_f64.powi(most.log2().floor() as i32)
-    } else {
-        1.0
     }
 }
 

@@ -121,16 +121,21 @@ pub fn multiply(kernel: &[f32], gradient: &[f64]) -> Vec<f64> {
         }
         _ => {
             // f32 would lose small gradients, so they are scaled by a power of two and back
-            let most = gradient.iter().fold(0.0_f64, |most, g| most.max(g.abs()));
-            let factor = if most.is_finite() {
-                2.0_f64.powi(most.log2().floor() as i32)
-            } else {
-                1.0
-            };
+            let factor = magnitude(gradient);
             let scaled: Vec<f32> = gradient.iter().map(|g| (g / factor) as f32).collect();
             let rows = kernel.chunks_exact(outputs);
             rows.map(|row| dot(row, &scaled) * factor).collect()
         }
+    }
+}
+
+/// The largest power of two below the largest magnitude, or 1 where all is zero: dividing by it is exact.
+pub fn magnitude(values: &[f64]) -> f64 {
+    let most = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    if most > 0.0 && most.is_finite() {
+        2.0_f64.powi(most.log2().floor() as i32)
+    } else {
+        1.0
     }
 }
 

@@ -13,7 +13,7 @@ mod pool;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 
-pub use dense::{DensePart, Workers, multiply};
+pub use dense::{DensePart, Workers, magnitude, multiply};
 
 use super::network::NetworkError;
 use super::op::Op;

@@ -1,11 +1,6 @@
 //! Normalisations, and everything else that is a factor and a summand a channel.
 
-use crate::network::op::Op;
-
-/// Keras' smallest deviation in a normalisation of the input (`backend.epsilon()`).
-const SMALLEST_DEVIATION: f64 = 1e-7;
-/// Added to the squared length in a unit normalisation (`keras/src/utils/numerical_utils.py`).
-const UNIT_EPSILON: f64 = 1e-12;
+use crate::network::op::{Op, SMALLEST_DEVIATION, UNIT_EPSILON};
 
 /// `x * scale + shift`, one value a channel.
 pub struct Scale {
