@@ -316,3 +316,16 @@ fn weights_without_a_graph_ask_for_their_input_size() {
         );
     }
 }
+
+#[test]
+fn labels_of_another_number_beside_a_file_are_told_and_do_not_keep_it_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("four.keras");
+    std::fs::copy(data("keras/hidden_two.keras"), &file).unwrap();
+    std::fs::write(folder.path().join("labels.txt"), "cat\ndog\n").unwrap();
+    let weights = Weights::open(&file).unwrap();
+    let labels = weights.labels();
+    assert_eq!(labels.labels.len(), weights.plan().classes());
+    let problem = labels.problem.unwrap().to_string();
+    assert!(problem.contains("names 2 classes, but the network has 4"), "{problem}");
+}

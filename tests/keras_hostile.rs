@@ -7,7 +7,7 @@ use std::io::{Cursor, Write as _};
 use std::time::{Duration, Instant};
 
 use candle_core::{DType, Device};
-use gradcam_explorer::models::keras::{self, Description, Wishes};
+use gradcam_explorer::models::keras::{self, Description, NetworkChoices};
 use gradcam_explorer::network::{CpuNetwork, Network};
 use gradcam_explorer::weights::Weights;
 use serde_json::Value;
@@ -120,7 +120,7 @@ fn a_thousand_changed_descriptions_are_opened_or_refused() {
                 ..Description::default()
             };
             let start = Instant::now();
-            match keras::network(&description, &Wishes::default()) {
+            match keras::network(&description, &NetworkChoices::default()) {
                 Ok(network) => {
                     opened += 1;
                     assert!(network.plan.classes() > 0);
@@ -184,7 +184,7 @@ fn refused(config: &str, expected: &str) {
         ..Description::default()
     };
     let start = Instant::now();
-    let error = keras::network(&description, &Wishes::default())
+    let error = keras::network(&description, &NetworkChoices::default())
         .expect_err(expected)
         .to_string();
     assert!(error.contains(expected), "{error}");
@@ -237,16 +237,12 @@ fn more_memory_than_there_is_is_told_before_it_is_taken() {
         config: config.to_string(),
         ..Description::default()
     };
-    let wishes = Wishes {
+    let choices = NetworkChoices {
         input_size: Some([8192, 8192]),
-        ..Wishes::default()
+        ..NetworkChoices::default()
     };
-    let plan = keras::network(&description, &wishes).unwrap().plan;
+    let plan = keras::network(&description, &choices).unwrap().plan;
     assert!(plan.bytes() > 4 << 30);
-    let choices = gradcam_explorer::weights::NetworkChoices {
-        input_size: Some([8192, 8192]),
-        ..Default::default()
-    };
     let error = Weights::open_with(&data("keras/anysize_nested.keras"), &choices)
         .err()
         .unwrap()

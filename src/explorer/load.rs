@@ -9,7 +9,7 @@ use super::preprocessing;
 use super::request::{DeviceChoice, NetworkSource};
 use crate::imaging::Preprocessing;
 use crate::network::{CandleNetwork, CpuNetwork, Network, NetworkError};
-use crate::weights::{Environment, NetworkChoices, SaidBy, Weights, WeightsError, locate_with};
+use crate::weights::{Environment, IMAGENET_CLASSES, NetworkChoices, SaidBy, Weights, WeightsError, locate_with};
 
 /// A network with what there is to say about it.
 pub struct LoadedNetwork {
@@ -81,9 +81,6 @@ pub fn load_network(
         device_note: chosen.note,
     })
 }
-
-/// Number of classes of ImageNet's challenge, for which Keras' input size is assumed.
-const IMAGENET_CLASSES: usize = 1000;
 
 /// The network inside the program, of which there is nothing to be said.
 fn built_in(choices: &NetworkChoices) -> Result<Weights, ExplorerError> {

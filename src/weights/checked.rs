@@ -14,7 +14,6 @@ use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
-use super::choices::{NetworkChoices, SaidBy};
 use super::error::{TensorProblem, WeightsError};
 use super::formats::described;
 use super::formats::foreign::{self, Kind};
@@ -24,8 +23,10 @@ use super::formats::storage::{self, Storage};
 use super::import;
 use super::info::{self, Info};
 use super::parameters;
+use super::said_by::SaidBy;
 use super::sources::hub;
 use crate::models::keras::Description;
+use crate::models::keras::NetworkChoices;
 use crate::models::xception::architecture::KERAS_INPUT_SIZE;
 use crate::network::Plan;
 
@@ -117,7 +118,6 @@ impl Weights {
         storage: Storage,
         asked: &NetworkChoices,
     ) -> Result<Self, WeightsError> {
-        let choices = asked;
         let (header, data) = read_header(&file, &storage)?;
         let metadata: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
         let problem = |problem| WeightsError::Tensor {
@@ -127,9 +127,9 @@ impl Weights {
         let said_size = info::input_size(&file, &metadata)?;
         let said_output = metadata.get(info::key::OUTPUT).and_then(|name| name.parse().ok());
         let choices = NetworkChoices {
-            input_size: choices.input_size.or(said_size),
-            output: choices.output.or(said_output),
-            output_layer: choices
+            input_size: asked.input_size.or(said_size),
+            output: asked.output.or(said_output),
+            output_layer: asked
                 .output_layer
                 .clone()
                 .or_else(|| metadata.get(info::key::OUTPUT_LAYER).cloned()),
@@ -141,7 +141,7 @@ impl Weights {
                     training: metadata.get(info::key::TRAINING_CONFIG).cloned(),
                     version: metadata.get(info::key::KERAS_VERSION).cloned(),
                 };
-                Some(described::network(&file, &description, &import::wishes(&choices))?)
+                Some(described::network(&file, &description, &choices)?)
             }
             None => None,
         };

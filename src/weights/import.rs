@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use hdf5_pure::File;
 
 use super::checked::Weights;
-use super::choices::{NetworkChoices, SaidBy};
 use super::error::WeightsError;
 use super::formats::archive::KerasArchive;
 use super::formats::canonical;
@@ -17,8 +16,10 @@ use super::formats::hdf5::{self, Hdf5Weights};
 use super::formats::storage::{self, Storage};
 use super::info::{self, FORMAT, format_size, key};
 use super::labels::{self, LabelsProblem};
+use super::said_by::SaidBy;
 use super::sources::published::Source;
-use crate::models::keras::{Description, Wishes};
+use crate::models::keras::Description;
+use crate::models::keras::NetworkChoices;
 use crate::models::xception::architecture::KERAS_BN_EPSILON;
 use crate::network::Plan;
 
@@ -69,7 +70,13 @@ pub fn import(source: &Path, out: &Path, options: &ImportOptions) -> Result<Weig
     check(source, options)?;
     let found = open(source, options)?;
     let sha256 = sha256(source)?;
-    let metadata = metadata(source, &sha256, &found, options)?;
+    let mut metadata = metadata(source, &sha256, &found, options);
+    // the file may be taken elsewhere, without those that lie beside it; known weights have theirs already
+    if Source::of_sha256(&sha256).is_none()
+        && let Some(names) = labels_beside(source, found.plan().classes())?
+    {
+        metadata.insert(key::LABELS.to_owned(), names);
+    }
     canonical::write(out, found.plan(), &metadata, &|path| found.tensor(path))?;
     Weights::open(out)
 }
@@ -83,22 +90,9 @@ pub(super) fn to_memory(source: &Path, choices: &NetworkChoices) -> Result<(Vec<
     check(source, &options)?;
     let found = open(source, &options)?;
     let sha256 = sha256(source)?;
-    let mut metadata = metadata(source, &sha256, &found, &options)?;
-    // labels beside the file are looked for when they are needed
-    if Source::of_sha256(&sha256).is_none() {
-        metadata.remove(key::LABELS);
-    }
+    let metadata = metadata(source, &sha256, &found, &options);
     let bytes = canonical::bytes(source, found.plan(), &metadata, &|path| found.tensor(path))?;
     Ok((bytes, sha256))
-}
-
-/// What is wished of a description.
-pub(super) fn wishes(choices: &NetworkChoices) -> Wishes {
-    Wishes {
-        input_size: choices.input_size,
-        output: choices.output,
-        output_layer: choices.output_layer.clone(),
-    }
 }
 
 /// Refuses options with which the result could not be opened.
@@ -158,7 +152,7 @@ fn open(source: &Path, options: &ImportOptions) -> Result<Found, WeightsError> {
         file: name.clone(),
         source,
     };
-    let wishes = wishes(&options.choices);
+    let choices = &options.choices;
     if source.is_dir() {
         return Err(foreign::folder(source));
     }
@@ -170,10 +164,10 @@ fn open(source: &Path, options: &ImportOptions) -> Result<Found, WeightsError> {
         Some(Kind::Pickle) => Err(WeightsError::Pickle { file: name }),
         Some(Kind::Zip) => {
             let KerasArchive { description, weights } = KerasArchive::read(&name, file)?;
-            // what cannot be explained is told before its weights are read
-            described::network(&name, &description, &wishes)?;
+            // what cannot be explained is told before its weights are looked into
+            let network = described::network(&name, &description, choices)?;
             let file = File::from_bytes(weights).map_err(|error| hdf5::damaged(&name, &error))?;
-            let weights = DescribedWeights::new(&name, file, description, &wishes)?;
+            let weights = DescribedWeights::new(&name, file, description, network)?;
             Ok(Found::Described(Box::new(weights)))
         }
         Some(Kind::Hdf5) => {
@@ -182,13 +176,14 @@ fn open(source: &Path, options: &ImportOptions) -> Result<Found, WeightsError> {
             let len = bytes.len() as u64;
             let file = File::from_bytes(bytes).map_err(|error| hdf5::damaged(&name, &error))?;
             if let Some(description) = described::description(&name, &file)? {
-                let weights = DescribedWeights::new(&name, file, description, &wishes)?;
+                let network = described::network(&name, &description, choices)?;
+                let weights = DescribedWeights::new(&name, file, description, network)?;
                 return Ok(Found::Described(Box::new(weights)));
             }
-            let weights = Hdf5Weights::new(&name, file, len, options.choices.input_size)?;
+            let weights = Hdf5Weights::new(&name, file, len, choices.input_size)?;
             Ok(Found::Hdf5(Box::new(weights)))
         }
-        None => Weights::open_with(source, &options.choices).map(Found::Safetensors),
+        None => Weights::open_with(source, choices).map(Found::Safetensors),
     }
 }
 
@@ -205,12 +200,7 @@ fn sha256(source: &Path) -> Result<String, WeightsError> {
 }
 
 /// All that is known: what the file said, what is known of its hash, and above all what the options say.
-fn metadata(
-    source: &Path,
-    sha256: &str,
-    found: &Found,
-    options: &ImportOptions,
-) -> Result<BTreeMap<String, String>, WeightsError> {
+fn metadata(source: &Path, sha256: &str, found: &Found, options: &ImportOptions) -> BTreeMap<String, String> {
     let mut metadata = BTreeMap::new();
     let plan = found.plan();
     let mut epsilon = plan.bn_epsilon().unwrap_or(KERAS_BN_EPSILON);
@@ -254,9 +244,6 @@ fn metadata(
     } else {
         let name = source.file_name().unwrap_or_default().to_string_lossy();
         set(key::SOURCE, name.into_owned());
-        if let Some(names) = labels_beside(source, plan.classes())? {
-            set(key::LABELS, names);
-        }
     }
     if let Some(chosen) = options.bn_epsilon {
         epsilon = chosen;
@@ -288,7 +275,7 @@ fn metadata(
             set(key, value.clone());
         }
     }
-    Ok(metadata)
+    metadata
 }
 
 /// The names in a labels file beside the source, as they go into the metadata.

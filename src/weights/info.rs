@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::choices::SaidBy;
 use super::error::WeightsError;
 use super::formats::names::Dialect;
+use super::said_by::SaidBy;
 use crate::models::xception::architecture::KERAS_BN_EPSILON;
 
 /// Keys of `__metadata__` in the canonical safetensors file.

@@ -5,12 +5,12 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::checked::Weights;
-use super::choices::NetworkChoices;
 use super::error::WeightsError;
 use super::formats::archive::KerasArchive;
 use super::formats::foreign::{self, Kind};
 use super::formats::{described, hdf5, storage};
-use crate::models::keras;
+use super::info::key;
+use crate::models::keras::{self, NetworkChoices};
 
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,19 +41,25 @@ pub struct Inspection {
 /// # Errors
 /// Files that hold neither a network that can be explained nor a description of another.
 pub fn inspect(path: &Path, choices: &NetworkChoices) -> Result<Inspection, WeightsError> {
-    let described = description(path)?
-        .and_then(|config| keras::rows(&config).ok())
-        .unwrap_or_default();
+    let rows = |config: &str| keras::rows(config).unwrap_or_default();
     match Weights::open_with(path, choices) {
-        Ok(weights) => Ok(Inspection {
-            lines: lines_of(&weights, &described),
-            refusal: None,
-        }),
-        Err(refusal) if described.is_empty() => Err(refusal),
-        Err(refusal) => Ok(Inspection {
-            lines: described.into_iter().map(line_of).collect(),
-            refusal: Some(refusal),
-        }),
+        Ok(weights) => {
+            let config = weights.info().metadata.get(key::MODEL_CONFIG);
+            Ok(Inspection {
+                lines: lines_of(&weights, &config.map(|config| rows(config)).unwrap_or_default()),
+                refusal: None,
+            })
+        }
+        Err(refusal) => {
+            let described = description(path)?.map(|config| rows(&config)).unwrap_or_default();
+            if described.is_empty() {
+                return Err(refusal);
+            }
+            Ok(Inspection {
+                lines: described.into_iter().map(line_of).collect(),
+                refusal: Some(refusal),
+            })
+        }
     }
 }
 

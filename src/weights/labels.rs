@@ -13,7 +13,7 @@ use super::info::key;
 use crate::labels::{Labels, decode_text};
 
 /// Number of classes of ImageNet's challenge, for which Keras' order of labels is assumed.
-const IMAGENET_CLASSES: usize = 1000;
+pub const IMAGENET_CLASSES: usize = 1000;
 /// Value of [`key::LABELS`] for the classes of ImageNet in Keras' order.
 pub(super) const IMAGENET: &str = "imagenet";
 /// Names that labels have beside a weights file, in the order they are looked for.

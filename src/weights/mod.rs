@@ -9,7 +9,6 @@
 
 mod built_in;
 mod checked;
-mod choices;
 mod error;
 mod fingerprint;
 mod formats;
@@ -18,11 +17,13 @@ pub mod info;
 mod inspect;
 mod labels;
 mod parameters;
+mod said_by;
 mod sources;
 pub mod verify;
 
+pub use crate::models::keras::NetworkChoices;
 pub use checked::Weights;
-pub use choices::{NetworkChoices, SaidBy};
+
 pub use error::{TensorProblem, WeightsError};
 pub use fingerprint::Fingerprint;
 pub use formats::names::Dialect;
@@ -30,7 +31,8 @@ pub(crate) use formats::storage::open_file;
 pub use import::{ImportOptions, default_out, import};
 pub use info::Info;
 pub use inspect::{Inspection, Line, inspect};
-pub use labels::{LabelsOrigin, LabelsProblem, NetworkLabels};
+pub use labels::{IMAGENET_CLASSES, LabelsOrigin, LabelsProblem, NetworkLabels};
+pub use said_by::SaidBy;
 pub use sources::download::{DOWNLOADED, DownloadError, download};
 pub use sources::environment::{Environment, WEIGHTS_VARIABLE};
 pub use sources::fetch;

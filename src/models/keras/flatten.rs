@@ -4,45 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::Wishes;
+use super::NetworkChoices;
 use super::config::Config;
 use super::error::KerasError;
+use super::graph::{FlatLayer, Graph};
+use super::input::{input_name, input_shape};
 use super::json::{Argument, LayerDescription, Model, TensorRef};
 use super::layers::{self, Built, Called, Input};
-use super::place::{Place, Placement, snake_case};
-use crate::network::{Layer, LayerId, Op, Role, Shape};
+use super::place::{Place, snake_case};
+use crate::network::{Op, Shape};
 
 /// How often the layers of a model are gone through until each has what it reads; saved models are in order.
 const MAX_ROUNDS: usize = 64;
-
-/// A description as a list of layers.
-pub struct Graph {
-    layers: Vec<FlatLayer>,
-    /// The layer that is explained.
-    output: usize,
-    /// The names of all outputs of the model.
-    pub outputs: Vec<String>,
-    /// Which of them is explained.
-    pub chosen: usize,
-    /// Whether the description has the size of its input.
-    pub says_input_size: bool,
-}
-
-/// One operation of one layer.
-struct FlatLayer {
-    /// Keras' name of the layer that it belongs to.
-    name: String,
-    /// What it is of its layer, where it is not the whole.
-    part: Option<&'static str>,
-    /// The model that it stands in; none for the outermost.
-    model: Option<String>,
-    op: Op,
-    inputs: Vec<usize>,
-    shape: Shape,
-    place: Place,
-    /// The last part of its layer comes this much later.
-    to_last: usize,
-}
 
 /// What a layer gives.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,13 +27,13 @@ struct Tensor {
 }
 
 /// Lays a model out.
-pub fn flatten(model: &Model, wishes: &Wishes, is_keras_2: bool, network: &str) -> Result<Graph, KerasError> {
+pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, network: &str) -> Result<Graph, KerasError> {
     let (said, channels) = input_shape(model);
-    let sides = match (wishes.input_size, said) {
-        (Some(sides), _) | (None, [Some(sides @ [_, _]), _]) => sides,
-        (None, _) => return Err(KerasError::InputSize),
+    let sides = match (choices.input_size, said) {
+        (Some(sides), _) | (None, Some(sides)) => sides,
+        (None, None) => return Err(KerasError::InputSize),
     };
-    if let [Some(said), _] = said
+    if let Some(said) = said
         && sides != said
     {
         return Err(KerasError::Network {
@@ -97,7 +70,6 @@ pub fn flatten(model: &Model, wishes: &Wishes, is_keras_2: bool, network: &str) 
         inputs: vec![],
         shape,
         place: Place::default(),
-        to_last: 0,
     });
     let input = Tensor {
         layer: input,
@@ -114,7 +86,7 @@ pub fn flatten(model: &Model, wishes: &Wishes, is_keras_2: bool, network: &str) 
     } else {
         model.outputs.iter().map(|output| output.layer.clone()).collect()
     };
-    let chosen = match &wishes.output_layer {
+    let chosen = match &choices.output_layer {
         None => 0,
         Some(name) => outputs
             .iter()
@@ -149,96 +121,8 @@ pub fn flatten(model: &Model, wishes: &Wishes, is_keras_2: bool, network: &str) 
         layers: flattener.layers,
         outputs,
         chosen,
-        says_input_size: matches!(said, [Some(_), _]),
+        says_input_size: said.is_some(),
     })
-}
-
-impl Graph {
-    /// The layers that the output depends on, with unique names, where their tensors are, and the place of the output.
-    pub fn into_layers(self) -> (Vec<Layer>, Vec<Placement>, usize) {
-        let mut needed = vec![false; self.layers.len()];
-        needed[0] = true;
-        needed[self.output] = true;
-        for index in (0..self.layers.len()).rev() {
-            if needed[index] {
-                for &input in &self.layers[index].inputs {
-                    needed[input] = true;
-                }
-            }
-        }
-        let kept: Vec<&FlatLayer> = self
-            .layers
-            .iter()
-            .zip(&needed)
-            .filter(|(_, needed)| **needed)
-            .map(|(l, _)| l)
-            .collect();
-        let mut position = vec![0; self.layers.len()];
-        let mut next = 0;
-        for (position, needed) in position.iter_mut().zip(&needed) {
-            *position = next;
-            next += usize::from(*needed);
-        }
-        let mut seen: BTreeMap<&str, BTreeSet<&[String]>> = BTreeMap::new();
-        for layer in &kept {
-            seen.entry(&layer.name).or_default().insert(&layer.place.models);
-        }
-        let mut used = BTreeSet::new();
-        let mut names: HashMap<(&str, &[String]), String> = HashMap::new();
-        let mut layers = Vec::with_capacity(kept.len());
-        let mut placements: Vec<Placement> = Vec::new();
-        for layer in &kept {
-            let weights = names.entry((&layer.name, &layer.place.models)).or_insert_with(|| {
-                let is_unique = seen.get(layer.name.as_str()).is_none_or(|models| models.len() < 2);
-                let mut name = match &layer.model {
-                    Some(model) if !is_unique => format!("{model}/{}", layer.name),
-                    _ => layer.name.clone(),
-                };
-                while !used.insert(name.clone()) {
-                    name.push('\'');
-                }
-                name
-            });
-            let weights = weights.clone();
-            let shape = layer.shape;
-            let input = layer.inputs.first().map_or(shape, |&input| self.layers[input].shape);
-            let tensors: Vec<&'static str> = layer
-                .op
-                .tensors(input, shape)
-                .into_iter()
-                .map(|(name, _)| name)
-                .collect();
-            if !tensors.is_empty() {
-                match placements.iter_mut().rfind(|placement| placement.weights == weights) {
-                    Some(placement) => placement.tensors.extend(tensors),
-                    None => placements.push(Placement {
-                        weights: weights.clone(),
-                        place: layer.place.clone(),
-                        tensors,
-                    }),
-                }
-            }
-            let has_map = shape.cells() > 1
-                && layer.part.is_none()
-                && layer.op != Op::Identity
-                && !matches!(
-                    layer.op,
-                    Op::Input | Op::Affine { .. } | Op::Normalize | Op::Reorder { .. }
-                );
-            layers.push(Layer {
-                name: match layer.part {
-                    Some(part) => format!("{weights}/{part}"),
-                    None => weights.clone(),
-                },
-                weights,
-                op: layer.op.clone(),
-                inputs: layer.inputs.iter().map(|&input| LayerId(position[input])).collect(),
-                shape,
-                role: if has_map { Role::Target } else { Role::NoMap },
-            });
-        }
-        (layers, placements, position[self.output])
-    }
 }
 
 /// Where a model stands.
@@ -330,7 +214,7 @@ impl Flattener<'_> {
                 };
                 let tensors = call.arguments.iter().filter_map(|argument| match argument {
                     Argument::Tensor(tensor) => Some(given.get(tensor.layer.as_str())?.get(&tensor.index).copied()),
-                    Argument::Constant(..) => None,
+                    Argument::Constant(_) => None,
                 });
                 let count = call
                     .arguments
@@ -346,7 +230,7 @@ impl Flattener<'_> {
                     .arguments
                     .iter()
                     .filter_map(|argument| match argument {
-                        Argument::Constant(_, value) => Some(value),
+                        Argument::Constant(value) => Some(value),
                         Argument::Tensor(_) => None,
                     })
                     .collect();
@@ -502,14 +386,13 @@ impl Flattener<'_> {
         let count = parts.len();
         for (index, part) in parts.into_iter().enumerate() {
             let shape = part.op.output(current.input.shape, part.channels);
-            let to_last = count - 1 - index;
             let name = match part.op {
                 Op::Depthwise { .. } => "depthwise",
                 _ => "linear",
             };
             let at = self.push(FlatLayer {
                 name: layer.name.clone(),
-                part: (to_last > 0).then_some(name),
+                part: (index + 1 < count).then_some(name),
                 model: scope.models.last().cloned(),
                 op: part.op,
                 inputs: std::mem::take(&mut inputs),
@@ -519,7 +402,6 @@ impl Flattener<'_> {
                     models: scope.models.clone(),
                     layer: layer.name.clone(),
                 },
-                to_last,
             });
             inputs.push(at);
             current = Tensor {
@@ -531,7 +413,6 @@ impl Flattener<'_> {
                 channel: None,
             };
         }
-        debug_assert_eq!(self.layers.last().map(|layer| layer.to_last), Some(0));
         current
     }
 }
@@ -599,56 +480,6 @@ fn archive_names(model: &Model, prefix: &str) -> Vec<String> {
         *count += 1;
     }
     names
-}
-
-/// Height and width of a model's input as far as it says them, and the channels.
-fn input_shape(model: &Model) -> ([Option<[usize; 2]>; 2], usize) {
-    let mut found: Option<Vec<Option<usize>>> = None;
-    let mut model = Some(model);
-    while let (None, Some(current)) = (&found, model) {
-        let first = match current.inputs.first() {
-            Some(input) => current.find(&input.layer).map(|(_, layer)| layer),
-            None => current.layers.first(),
-        };
-        let said = first.and_then(|layer| {
-            let config = &layer.config;
-            ["batch_shape", "batch_input_shape"]
-                .iter()
-                .find_map(|key| config.get(*key))
-        });
-        found = said.or(current.build_shape.as_ref()).and_then(sides);
-        model = first.and_then(|layer| layer.model.as_deref());
-    }
-    match found.as_deref() {
-        Some(&[height, width, channels]) => {
-            let size = height.zip(width).map(|(height, width)| [height, width]);
-            ([size, None], channels.unwrap_or(3))
-        }
-        _ => ([None, None], 3),
-    }
-}
-
-/// `[null, height, width, channels]` without the batch.
-fn sides(shape: &Value) -> Option<Vec<Option<usize>>> {
-    let sides = shape.as_array()?;
-    let sides = sides
-        .iter()
-        .skip(1)
-        .map(|side| side.as_u64().and_then(|side| usize::try_from(side).ok()));
-    Some(sides.collect())
-}
-
-/// Keras' name of the layer that takes the picture.
-fn input_name(model: &Model) -> String {
-    let named = match model.inputs.first() {
-        Some(input) => Some(input.layer.clone()),
-        None => model
-            .layers
-            .first()
-            .filter(|layer| layer.class == "InputLayer")
-            .map(|layer| layer.name.clone()),
-    };
-    named.unwrap_or_else(|| "input_layer".to_owned())
 }
 
 fn graph_error(reason: &str) -> KerasError {

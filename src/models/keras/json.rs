@@ -57,8 +57,6 @@ pub struct LayerDescription {
 pub struct Call {
     /// In order; a list of tensors is one argument each.
     pub arguments: Vec<Argument>,
-    /// Whether the tensors stand in one list, as those of merging layers do.
-    pub is_list: bool,
 }
 
 /// One argument of a call.
@@ -66,8 +64,8 @@ pub struct Call {
 pub enum Argument {
     /// What another layer gives.
     Tensor(TensorRef),
-    /// A constant, by keyword where it has one.
-    Constant(Option<String>, Value),
+    /// A constant.
+    Constant(Value),
 }
 
 /// An output of a layer.
@@ -214,7 +212,7 @@ impl Call {
             Value::Object(object) => {
                 let arguments = object.get("args").and_then(Value::as_array).ok_or_else(wrong)?;
                 for argument in arguments {
-                    call.add(None, argument, &wrong)?;
+                    call.add(argument, &wrong)?;
                 }
                 for (key, argument) in object.get("kwargs").and_then(Value::as_object).into_iter().flatten() {
                     call.keyword(key, argument, true, &wrong)?;
@@ -226,7 +224,6 @@ impl Call {
                     Some(Value::String(_)) => vec![value],
                     _ => items.iter().collect(),
                 };
-                call.is_list = items.len() > 1;
                 for item in items {
                     let parts = item.as_array().ok_or_else(wrong)?;
                     call.arguments
@@ -241,19 +238,17 @@ impl Call {
         Ok(call)
     }
 
-    fn add(&mut self, key: Option<&str>, value: &Value, wrong: &dyn Fn() -> KerasError) -> Result<(), KerasError> {
+    fn add(&mut self, value: &Value, wrong: &dyn Fn() -> KerasError) -> Result<(), KerasError> {
         if let Some(tensor) = keras_3_ref(value) {
             self.arguments.push(Argument::Tensor(tensor.ok_or_else(wrong)?));
             return Ok(());
         }
         match value {
             Value::Array(items) if items.iter().any(|item| keras_3_ref(item).is_some()) => {
-                self.is_list = true;
-                items.iter().try_for_each(|item| self.add(None, item, wrong))
+                items.iter().try_for_each(|item| self.add(item, wrong))
             }
             _ => {
-                self.arguments
-                    .push(Argument::Constant(key.map(str::to_owned), value.clone()));
+                self.arguments.push(Argument::Constant(value.clone()));
                 Ok(())
             }
         }
@@ -285,7 +280,7 @@ impl Call {
             self.arguments.push(Argument::Tensor(tensor));
             return Ok(());
         }
-        self.add(Some(key), value, wrong)
+        self.add(value, wrong)
     }
 }
 

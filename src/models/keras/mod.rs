@@ -8,22 +8,26 @@
 //! The rule: nothing in a description that changes a number is ignored. What is not understood is refused by its name.
 //! No code of a file is ever run.
 
+mod choices;
 mod config;
 mod error;
 mod family;
 mod flatten;
+mod graph;
+mod input;
 mod json;
 mod layers;
 mod output;
 mod place;
 mod table;
 
+pub use choices::NetworkChoices;
 pub use error::KerasError;
 pub use place::{Place, Placement};
 pub use table::{Row, rows};
 
 use crate::models::xception::recognise;
-use crate::network::{Output, Plan, PlanError};
+use crate::network::{Plan, PlanError};
 
 /// What a file says of a model besides its weights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,17 +38,6 @@ pub struct Description {
     pub training: Option<String>,
     /// Keras' version, such as `2.15.0`.
     pub version: Option<String>,
-}
-
-/// What is chosen where a description leaves it open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
-    /// Height and width of the input in pixels.
-    pub input_size: Option<[usize; 2]>,
-    /// What the last values mean.
-    pub output: Option<Output>,
-    /// Which of several outputs is explained.
-    pub output_layer: Option<String>,
 }
 
 /// A network as its description has it.
@@ -84,14 +77,14 @@ fn unknown_class(model: &json::Model, family: &str) -> Option<KerasError> {
 ///
 /// # Errors
 /// What is not understood, by its name.
-pub fn network(description: &Description, wishes: &Wishes) -> Result<KerasNetwork, KerasError> {
+pub fn network(description: &Description, choices: &NetworkChoices) -> Result<KerasNetwork, KerasError> {
     let model = json::Model::parse(&description.config)?;
     let family = family::of(&model);
     let is_keras_2 = description
         .version
         .as_deref()
         .map_or_else(|| model.is_keras_2, |version| !version.starts_with('3'));
-    let graph = flatten::flatten(&model, wishes, is_keras_2, &family).map_err(|error| {
+    let graph = flatten::flatten(&model, choices, is_keras_2, &family).map_err(|error| {
         // a class that is not known at all says more than a detail of a layer before it
         let of_layer = matches!(error, KerasError::Layer { .. });
         unknown_class(&model, &family).filter(|_| of_layer).unwrap_or(error)
@@ -102,14 +95,14 @@ pub fn network(description: &Description, wishes: &Wishes) -> Result<KerasNetwor
     let chosen = graph.chosen;
     let (mut layers, placements, flat_output) = graph.into_layers();
     let decided = output::decide(&mut layers, flat_output, &compiled, chosen, &outputs);
-    let plan = Plan::new(layers, wishes.output.unwrap_or(decided.output));
+    // Xception's own end, and nothing behind it
+    let ends_in_relu = layers.last().is_some_and(|layer| layer.op.is_relu());
+    let plan = Plan::new(layers, choices.output.unwrap_or(decided.output));
     let mut plan = plan.map_err(|problem| match problem {
-        PlanError::OutputWithSpace { layer, .. } if layer.ends_with("_act") || outputs.len() == 1 => {
-            KerasError::NoHead {
-                network: family.clone(),
-                layer,
-            }
-        }
+        PlanError::OutputWithSpace { layer, .. } if ends_in_relu => KerasError::NoHead {
+            network: family.clone(),
+            layer,
+        },
         problem => KerasError::Plan {
             network: family.clone(),
             problem,

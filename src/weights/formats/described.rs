@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
-use half::f16;
-use hdf5_pure::{DType, Datatype, File};
+use hdf5_pure::File;
 
 use super::hdf5::{self, Walk};
-use crate::models::keras::{self, Description, KerasError, KerasNetwork, Placement, Wishes};
+use crate::models::keras::{self, Description, KerasError, KerasNetwork, NetworkChoices, Placement};
 use crate::weights::error::{TensorProblem, WeightsError};
-use crate::weights::parameters;
 
 /// Weights and activations together may take this many bytes.
 pub(crate) const MAX_MEMORY: u64 = 4 << 30;
@@ -36,9 +34,13 @@ pub(crate) fn description(name: &str, file: &File) -> Result<Option<Description>
 }
 
 /// The network of a description, and nothing that needs more memory than there is.
-pub(crate) fn network(name: &str, description: &Description, wishes: &Wishes) -> Result<KerasNetwork, WeightsError> {
+pub(crate) fn network(
+    name: &str,
+    description: &Description,
+    choices: &NetworkChoices,
+) -> Result<KerasNetwork, WeightsError> {
     let file = name.to_owned();
-    let network = keras::network(description, wishes).map_err(|problem| match problem {
+    let network = keras::network(description, choices).map_err(|problem| match problem {
         KerasError::InputSize => WeightsError::InputSizeNeeded { file: file.clone() },
         problem => WeightsError::Network {
             file: file.clone(),
@@ -57,8 +59,12 @@ pub(crate) fn network(name: &str, description: &Description, wishes: &Wishes) ->
 
 impl DescribedWeights {
     /// Places the tensors of a file.
-    pub(crate) fn new(name: &str, file: File, description: Description, wishes: &Wishes) -> Result<Self, WeightsError> {
-        let network = network(name, &description, wishes)?;
+    pub(crate) fn new(
+        name: &str,
+        file: File,
+        description: Description,
+        network: KerasNetwork,
+    ) -> Result<Self, WeightsError> {
         let mut walk = Walk::default();
         walk.all(name, &file)?;
         let shapes = walk.shapes();
@@ -105,33 +111,7 @@ impl DescribedWeights {
 
     /// The values of one tensor by the plan's path.
     pub(crate) fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
-        let problem = |problem| WeightsError::Tensor {
-            file: self.name.clone(),
-            problem,
-        };
-        let dataset = self.datasets.get(path);
-        let dataset = dataset.ok_or_else(|| problem(TensorProblem::Unknown(path.to_owned())))?;
-        let read = || -> Result<Option<Vec<f32>>, hdf5_pure::Error> {
-            let found = self.file.dataset(dataset)?;
-            Ok(match (found.dtype()?, found.datatype()?) {
-                (DType::F32 | DType::F64, _) => Some(found.read_f32()?),
-                (_, Datatype::FloatingPoint { size: 2, .. }) => {
-                    let bytes = found.read_raw()?;
-                    let (words, _) = bytes.as_chunks::<2>();
-                    Some(words.iter().map(|word| f16::from_le_bytes(*word).to_f32()).collect())
-                }
-                _ => None,
-            })
-        };
-        let values = read().map_err(|error| hdf5::damaged(&self.name, &error))?;
-        let values = values.ok_or_else(|| {
-            problem(TensorProblem::Type {
-                tensor: dataset.clone(),
-                found: "no floating point of 2, 4 or 8 bytes".to_owned(),
-            })
-        })?;
-        parameters::check_values(path, dataset, &values).map_err(problem)?;
-        Ok(values)
+        hdf5::tensor(&self.name, &self.file, &self.datasets, path)
     }
 }
 
@@ -153,24 +133,22 @@ fn place(datasets: &[(String, Vec<u64>)], placement: &Placement, index: usize, t
     let layer = &placement.place.layer;
     let top = placement.place.models.first().unwrap_or(layer);
     let prefixes = [format!("model_weights/{top}/"), format!("{top}/")];
+    let ending = format!("/{layer}");
     let names: &[&str] = if tensor == "depthwise_kernel" {
         &["depthwise_kernel", "kernel"]
     } else {
         &[tensor]
     };
-    let inside = |path: &str| {
-        prefixes
-            .iter()
-            .find_map(|prefix| path.strip_prefix(prefix.as_str()).map(str::to_owned))
-    };
     let mut candidates: Vec<(usize, usize)> = Vec::new();
     for (position, (path, _)) in datasets.iter().enumerate() {
-        let Some(rest) = inside(path) else { continue };
-        let rest = rest.strip_suffix(":0").unwrap_or(&rest);
+        let Some(rest) = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix.as_str())) else {
+            continue;
+        };
+        let rest = rest.strip_suffix(":0").unwrap_or(rest);
         let Some((group, name)) = rest.rsplit_once('/') else {
             continue;
         };
-        let is_layer = group == layer.as_str() || group.ends_with(&format!("/{layer}"));
+        let is_layer = group == layer.as_str() || group.ends_with(&ending);
         if names.contains(&name) && is_layer {
             // models on the way tell layers of the same name apart
             let models = placement

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use hdf5_pure::{DType, File, Group};
+use half::f16;
+use hdf5_pure::{DType, Datatype, File, Group};
 
 use super::layouts::{self, Dataset};
 use super::names::Names;
@@ -60,17 +61,46 @@ impl Hdf5Weights {
 
     /// The values of one tensor by canonical path, in Keras' layout.
     pub(crate) fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
-        let problem = |problem| WeightsError::Tensor {
-            file: self.name.clone(),
-            problem,
-        };
-        let dataset = self.datasets.get(path);
-        let dataset = dataset.ok_or_else(|| problem(TensorProblem::Unknown(path.to_owned())))?;
-        let read = self.file.dataset(dataset).and_then(|dataset| dataset.read_f32());
-        let values = read.map_err(|error| damaged(&self.name, &error))?;
-        parameters::check_values(path, dataset, &values).map_err(problem)?;
-        Ok(values)
+        tensor(&self.name, &self.file, &self.datasets, path)
     }
+}
+
+/// The values of one tensor in f32; `datasets` has its place in the file.
+pub(crate) fn tensor(
+    name: &str,
+    file: &File,
+    datasets: &HashMap<String, String>,
+    path: &str,
+) -> Result<Vec<f32>, WeightsError> {
+    let problem = |problem| WeightsError::Tensor {
+        file: name.to_owned(),
+        problem,
+    };
+    let dataset = datasets.get(path);
+    let dataset = dataset.ok_or_else(|| problem(TensorProblem::Unknown(path.to_owned())))?;
+    let values = floats(file, dataset).map_err(|error| damaged(name, &error))?;
+    let values = values.ok_or_else(|| {
+        problem(TensorProblem::Type {
+            tensor: dataset.clone(),
+            found: "no floating point of 2, 4 or 8 bytes".to_owned(),
+        })
+    })?;
+    parameters::check_values(path, dataset, &values).map_err(problem)?;
+    Ok(values)
+}
+
+/// The values of a dataset of floating point numbers of any precision; none if it holds others.
+fn floats(file: &File, dataset: &str) -> Result<Option<Vec<f32>>, hdf5_pure::Error> {
+    let dataset = file.dataset(dataset)?;
+    Ok(match (dataset.dtype()?, dataset.datatype()?) {
+        (DType::F32 | DType::F64, _) => Some(dataset.read_f32()?),
+        (_, Datatype::FloatingPoint { size: 2, .. }) => {
+            let bytes = dataset.read_raw()?;
+            let (words, _) = bytes.as_chunks::<2>();
+            Some(words.iter().map(|word| f16::from_le_bytes(*word).to_f32()).collect())
+        }
+        _ => None,
+    })
 }
 
 pub(crate) fn damaged(name: &str, error: &hdf5_pure::Error) -> WeightsError {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use super::hub;
+use crate::models::keras::NetworkChoices;
 use crate::weights::checked::Weights;
-use crate::weights::choices::NetworkChoices;
 use crate::weights::error::WeightsError;
 
 /// The network built into the program lies in the repository's `weights` folder too, where it must not hide real ones.

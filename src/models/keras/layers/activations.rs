@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Built, Called, one};
+use super::{Built, Called, last_axis, one};
 use crate::models::keras::config::{Config, shortened};
 use crate::network::{Activation, Op, Shape};
 
@@ -105,16 +105,7 @@ pub fn elu(layer: &Called<'_>) -> Result<Built, String> {
 
 /// Over the channels of each cell.
 pub fn softmax(layer: &Called<'_>) -> Result<Built, String> {
-    let last = if layer.input().is_map { 3 } else { 1 };
-    match layer
-        .config
-        .get("axis")
-        .and_then(|axis| axis.as_i64().or_else(|| axis.as_array()?.first()?.as_i64()))
-    {
-        None | Some(-1) => {}
-        Some(axis) if axis == last => {}
-        Some(axis) => return Err(format!("its axis is {axis}")),
-    }
+    last_axis(layer)?;
     Ok(one(layer, Op::Activation(Activation::Softmax)))
 }
 

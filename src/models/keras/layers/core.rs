@@ -26,42 +26,37 @@ pub fn activation(layer: &Called<'_>) -> Result<Built, String> {
     Ok(one(layer, op))
 }
 
-/// What is configured here takes part in training only.
+/// What is configured in layers that take part in training only.
+const TRAINING_ONLY: [&str; 24] = [
+    "stddev",
+    "l1",
+    "l2",
+    "mode",
+    "factor",
+    "fill_mode",
+    "fill_value",
+    "interpolation",
+    "height_factor",
+    "width_factor",
+    "value_range",
+    "data_format",
+    "p",
+    "sigma",
+    "hue_factor",
+    "saturation_factor",
+    "brightness_factor",
+    "contrast_factor",
+    "x_factor",
+    "y_factor",
+    "scale",
+    "kernel_size",
+    "bounding_box_format",
+    "rng_type",
+];
+
+/// Hands on what it reads.
 pub fn identity(layer: &Called<'_>) -> Result<Built, String> {
-    for key in [
-        "stddev",
-        "l1",
-        "l2",
-        "mode",
-        "factor",
-        "fill_mode",
-        "fill_value",
-        "interpolation",
-        "height_factor",
-    ] {
-        layer.config.get(key);
-    }
-    for key in [
-        "width_factor",
-        "value_range",
-        "data_format",
-        "p",
-        "sigma",
-        "hue_factor",
-        "saturation_factor",
-    ] {
-        layer.config.get(key);
-    }
-    for key in [
-        "brightness_factor",
-        "contrast_factor",
-        "x_factor",
-        "y_factor",
-        "scale",
-        "kernel_size",
-        "bounding_box_format",
-        "rng_type",
-    ] {
+    for key in TRAINING_ONLY {
         layer.config.get(key);
     }
     if let Some(rate) = layer.config.get("rate")

@@ -175,6 +175,23 @@ fn activation_of(layer: &Called<'_>) -> Result<Option<Op>, String> {
     }
 }
 
+/// Refuses any axis but that of the channels, the last.
+fn last_axis(layer: &Called<'_>) -> Result<(), String> {
+    let last = if layer.input().is_map { 3 } else { 1 };
+    let axis = match layer.config.get("axis") {
+        None => Some(-1),
+        Some(Value::Array(axes)) => match axes.as_slice() {
+            [axis] => axis.as_i64(),
+            _ => None,
+        },
+        Some(value) => value.as_i64(),
+    };
+    match axis {
+        Some(axis) if axis == -1 || axis == last => Ok(()),
+        _ => Err("it works along another axis than the channels".to_owned()),
+    }
+}
+
 /// Refuses anything but maps.
 fn map_only(layer: &Called<'_>) -> Result<(), String> {
     if layer.input().is_map {

@@ -1,29 +1,10 @@
 //! Normalisations (`keras/src/layers/normalization`).
 
-use serde_json::Value;
-
-use super::{Built, Called, one};
+use super::{Built, Called, last_axis, one};
 use crate::network::Op;
 
-/// Refuses any axis but the last.
-fn last_axis(layer: &Called<'_>, otherwise: i64) -> Result<(), String> {
-    let last = if layer.input().is_map { 3 } else { 1 };
-    let axis = match layer.config.get("axis") {
-        None => Some(otherwise),
-        Some(Value::Array(axes)) => match axes.as_slice() {
-            [axis] => axis.as_i64(),
-            _ => None,
-        },
-        Some(value) => value.as_i64(),
-    };
-    match axis {
-        Some(axis) if axis == -1 || axis == last => Ok(()),
-        _ => Err("it normalises along another axis than the channels".to_owned()),
-    }
-}
-
 pub fn batch(layer: &Called<'_>) -> Result<Built, String> {
-    last_axis(layer, -1)?;
+    last_axis(layer)?;
     // Keras 1: 0 normalises with moving statistics
     if layer.config.number("mode", 0.0)? != 0.0 {
         return Err("its mode is not 0".to_owned());
@@ -52,7 +33,7 @@ pub fn batch(layer: &Called<'_>) -> Result<Built, String> {
 }
 
 pub fn layer(layer: &Called<'_>) -> Result<Built, String> {
-    last_axis(layer, -1)?;
+    last_axis(layer)?;
     if layer.config.flag("rms_scaling", false)? {
         return Err("it has rms_scaling".to_owned());
     }
@@ -68,7 +49,7 @@ pub fn layer(layer: &Called<'_>) -> Result<Built, String> {
 }
 
 pub fn unit(layer: &Called<'_>) -> Result<Built, String> {
-    last_axis(layer, -1)?;
+    last_axis(layer)?;
     Ok(one(layer, Op::UnitNorm))
 }
 

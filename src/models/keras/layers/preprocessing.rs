@@ -5,9 +5,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use super::operations::{affine, per_channel};
-use super::{Built, Called, one};
+use super::{Built, Called, last_axis, one};
 use crate::models::keras::config::shortened;
-use crate::network::Op;
+use crate::network::{Op, SMALLEST_DEVIATION};
 
 pub fn rescaling(layer: &Called<'_>) -> Result<Built, String> {
     let channels = layer.channels();
@@ -26,15 +26,7 @@ pub fn normalization(layer: &Called<'_>) -> Result<Built, String> {
     if layer.config.flag("invert", false)? {
         return Err("it is inverted".to_owned());
     }
-    let last = if layer.input().is_map { 3 } else { 1 };
-    let axis = match layer.config.get("axis") {
-        None => Some(-1),
-        Some(Value::Array(axes)) if axes.len() == 1 => axes[0].as_i64(),
-        Some(value) => value.as_i64(),
-    };
-    if !axis.is_some_and(|axis| axis == -1 || axis == last) {
-        return Err("it normalises along another axis than the channels".to_owned());
-    }
+    last_axis(layer)?;
     let (mean, variance) = (layer.config.get("mean"), layer.config.get("variance"));
     let (Some(mean), Some(variance)) = (mean, variance) else {
         return Ok(one(layer, Op::Normalize));
@@ -42,10 +34,10 @@ pub fn normalization(layer: &Called<'_>) -> Result<Built, String> {
     let channels = layer.channels();
     let read = |value: &Value| per_channel(value, channels).ok_or("its mean or variance is not one number a channel");
     let (mean, variance) = (read(mean)?, read(variance)?);
-    // (x - mean) / max(sqrt(variance), 1e-7)
+    // (x - mean) / max(sqrt(variance), SMALLEST_DEVIATION)
     let scale: Vec<f64> = variance
         .iter()
-        .map(|variance| 1.0 / variance.sqrt().max(1e-7))
+        .map(|variance| 1.0 / variance.sqrt().max(SMALLEST_DEVIATION))
         .collect();
     let shift = mean.iter().zip(&scale).map(|(mean, scale)| -mean * scale).collect();
     Ok(one(layer, Op::Affine { scale, shift }))

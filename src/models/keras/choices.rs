@@ -1,7 +1,5 @@
 //! What a person says of a network where its file does not, or differently.
 
-use std::fmt;
-
 use crate::network::Output;
 
 /// What is chosen for a network when it is opened; none of it leaves it to the file.
@@ -19,28 +17,5 @@ impl NetworkChoices {
     /// Whether everything is left to the file.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-/// Who says what is assumed of a network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SaidBy {
-    /// Its file.
-    File,
-    /// Nobody: the likeliest is assumed.
-    #[default]
-    Guess,
-    /// A person.
-    User,
-}
-
-impl fmt::Display for SaidBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::File => "file",
-            Self::Guess => "guess",
-            Self::User => "user",
-        })
     }
 }
