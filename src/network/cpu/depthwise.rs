@@ -1,221 +1,338 @@
-//! Depthwise 3x3 convolutions with `same` zero padding: each channel by itself, so a vector operation over channels.
+//! Depthwise convolutions of any window as operations of their own, and their vector-Jacobian products.
 //!
-//! Along a line of the image each column of three values is loaded once and used three times: for the outputs to its
-//! right, at its place and to its left. The three partial sums wait in registers.
+//! A band of output lines is computed at a time. The lines that it reads are first copied into scratch, each channel
+//! vector by itself: `[channel vector][line][phase][column]`, where columns that a stride leaves out of each other's
+//! reach are apart. What lies outside of the map is zero there and ReLUs are passed, so that the filter itself, which
+//! reads each value once a tap, knows neither borders nor strides: its columns are neighbours in memory.
 
-use std::hint::black_box;
+use super::buffer::{Buffer, Features, Scratch, padded, vectors, vectors_mut};
+use super::gate::Gate;
+use super::isa::Isa;
+use super::lanes::{Kernel, Lanes};
+use super::threads::Threads;
+use crate::network::shape::{Shape, Window};
 
-use super::buffer::{Features, vectors, vectors_mut};
-use super::isa::{Kernel, Lanes};
+/// Floats of one channel vector's lines that stay in an L1 cache, of the widest vectors: 40 kB.
+const LINES: usize = 10_000;
 
-/// A depthwise convolution of all channels.
-#[derive(Clone, Copy)]
-pub(super) struct Filter<'a> {
-    pub(super) source: &'a Features,
-    /// Zeros in place of a line above or below the image: at least `width * stride`.
-    pub(super) zeros: &'a [f32],
-    /// `[9, stride]`: kernel positions line by line.
-    pub(super) weights: &'a [f32],
-    /// Whether max(x, 0) is taken of what is read.
-    pub(super) rectified: bool,
-    /// Whether the kernel is turned by half a turn, as the vector-Jacobian product needs it.
-    pub(super) turned: bool,
+/// Columns whose sums are in registers at a time.
+const COLUMNS: usize = 8;
+
+/// The kernel of a depthwise convolution, its batch normalisation folded in: `[channel vector][tap][lane]`.
+pub(super) struct DepthwiseWeights {
+    window: Window,
+    values: Buffer,
 }
 
-/// Consecutive cells, counted through all images.
-#[derive(Clone, Copy)]
-pub(super) struct RowRange {
-    pub(super) first: usize,
-    pub(super) count: usize,
-}
-
-/// Where filtered vectors go.
-pub(super) trait Sink<S: Lanes> {
-    /// Takes the vector `channel` of a cell, which is counted from the start of the range.
-    ///
-    /// A trait and no closure, as closures cannot be `#[inline(always)]`, which all kernels must be.
-    fn put(&mut self, simd: S, cell: usize, channel: usize, value: S::f32s);
-}
-
-/// Computes the cells of `range`.
-#[inline(always)]
-pub(super) fn filter_rows<S: Lanes>(simd: S, filter: Filter<'_>, range: RowRange, sink: &mut impl Sink<S>) {
-    let shape = filter.source.shape;
-    let channels = filter.source.stride() / S::F32_LANES;
-    let values = vectors::<S>(filter.source.values());
-    let weights = vectors::<S>(filter.weights);
-    let line_len = shape.width * channels;
-    let zeros = &vectors::<S>(filter.zeros)[..line_len];
-    let mut done = 0;
-    while done < range.count {
-        // the cells of the range in one line of one image
-        let cell = range.first + done;
-        let (line, from) = (cell / shape.width, cell % shape.width);
-        let to = shape.width.min(from + range.count - done);
-        let y = line % shape.height;
-        let source = |present: bool, line: usize| {
-            if present {
-                &values[line * line_len..][..line_len]
-            } else {
-                zeros
-            }
-        };
-        let lines = [
-            source(y > 0, line.wrapping_sub(1)),
-            source(true, line),
-            source(y + 1 < shape.height, line + 1),
-        ];
-        let seen = if done == 0 { 0 } else { 2 };
-        for line in &lines[seen..] {
-            warm(
-                simd,
-                &line[from.saturating_sub(1) * channels..shape.width.min(to + 1) * channels],
-            );
-        }
-        for channel in 0..channels {
-            let mut kernel = [simd.splat_f32s(0.0); 9];
-            for (tap, kernel) in kernel.iter_mut().enumerate() {
-                let tap = if filter.turned { 8 - tap } else { tap };
-                *kernel = weights[tap * channels + channel];
-            }
-            let segment = Segment {
-                from,
-                to,
-                width: shape.width,
-                first: done,
-                channel,
-                channels,
-            };
-            if filter.rectified {
-                filter_line::<S, true>(simd, kernel, lines, segment, sink);
-            } else {
-                filter_line::<S, false>(simd, kernel, lines, segment, sink);
+impl DepthwiseWeights {
+    /// Orders a kernel `[taps, channels]`, each channel multiplied by its `scale`.
+    pub(super) fn new(isa: Isa, window: Window, kernel: &[f32], scale: &[f32]) -> Self {
+        let (lanes, channels) = (isa.lanes(), scale.len());
+        let taps = window.kernel[0] * window.kernel[1];
+        let mut values = Buffer::zeros(taps * padded(channels));
+        for (tap, row) in kernel.chunks_exact(channels).enumerate() {
+            for (channel, (weight, scale)) in row.iter().zip(scale).enumerate() {
+                values.values_mut()[(channel / lanes * taps + tap) * lanes + channel % lanes] = weight * scale;
             }
         }
-        done += to - from;
+        Self { window, values }
     }
 }
 
-/// Reads values in the order of memory, so that they come into the cache as a stream.
-///
-/// The filter itself steps from cell to cell and would wait for each of them.
-#[inline(always)]
-fn warm<S: Lanes>(simd: S, values: &[S::f32s]) {
-    let mut sum = simd.splat_f32s(0.0);
-    for value in values {
-        sum = simd.max_f32s(sum, *value);
-    }
-    black_box(sum);
-}
-
-/// One vector of channels of the cells `from..to` in a line of `width` cells.
+/// A depthwise convolution, or its vector-Jacobian product.
 #[derive(Clone, Copy)]
-struct Segment {
-    from: usize,
-    to: usize,
-    width: usize,
-    /// Cell of the range that lies at `from`.
-    first: usize,
-    channel: usize,
-    channels: usize,
-}
-
-#[inline(always)]
-fn filter_line<S: Lanes, const RECTIFIED: bool>(
-    simd: S,
-    kernel: [S::f32s; 9],
-    lines: [&[S::f32s]; 3],
-    segment: Segment,
-    sink: &mut impl Sink<S>,
-) {
-    let Segment {
-        from,
-        to,
-        width,
-        first,
-        channel,
-        channels,
-    } = segment;
-    let zero = simd.splat_f32s(0.0);
-    // sums of the outputs left of the current column and at it
-    let (mut left, mut here) = (zero, zero);
-    let [above, middle, below] = lines.map(|line| &line[..width * channels]);
-    let start = from.saturating_sub(1);
-    for (index, x) in (start..width.min(to + 1)).enumerate() {
-        let at = start * channels + channel + index * channels;
-        let mut column = [above[at], middle[at], below[at]];
-        if RECTIFIED {
-            column = [
-                simd.max_f32s(column[0], zero),
-                simd.max_f32s(column[1], zero),
-                simd.max_f32s(column[2], zero),
-            ];
-        }
-        if x > from {
-            let sum = simd.add_f32s(left, weighted(simd, kernel, 2, column));
-            sink.put(simd, first + x - 1 - from, channel, sum);
-        }
-        left = simd.add_f32s(here, weighted(simd, kernel, 1, column));
-        here = weighted(simd, kernel, 0, column);
-    }
-    if to == width {
-        sink.put(simd, first + to - 1 - from, channel, left);
-    }
-}
-
-/// Three values of a column through one column of the kernel.
-#[inline(always)]
-fn weighted<S: Lanes>(simd: S, kernel: [S::f32s; 9], kernel_column: usize, column: [S::f32s; 3]) -> S::f32s {
-    let sum = simd.mul_f32s(column[0], kernel[kernel_column]);
-    let sum = simd.multiply_add(column[1], kernel[3 + kernel_column], sum);
-    simd.multiply_add(column[2], kernel[6 + kernel_column], sum)
-}
-
-/// A depthwise convolution into ordinary feature maps.
 pub(super) struct Depthwise<'a> {
-    pub(super) filter: Filter<'a>,
-    /// First cell.
-    pub(super) first: usize,
-    /// The cells from `first` on, `[count, stride]`.
-    pub(super) out: &'a mut [f32],
-    /// Whether to add to what is in `out`.
-    pub(super) accumulate: bool,
+    source: &'a Features,
+    gate: Gate<'a>,
+    weights: &'a [f32],
+    kernel: [usize; 2],
+    /// Steps from one output to the next.
+    stride: [usize; 2],
+    /// Steps from one cell of the source to the next, with zeros between: the stride of what is walked back.
+    spread: [usize; 2],
+    dilation: [usize; 2],
+    /// Zeros above and left of the source.
+    padding: [usize; 2],
+    /// Whether the kernel is turned by half a turn.
+    turned: bool,
+    /// One a padded channel.
+    bias: Option<&'a [f32]>,
 }
 
-impl Kernel for Depthwise<'_> {
-    type Output = ();
+impl<'a> Depthwise<'a> {
+    /// The convolution.
+    pub(super) fn forward(
+        source: &'a Features,
+        gate: Gate<'a>,
+        weights: &'a DepthwiseWeights,
+        bias: &'a [f32],
+    ) -> Self {
+        let window = weights.window;
+        Self {
+            source,
+            gate,
+            weights: weights.values.values(),
+            kernel: window.kernel,
+            stride: window.stride,
+            spread: [1; 2],
+            dilation: window.dilation,
+            padding: before(window, source.shape),
+            turned: false,
+            bias: Some(bias),
+        }
+    }
+
+    /// From the gradient of the output to that of the input, whose shape is `input`.
+    pub(super) fn backward(
+        gradient: &'a Features,
+        gate: Gate<'a>,
+        weights: &'a DepthwiseWeights,
+        input: Shape,
+    ) -> Self {
+        let window = weights.window;
+        let padding = before(window, input);
+        Self {
+            source: gradient,
+            gate,
+            weights: weights.values.values(),
+            kernel: window.kernel,
+            stride: [1; 2],
+            spread: window.stride,
+            dilation: window.dilation,
+            padding: [0, 1].map(|axis| (window.kernel[axis] - 1) * window.dilation[axis] - padding[axis]),
+            turned: true,
+            bias: None,
+        }
+    }
+
+    /// Computes all of `out`, or adds to it.
+    pub(super) fn run(self, isa: Isa, threads: &Threads, scratch: &Scratch, out: &mut Features, accumulate: bool) {
+        let shape = out.shape;
+        let floats = out.stride();
+        let line = shape.width * floats;
+        let reach = (self.kernel[0] - 1) * self.dilation[0] + 1;
+        let row = self.row(shape.width);
+        // lines of a band: as many as stay in the cache, and not more than give work to all threads
+        let fit = (LINES / (row.len() * isa.lanes()).max(1)).saturating_sub(reach) / self.stride[0] + 1;
+        let band = fit
+            .min((out.images * shape.height).div_ceil(threads.count()))
+            .clamp(1, shape.height.max(1));
+        let images = out
+            .values_mut()
+            .chunks_exact_mut((shape.height * line).max(1))
+            .enumerate();
+        let parts = images.flat_map(|(image, out)| {
+            let bands = out.chunks_mut(band * line).enumerate();
+            bands.map(move |(index, out)| (image, index * band, out))
+        });
+        let lines = (band - 1) * self.stride[0] + reach;
+        // an odd number of vectors from channel to channel, so that they do not meet in the same sets of a cache
+        let step = lines * row.len() | 1;
+        threads.each(parts, |thread, (image, first, out)| {
+            scratch.with(thread, step * floats, |copied| {
+                isa.run(Band {
+                    convolution: self,
+                    image,
+                    first,
+                    row,
+                    step,
+                    copied,
+                    shape,
+                    out,
+                    accumulate,
+                });
+            });
+        });
+    }
+
+    /// How a line lies in scratch when it serves `width` outputs.
+    fn row(self, width: usize) -> Row {
+        let [_, stride] = self.stride;
+        let columns = (width - 1) * stride + (self.kernel[1] - 1) * self.dilation[1] + 1;
+        Row {
+            columns,
+            phases: stride,
+            phase: columns.div_ceil(stride),
+        }
+    }
+}
+
+/// Padding above and left of a map.
+fn before(window: Window, shape: Shape) -> [usize; 2] {
+    [window.padding(0, shape.height).0, window.padding(1, shape.width).0]
+}
+
+/// A copied line: its columns sorted by their place within a stride.
+#[derive(Clone, Copy)]
+struct Row {
+    /// Columns that are read, padding included.
+    columns: usize,
+    phases: usize,
+    /// Columns of one phase.
+    phase: usize,
+}
+
+impl Row {
+    fn len(self) -> usize {
+        self.phases * self.phase
+    }
 
     #[inline(always)]
-    fn run<S: Lanes>(self, simd: S) {
-        let channels = self.filter.source.stride() / S::F32_LANES;
-        let mut sink = Cells {
-            out: vectors_mut::<S>(self.out),
-            channels,
-            accumulate: self.accumulate,
-        };
-        let range = RowRange {
-            first: self.first,
-            count: sink.out.len() / channels,
-        };
-        filter_rows(simd, self.filter, range, &mut sink);
+    fn place(self, column: usize) -> usize {
+        column % self.phases * self.phase + column / self.phases
     }
 }
 
-/// Ordinary feature maps.
-struct Cells<'a, V> {
-    out: &'a mut [V],
-    channels: usize,
+/// Some output lines of one image.
+struct Band<'a> {
+    convolution: Depthwise<'a>,
+    image: usize,
+    /// First line.
+    first: usize,
+    row: Row,
+    /// Vectors of scratch from one channel vector to the next.
+    step: usize,
+    copied: &'a mut [f32],
+    /// Shape of the output.
+    shape: Shape,
+    /// Whole lines from `first` on.
+    out: &'a mut [f32],
     accumulate: bool,
 }
 
-impl<S: Lanes> Sink<S> for Cells<'_, S::f32s> {
+impl Kernel for Band<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn put(&mut self, simd: S, cell: usize, channel: usize, value: S::f32s) {
-        let out = &mut self.out[cell * self.channels + channel];
-        *out = if self.accumulate {
-            simd.add_f32s(*out, value)
-        } else {
-            value
-        };
+    fn run<S: Lanes>(mut self, simd: S) {
+        self.copy_lines(simd);
+        let Self {
+            convolution,
+            row,
+            step,
+            shape,
+            accumulate,
+            ..
+        } = self;
+        let [kernel_height, kernel_width] = convolution.kernel;
+        let taps = kernel_height * kernel_width;
+        let channels = convolution.source.stride() / S::F32_LANES;
+        let copied = vectors::<S>(self.copied);
+        let weights = vectors::<S>(convolution.weights);
+        let bias = convolution.bias.map(vectors::<S>);
+        let out = vectors_mut::<S>(self.out);
+        let groups = shape.width.div_ceil(COLUMNS);
+        for channel in 0..channels {
+            let lines = &copied[channel * step..][..step];
+            let weights = &weights[channel * taps..][..taps];
+            let bias = bias.map_or(simd.splat_f32s(0.0), |bias| bias[channel]);
+            for (line, out) in out.chunks_exact_mut(shape.width * channels).enumerate() {
+                for group in 0..groups {
+                    let (from, to) = (group * shape.width / groups, (group + 1) * shape.width / groups);
+                    let top = line * convolution.stride[0] * row.len() + from;
+                    macro_rules! sums {
+                        ($($columns:literal)*) => {
+                            match to - from {
+                                $($columns => {
+                                    let sums = filter::<S, $columns>(simd, convolution, row, lines, top, weights, bias);
+                                    for (out, sum) in out[from * channels + channel..].iter_mut().step_by(channels).zip(sums) {
+                                        *out = if accumulate { simd.add_f32s(*out, sum) } else { sum };
+                                    }
+                                })*
+                                _ => {}
+                            }
+                        };
+                    }
+                    sums!(1 2 3 4 5 6 7 8);
+                }
+            }
+        }
     }
+}
+
+/// `N` neighbouring outputs of one line and channel vector.
+#[inline(always)]
+fn filter<S: Lanes, const N: usize>(
+    simd: S,
+    convolution: Depthwise<'_>,
+    row: Row,
+    lines: &[S::f32s],
+    top: usize,
+    weights: &[S::f32s],
+    bias: S::f32s,
+) -> [S::f32s; N] {
+    let [kernel_height, kernel_width] = convolution.kernel;
+    let mut sums = [bias; N];
+    for down in 0..kernel_height {
+        for right in 0..kernel_width {
+            let tap = down * kernel_width + right;
+            let weight = weights[if convolution.turned {
+                weights.len() - 1 - tap
+            } else {
+                tap
+            }];
+            let at = top + down * convolution.dilation[0] * row.len() + row.place(right * convolution.dilation[1]);
+            let values = &lines[at..][..N];
+            // as text, so that all sums are registers
+            macro_rules! add {
+                ($($column:literal)*) => {
+                    $(if $column < N {
+                        sums[$column] = simd.multiply_add(values[$column], weight, sums[$column]);
+                    })*
+                };
+            }
+            add!(0 1 2 3 4 5 6 7);
+        }
+    }
+    sums
+}
+
+impl Band<'_> {
+    /// Copies the lines that this band reads.
+    #[inline(always)]
+    fn copy_lines<S: Lanes>(&mut self, simd: S) {
+        let Depthwise {
+            source,
+            gate,
+            spread,
+            padding,
+            ..
+        } = self.convolution;
+        let zero = simd.splat_f32s(0.0);
+        let (row, step, from) = (self.row, self.step, source.shape);
+        let channels = source.stride() / S::F32_LANES;
+        let outputs = self.out.len() / (self.shape.width * source.stride());
+        let reach = (self.convolution.kernel[0] - 1) * self.convolution.dilation[0] + 1;
+        let copied = vectors_mut::<S>(self.copied);
+        for line in 0..(outputs - 1) * self.convolution.stride[0] + reach {
+            let source_line = cell_at(
+                self.first * self.convolution.stride[0] + line,
+                padding[0],
+                spread[0],
+                from.height,
+            );
+            for column in 0..row.columns {
+                let target = &mut copied[line * row.len() + row.place(column)..];
+                match (source_line, cell_at(column, padding[1], spread[1], from.width)) {
+                    (Some(line), Some(column)) => {
+                        let cell = (self.image * from.height + line) * from.width + column;
+                        gate.copy(simd, source, cell, target, step);
+                    }
+                    _ => target
+                        .iter_mut()
+                        .step_by(step)
+                        .take(channels)
+                        .for_each(|target| *target = zero),
+                }
+            }
+        }
+    }
+}
+
+/// The line (or column) of the source at a position of what the kernel slides over; none between and around them.
+#[inline(always)]
+fn cell_at(position: usize, padding: usize, spread: usize, size: usize) -> Option<usize> {
+    let position = position.checked_sub(padding)?;
+    let cell = position / spread;
+    (position % spread == 0 && cell < size).then_some(cell)
 }

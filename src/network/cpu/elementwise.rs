@@ -3,14 +3,16 @@
 use bytemuck::cast_slice;
 
 use super::buffer::{Features, vectors, vectors_mut};
-use super::isa::{Kernel, Lanes};
+use super::gate::MaskPart;
+use super::lanes::{Kernel, Lanes};
+use super::rectifier::Rectifier;
 
-/// Adds to `out` what comes back through a ReLU: `gradient` where `mask` is positive.
+/// Adds to `out` what comes back through a ReLU.
 pub(super) struct AddMasked<'a> {
     pub(super) out: &'a mut [f32],
     pub(super) gradient: &'a [f32],
-    /// The value that went through the ReLU; without one, the gradient is added as it is.
-    pub(super) mask: Option<&'a [f32]>,
+    /// What the gradient has to pass; without one, it is added as it is.
+    pub(super) mask: Option<MaskPart<'a>>,
 }
 
 impl Kernel for AddMasked<'_> {
@@ -18,14 +20,12 @@ impl Kernel for AddMasked<'_> {
 
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
-        let zero = simd.splat_f32s(0.0);
         let out = vectors_mut::<S>(self.out);
         let gradient = vectors::<S>(self.gradient);
-        match self.mask.map(vectors::<S>) {
+        match self.mask {
             Some(mask) => {
-                for ((out, gradient), mask) in out.iter_mut().zip(gradient).zip(mask) {
-                    let gradient = simd.select_f32s(simd.greater_than_f32s(*mask, zero), *gradient, zero);
-                    *out = simd.add_f32s(*out, gradient);
+                for ((out, gradient), through) in out.iter_mut().zip(gradient).zip(vectors::<S>(mask.values)) {
+                    *out = simd.add_f32s(*out, mask.rectifier.pass_back(simd, *gradient, *through));
                 }
             }
             None => {
@@ -37,20 +37,20 @@ impl Kernel for AddMasked<'_> {
     }
 }
 
-/// Keeps a gradient where the value that went through the ReLU was positive.
-pub(super) struct Mask<'a> {
+/// Keeps a gradient where it passes a ReLU.
+pub(super) struct PassBack<'a> {
     pub(super) gradient: &'a mut [f32],
-    pub(super) mask: &'a [f32],
+    pub(super) mask: MaskPart<'a>,
 }
 
-impl Kernel for Mask<'_> {
+impl Kernel for PassBack<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
-        let zero = simd.splat_f32s(0.0);
-        for (gradient, mask) in vectors_mut::<S>(self.gradient).iter_mut().zip(vectors::<S>(self.mask)) {
-            *gradient = simd.select_f32s(simd.greater_than_f32s(*mask, zero), *gradient, zero);
+        let MaskPart { values, rectifier } = self.mask;
+        for (gradient, through) in vectors_mut::<S>(self.gradient).iter_mut().zip(vectors::<S>(values)) {
+            *gradient = rectifier.pass_back(simd, *gradient, *through);
         }
     }
 }
@@ -100,8 +100,8 @@ const SHORT_SUM: usize = 32;
 pub(super) struct SumCells<'a> {
     /// Whole cells.
     pub(super) values: &'a [f32],
-    /// Counts only values whose partner here is positive.
-    pub(super) mask: Option<&'a [f32]>,
+    /// A ReLU that the values have still to pass.
+    pub(super) mask: Option<MaskPart<'a>>,
     pub(super) sums: &'a mut [f64],
 }
 
@@ -113,17 +113,17 @@ impl Kernel for SumCells<'_> {
         let zero = simd.splat_f32s(0.0);
         let channels = self.sums.len() / S::F32_LANES;
         let values = vectors::<S>(self.values);
-        let mask = self.mask.map(vectors::<S>);
+        let mask = self.mask.map(|mask| (vectors::<S>(mask.values), mask.rectifier));
         // cell by cell, as they lie in memory
         let mut short_sums = vec![zero; channels];
         for (index, values) in values.chunks(SHORT_SUM * channels).enumerate() {
             short_sums.fill(zero);
-            match mask.map(|mask| &mask[index * SHORT_SUM * channels..][..values.len()]) {
-                Some(mask) => {
+            match mask {
+                Some((mask, rectifier)) => {
+                    let mask = &mask[index * SHORT_SUM * channels..][..values.len()];
                     for (cell, mask) in values.chunks_exact(channels).zip(mask.chunks_exact(channels)) {
-                        for (sum, (value, mask)) in short_sums.iter_mut().zip(cell.iter().zip(mask)) {
-                            let value = simd.select_f32s(simd.greater_than_f32s(*mask, zero), *value, zero);
-                            *sum = simd.add_f32s(*sum, value);
+                        for (sum, (value, through)) in short_sums.iter_mut().zip(cell.iter().zip(mask)) {
+                            *sum = simd.add_f32s(*sum, rectifier.pass_back(simd, *value, *through));
                         }
                     }
                 }
@@ -146,8 +146,8 @@ impl Kernel for SumCells<'_> {
 pub(super) struct WeightedSum<'a> {
     /// Whole cells.
     pub(super) values: &'a [f32],
-    /// Whether max(x, 0) is taken first.
-    pub(super) rectified: bool,
+    /// What the values go through first.
+    pub(super) rectifier: Option<Rectifier>,
     /// One a padded channel.
     pub(super) weights: &'a [f32],
     /// One a cell.
@@ -170,10 +170,9 @@ impl Kernel for WeightedSum<'_> {
             let mut sums = [zero; 2];
             for (pair, weights) in cell.chunks_exact(2).zip(weights.chunks_exact(2)) {
                 for (sum, (value, weight)) in sums.iter_mut().zip(pair.iter().zip(weights)) {
-                    let value = if self.rectified {
-                        simd.max_f32s(*value, zero)
-                    } else {
-                        *value
+                    let value = match self.rectifier {
+                        Some(rectifier) => rectifier.values(simd, *value),
+                        None => *value,
                     };
                     *sum = simd.multiply_add(value, *weight, *sum);
                 }

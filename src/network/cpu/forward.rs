@@ -2,9 +2,13 @@
 
 use super::CpuNetwork;
 use super::buffer::Features;
-use super::depthwise::Filter;
-use super::gather::{Gate, Patches, Rows};
-use super::nodes::{Kind, Node, source};
+use super::convolution::{Convolution, Kind};
+use super::depthwise::Depthwise;
+use super::filter::Filter;
+use super::gate::Gate;
+use super::gather::{Patches, Pixels, Rows};
+use super::nodes::{Node, source};
+use super::pack::Packed;
 use super::pool::PoolAndAdd;
 use super::product::Product;
 use crate::network::plan::LayerId;
@@ -51,31 +55,51 @@ impl CpuNetwork {
         // taken out while they are written, as all other layers may be read
         let mut out = self.take(stored);
         let mut sum = sum.map(|(id, side)| (id, side, self.take(id)));
-        let layer = &self.convolutions[weights];
+        let Convolution { kind, shift, .. } = &self.convolutions[weights];
         let from = source(&self.nodes, self.plan.layer(convolution).inputs[0]);
         let source = &self.stored[from.layer.0];
-        let gate = if from.rectified { Gate::Relu } else { Gate::Open };
-        let rows = match &layer.kind {
-            Kind::Image => Rows::Image {
-                values: &self.image,
-                width: self.plan.input().width,
-            },
-            Kind::Patches(window) => Rows::Patches(Patches::of(source, gate, *window)),
-            Kind::Separable { depthwise } => Rows::Depthwise(Filter {
-                source,
-                zeros: self.zeros.values(),
-                weights: depthwise.values(),
-                rectified: from.rectified,
-                turned: false,
-            }),
-        };
-        let product = Product {
-            rows,
-            weights: layer.weights.as_ref(),
-            bias: Some(layer.shift.values()),
+        let gate = Gate::forward(from.rectifier);
+        let product = |rows, weights: &Packed, out: &mut Features, sum| {
+            let product = Product {
+                rows,
+                weights: weights.as_ref(),
+                bias: Some(shift.values()),
+            };
+            product.run(self.isa, &self.threads, &self.scratch, out, sum);
         };
         let sums = sum.as_mut().map(|(_, side, sum)| (&self.stored[side.0], sum));
-        product.run(self.isa, &self.threads, &self.scratch, &mut out, sums);
+        match kind {
+            Kind::Image { window, weights } => {
+                let rows = Rows::Image(Pixels {
+                    values: &self.image,
+                    shape: self.plan.input(),
+                    window: *window,
+                });
+                product(rows, weights, &mut out, sums);
+            }
+            Kind::Patches { window, weights } => {
+                product(
+                    Rows::Patches(Patches::of(source, gate, *window)),
+                    weights,
+                    &mut out,
+                    sums,
+                );
+            }
+            Kind::Separable { depthwise, weights } => {
+                let rows = Rows::Filtered(Filter {
+                    source,
+                    zeros: self.zeros.values(),
+                    weights: depthwise.values(),
+                    rectifier: from.rectifier,
+                    turned: false,
+                });
+                product(rows, weights, &mut out, sums);
+            }
+            Kind::Depthwise(weights) => {
+                let depthwise = Depthwise::forward(source, gate, weights, shift.values());
+                depthwise.run(self.isa, &self.threads, &self.scratch, &mut out, false);
+            }
+        }
         self.stored[stored.0] = out;
         if let Some((id, _, sum)) = sum {
             self.stored[id.0] = sum;

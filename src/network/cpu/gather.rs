@@ -1,20 +1,30 @@
 //! Gathers: what each output cell of a convolution sees, written into the tiles of the matrix product.
 
-use super::buffer::{Features, vectors, vectors_mut};
-use super::depthwise::{Filter, RowRange, Sink, filter_rows};
+use super::buffer::{Features, vectors_mut};
+use super::filter::{Filter, RowRange, Sink, filter_rows};
+use super::gate::Gate;
 use super::gemm::Tiling;
-use super::isa::{Kernel, Lanes};
+use super::lanes::{Kernel, Lanes};
 use crate::network::shape::{Shape, Window};
 
 /// Where the rows of a matrix product come from.
 #[derive(Clone, Copy)]
 pub(super) enum Rows<'a> {
-    /// The 3x3 patches of the image `[height, width, 3]`, every second pixel; nine values from each of three lines.
-    Image { values: &'a [f32], width: usize },
-    /// A depthwise convolution: one value a channel.
-    Depthwise(Filter<'a>),
+    /// The pixels under a kernel; zeros outside.
+    Image(Pixels<'a>),
+    /// A depthwise 3x3 convolution: one value a channel.
+    Filtered(Filter<'a>),
     /// The cells under a kernel.
     Patches(Patches<'a>),
+}
+
+/// The image as a convolution reads it: few channels, without padding between the pixels.
+#[derive(Clone, Copy)]
+pub(super) struct Pixels<'a> {
+    /// `[height, width, channels]`.
+    pub(super) values: &'a [f32],
+    pub(super) shape: Shape,
+    pub(super) window: Window,
 }
 
 /// The cells under a kernel, one after another; zeros outside.
@@ -29,17 +39,6 @@ pub(super) struct Patches<'a> {
     pub(super) dilation: [usize; 2],
     /// Zeros above and left of the source; those below and right are implied.
     pub(super) padding: [usize; 2],
-}
-
-/// A ReLU on the way through a gather.
-#[derive(Clone, Copy)]
-pub(super) enum Gate<'a> {
-    /// Values as they are.
-    Open,
-    /// max(x, 0), forward.
-    Relu,
-    /// x where the value that went through the ReLU was positive, else 0: backward. One image for all gradients.
-    Mask(&'a Features),
 }
 
 /// Writes the rows of the output cells from `first` on into tiles.
@@ -60,21 +59,13 @@ impl Kernel for Gather<'_> {
     fn run<S: Lanes>(self, simd: S) {
         let tiling = Tiling::new::<S>(self.count, self.row_len);
         match self.rows {
-            Rows::Image { values, width } => {
-                // line by line of the kernel: `9 * 3` values, then zeros up to whole vectors
+            Rows::Image(pixels) => {
                 self.tiles.fill(0.0);
                 for (cell, place) in (self.first..).zip(tiling.places()) {
-                    let (y, x) = (cell / self.shape.width, cell % self.shape.width);
-                    for line in 0..3 {
-                        let from = ((2 * y + line) * width + 2 * x) * 3;
-                        for (index, value) in (line * 9..).zip(&values[from..from + 9]) {
-                            let vector = place + index / S::F32_LANES * tiling.step();
-                            self.tiles[vector * S::F32_LANES + index % S::F32_LANES] = *value;
-                        }
-                    }
+                    pixels.gather::<S>(self.shape, cell, &mut self.tiles[place * S::F32_LANES..], tiling.step());
                 }
             }
-            Rows::Depthwise(filter) => {
+            Rows::Filtered(filter) => {
                 let mut sink = Tiles {
                     tiles: vectors_mut::<S>(self.tiles),
                     places: tiling.places().collect(),
@@ -110,6 +101,50 @@ impl<S: Lanes> Sink<S> for Tiles<'_, S::f32s> {
     }
 }
 
+impl Pixels<'_> {
+    /// Writes the patch of one output cell, line by line of the kernel, to vectors that lie `step` apart; what lies
+    /// outside of the image, and what fills the last vector, is zero already.
+    #[inline(always)]
+    fn gather<S: Lanes>(self, shape: Shape, cell: usize, target: &mut [f32], step: usize) {
+        let Window {
+            kernel,
+            stride,
+            dilation,
+            ..
+        } = self.window;
+        let Shape {
+            height,
+            width,
+            channels,
+        } = self.shape;
+        let before = [self.window.padding(0, height).0, self.window.padding(1, width).0];
+        let (top, left) = (cell / shape.width * stride[0], cell % shape.width * stride[1]);
+        // pixels that lie side by side in the image are copied as one
+        let (runs, run) = if dilation[1] == 1 {
+            (1, kernel[1])
+        } else {
+            (kernel[1], 1)
+        };
+        for down in 0..kernel[0] {
+            let line = (top + down * dilation[0]).wrapping_sub(before[0]);
+            if line >= height {
+                continue;
+            }
+            for right in 0..runs {
+                let start = left + right * dilation[1];
+                let outside = before[1].saturating_sub(start).min(run);
+                let from = (start + outside).saturating_sub(before[1]).min(width);
+                let to = (start + run).saturating_sub(before[1]).min(width);
+                let values = &self.values[(line * width + from) * channels..(line * width + to.max(from)) * channels];
+                let first = (down * kernel[1] + right * run + outside) * channels;
+                for (index, value) in (first..).zip(values) {
+                    target[index / S::F32_LANES * step * S::F32_LANES + index % S::F32_LANES] = *value;
+                }
+            }
+        }
+    }
+}
+
 impl<'a> Patches<'a> {
     /// The cells under a window.
     pub(super) fn of(source: &'a Features, gate: Gate<'a>, window: Window) -> Self {
@@ -131,7 +166,6 @@ impl<'a> Patches<'a> {
     fn gather<S: Lanes>(self, simd: S, shape: Shape, cell: usize, target: &mut [S::f32s], step: usize) {
         let zero = simd.splat_f32s(0.0);
         let from = self.source.shape;
-        let values = vectors::<S>(self.source.values());
         let channels = self.source.stride() / S::F32_LANES;
         let (image, cell) = (cell / shape.cells(), cell % shape.cells());
         let (y, x) = (cell / shape.width, cell % shape.width);
@@ -140,32 +174,14 @@ impl<'a> Patches<'a> {
             let (down, right) = (tap / kernel_width, tap % kernel_width);
             let line = (y * self.stride[0] + down * self.dilation[0]).wrapping_sub(self.padding[0]);
             let column = (x * self.stride[1] + right * self.dilation[1]).wrapping_sub(self.padding[1]);
-            let target = target[tap * channels * step..].iter_mut().step_by(step).take(channels);
             if line >= from.height || column >= from.width {
-                target.for_each(|target| *target = zero);
+                let outside = target[tap * channels * step..].iter_mut().step_by(step).take(channels);
+                outside.for_each(|target| *target = zero);
                 continue;
             }
-            let cell = line * from.width + column;
-            let source = &values[(image * from.cells() + cell) * channels..][..channels];
-            match self.gate {
-                Gate::Open => {
-                    for (target, value) in target.zip(source) {
-                        *target = *value;
-                    }
-                }
-                Gate::Relu => {
-                    for (target, value) in target.zip(source) {
-                        *target = simd.max_f32s(*value, zero);
-                    }
-                }
-                Gate::Mask(mask) => {
-                    let mask = &vectors::<S>(mask.values())[cell * channels..][..channels];
-                    for (target, (value, mask)) in target.zip(source.iter().zip(mask)) {
-                        let positive = simd.greater_than_f32s(*mask, zero);
-                        *target = simd.select_f32s(positive, *value, zero);
-                    }
-                }
-            }
+            let cell = (image * from.height + line) * from.width + column;
+            self.gate
+                .copy(simd, self.source, cell, &mut target[tap * channels * step..], step);
         }
     }
 }

@@ -16,7 +16,7 @@
 use pulp::Simd;
 
 use super::buffer::{CHANNEL_BLOCK, vectors, vectors_mut};
-use super::isa::{Kernel, Lanes};
+use super::lanes::{Kernel, Lanes};
 use super::pack::PackedRef;
 
 /// Steps of the depth that the product takes at once.

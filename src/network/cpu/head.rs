@@ -4,9 +4,11 @@ use candle_nn::VarBuilder;
 
 use super::CpuNetwork;
 use super::buffer::Features;
-use super::gather::{Gate, Patches, Rows};
+use super::convolution::with_values;
+use super::gate::Gate;
+use super::gather::{Patches, Rows};
 use super::isa::Isa;
-use super::nodes::{source, with_values};
+use super::nodes::source;
 use super::pack::Packed;
 use super::product::Product;
 use super::threads::Threads;
@@ -46,7 +48,7 @@ impl CpuNetwork {
                 ..features.shape
             },
         );
-        let gate = if last.rectified { Gate::Relu } else { Gate::Open };
+        let gate = Gate::forward(last.rectifier);
         let product = Product {
             rows: Rows::Patches(Patches::of(features, gate, Window::square(1, 1, Padding::Valid))),
             weights: shares.as_ref(),

@@ -45,19 +45,26 @@
 
 mod backward;
 mod buffer;
+mod convolution;
 mod depthwise;
 mod elementwise;
+mod filter;
 mod forward;
+mod gate;
 mod gather;
 mod gemm;
 mod head;
 mod isa;
+mod lanes;
+mod memory;
 mod nodes;
 mod pack;
 mod pages;
 mod pool;
 mod product;
+mod rectifier;
 mod site;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -71,11 +78,12 @@ use super::head::{Head, HeadPass};
 use super::network::{Network, NetworkError, Visit, check_input, check_sweep};
 use super::plain::PlainLayer;
 use super::plan::{LayerId, Plan};
-use backward::Memory;
 use buffer::{Buffer, Features, Scratch, padded};
+use convolution::Convolution;
 use forward::widened;
 pub use isa::Isa;
-use nodes::{Convolution, Node};
+use memory::Memory;
+use nodes::Node;
 use pack::Packed;
 use threads::{Threads, lock};
 
@@ -137,7 +145,10 @@ impl CpuNetwork {
         // the largest layers come last in the plan and first here, so that the threads finish together
         let parts = wanted.iter().zip(&convolutions).map(Some).rev();
         threads.each(parts.chain([None]), |_, part| match part {
-            Some((&(id, norm), slot)) => *lock(slot) = Some(Convolution::load(isa, &plan, id, norm, vb)),
+            Some((&(id, norm), slot)) => {
+                let reads_image = plan.layer(id).inputs.first().is_some_and(|of| nodes[of.0].is_image());
+                *lock(slot) = Some(Convolution::load(isa, &plan, id, norm, reads_image, vb));
+            }
             None => {
                 let load = || Ok((Head::load(&plan, vb)?, head::shares(isa, &plan, vb)?));
                 *lock(&head) = Some(load());

@@ -2,18 +2,13 @@
 //!
 //! A convolution and its batch normalisation are one operation, whose result is stored *before* the ReLU; whoever
 //! reads it applies the ReLU on the way. So three Keras layers share one buffer and each can still be asked for:
-//! the normalised value as it is, the activation as its positive part, and the raw convolution by undoing the
-//! normalisation.
+//! the normalised value as it is, the activation as its positive part (below 6 for a ReLU6), and the raw convolution by
+//! undoing the normalisation.
 
-use candle_core::{CpuStorage, Storage, Tensor};
-use candle_nn::VarBuilder;
-
-use super::buffer::{Buffer, padded};
-use super::isa::Isa;
-use super::pack::Packed;
+use super::rectifier::Rectifier;
 use crate::network::network::NetworkError;
-use crate::network::op::{Op, ungrouped};
-use crate::network::plain::{PlainLayer, tensor};
+use crate::network::op::Op;
+use crate::network::plain::PlainLayer;
 use crate::network::plan::{LayerId, Plan};
 use crate::network::shape::{Padding, Window};
 
@@ -30,8 +25,8 @@ pub(super) enum Node {
     Norm { convolution: LayerId, weights: usize },
     /// A convolution without batch normalisation: stored.
     Convolution { weights: usize },
-    /// The positive part of a stored value.
-    Relu { of: LayerId },
+    /// A stored value cut off below, and perhaps above.
+    Relu { of: LayerId, rectifier: Rectifier },
     /// The value of another layer.
     Same { of: LayerId },
     /// A pool, computed by the sum that follows: stored.
@@ -46,42 +41,20 @@ pub(super) enum Node {
     Head,
 }
 
+impl Node {
+    /// Whether this is the image, prepared or not.
+    pub(super) fn is_image(self) -> bool {
+        matches!(self, Self::Input | Self::Preparation { .. })
+    }
+}
+
 /// A stored value as a layer reads it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Source {
     pub(super) layer: LayerId,
-    /// Whether its positive part is meant.
-    pub(super) rectified: bool,
+    /// What it goes through on the way.
+    pub(super) rectifier: Option<Rectifier>,
 }
-
-/// What a convolution's rows are made of.
-pub(super) enum Kind {
-    /// 3x3, stride 2, of the image's three channels.
-    Image,
-    /// The cells under a window.
-    Patches(Window),
-    /// Depthwise 3x3 before the matrix product; weights `[9, padded inputs]`.
-    Separable { depthwise: Buffer },
-}
-
-/// A convolution with its batch normalisation folded in: `bn = product * scale + shift`.
-pub(super) struct Convolution {
-    pub(super) kind: Kind,
-    /// Already multiplied by `scale`.
-    pub(super) weights: Packed,
-    /// gamma / sqrt(variance + epsilon), one a channel.
-    pub(super) scale: Vec<f32>,
-    /// beta + (bias - mean) * scale, one a padded channel.
-    pub(super) shift: Buffer,
-}
-
-/// The window of Xception's first convolution, for which the image needs no padding.
-const IMAGE_WINDOW: Window = Window {
-    kernel: [3; 2],
-    stride: [2; 2],
-    dilation: [1; 2],
-    padding: Padding::Valid,
-};
 
 /// The window of Xception's pools.
 pub(super) const POOL_WINDOW: Window = Window {
@@ -116,15 +89,19 @@ pub(super) fn nodes(plan: &Plan) -> Result<(Vec<Node>, Vec<LayerId>), NetworkErr
             plain.push(id);
             plain.len() - 1
         };
-        let is_image = |of: LayerId| matches!(nodes[of.0], Node::Input | Node::Preparation { .. });
+        let is_image = |of: LayerId| nodes[of.0].is_image();
         let stores = |of: LayerId| !matches!(nodes[of.0], Node::Relu { .. } | Node::Same { .. } | Node::Raw { .. });
+        let ends_product = |of: LayerId| match nodes[of.0] {
+            Node::Norm { convolution, .. } => is_product(&plan.layer(convolution).op),
+            _ => false,
+        };
         let node = match (&layer.op, inputs) {
             _ if id > last => Some(Node::Head),
             (Op::Input, []) => Some(Node::Input),
             (op, &[of]) if is_image(of) && op.is_cellwise() && PlainLayer::knows(op) => {
                 Some(Node::Preparation { plain: add_plain() })
             }
-            (op, &[of]) if is_product(op) && (!is_image(of) || reads_image(plan, id)) => {
+            (op, &[of]) if is_convolution(op) && (!is_image(of) || matches!(op, Op::Conv { .. })) => {
                 let weights = convolutions.next().unwrap_or(0);
                 let norm = match *readers[id.0].as_slice() {
                     [norm] if matches!(plan.layer(norm).op, Op::BatchNorm { .. }) => Some(norm),
@@ -142,7 +119,9 @@ pub(super) fn nodes(plan: &Plan) -> Result<(Vec<Node>, Vec<LayerId>), NetworkErr
                     _ => None,
                 }
             }
-            (op, &[of]) if op.is_relu() && !matches!(nodes[of.0], Node::Raw { .. }) => Some(Node::Relu { of }),
+            (op, &[of]) if !matches!(nodes[of.0], Node::Raw { .. }) && Rectifier::of(op).is_some() => {
+                Rectifier::of(op).map(|rectifier| Node::Relu { of, rectifier })
+            }
             (Op::Identity, &[of]) => Some(Node::Same { of }),
             (Op::MaxPool { window }, &[of])
                 if *window == POOL_WINDOW
@@ -155,9 +134,7 @@ pub(super) fn nodes(plan: &Plan) -> Result<(Vec<Node>, Vec<LayerId>), NetworkErr
             (Op::Add, &[main, side])
                 if stores(side)
                     && (matches!(nodes[main.0], Node::Pool { .. })
-                        || matches!(nodes[main.0], Node::Norm { .. })
-                            && side < main
-                            && first_sum(plan, &readers, main) == Some(id)) =>
+                        || ends_product(main) && side < main && first_sum(plan, &readers, main) == Some(id)) =>
             {
                 Some(Node::Sum { main, side })
             }
@@ -180,9 +157,9 @@ fn is_product(op: &Op) -> bool {
     matches!(op, Op::Conv { .. } | Op::SeparableConv | Op::Dense { .. })
 }
 
-/// Whether a layer is a convolution for which the image can be gathered as it is.
-fn reads_image(plan: &Plan, id: LayerId) -> bool {
-    matches!(plan.layer(id).op, Op::Conv { window, .. } if window == IMAGE_WINDOW) && plan.input().channels == 3
+/// Whether an operation is a [`Convolution`](super::convolution::Convolution).
+fn is_convolution(op: &Op) -> bool {
+    is_product(op) || matches!(op, Op::Depthwise { multiplier: 1, .. })
 }
 
 /// The first sum whose main branch ends with this layer.
@@ -197,9 +174,9 @@ fn is_summed(plan: &Plan, readers: &[Vec<LayerId>], pool: LayerId) -> bool {
         [sum] => match *plan.layer(sum).inputs.as_slice() {
             // what is added to the pool must be neither a ReLU nor another view of a stored value
             [main, side] if plan.layer(sum).op == Op::Add && main == pool => {
-                !plan.layer(side).op.is_relu()
+                Rectifier::of(&plan.layer(side).op).is_none()
                     && plan.layer(side).op != Op::Identity
-                    && !is_product(&plan.layer(side).op)
+                    && !is_convolution(&plan.layer(side).op)
             }
             _ => false,
         },
@@ -210,122 +187,14 @@ fn is_summed(plan: &Plan, readers: &[Vec<LayerId>], pool: LayerId) -> bool {
 /// Where a layer's output is stored.
 pub(super) fn source(nodes: &[Node], layer: LayerId) -> Source {
     match nodes[layer.0] {
-        Node::Relu { of } => Source {
-            rectified: true,
-            ..source(nodes, of)
-        },
-        Node::Same { of } => source(nodes, of),
-        _ => Source {
-            layer,
-            rectified: false,
-        },
-    }
-}
-
-impl Convolution {
-    /// Reads, folds and packs the convolution `id` of the plan and the batch normalisation `norm` behind it.
-    pub(super) fn load(
-        isa: Isa,
-        plan: &Plan,
-        id: LayerId,
-        norm: Option<LayerId>,
-        vb: &VarBuilder,
-    ) -> Result<Self, NetworkError> {
-        let layer = plan.layer(id);
-        let inputs = layer.inputs.first().map_or(0, |&id| plan.layer(id).shape.channels);
-        let outputs = layer.shape.channels;
-        let (scale, mut shift) = match norm {
-            Some(norm) => fold(plan, norm, outputs, vb)?,
-            None => (vec![1.0; outputs], Buffer::zeros(padded(outputs))),
-        };
-        let vb = vb.pp(&layer.weights);
-        if let Op::Conv { bias: true, .. } | Op::Dense { bias: true } = layer.op {
-            let bias = vector(&vb, outputs, "bias")?;
-            for ((shift, bias), scale) in shift.values_mut().iter_mut().zip(bias).zip(&scale) {
-                *shift += bias * scale;
+        Node::Relu { of, rectifier } => {
+            let from = source(nodes, of);
+            Source {
+                rectifier: Some(rectifier.after(from.rectifier)),
+                ..from
             }
         }
-        let pack = |kernel: &Tensor, taps, depth| {
-            with_values(kernel, |values| Packed::new(isa, values, taps, depth, outputs, &scale))
-        };
-        let (kind, weights) = match &layer.op {
-            Op::SeparableConv => {
-                let mut depthwise = Buffer::zeros(9 * padded(inputs));
-                let kernel = tensor(&vb, &[3, 3, inputs, 1], "depthwise_kernel")?;
-                with_values(&kernel, |values| {
-                    let rows = depthwise.values_mut().chunks_exact_mut(padded(inputs));
-                    for (row, values) in rows.zip(values.chunks_exact(inputs)) {
-                        row[..inputs].copy_from_slice(values);
-                    }
-                })?;
-                let kernel = tensor(&vb, &[1, 1, inputs, outputs], "pointwise_kernel")?;
-                (Kind::Separable { depthwise }, pack(&kernel, 1, inputs)?)
-            }
-            Op::Conv {
-                window, kernel, groups, ..
-            } => {
-                let [height, width] = window.kernel;
-                let mut kernel = tensor(&vb, &[height, width, inputs / groups, outputs], kernel)?;
-                if *groups > 1 {
-                    let all = with_values(&kernel, |kernel| ungrouped(kernel, inputs, outputs, *groups))?;
-                    kernel = Tensor::from_vec(all, (height * width * inputs, outputs), kernel.device())?;
-                }
-                if reads_image(plan, id) {
-                    (Kind::Image, pack(&kernel, 1, height * width * inputs)?)
-                } else {
-                    (Kind::Patches(*window), pack(&kernel, height * width, inputs)?)
-                }
-            }
-            Op::Dense { .. } => {
-                let kernel = tensor(&vb, &[inputs, outputs], "kernel")?;
-                let window = Window::square(1, 1, Padding::Valid);
-                (Kind::Patches(window), pack(&kernel, 1, inputs)?)
-            }
-            op => {
-                return Err(candle_core::Error::msg(format!("{op:?} is no convolution")).into());
-            }
-        };
-        Ok(Self {
-            kind,
-            weights,
-            scale,
-            shift,
-        })
-    }
-}
-
-/// Scale and shift of a batch normalisation, computed in f64.
-fn fold(plan: &Plan, norm: LayerId, channels: usize, vb: &VarBuilder) -> Result<(Vec<f32>, Buffer), NetworkError> {
-    let layer = plan.layer(norm);
-    let Op::BatchNorm { epsilon, scale, center } = layer.op else {
-        return Err(candle_core::Error::msg(format!("{} is no batch normalisation", layer.name)).into());
-    };
-    let vb = vb.pp(&layer.weights);
-    let read = |weight| vector(&vb, channels, weight);
-    let gamma = if scale { read("gamma")? } else { vec![1.0; channels] };
-    let beta = if center { read("beta")? } else { vec![0.0; channels] };
-    let (mean, variance) = (read("moving_mean")?, read("moving_variance")?);
-    let mut scales = Vec::with_capacity(channels);
-    let mut shift = Buffer::zeros(padded(channels));
-    let parameters = gamma.iter().zip(beta).zip(mean.iter().zip(variance));
-    for (((gamma, beta), (mean, variance)), shift) in parameters.zip(shift.values_mut()) {
-        let scale = f64::from(*gamma) / (f64::from(variance) + epsilon).sqrt();
-        *shift = (f64::from(beta) - f64::from(*mean) * scale) as f32;
-        scales.push(scale as f32);
-    }
-    Ok((scales, shift))
-}
-
-/// A vector of weights.
-pub(super) fn vector(vb: &VarBuilder, len: usize, name: &str) -> Result<Vec<f32>, NetworkError> {
-    Ok(tensor(vb, &[len], name)?.to_vec1()?)
-}
-
-/// Reads a tensor's values where they lie.
-pub(super) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T, NetworkError> {
-    let (storage, layout) = tensor.storage_and_layout();
-    match (&*storage, layout.contiguous_offsets()) {
-        (Storage::Cpu(CpuStorage::F32(values)), Some((from, to))) => Ok(read(&values[from..to])),
-        _ => Err(candle_core::Error::msg("a weight is not contiguous f32 on the CPU").into()),
+        Node::Same { of } => source(nodes, of),
+        _ => Source { layer, rectifier: None },
     }
 }

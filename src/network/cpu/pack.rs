@@ -5,8 +5,8 @@
 
 use super::buffer::{Buffer, padded};
 use super::isa::Isa;
+use super::lanes::{Kernel, Lanes};
 use super::threads::Threads;
-use super::transpose::Transpose;
 
 /// Columns of blocks that are transposed together, as blocks beside each other are read as one stream.
 const COLUMNS: usize = 4;
@@ -119,5 +119,28 @@ impl PackedRef<'_> {
     /// Values of a row without the padding at its end.
     pub(super) fn depth(self) -> usize {
         self.row_len() - padded(self.inputs) + self.inputs
+    }
+}
+
+/// A square block and its transpose.
+struct Transpose<'a> {
+    source: &'a [f32],
+    target: &'a mut [f32],
+    /// Whole vectors.
+    side: usize,
+}
+
+impl Kernel for Transpose<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, simd: S) {
+        let (side, lanes) = (self.side, S::F32_LANES);
+        for row in (0..side).step_by(lanes) {
+            for column in (0..side).step_by(lanes) {
+                let source = &self.source[row * side + column..];
+                simd.transpose(source, &mut self.target[column * side + row..], side);
+            }
+        }
     }
 }

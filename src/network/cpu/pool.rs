@@ -1,7 +1,7 @@
 //! 3x3 maximum with stride 2 and `same` padding, forward together with the residual sum, and backward.
 
 use super::buffer::{Features, vectors, vectors_mut};
-use super::isa::{Kernel, Lanes};
+use super::lanes::{Kernel, Lanes};
 use super::nodes::POOL_WINDOW;
 use crate::network::shape::Shape;
 

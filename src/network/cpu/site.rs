@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use super::CpuNetwork;
 use super::buffer::{Buffer, Features, padded};
 use super::elementwise::{SumCells, WeightedSum};
+use super::gate::Mask;
 use super::nodes::{Node, source};
+use super::rectifier::Rectifier;
 use crate::network::network::{NetworkError, Site};
 use crate::network::plain::magnitude;
 use crate::network::plan::LayerId;
@@ -19,8 +21,8 @@ pub(super) struct Value<'a> {
     /// The stored layer.
     pub(super) layer: LayerId,
     pub(super) features: &'a Features,
-    /// Whether its positive part is meant.
-    pub(super) rectified: bool,
+    /// What it goes through.
+    pub(super) rectifier: Option<Rectifier>,
     /// Scale and shift of a batch normalisation to undo.
     pub(super) norm: Option<(&'a [f32], &'a [f32])>,
 }
@@ -35,7 +37,7 @@ impl CpuNetwork {
                 Value {
                     layer: norm,
                     features: &self.stored[norm.0],
-                    rectified: false,
+                    rectifier: None,
                     norm: Some((&convolution.scale, convolution.shift.values())),
                 }
             }
@@ -44,7 +46,7 @@ impl CpuNetwork {
                 Value {
                     layer: from.layer,
                     features: &self.stored[from.layer.0],
-                    rectified: from.rectified,
+                    rectifier: from.rectifier,
                     norm: None,
                 }
             }
@@ -59,9 +61,9 @@ impl Value<'_> {
     /// and no gradient comes back; 0 stands for it.
     pub(super) fn values(&self) -> Vec<f32> {
         let mut values = unpadded(self.features, 0, 1.0);
-        if self.rectified {
+        if let Some(rectifier) = self.rectifier {
             for value in &mut values {
-                *value = value.max(0.0);
+                *value = rectifier.value(*value);
             }
         }
         if let Some((scale, shift)) = self.norm {
@@ -84,7 +86,7 @@ pub(super) struct CpuSite<'a> {
     /// Which image of `gradient` belongs to the score.
     pub(super) image: usize,
     /// A ReLU that the gradient has still to pass.
-    pub(super) mask: Option<&'a Features>,
+    pub(super) mask: Option<Mask<'a>>,
     /// What the gradient is to be multiplied with.
     pub(super) factor: f64,
     /// Shared by all sites of one score.
@@ -99,10 +101,13 @@ pub(super) struct CpuSite<'a> {
 pub(super) struct Reductions {
     /// The layer of the last site, and the sums over cells of its gradient as it is stored, one a channel.
     gradient_sums: Option<(LayerId, Vec<f64>)>,
-    /// The stored layer, whether its positive part is meant, one weight a padded channel; and the weighted sums over
+    /// The stored layer, what it goes through, one weight a padded channel; and the weighted sums over
     /// channels, one a cell.
-    weighted_sums: Option<((LayerId, bool, Buffer), Vec<f64>)>,
+    weighted_sums: Option<(Weighted, Vec<f64>)>,
 }
+
+/// What a weighted sum is made of.
+type Weighted = (LayerId, Option<Rectifier>, Buffer);
 
 impl CpuSite<'_> {
     /// The sums over cells of the gradient as it is stored, one a channel.
@@ -113,7 +118,7 @@ impl CpuSite<'_> {
         let parts = values.chunks(PART * stride).zip(sums.chunks_mut(stride));
         let (isa, threads, mask) = (self.network.isa, &self.network.threads, self.mask);
         threads.each(parts.enumerate(), |_, (index, (values, sums))| {
-            let mask = mask.map(|mask| &mask.values()[index * PART * stride..][..values.len()]);
+            let mask = mask.map(|mask| mask.part(index * PART * stride, values.len()));
             isa.run(SumCells { values, mask, sums });
         });
         let mut totals = vec![0.0; self.gradient.shape.channels];
@@ -134,7 +139,7 @@ impl CpuSite<'_> {
         threads.each(parts, |_, (values, out)| {
             isa.run(WeightedSum {
                 values,
-                rectified: value.rectified,
+                rectifier: value.rectifier,
                 weights: weights.values(),
                 out,
             });
@@ -195,8 +200,8 @@ impl Site for CpuSite<'_> {
         }
         let mut known = self.known.borrow_mut();
         let sums = match &known.weighted_sums {
-            Some(((layer, rectified, weights), sums))
-                if (*layer, *rectified) == (value.layer, value.rectified) && weights.values() == scaled.values() =>
+            Some(((layer, rectifier, weights), sums))
+                if (*layer, *rectifier) == (value.layer, value.rectifier) && weights.values() == scaled.values() =>
             {
                 sums
             }
@@ -204,7 +209,7 @@ impl Site for CpuSite<'_> {
                 let sums = self.weighted_sums(&value, &scaled);
                 &known
                     .weighted_sums
-                    .insert(((value.layer, value.rectified, scaled), sums))
+                    .insert(((value.layer, value.rectifier, scaled), sums))
                     .1
             }
         };
@@ -219,12 +224,16 @@ impl Site for CpuSite<'_> {
         let mut values = unpadded(self.gradient, self.image, self.factor);
         let channels = self.gradient.shape.channels;
         if let Some(mask) = self.mask {
-            for (cell, mask) in values
+            for (cell, through) in values
                 .chunks_exact_mut(channels)
-                .zip(mask.values().chunks_exact(mask.stride()))
+                .zip(mask.features.values().chunks_exact(mask.features.stride()))
             {
-                for (value, mask) in cell.iter_mut().zip(mask) {
-                    *value = if *mask > 0.0 { *value } else { 0.0 };
+                for (value, through) in cell.iter_mut().zip(through) {
+                    *value = if mask.rectifier.lets_pass(*through) {
+                        *value
+                    } else {
+                        0.0
+                    };
                 }
             }
         }

@@ -1,29 +1,4 @@
-//! Transposing square blocks of weights, for the vector-Jacobian products.
-
-use super::isa::{Kernel, Lanes};
-
-/// A square block and its transpose.
-pub(super) struct Transpose<'a> {
-    pub(super) source: &'a [f32],
-    pub(super) target: &'a mut [f32],
-    /// Whole vectors.
-    pub(super) side: usize,
-}
-
-impl Kernel for Transpose<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Lanes>(self, simd: S) {
-        let (side, lanes) = (self.side, S::F32_LANES);
-        for row in (0..side).step_by(lanes) {
-            for column in (0..side).step_by(lanes) {
-                let source = &self.source[row * side + column..];
-                simd.transpose(source, &mut self.target[column * side + row..], side);
-            }
-        }
-    }
-}
+//! Transposing squares of floats, for the weights of the vector-Jacobian products.
 
 /// Transposes a square of as many rows as a vector has lanes, four by four: the compiler makes shuffles of that, but none
 /// of larger squares. Rows lie `side` floats apart.

@@ -3,16 +3,23 @@
 use proptest::prelude::*;
 
 use super::buffer::{Buffer, Features, Scratch, padded};
-use super::depthwise::{Depthwise, Filter};
 use super::elementwise::{AddMasked, AddStrided, SumCells, WeightedSum};
-use super::gather::{Gate, Patches, Rows};
+use super::filter::{Filter, FilterCells};
+use super::gate::{Gate, Mask};
+use super::gather::{Patches, Pixels, Rows};
 use super::isa::Isa;
 use super::nodes::POOL_WINDOW;
 use super::pack::Packed;
 use super::pool::{PoolAndAdd, PoolBackward};
 use super::product::Product;
+use super::rectifier::Rectifier;
 use super::threads::Threads;
-use crate::network::shape::Shape;
+use crate::network::shape::{Padding, Shape, Window};
+
+mod depthwise;
+
+/// Every kind of ReLU, with a cap that noise in -1..1 reaches.
+const RECTIFIERS: [Rectifier; 2] = [Rectifier::RELU, Rectifier::capped(0.5)];
 
 fn shape(height: usize, width: usize, channels: usize) -> Shape {
     Shape {
@@ -95,12 +102,51 @@ fn convolution(x: &[f32], from: Shape, weights: &[f32], out: Shape, [kernel, str
     result
 }
 
+/// One value behind a gate; `through` is what a mask looks at.
+fn gated(gate: Gate<'_>, value: f32, through: f32) -> f32 {
+    match gate {
+        Gate::Open => value,
+        Gate::Rectified(rectifier) => rectifier.value(value),
+        Gate::Masked(mask) => {
+            if mask.rectifier.lets_pass(through) {
+                value
+            } else {
+                0.0
+            }
+        }
+    }
+}
+
 /// Runs a product on two threads.
 fn multiply(isa: Isa, rows: Rows<'_>, packed: &Packed, mut out: Features, bias: Option<&[f32]>) -> Vec<f32> {
     let threads = Threads::start(2).unwrap();
     let weights = packed.as_ref();
     Product { rows, weights, bias }.run(isa, &threads, &Scratch::new(2), &mut out, None);
     values(&out)
+}
+
+/// Windows of all kinds that a small map can hold.
+fn any_window() -> impl Strategy<Value = Window> {
+    let side = || (1..6usize, 1..4usize, 1..3usize);
+    (side(), side(), any::<bool>()).prop_map(|(down, right, same)| Window {
+        kernel: [down.0, right.0],
+        stride: [down.1, right.1],
+        dilation: [down.2, right.2],
+        padding: if same { Padding::Same } else { Padding::Valid },
+    })
+}
+
+/// Calls `each` with every output cell, tap and source cell that belong together.
+fn each_tap(window: Window, from: Shape, out: Shape, mut each: impl FnMut(usize, usize, usize)) {
+    for cell in 0..out.cells() {
+        for tap in 0..window.kernel[0] * window.kernel[1] {
+            let line = window.position(0, from.height, cell / out.width, tap / window.kernel[1]);
+            let column = window.position(1, from.width, cell % out.width, tap % window.kernel[1]);
+            if let (Some(line), Some(column)) = (line, column) {
+                each(cell, tap, line * from.width + column);
+            }
+        }
+    }
 }
 
 proptest! {
@@ -121,13 +167,11 @@ proptest! {
         let (source, mask) = (features(1, from, &x), features(1, from, &gates));
         for isa in Isa::available() {
             let packed = Packed::new(isa, &weights, kernel * kernel, inputs, outputs, &vec![1.0; outputs]);
-            for gate in [Gate::Open, Gate::Relu, Gate::Mask(&mask)] {
+            let masks = RECTIFIERS.map(|rectifier| Gate::Masked(Mask { features: &mask, rectifier }));
+            let forward = RECTIFIERS.map(Gate::Rectified);
+            for gate in [Gate::Open].into_iter().chain(forward).chain(masks) {
                 let rows = Rows::Patches(Patches { source: &source, gate, kernel: [kernel; 2], stride: [stride; 2], dilation: [1; 2], padding: [padding; 2] });
-                let x: Vec<f32> = x.iter().zip(&gates).map(|(&value, &mask)| match gate {
-                    Gate::Open => value,
-                    Gate::Relu => value.max(0.0),
-                    Gate::Mask(_) => if mask > 0.0 { value } else { 0.0 },
-                }).collect();
+                let x: Vec<f32> = x.iter().zip(&gates).map(|(&value, &mask)| gated(gate, value, mask)).collect();
                 let expected = convolution(&x, from, &weights, out, [kernel, stride, padding]);
                 assert_close(&multiply(isa, rows, &packed, rubbish(1, out), None), &expected);
             }
@@ -136,23 +180,34 @@ proptest! {
 
     #[test]
     fn images_are_convolved_with_scale_and_bias(
-        size in 7..40usize, outputs in 1..70usize, seed in 0..1000u64,
+        height in 7..30usize, width in 7..30usize, channels in 1..5usize, outputs in 1..70usize,
+        window in any_window(), seed in 0..1000u64,
     ) {
-        let from = shape(size, size, 3);
-        let out = shape((size - 3) / 2 + 1, (size - 3) / 2 + 1, outputs);
-        let (x, weights) = (noise(seed, from.len()), noise(seed + 1, 27 * outputs));
+        let from = shape(height, width, channels);
+        let out = Shape { channels: outputs, ..window.output(from) };
+        prop_assume!(!out.is_empty());
+        let taps = window.kernel[0] * window.kernel[1];
+        let (x, weights) = (noise(seed, from.len()), noise(seed + 1, taps * channels * outputs));
         let scale = noise(seed + 2, outputs);
         let mut bias = Buffer::zeros(padded(outputs));
         bias.values_mut()[..outputs].copy_from_slice(&noise(seed + 3, outputs));
-        let mut expected = convolution(&x, from, &weights, out, [3, 2, 0]);
+        let mut expected = vec![0.0; out.len()];
+        each_tap(window, from, out, |cell, tap, source| {
+            for output in 0..outputs {
+                for channel in 0..channels {
+                    expected[cell * outputs + output] +=
+                        x[source * channels + channel] * weights[(tap * channels + channel) * outputs + output];
+                }
+            }
+        });
         for cell in expected.chunks_exact_mut(outputs) {
             for ((value, scale), bias) in cell.iter_mut().zip(&scale).zip(bias.values()) {
                 *value = *value * scale + bias;
             }
         }
         for isa in Isa::available() {
-            let packed = Packed::new(isa, &weights, 1, 27, outputs, &scale);
-            let rows = Rows::Image { values: &x, width: size };
+            let packed = Packed::new(isa, &weights, 1, taps * channels, outputs, &scale);
+            let rows = Rows::Image(Pixels { values: &x, shape: from, window });
             assert_close(&multiply(isa, rows, &packed, rubbish(1, out), Some(bias.values())), &expected);
         }
     }
@@ -203,10 +258,11 @@ proptest! {
     }
 
     #[test]
-    fn depthwise_filters_equal_plain_loops(
+    fn filters_equal_plain_loops(
         height in 1..8usize, width in 1..8usize, channels in 1..70usize, images in 1..3usize,
-        rectified: bool, turned: bool, accumulate: bool, seed in 0..1000u64,
+        gate in 0..3usize, turned: bool, accumulate: bool, seed in 0..1000u64,
     ) {
+        let rectifier = [None, Some(RECTIFIERS[0]), Some(RECTIFIERS[1])][gate];
         let one = shape(height, width, channels);
         let (x, kernel) = (noise(seed, images * one.len()), noise(seed + 1, 9 * channels));
         let before = noise(seed + 2, x.len());
@@ -220,7 +276,7 @@ proptest! {
                 let column = (cell % width + tap % 3).wrapping_sub(1);
                 if line < height && column < width {
                     let value = x[image * one.len() + (line * width + column) * channels + channel];
-                    let value = if rectified { value.max(0.0) } else { value };
+                    let value = rectifier.map_or(value, |r| r.value(value));
                     sum += value * kernel[if turned { 8 - tap } else { tap } * channels + channel];
                 }
             }
@@ -230,19 +286,19 @@ proptest! {
         let weights = features(1, shape(3, 3, channels), &kernel);
         let zeros = Buffer::zeros(width * padded(channels));
         let filter = Filter {
-            source: &source, zeros: zeros.values(), weights: weights.values(), rectified, turned,
+            source: &source, zeros: zeros.values(), weights: weights.values(), rectifier, turned,
         };
         for isa in Isa::available() {
             let mut out = if accumulate { features(images, one, &before) } else { rubbish(images, one) };
             let stride = out.stride();
             // parts that begin and end anywhere in a line
             for (index, out) in out.values_mut().chunks_mut(5 * stride).enumerate() {
-                isa.run(Depthwise { filter, first: 5 * index, out, accumulate });
+                isa.run(FilterCells { filter, first: 5 * index, out, accumulate });
             }
             assert_close(&values(&out), &expected);
             if !accumulate {
                 let packed = Packed::new(isa, &identity(channels), 1, channels, channels, &vec![1.0; channels]);
-                let product = multiply(isa, Rows::Depthwise(filter), &packed, rubbish(images, one), None);
+                let product = multiply(isa, Rows::Filtered(filter), &packed, rubbish(images, one), None);
                 assert_close(&product, &expected);
             }
         }
@@ -306,20 +362,21 @@ proptest! {
         let mut padded_weights = Buffer::zeros(padded(channels));
         padded_weights.values_mut()[..channels].copy_from_slice(&weights);
         for isa in Isa::available() {
-            for gate in [None, Some(gate.values())] {
+            for rectifier in [None, Some(RECTIFIERS[0]), Some(RECTIFIERS[1])] {
+                let gate = rectifier.map(|rectifier| Mask { features: &gate, rectifier }.part(0, map.values().len()));
                 let mut sums = vec![0.0; map.stride()];
                 isa.run(SumCells { values: map.values(), mask: gate, sums: &mut sums });
                 for (channel, sum) in sums.iter().take(channels).enumerate() {
-                    let kept = (channel..x.len()).step_by(channels).filter(|&at| gate.is_none() || mask[at] > 0.0);
+                    let kept = (channel..x.len()).step_by(channels).filter(|&at| rectifier.is_none_or(|r| r.lets_pass(mask[at])));
                     prop_assert!((sum - kept.map(|at| f64::from(x[at])).sum::<f64>()).abs() < 1e-4);
                 }
             }
-            for rectified in [false, true] {
+            for rectifier in [None, Some(RECTIFIERS[0]), Some(RECTIFIERS[1])] {
                 let mut out = vec![0.0; cells];
-                isa.run(WeightedSum { values: map.values(), rectified, weights: padded_weights.values(), out: &mut out });
+                isa.run(WeightedSum { values: map.values(), rectifier, weights: padded_weights.values(), out: &mut out });
                 for (out, cell) in out.iter().zip(x.chunks_exact(channels)) {
                     let products = cell.iter().zip(&weights).map(|(value, weight)| {
-                        f64::from(if rectified { value.max(0.0) } else { *value }) * f64::from(*weight)
+                        f64::from(rectifier.map_or(*value, |r| r.value(*value))) * f64::from(*weight)
                     });
                     prop_assert!((out - products.sum::<f64>()).abs() < 1e-4);
                 }
@@ -337,14 +394,17 @@ proptest! {
             (noise(seed, 2 * large.len()), noise(seed + 1, 2 * large.len()), noise(seed + 2, 2 * large.len()));
         let y = noise(seed + 3, 2 * small.len());
         for isa in Isa::available() {
-            for masked in [false, true] {
+            for rectifier in [None, Some(RECTIFIERS[0]), Some(RECTIFIERS[1])] {
                 let mut out = features(2, large, &x);
+                let through = features(2, large, &mask);
+                let len = through.values().len();
                 isa.run(AddMasked {
                     out: out.values_mut(),
                     gradient: features(2, large, &gradient).values(),
-                    mask: masked.then_some(features(2, large, &mask).values()),
+                    mask: rectifier.map(|rectifier| Mask { features: &through, rectifier }.part(0, len)),
                 });
-                let added = gradient.iter().zip(&mask).map(|(g, m)| if masked && *m <= 0.0 { 0.0 } else { *g });
+                let passes = |m: f32| rectifier.is_none_or(|r| r.lets_pass(m));
+                let added = gradient.iter().zip(&mask).map(|(g, m)| if passes(*m) { *g } else { 0.0 });
                 assert_close(&values(&out), &x.iter().zip(added).map(|(a, b)| a + b).collect::<Vec<_>>());
             }
             let mut out = features(2, large, &x);
