@@ -40,7 +40,7 @@ pub use histogram::Histogram;
 pub use load::{LoadedNetwork, load_network};
 pub use paths::{local_path, natural_order, percent_encoded};
 pub use pipes::piped;
-pub use preprocessing::{InputChoices, preprocessing_inside};
+pub use preprocessing::InputChoices;
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,
 };

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::imaging::{Fit, Pixels, Preprocessing, Resize};
-use crate::network::{Op, Plan};
+use crate::network::Plan;
 use crate::weights::{Info, SaidBy, info::key};
 
 /// What a person chooses; none leaves it to the network.
@@ -42,7 +42,7 @@ pub(super) fn usual(info: &Info, plan: &Plan) -> (Preprocessing, SaidBy) {
         resize: said(info, key::RESIZE),
         fit: said(info, key::FIT),
     };
-    let inside = preprocessing_inside(plan);
+    let inside = plan.prepares_pixels();
     let pixels = if inside {
         Pixels::ZeroTo255
     } else {
@@ -63,11 +63,4 @@ pub(super) fn usual(info: &Info, plan: &Plan) -> (Preprocessing, SaidBy) {
 /// What the metadata says; a name that is none says nothing.
 fn said<T: FromStr>(info: &Info, key: &str) -> Option<T> {
     info.metadata.get(key)?.parse().ok()
-}
-
-/// Whether a network scales or reorders pixels itself, in the layers right behind its input.
-#[must_use]
-pub fn preprocessing_inside(plan: &Plan) -> bool {
-    let mut first = plan.layers.iter().skip(1).take_while(|layer| layer.op.is_cellwise());
-    first.any(|layer| matches!(layer.op, Op::Affine { .. } | Op::Normalize | Op::Reorder { .. }))
 }

@@ -167,6 +167,12 @@ impl Plan {
         self.layers[0].shape
     }
 
+    /// Whether the network scales or reorders pixels itself, in the layers right behind its input.
+    pub fn prepares_pixels(&self) -> bool {
+        let mut first = self.layers.iter().skip(1).take_while(|layer| layer.op.is_cellwise());
+        first.any(|layer| matches!(layer.op, Op::Affine { .. } | Op::Normalize | Op::Reorder { .. }))
+    }
+
     /// Values that the network ends in, see [`Output`].
     pub fn units(&self) -> usize {
         self.layers.last().map_or(0, |layer| layer.shape.channels)

@@ -108,8 +108,11 @@ pub fn network(description: &Description, choices: &NetworkChoices) -> Result<Ke
             problem,
         },
     })?;
-    let Some(end) = recognise::assign_roles(&mut plan) else {
-        return Err(KerasError::NoXception { network: family });
+    // the scaling outside of a file is known for Xception alone
+    let end = match recognise::assign_roles(&mut plan) {
+        Some(end) => end,
+        None if plan.prepares_pixels() => plan.last_feature_layer(),
+        None => return Err(KerasError::NoXception { network: family }),
     };
     // a pooling alone makes no classes
     if !plan.layers[end.0 + 1..]
