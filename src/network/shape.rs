@@ -113,6 +113,11 @@ impl Window {
         (total / 2, total - total / 2)
     }
 
+    /// Padding above and left of a map.
+    pub fn before(self, input: Shape) -> [usize; 2] {
+        [self.padding(0, input.height).0, self.padding(1, input.width).0]
+    }
+
     /// The shape of what the window makes of a map, with as many channels; empty where no window fits.
     pub fn output(self, input: Shape) -> Shape {
         Shape {

@@ -113,8 +113,7 @@ impl Sweep<'_> {
             [1, 1] => gradient,
             stride => self.spread_out(gradient, stride),
         };
-        let before =
-            |axis: usize, size| (window.kernel[axis] - 1) * window.dilation[axis] - window.padding(axis, size).0;
+        let before = window.before(shape);
         let mut product = self.memory.take(gradient.features.images, shape);
         Product {
             rows: Rows::Patches(Patches {
@@ -123,7 +122,7 @@ impl Sweep<'_> {
                 kernel: window.kernel,
                 stride: [1; 2],
                 dilation: window.dilation,
-                padding: [before(0, shape.height), before(1, shape.width)],
+                padding: [0, 1].map(|axis| (window.kernel[axis] - 1) * window.dilation[axis] - before[axis]),
             }),
             weights: weights.transposed(isa, threads, &mut self.memory.transposed),
             bias: None,

@@ -76,7 +76,7 @@ impl<'a> Depthwise<'a> {
             stride: window.stride,
             spread: [1; 2],
             dilation: window.dilation,
-            padding: before(window, source.shape),
+            padding: window.before(source.shape),
             turned: false,
             bias: Some(bias),
         }
@@ -90,7 +90,7 @@ impl<'a> Depthwise<'a> {
         input: Shape,
     ) -> Self {
         let window = weights.window;
-        let padding = before(window, input);
+        let padding = window.before(input);
         Self {
             source: gradient,
             gate,
@@ -157,11 +157,6 @@ impl<'a> Depthwise<'a> {
     }
 }
 
-/// Padding above and left of a map.
-fn before(window: Window, shape: Shape) -> [usize; 2] {
-    [window.padding(0, shape.height).0, window.padding(1, shape.width).0]
-}
-
 /// A copied line: its columns sorted by their place within a stride.
 #[derive(Clone, Copy)]
 struct Row {
@@ -214,14 +209,24 @@ impl Kernel for Band<'_> {
             accumulate,
             ..
         } = self;
-        let [kernel_height, kernel_width] = convolution.kernel;
-        let taps = kernel_height * kernel_width;
+        let [_, kernel_width] = convolution.kernel;
+        let taps = convolution.kernel[0] * kernel_width;
         let channels = convolution.source.stride() / S::F32_LANES;
         let copied = vectors::<S>(self.copied);
         let weights = vectors::<S>(convolution.weights);
         let bias = convolution.bias.map(vectors::<S>);
         let out = vectors_mut::<S>(self.out);
         let groups = shape.width.div_ceil(COLUMNS);
+        // from the place of an output's first tap to each of its taps, in the order of the weights
+        let mut places: Vec<usize> = (0..taps)
+            .map(|tap| {
+                let (down, right) = (tap / kernel_width, tap % kernel_width);
+                down * convolution.dilation[0] * row.len() + row.place(right * convolution.dilation[1])
+            })
+            .collect();
+        if convolution.turned {
+            places.reverse();
+        }
         for channel in 0..channels {
             let lines = &copied[channel * step..][..step];
             let weights = &weights[channel * taps..][..taps];
@@ -234,7 +239,7 @@ impl Kernel for Band<'_> {
                         ($($columns:literal)*) => {
                             match to - from {
                                 $($columns => {
-                                    let sums = filter::<S, $columns>(simd, convolution, row, lines, top, weights, bias);
+                                    let sums = filter::<S, $columns>(simd, &lines[top..], &places, weights, bias);
                                     for (out, sum) in out[from * channels + channel..].iter_mut().step_by(channels).zip(sums) {
                                         *out = if accumulate { simd.add_f32s(*out, sum) } else { sum };
                                     }
@@ -250,39 +255,27 @@ impl Kernel for Band<'_> {
     }
 }
 
-/// `N` neighbouring outputs of one line and channel vector.
+/// `N` neighbouring outputs of one line and channel vector, whose first tap is the first of `lines`.
 #[inline(always)]
 fn filter<S: Lanes, const N: usize>(
     simd: S,
-    convolution: Depthwise<'_>,
-    row: Row,
     lines: &[S::f32s],
-    top: usize,
+    places: &[usize],
     weights: &[S::f32s],
     bias: S::f32s,
 ) -> [S::f32s; N] {
-    let [kernel_height, kernel_width] = convolution.kernel;
     let mut sums = [bias; N];
-    for down in 0..kernel_height {
-        for right in 0..kernel_width {
-            let tap = down * kernel_width + right;
-            let weight = weights[if convolution.turned {
-                weights.len() - 1 - tap
-            } else {
-                tap
-            }];
-            let at = top + down * convolution.dilation[0] * row.len() + row.place(right * convolution.dilation[1]);
-            let values = &lines[at..][..N];
-            // as text, so that all sums are registers
-            macro_rules! add {
-                ($($column:literal)*) => {
-                    $(if $column < N {
-                        sums[$column] = simd.multiply_add(values[$column], weight, sums[$column]);
-                    })*
-                };
-            }
-            add!(0 1 2 3 4 5 6 7);
+    for (place, weight) in places.iter().zip(weights) {
+        let values = &lines[*place..][..N];
+        // as text, so that all sums are registers
+        macro_rules! add {
+            ($($column:literal)*) => {
+                $(if $column < N {
+                    sums[$column] = simd.multiply_add(values[$column], *weight, sums[$column]);
+                })*
+            };
         }
+        add!(0 1 2 3 4 5 6 7);
     }
     sums
 }
@@ -304,25 +297,19 @@ impl Band<'_> {
         let outputs = self.out.len() / (self.shape.width * source.stride());
         let reach = (self.convolution.kernel[0] - 1) * self.convolution.dilation[0] + 1;
         let copied = vectors_mut::<S>(self.copied);
+        let columns: Vec<(usize, Option<usize>)> = (0..row.columns)
+            .map(|column| (row.place(column), cell_at(column, padding[1], spread[1], from.width)))
+            .collect();
         for line in 0..(outputs - 1) * self.convolution.stride[0] + reach {
-            let source_line = cell_at(
-                self.first * self.convolution.stride[0] + line,
-                padding[0],
-                spread[0],
-                from.height,
-            );
-            for column in 0..row.columns {
-                let target = &mut copied[line * row.len() + row.place(column)..];
-                match (source_line, cell_at(column, padding[1], spread[1], from.width)) {
+            let source_line = cell_at(self.first * self.convolution.stride[0] + line, padding[0], spread[0], from.height);
+            for (place, column) in &columns {
+                let target = &mut copied[line * row.len() + place..];
+                match (source_line, column) {
                     (Some(line), Some(column)) => {
                         let cell = (self.image * from.height + line) * from.width + column;
                         gate.copy(simd, source, cell, target, step);
                     }
-                    _ => target
-                        .iter_mut()
-                        .step_by(step)
-                        .take(channels)
-                        .for_each(|target| *target = zero),
+                    _ => target.iter_mut().step_by(step).take(channels).for_each(|target| *target = zero),
                 }
             }
         }

@@ -7,11 +7,16 @@ use super::depthwise::Depthwise;
 use super::filter::Filter;
 use super::gate::Gate;
 use super::gather::{Patches, Pixels, Rows};
+use super::lanes::{Kernel, Lanes};
 use super::nodes::{Node, source};
 use super::pack::Packed;
 use super::pool::PoolAndAdd;
 use super::product::Product;
+use crate::network::plain::Scale;
 use crate::network::plan::LayerId;
+
+/// Pixels that one thread prepares at a time.
+const PIXELS: usize = 4096;
 
 impl CpuNetwork {
     /// Computes what the engine stores for one layer, if anything.
@@ -34,13 +39,10 @@ impl CpuNetwork {
             }
             Node::Plain { of, plain } => {
                 let input = widened(&self.value(of).values());
-                let output = self.plain[plain].forward(&input, &self.threads);
+                let output = self.plain[plain].forward(&input, &self.workers());
                 self.stored[id.0].set_values(&output);
             }
-            Node::Preparation { plain } => {
-                let output = self.plain[plain].forward(&widened(&self.image), &self.threads);
-                self.image = output.into_iter().map(|value| value as f32).collect();
-            }
+            Node::Preparation { plain } => self.prepare(id, plain),
             Node::Input | Node::Raw { .. } | Node::Relu { .. } | Node::Same { .. } | Node::Pool { .. } | Node::Head => {
             }
         }
@@ -70,12 +72,9 @@ impl CpuNetwork {
         let sums = sum.as_mut().map(|(_, side, sum)| (&self.stored[side.0], sum));
         match kind {
             Kind::Image { window, weights } => {
-                let rows = Rows::Image(Pixels {
-                    values: &self.image,
-                    shape: self.plan.input(),
-                    window: *window,
-                });
-                product(rows, weights, &mut out, sums);
+                let shape = self.plan.layer(self.plan.layer(convolution).inputs[0]).shape;
+                let pixels = Pixels::of(&self.image, shape, *window);
+                product(Rows::Image(pixels), weights, &mut out, sums);
             }
             Kind::Patches { window, weights } => {
                 product(
@@ -106,6 +105,27 @@ impl CpuNetwork {
         }
     }
 
+    /// A step of the preparation, which is one of single pixels.
+    fn prepare(&mut self, id: LayerId, plain: usize) {
+        let channels = |id: LayerId| self.plan.layer(id).shape.channels;
+        let (from, to) = (channels(self.plan.layer(id).inputs[0]), channels(id));
+        let layer = &self.plain[plain];
+        if let Some(scale) = layer.scale() {
+            let parts = self.image.chunks_mut(PIXELS * from);
+            self.threads.each(parts, |_, values| self.isa.run(ScalePart { scale, values }));
+            return;
+        }
+        let mut prepared = vec![0.0; self.plan.layer(id).shape.len()];
+        let parts = self.image.chunks(PIXELS * from).zip(prepared.chunks_mut(PIXELS * to));
+        self.threads.each(parts, |_, (pixels, prepared)| {
+            let output = layer.forward(&widened(pixels), &());
+            for (prepared, value) in prepared.iter_mut().zip(output) {
+                *prepared = value as f32;
+            }
+        });
+        self.image = prepared;
+    }
+
     fn pool_and_add(&mut self, sum: LayerId, pool: LayerId, of: LayerId, side: LayerId) {
         let (mut pooled, mut total) = (self.take(pool), self.take(sum));
         let (source, side) = (&self.stored[of.0], &self.stored[side.0]);
@@ -132,6 +152,22 @@ impl CpuNetwork {
 
     fn take(&mut self, id: LayerId) -> Features {
         std::mem::replace(&mut self.stored[id.0], Features::none())
+    }
+}
+
+/// Some pixels and what they are scaled with.
+struct ScalePart<'a> {
+    scale: &'a Scale,
+    values: &'a mut [f32],
+}
+
+/// Plain loops, of which the compiler makes vectors of the instruction set.
+impl Kernel for ScalePart<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, _: S) {
+        self.scale.apply(self.values);
     }
 }
 

@@ -69,7 +69,7 @@ impl<'a> Gate<'a> {
                 }
             }
             Self::Masked(mask) => {
-                let cell = cell % source.shape.cells();
+                let cell = if source.images == 1 { cell } else { cell % source.shape.cells() };
                 let through = &vectors::<S>(mask.features.values())[cell * channels..][..channels];
                 for (target, (value, through)) in target.zip(values.iter().zip(through)) {
                     *target = mask.rectifier.pass_back(simd, *value, *through);

@@ -25,6 +25,20 @@ pub(super) struct Pixels<'a> {
     pub(super) values: &'a [f32],
     pub(super) shape: Shape,
     pub(super) window: Window,
+    /// Zeros above and left of the image.
+    pub(super) padding: [usize; 2],
+}
+
+impl<'a> Pixels<'a> {
+    /// The pixels under a window.
+    pub(super) fn of(values: &'a [f32], shape: Shape, window: Window) -> Self {
+        Self {
+            values,
+            shape,
+            window,
+            padding: window.before(shape),
+        }
+    }
 }
 
 /// The cells under a kernel, one after another; zeros outside.
@@ -60,9 +74,14 @@ impl Kernel for Gather<'_> {
         let tiling = Tiling::new::<S>(self.count, self.row_len);
         match self.rows {
             Rows::Image(pixels) => {
-                self.tiles.fill(0.0);
-                for (cell, place) in (self.first..).zip(tiling.places()) {
-                    pixels.gather::<S>(self.shape, cell, &mut self.tiles[place * S::F32_LANES..], tiling.step());
+                let mut row = vec![0.0; self.row_len];
+                let tiles = vectors_mut::<S>(self.tiles);
+                for (cell, place) in Cells::from(self.first, self.shape).zip(tiling.places()) {
+                    pixels.gather(cell, &mut row);
+                    let target = tiles[place..].iter_mut().step_by(tiling.step());
+                    for (target, values) in target.zip(row.chunks_exact(S::F32_LANES)) {
+                        *target = bytemuck::pod_read_unaligned(bytemuck::cast_slice(values));
+                    }
                 }
             }
             Rows::Filtered(filter) => {
@@ -79,11 +98,52 @@ impl Kernel for Gather<'_> {
             }
             Rows::Patches(patches) => {
                 let tiles = vectors_mut::<S>(self.tiles);
-                for (cell, place) in (self.first..).zip(tiling.places()) {
-                    patches.gather(simd, self.shape, cell, &mut tiles[place..], tiling.step());
+                for (cell, place) in Cells::from(self.first, self.shape).zip(tiling.places()) {
+                    patches.gather(simd, cell, &mut tiles[place..], tiling.step());
                 }
             }
         }
+    }
+}
+
+/// One output cell.
+#[derive(Clone, Copy)]
+struct Cell {
+    image: usize,
+    y: usize,
+    x: usize,
+}
+
+/// Output cells one after another, without a division for each.
+struct Cells {
+    next: Cell,
+    shape: Shape,
+}
+
+impl Cells {
+    #[inline(always)]
+    fn from(first: usize, shape: Shape) -> Self {
+        let (image, cell) = (first / shape.cells(), first % shape.cells());
+        let (y, x) = (cell / shape.width, cell % shape.width);
+        let next = Cell { image, y, x };
+        Self { next, shape }
+    }
+}
+
+impl Iterator for Cells {
+    type Item = Cell;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Cell> {
+        let cell = self.next;
+        self.next.x += 1;
+        if self.next.x == self.shape.width {
+            (self.next.x, self.next.y) = (0, cell.y + 1);
+        }
+        if self.next.y == self.shape.height {
+            (self.next.y, self.next.image) = (0, cell.image + 1);
+        }
+        Some(cell)
     }
 }
 
@@ -102,10 +162,9 @@ impl<S: Lanes> Sink<S> for Tiles<'_, S::f32s> {
 }
 
 impl Pixels<'_> {
-    /// Writes the patch of one output cell, line by line of the kernel, to vectors that lie `step` apart; what lies
-    /// outside of the image, and what fills the last vector, is zero already.
+    /// Writes the patch of one output cell, line by line of the kernel, to the beginning of `row`.
     #[inline(always)]
-    fn gather<S: Lanes>(self, shape: Shape, cell: usize, target: &mut [f32], step: usize) {
+    fn gather(self, cell: Cell, row: &mut [f32]) {
         let Window {
             kernel,
             stride,
@@ -117,8 +176,7 @@ impl Pixels<'_> {
             width,
             channels,
         } = self.shape;
-        let before = [self.window.padding(0, height).0, self.window.padding(1, width).0];
-        let (top, left) = (cell / shape.width * stride[0], cell % shape.width * stride[1]);
+        let (top, left) = (cell.y * stride[0], cell.x * stride[1]);
         // pixels that lie side by side in the image are copied as one
         let (runs, run) = if dilation[1] == 1 {
             (1, kernel[1])
@@ -126,19 +184,22 @@ impl Pixels<'_> {
             (kernel[1], 1)
         };
         for down in 0..kernel[0] {
-            let line = (top + down * dilation[0]).wrapping_sub(before[0]);
-            if line >= height {
-                continue;
-            }
+            let line = (top + down * dilation[0]).wrapping_sub(self.padding[0]);
             for right in 0..runs {
+                let target = &mut row[(down * runs + right) * run * channels..][..run * channels];
                 let start = left + right * dilation[1];
-                let outside = before[1].saturating_sub(start).min(run);
-                let from = (start + outside).saturating_sub(before[1]).min(width);
-                let to = (start + run).saturating_sub(before[1]).min(width);
-                let values = &self.values[(line * width + from) * channels..(line * width + to.max(from)) * channels];
-                let first = (down * kernel[1] + right * run + outside) * channels;
-                for (index, value) in (first..).zip(values) {
-                    target[index / S::F32_LANES * step * S::F32_LANES + index % S::F32_LANES] = *value;
+                let outside = self.padding[1].saturating_sub(start).min(run);
+                let from = (start + outside).saturating_sub(self.padding[1]).min(width);
+                let to = (start + run).saturating_sub(self.padding[1]).min(width).max(from);
+                if line >= height || to - from < run {
+                    target.fill(0.0);
+                }
+                if line < height {
+                    let values = &self.values[(line * width + from) * channels..(line * width + to) * channels];
+                    // few values: no call to copy them
+                    for (target, value) in target[outside * channels..].iter_mut().zip(values) {
+                        *target = *value;
+                    }
                 }
             }
         }
@@ -154,24 +215,20 @@ impl<'a> Patches<'a> {
             kernel: window.kernel,
             stride: window.stride,
             dilation: window.dilation,
-            padding: [
-                window.padding(0, source.shape.height).0,
-                window.padding(1, source.shape.width).0,
-            ],
+            padding: window.before(source.shape),
         }
     }
 
     /// Writes the patch of one output cell to every `step`-th vector of `target`.
     #[inline(always)]
-    fn gather<S: Lanes>(self, simd: S, shape: Shape, cell: usize, target: &mut [S::f32s], step: usize) {
+    fn gather<S: Lanes>(self, simd: S, cell: Cell, target: &mut [S::f32s], step: usize) {
         let zero = simd.splat_f32s(0.0);
         let from = self.source.shape;
         let channels = self.source.stride() / S::F32_LANES;
-        let (image, cell) = (cell / shape.cells(), cell % shape.cells());
-        let (y, x) = (cell / shape.width, cell % shape.width);
+        let Cell { image, y, x } = cell;
         let [kernel_height, kernel_width] = self.kernel;
-        for tap in 0..kernel_height * kernel_width {
-            let (down, right) = (tap / kernel_width, tap % kernel_width);
+        let taps = (0..kernel_height).flat_map(|down| (0..kernel_width).map(move |right| (down, right)));
+        for (tap, (down, right)) in taps.enumerate() {
             let line = (y * self.stride[0] + down * self.dilation[0]).wrapping_sub(self.padding[0]);
             let column = (x * self.stride[1] + right * self.dilation[1]).wrapping_sub(self.padding[1]);
             if line >= from.height || column >= from.width {

@@ -105,7 +105,9 @@ impl Kernel for Multiply<'_> {
         };
         let tiling = Tiling::new::<S>(result.out.len() / stride, self.weights.row_len());
         let tiles = self.tiles.chunks_exact(tiling.tile_vectors() * lanes);
-        for (index, panel) in weights.chunks_exact(2 * self.weights.row_len()).enumerate() {
+        // panels of nothing but padding are left out
+        let panels = self.weights.outputs().div_ceil(2 * lanes);
+        for (index, panel) in weights.chunks_exact(2 * self.weights.row_len()).take(panels).enumerate() {
             let column = 2 * index;
             let bias = self.bias.map_or([simd.splat_f32s(0.0); 2], |bias| {
                 let bias = vectors::<S>(bias);
@@ -129,6 +131,7 @@ impl Kernel for Multiply<'_> {
                 product!(1 2 3 4 5 6 7 8 9 10 11 12);
             }
         }
+        result.clear(simd, 2 * panels);
     }
 }
 
@@ -147,6 +150,23 @@ struct Outputs<'a, S: Simd> {
 }
 
 impl<S: Lanes> Outputs<'_, S> {
+    /// Zeros in the vectors of each row from `first` on, as the memory may have been used before.
+    #[inline(always)]
+    fn clear(&mut self, simd: S, first: usize) {
+        if first == self.stride {
+            return;
+        }
+        let zero = simd.splat_f32s(0.0);
+        for row in self.out.chunks_exact_mut(self.stride) {
+            row[first..].fill(zero);
+        }
+        if let Some(Sum { total, .. }) = &mut self.sum {
+            for row in total.chunks_exact_mut(self.stride) {
+                row[first..].fill(zero);
+            }
+        }
+    }
+
     #[inline(always)]
     fn store(&mut self, simd: S, at: usize, sums: [S::f32s; 2], bias: [S::f32s; 2]) {
         let values = [simd.add_f32s(sums[0], bias[0]), simd.add_f32s(sums[1], bias[1])];

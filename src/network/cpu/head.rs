@@ -8,6 +8,7 @@ use super::convolution::with_values;
 use super::gate::Gate;
 use super::gather::{Patches, Rows};
 use super::isa::Isa;
+use super::lanes::{Kernel, Lanes};
 use super::nodes::source;
 use super::pack::Packed;
 use super::product::Product;
@@ -69,8 +70,33 @@ impl CpuNetwork {
     }
 }
 
-impl Workers for Threads {
+/// The engine's threads and instructions, for what is computed by plain arithmetic.
+pub(super) struct EngineWorkers<'a> {
+    isa: Isa,
+    threads: &'a Threads,
+}
+
+impl CpuNetwork {
+    pub(super) fn workers(&self) -> EngineWorkers<'_> {
+        EngineWorkers {
+            isa: self.isa,
+            threads: &self.threads,
+        }
+    }
+}
+
+impl Workers for EngineWorkers<'_> {
     fn run(&self, parts: Vec<DensePart<'_>>) {
-        self.each(parts, |_, part| part.compute());
+        self.threads.each(parts, |_, part| self.isa.run(part));
+    }
+}
+
+/// Plain loops, of which the compiler makes vectors of the instruction set: the same operations, so the same bits.
+impl Kernel for DensePart<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Lanes>(self, _: S) {
+        self.compute();
     }
 }

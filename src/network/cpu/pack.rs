@@ -111,6 +111,11 @@ impl PackedRef<'_> {
         self.taps * padded(self.inputs)
     }
 
+    /// Values of a row of the result, without padding.
+    pub(super) fn outputs(self) -> usize {
+        self.outputs
+    }
+
     /// Floats from one row of the result to the next.
     pub(super) fn output_stride(self) -> usize {
         padded(self.outputs)

@@ -251,10 +251,14 @@ impl Site for CpuSite<'_> {
 /// One image without its padding, multiplied by a factor.
 fn unpadded(features: &Features, image: usize, factor: f64) -> Vec<f32> {
     let channels = features.shape.channels;
-    let cells = features.image(image).chunks_exact(features.stride());
-    if factor == 1.0 {
-        return cells.flat_map(|cell| &cell[..channels]).copied().collect();
+    let mut values = Vec::with_capacity(features.shape.len());
+    for cell in features.image(image).chunks_exact(features.stride()) {
+        values.extend_from_slice(&cell[..channels]);
     }
-    let values = cells.flat_map(|cell| &cell[..channels]);
-    values.map(|value| (f64::from(*value) * factor) as f32).collect()
+    if factor != 1.0 {
+        for value in &mut values {
+            *value = (f64::from(*value) * factor) as f32;
+        }
+    }
+    values
 }

@@ -29,7 +29,8 @@ pub struct DensePart<'a> {
 }
 
 impl DensePart<'_> {
-    /// Adds the products up.
+    /// Adds the products up; inlined, so that it is compiled for the instructions of whoever calls it.
+    #[inline(always)]
     pub fn compute(self) {
         let outputs = self.totals.len();
         let mut sums = vec![0.0; outputs];

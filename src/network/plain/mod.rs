@@ -20,7 +20,6 @@ use super::op::Op;
 use super::plan::{Layer, Plan};
 use super::shape::Shape;
 use dense::Dense;
-use norm::Scale;
 
 /// A layer with one input, ready to run.
 pub struct PlainLayer {
@@ -167,6 +166,14 @@ impl PlainLayer {
         }
     }
 
+    /// Factors and summands if the layer is nothing else.
+    pub(super) fn scale(&self) -> Option<&Scale> {
+        match &self.weights {
+            Weights::Scale(scale) => Some(scale),
+            _ => None,
+        }
+    }
+
     /// The dense layer's matrix if this is one.
     pub(super) fn dense(&self) -> Option<&Dense> {
         match &self.weights {
@@ -177,6 +184,7 @@ impl PlainLayer {
 }
 
 pub(super) use dense::Dense as DenseLayer;
+pub(super) use norm::Scale;
 
 /// Gamma and beta of a layer normalisation, as far as it has them.
 fn affine(weights: &Weights, scale: bool, center: bool) -> (Option<&[f32]>, Option<&[f32]>) {

@@ -2,6 +2,9 @@
 
 use crate::network::op::{Op, SMALLEST_DEVIATION, UNIT_EPSILON};
 
+/// Cells that are scaled together.
+const STRETCH: usize = 16;
+
 /// `x * scale + shift`, one value a channel.
 pub struct Scale {
     scale: Vec<f64>,
@@ -52,11 +55,27 @@ impl Scale {
     }
 
     pub fn forward(&self, x: &[f64]) -> Vec<f64> {
-        let parameters = self.scale.iter().zip(&self.shift).cycle();
-        x.iter()
-            .zip(parameters)
-            .map(|(x, (scale, shift))| x * scale + shift)
-            .collect()
+        // a stretch of cells at a time, so that the compiler makes vectors of few channels too
+        let (scale, shift) = (self.scale.repeat(STRETCH), self.shift.repeat(STRETCH));
+        let mut values = x.to_vec();
+        for values in values.chunks_mut(scale.len().max(1)) {
+            for (value, (scale, shift)) in values.iter_mut().zip(scale.iter().zip(&shift)) {
+                *value = *value * scale + shift;
+            }
+        }
+        values
+    }
+
+    /// The same in place, each value in f64 and rounded at the end; inlined, so that it is compiled for the instructions
+    /// of whoever calls it.
+    #[inline(always)]
+    pub fn apply(&self, values: &mut [f32]) {
+        let (scale, shift) = (self.scale.repeat(STRETCH), self.shift.repeat(STRETCH));
+        for values in values.chunks_mut(scale.len().max(1)) {
+            for (value, (scale, shift)) in values.iter_mut().zip(scale.iter().zip(&shift)) {
+                *value = (f64::from(*value) * scale + shift) as f32;
+            }
+        }
     }
 
     pub fn backward(&self, mut gradient: Vec<f64>) -> Vec<f64> {

@@ -207,7 +207,7 @@ proptest! {
         }
         for isa in Isa::available() {
             let packed = Packed::new(isa, &weights, 1, taps * channels, outputs, &scale);
-            let rows = Rows::Image(Pixels { values: &x, shape: from, window });
+            let rows = Rows::Image(Pixels::of(&x, from, window));
             assert_close(&multiply(isa, rows, &packed, rubbish(1, out), Some(bias.values())), &expected);
         }
     }
