@@ -12,8 +12,8 @@ use super::lanes::{Kernel, Lanes};
 use super::threads::Threads;
 use crate::network::shape::{Shape, Window};
 
-/// Floats of one channel vector's lines that stay in an L1 cache, of the widest vectors: 40 kB.
-const LINES: usize = 10_000;
+/// Floats of one channel vector's lines that stay in an L1 cache: 20 kB.
+const LINES: usize = 5_000;
 
 /// Columns whose sums are in registers at a time.
 const COLUMNS: usize = 8;
@@ -297,20 +297,28 @@ impl Band<'_> {
         let outputs = self.out.len() / (self.shape.width * source.stride());
         let reach = (self.convolution.kernel[0] - 1) * self.convolution.dilation[0] + 1;
         let copied = vectors_mut::<S>(self.copied);
-        let columns: Vec<(usize, Option<usize>)> = (0..row.columns)
-            .map(|column| (row.place(column), cell_at(column, padding[1], spread[1], from.width)))
-            .collect();
+        let places = |inside: bool| -> Vec<usize> {
+            let columns = (0..row.columns)
+                .filter(|&column| cell_at(column, padding[1], spread[1], from.width).is_some() == inside);
+            columns.map(|column| row.place(column)).collect()
+        };
+        let (cells, zeros) = (places(true), places(false));
         for line in 0..(outputs - 1) * self.convolution.stride[0] + reach {
-            let source_line = cell_at(self.first * self.convolution.stride[0] + line, padding[0], spread[0], from.height);
-            for (place, column) in &columns {
-                let target = &mut copied[line * row.len() + place..];
-                match (source_line, column) {
-                    (Some(line), Some(column)) => {
-                        let cell = (self.image * from.height + line) * from.width + column;
-                        gate.copy(simd, source, cell, target, step);
-                    }
-                    _ => target.iter_mut().step_by(step).take(channels).for_each(|target| *target = zero),
+            let copied = &mut copied[line * row.len()..];
+            let top = self.first * self.convolution.stride[0] + line;
+            let mut clear = |places: &[usize]| {
+                for place in places {
+                    let target = copied[*place..].iter_mut().step_by(step).take(channels);
+                    target.for_each(|target| *target = zero);
                 }
+            };
+            clear(&zeros);
+            match cell_at(top, padding[0], spread[0], from.height) {
+                Some(line) => {
+                    let first = (self.image * from.height + line) * from.width;
+                    gate.copy(simd, source, first, &cells, copied, step);
+                }
+                None => clear(&cells),
             }
         }
     }

@@ -112,7 +112,8 @@ impl CpuNetwork {
         let layer = &self.plain[plain];
         if let Some(scale) = layer.scale() {
             let parts = self.image.chunks_mut(PIXELS * from);
-            self.threads.each(parts, |_, values| self.isa.run(ScalePart { scale, values }));
+            self.threads
+                .each(parts, |_, values| self.isa.run(ScalePart { scale, values }));
             return;
         }
         let mut prepared = vec![0.0; self.plan.layer(id).shape.len()];

@@ -51,28 +51,45 @@ impl<'a> Gate<'a> {
         mask.map_or(Self::Open, Self::Masked)
     }
 
-    /// Copies one cell of `source`, counted through all images, to every `step`-th vector of `target`.
+    /// Copies neighbouring cells of `source` from `first` on, counted through all images: each to every `step`-th vector
+    /// of `target` from its place on.
     #[inline(always)]
-    pub(super) fn copy<S: Lanes>(self, simd: S, source: &Features, cell: usize, target: &mut [S::f32s], step: usize) {
+    pub(super) fn copy<S: Lanes>(
+        self,
+        simd: S,
+        source: &Features,
+        first: usize,
+        places: &[usize],
+        target: &mut [S::f32s],
+        step: usize,
+    ) {
         let channels = source.stride() / S::F32_LANES;
-        let values = &vectors::<S>(source.values())[cell * channels..][..channels];
-        let target = target.iter_mut().step_by(step);
+        let cells = vectors::<S>(source.values())[first * channels..].chunks_exact(channels);
+        let cells = cells.zip(places);
         match self {
             Self::Open => {
-                for (target, value) in target.zip(values) {
-                    *target = *value;
+                for (cell, place) in cells {
+                    for (target, value) in target[*place..].iter_mut().step_by(step).zip(cell) {
+                        *target = *value;
+                    }
                 }
             }
             Self::Rectified(rectifier) => {
-                for (target, value) in target.zip(values) {
-                    *target = rectifier.values(simd, *value);
+                for (cell, place) in cells {
+                    for (target, value) in target[*place..].iter_mut().step_by(step).zip(cell) {
+                        *target = rectifier.values(simd, *value);
+                    }
                 }
             }
             Self::Masked(mask) => {
-                let cell = if source.images == 1 { cell } else { cell % source.shape.cells() };
-                let through = &vectors::<S>(mask.features.values())[cell * channels..][..channels];
-                for (target, (value, through)) in target.zip(values.iter().zip(through)) {
-                    *target = mask.rectifier.pass_back(simd, *value, *through);
+                let all = vectors::<S>(mask.features.values());
+                for (index, (cell, place)) in cells.enumerate() {
+                    let at = (first + index) % source.shape.cells() * channels;
+                    let through = &all[at..][..channels];
+                    let target = target[*place..].iter_mut().step_by(step);
+                    for (target, (value, through)) in target.zip(cell.iter().zip(through)) {
+                        *target = mask.rectifier.pass_back(simd, *value, *through);
+                    }
                 }
             }
         }

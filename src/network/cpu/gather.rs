@@ -96,6 +96,13 @@ impl Kernel for Gather<'_> {
                 };
                 filter_rows(simd, filter, range, &mut sink);
             }
+            Rows::Patches(patches) if patches.is_pointwise() => {
+                let places: Vec<usize> = tiling.places().collect();
+                let tiles = vectors_mut::<S>(self.tiles);
+                patches
+                    .gate
+                    .copy(simd, patches.source, self.first, &places, tiles, tiling.step());
+            }
             Rows::Patches(patches) => {
                 let tiles = vectors_mut::<S>(self.tiles);
                 for (cell, place) in Cells::from(self.first, self.shape).zip(tiling.places()) {
@@ -196,13 +203,27 @@ impl Pixels<'_> {
                 }
                 if line < height {
                     let values = &self.values[(line * width + from) * channels..(line * width + to) * channels];
-                    // few values: no call to copy them
-                    for (target, value) in target[outside * channels..].iter_mut().zip(values) {
-                        *target = *value;
-                    }
+                    copy_few(&mut target[outside * channels..], values);
                 }
             }
         }
+    }
+}
+
+/// Copies a few values to the beginning of `target`: those of three, five and seven coloured pixels without a call.
+#[inline(always)]
+fn copy_few(target: &mut [f32], values: &[f32]) {
+    #[inline(always)]
+    fn of<const N: usize>(target: &mut [f32], values: &[f32]) {
+        if let (Some(target), Some(values)) = (target.first_chunk_mut::<N>(), values.first_chunk::<N>()) {
+            *target = *values;
+        }
+    }
+    match values.len() {
+        9 => of::<9>(target, values),
+        15 => of::<15>(target, values),
+        21 => of::<21>(target, values),
+        count => target[..count].copy_from_slice(values),
     }
 }
 
@@ -217,6 +238,11 @@ impl<'a> Patches<'a> {
             dilation: window.dilation,
             padding: window.before(source.shape),
         }
+    }
+
+    /// Whether the patches are the cells themselves.
+    fn is_pointwise(self) -> bool {
+        (self.kernel, self.stride, self.padding) == ([1; 2], [1; 2], [0; 2])
     }
 
     /// Writes the patch of one output cell to every `step`-th vector of `target`.
@@ -238,7 +264,7 @@ impl<'a> Patches<'a> {
             }
             let cell = (image * from.height + line) * from.width + column;
             self.gate
-                .copy(simd, self.source, cell, &mut target[tap * channels * step..], step);
+                .copy(simd, self.source, cell, &[tap * channels * step], target, step);
         }
     }
 }

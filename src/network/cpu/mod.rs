@@ -216,25 +216,13 @@ impl Network for CpuNetwork {
         self.head_pass = None;
         self.image.clear();
         self.image.extend_from_slice(input);
-        let mut times = Vec::new();
         for id in self.plan.ids() {
-            let t = std::time::Instant::now();
             self.layer_forward(id);
-            times.push(t.elapsed().as_secs_f64() * 1e3);
         }
-        let t = std::time::Instant::now();
         let features = widened(&self.value(self.plan.last_feature_layer()).values());
         let pass = self.head.forward(features, &self.workers());
         let logits = pass.logits().to_vec();
         self.head_pass = Some(pass);
-        if std::env::var_os("GX_PROFILE").is_some() {
-            for (id, time) in self.plan.ids().zip(&times) {
-                if *time > 0.002 {
-                    eprintln!("PROF {} {time:.4}", self.plan.layer(id).name);
-                }
-            }
-            eprintln!("PROF head {:.4}", t.elapsed().as_secs_f64() * 1e3);
-        }
         Ok(logits)
     }
 
