@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use candle_core::{DType, Device};
 use gradcam_explorer::models::xception::{self, Architecture};
-use gradcam_explorer::weights::{Dialect, Weights, WeightsError};
+use gradcam_explorer::weights::{Dialect, SaidBy, Weights, WeightsError};
 use half::{bf16, f16};
 use networks::{Tensors, keras, raw_safetensors, safetensors, small, timm};
 
@@ -61,6 +61,22 @@ fn metadata_tells_size_epsilon_and_name() {
         let error = open(safetensors(&tensors, &[(key, value)])).err().unwrap();
         assert!(error.to_string().contains(value), "{error}");
     }
+}
+
+#[test]
+fn what_the_values_mean_is_a_guess_but_of_imagenet_and_where_the_metadata_say_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.safetensors");
+    for (classes, metadata, said_by) in [
+        (3, &[][..], SaidBy::Guess),
+        (1000, &[], SaidBy::File),
+        (3, &[("output", "sigmoid")], SaidBy::User),
+    ] {
+        std::fs::write(&path, safetensors(&keras(&small(classes)), metadata)).unwrap();
+        let weights = Weights::open(&path).unwrap();
+        assert_eq!(weights.info().output_said_by, said_by, "{classes} {metadata:?}");
+    }
+    assert_eq!(Weights::built_in().unwrap().info().output_said_by, SaidBy::File);
 }
 
 #[test]

@@ -22,6 +22,7 @@ use super::formats::names::Dialect;
 use super::formats::storage::{self, Storage};
 use super::import;
 use super::info::{self, Info};
+use super::labels::IMAGENET_CLASSES;
 use super::parameters;
 use super::said_by::SaidBy;
 use super::sources::hub;
@@ -171,10 +172,13 @@ impl Weights {
         } else {
             said_by(asked.input_size.is_some(), said_size.is_some())
         };
-        let output_said_by = said_by(
-            choices.output.is_some(),
-            described.as_ref().is_none_or(|network| network.says_output),
-        );
+        // weights alone do not say their last activation: known are the built-in network, and ImageNet's classes, which
+        // exclude each other
+        let says_output = match &described {
+            Some(network) => network.says_output,
+            None => path.is_none() || plan.classes() == IMAGENET_CLASSES,
+        };
+        let output_said_by = said_by(choices.output.is_some(), says_output);
         let outputs = described.map(|network| network.outputs).unwrap_or_default();
         let named = metadata.get(info::key::NAME).cloned();
         let name = named
