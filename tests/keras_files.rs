@@ -8,7 +8,7 @@ use candle_core::npy::NpzTensors;
 use candle_core::{DType, Device};
 use gradcam_explorer::explain::{self, ClassMaps, Map, Method, Score, Target};
 use gradcam_explorer::imaging::{self, Limits, Pixels};
-use gradcam_explorer::network::{CandleNetwork, CpuNetwork, Network};
+use gradcam_explorer::network::{CandleNetwork, CpuNetwork, Network, Op, Role};
 use gradcam_explorer::weights::{NetworkChoices, SaidBy, Weights};
 use serde::Deserialize;
 use support::data;
@@ -328,4 +328,28 @@ fn labels_of_another_number_beside_a_file_are_told_and_do_not_keep_it_closed() {
     assert_eq!(labels.labels.len(), weights.plan().classes());
     let problem = labels.problem.unwrap().to_string();
     assert!(problem.contains("names 2 classes, but the network has 4"), "{problem}");
+}
+
+#[test]
+fn layers_have_the_roles_that_the_graph_gives() {
+    let roles = |file: &str| {
+        let weights = Weights::open(&data(file)).unwrap();
+        let layers = weights.plan().layers.iter();
+        layers
+            .map(|layer| (layer.op.clone(), layer.role))
+            .collect::<Vec<(Op, Role)>>()
+    };
+    // a plain Xception has its own, whether its file describes it or not
+    assert_eq!(roles("formats/small.keras"), roles("formats/small.safetensors"));
+    // a convolution of the head before its batch normalisation is raw as in the body
+    for file in ["keras/same_names.keras", "keras/same_names.k2.h5"] {
+        let found = roles(file);
+        let last = found.iter().rposition(|(op, _)| matches!(op, Op::Conv { .. })).unwrap();
+        assert!(matches!(found[last + 1].0, Op::BatchNorm { .. }), "{file}");
+        assert_eq!(
+            (found[last].1, found[last + 1].1),
+            (Role::RawConvolution, Role::Target),
+            "{file}"
+        );
+    }
 }

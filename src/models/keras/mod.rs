@@ -27,7 +27,7 @@ pub use place::{Place, Placement};
 pub use table::{Row, rows};
 
 use crate::models::xception::recognise;
-use crate::network::{Plan, PlanError};
+use crate::network::{Plan, PlanError, roles};
 
 /// What a file says of a model besides its weights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,6 +108,7 @@ pub fn network(description: &Description, choices: &NetworkChoices) -> Result<Ke
             problem,
         },
     })?;
+    roles::derive(&mut plan.layers);
     let Some(end) = recognise::assign_roles(&mut plan) else {
         return Err(KerasError::NoXception { network: family });
     };
