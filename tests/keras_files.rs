@@ -9,7 +9,7 @@ use candle_core::{DType, Device};
 use gradcam_explorer::explain::{self, ClassMaps, Map, Method, Score, Target};
 use gradcam_explorer::imaging::{self, Limits, Pixels};
 use gradcam_explorer::network::{CandleNetwork, CpuNetwork, Network, Op, Role};
-use gradcam_explorer::weights::{NetworkChoices, SaidBy, Weights};
+use gradcam_explorer::weights::{Beside, NetworkChoices, SaidBy, Weights};
 use serde::Deserialize;
 use support::data;
 
@@ -352,4 +352,20 @@ fn layers_have_the_roles_that_the_graph_gives() {
             "{file}"
         );
     }
+}
+
+#[test]
+fn what_lies_beside_the_network_is_counted() {
+    let beside = |file: &str| Weights::open(&data(file)).unwrap().info().passed_over.clone();
+    for file in ["keras/optimizer_state.keras", "keras/optimizer_state.k2.h5"] {
+        let passed = beside(file);
+        // two moments of four tensors
+        assert!(passed.count(Beside::Optimizer) >= 8, "{file}: {passed}");
+        assert_eq!(passed.count(Beside::OtherLayers), 0, "{file}: {passed}");
+        assert!(passed.bytes() > 0);
+    }
+    for file in ["keras/two_outputs.keras", "keras/two_outputs.k2.keras"] {
+        assert!(beside(file).count(Beside::OtherLayers) > 0, "{file}");
+    }
+    assert!(beside("formats/small.keras").is_empty());
 }

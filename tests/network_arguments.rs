@@ -117,6 +117,30 @@ fn weights_without_a_graph_do_not_say_what_their_values_mean() {
 }
 
 #[test]
+fn tensors_beside_the_network_are_counted_and_told() {
+    for file in ["optimizer_state.keras", "optimizer_state.k2.h5"] {
+        let file = keras(file);
+        for arguments in [
+            ["weights", "status", "--weights", &file].as_slice(),
+            &["weights", "inspect", &file],
+        ] {
+            let output = run(arguments);
+            assert!(output.status.success(), "{}", stderr(&output));
+            let text = stdout(&output);
+            let told = text.lines().find(|line| line.starts_with("passed over: "));
+            let told = told.unwrap_or_else(|| panic!("{arguments:?}: {text}"));
+            assert!(
+                told.contains("tensors that are not of the network (") && told.contains("optimizer state"),
+                "{told}"
+            );
+            assert!(told.ends_with(" kB"), "{told}");
+        }
+    }
+    let whole = run(&["weights", "inspect", &keras("sigmoid5.keras")]);
+    assert!(!stdout(&whole).contains("passed over"), "{}", stdout(&whole));
+}
+
+#[test]
 fn the_input_size_is_demanded_where_the_file_does_not_say_it() {
     let network = keras("anysize_inline.keras");
     let output = run(&["explain", SAMPLE, "--weights", &network]);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use candle_core::{DType, Device};
 use gradcam_explorer::models::xception::{self, Architecture};
-use gradcam_explorer::weights::{Dialect, SaidBy, Weights, WeightsError};
+use gradcam_explorer::weights::{Beside, Dialect, SaidBy, Weights, WeightsError};
 use half::{bf16, f16};
 use networks::{Tensors, keras, raw_safetensors, safetensors, small, timm};
 
@@ -106,7 +106,11 @@ fn timm_names_with_each_head_and_with_counters() {
             .iter()
             .map(|(name, dtype, shape, data)| (name.as_str(), *dtype, shape.clone(), data.clone()))
             .collect();
-        check_tensors(&open(raw_safetensors(&borrowed, &[])).unwrap(), &tensors);
+        let weights = open(raw_safetensors(&borrowed, &[])).unwrap();
+        check_tensors(&weights, &tensors);
+        let counters = borrowed.len() - ported.len();
+        assert_eq!(weights.info().passed_over.count(Beside::Counters), counters);
+        assert_eq!(weights.info().passed_over.bytes(), 8 * counters as u64);
     }
 }
 
