@@ -20,7 +20,7 @@ use super::{
     Options, built_in_notice, drawer, film_strip, help, input_size, kept, keys, layers, output_notice, path_field,
     picture, predictions, samples, settings, theme, top_bar, welcome,
 };
-use crate::explorer::{Explorer, ExplorerError, InputChoices, Request};
+use crate::explorer::{Explorer, ExplorerError, Request};
 
 /// The window's app.
 pub struct ExplorerApp {
@@ -96,7 +96,8 @@ impl ExplorerApp {
             pending: Vec::new(),
             wishes: Wishes::default(),
         };
-        app.state.input_at_start = Some(input).filter(|input| *input != InputChoices::default());
+        // what is said now counts more than what was chosen in an earlier version
+        app.state.input_at_start = [input, kept.input].into_iter().find(|said| !said.is_empty());
         app.state.messages.extend(kept.problem.map(Message::Error));
         if images.is_empty() && greet {
             let sample = samples::names().next().and_then(samples::source);
