@@ -8,8 +8,8 @@ use candle_core::npy::NpzTensors;
 use candle_core::{DType, Device};
 use gradcam_explorer::explain::{self, ClassMaps, Map, Method, Score, Target};
 use gradcam_explorer::imaging::{self, Limits, Pixels};
-use gradcam_explorer::network::{CandleNetwork, CpuNetwork, Network};
-use gradcam_explorer::weights::{NetworkChoices, SaidBy, Weights};
+use gradcam_explorer::network::{CandleNetwork, CpuNetwork, Network, Op, Role};
+use gradcam_explorer::weights::{Beside, NetworkChoices, SaidBy, Weights};
 use serde::Deserialize;
 use support::data;
 
@@ -328,4 +328,44 @@ fn labels_of_another_number_beside_a_file_are_told_and_do_not_keep_it_closed() {
     assert_eq!(labels.labels.len(), weights.plan().classes());
     let problem = labels.problem.unwrap().to_string();
     assert!(problem.contains("names 2 classes, but the network has 4"), "{problem}");
+}
+
+#[test]
+fn layers_have_the_roles_that_the_graph_gives() {
+    let roles = |file: &str| {
+        let weights = Weights::open(&data(file)).unwrap();
+        let layers = weights.plan().layers.iter();
+        layers
+            .map(|layer| (layer.op.clone(), layer.role))
+            .collect::<Vec<(Op, Role)>>()
+    };
+    // a plain Xception has its own, whether its file describes it or not
+    assert_eq!(roles("formats/small.keras"), roles("formats/small.safetensors"));
+    // a convolution of the head before its batch normalisation is raw as in the body
+    for file in ["keras/same_names.keras", "keras/same_names.k2.h5"] {
+        let found = roles(file);
+        let last = found.iter().rposition(|(op, _)| matches!(op, Op::Conv { .. })).unwrap();
+        assert!(matches!(found[last + 1].0, Op::BatchNorm { .. }), "{file}");
+        assert_eq!(
+            (found[last].1, found[last + 1].1),
+            (Role::RawConvolution, Role::Target),
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn what_lies_beside_the_network_is_counted() {
+    let beside = |file: &str| Weights::open(&data(file)).unwrap().info().passed_over.clone();
+    for file in ["keras/optimizer_state.keras", "keras/optimizer_state.k2.h5"] {
+        let passed = beside(file);
+        // two moments of four tensors
+        assert!(passed.count(Beside::Optimizer) >= 8, "{file}: {passed}");
+        assert_eq!(passed.count(Beside::OtherLayers), 0, "{file}: {passed}");
+        assert!(passed.bytes() > 0);
+    }
+    for file in ["keras/two_outputs.keras", "keras/two_outputs.k2.keras"] {
+        assert!(beside(file).count(Beside::OtherLayers) > 0, "{file}");
+    }
+    assert!(beside("formats/small.keras").is_empty());
 }

@@ -85,8 +85,10 @@ fn what_is_guessed_is_said_once_and_an_argument_decides() {
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains("softmax is assumed, --output decides"), "{said}");
     assert_eq!(guessed["weights"]["output"], "softmax");
+    assert_eq!(guessed["weights"]["output_from"], "guess");
     let (decided, said) = explained("guess_n.keras", &["--output", "sigmoid"]);
     assert_eq!((&decided["weights"]["output"], said.as_str()), (&"sigmoid".into(), ""));
+    assert_eq!(decided["weights"]["output_from"], "user");
     let (first, said) = explained("two_outputs.keras", &[]);
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains("--output-layer decides"), "{said}");
@@ -95,6 +97,47 @@ fn what_is_guessed_is_said_once_and_an_argument_decides() {
     let (other, said) = explained("two_outputs.keras", &["--output-layer", second]);
     assert_eq!(said, "");
     assert_ne!(first["weights"]["output"], other["weights"]["output"]);
+}
+
+#[test]
+fn weights_without_a_graph_do_not_say_what_their_values_mean() {
+    for file in ["small.safetensors", "small_timm.safetensors", "small_legacy.h5"] {
+        let file = format!("../formats/{file}");
+        let (guessed, said) = explained(&file, &["--input-size", "71"]);
+        assert!(said.contains("softmax is assumed, --output decides"), "{file}: {said}");
+        assert_eq!(guessed["weights"]["output_from"], "guess");
+        let (decided, said) = explained(&file, &["--input-size", "71", "--output", "sigmoid"]);
+        assert_eq!((&decided["weights"]["output"], said.as_str()), (&"sigmoid".into(), ""));
+        let status = run(&["weights", "status", "--weights", &keras(&file)]);
+        assert!(stdout(&status).contains("softmax (guess)"), "{}", stdout(&status));
+    }
+    // the network inside the program is known
+    let built_in = run(&["explain", SAMPLE, "--json"]);
+    assert_eq!(documents(&built_in)[0]["weights"]["output_from"], "file");
+}
+
+#[test]
+fn tensors_beside_the_network_are_counted_and_told() {
+    for file in ["optimizer_state.keras", "optimizer_state.k2.h5"] {
+        let file = keras(file);
+        for arguments in [
+            ["weights", "status", "--weights", &file].as_slice(),
+            &["weights", "inspect", &file],
+        ] {
+            let output = run(arguments);
+            assert!(output.status.success(), "{}", stderr(&output));
+            let text = stdout(&output);
+            let told = text.lines().find(|line| line.starts_with("passed over: "));
+            let told = told.unwrap_or_else(|| panic!("{arguments:?}: {text}"));
+            assert!(
+                told.contains("tensors that are not of the network (") && told.contains("optimizer state"),
+                "{told}"
+            );
+            assert!(told.ends_with(" kB"), "{told}");
+        }
+    }
+    let whole = run(&["weights", "inspect", &keras("sigmoid5.keras")]);
+    assert!(!stdout(&whole).contains("passed over"), "{}", stdout(&whole));
 }
 
 #[test]

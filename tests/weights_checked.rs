@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use candle_core::{DType, Device};
 use gradcam_explorer::models::xception::{self, Architecture};
-use gradcam_explorer::weights::{Dialect, Weights, WeightsError};
+use gradcam_explorer::weights::{Beside, Dialect, SaidBy, Weights, WeightsError};
 use half::{bf16, f16};
 use networks::{Tensors, keras, raw_safetensors, safetensors, small, timm};
 
@@ -64,6 +64,22 @@ fn metadata_tells_size_epsilon_and_name() {
 }
 
 #[test]
+fn what_the_values_mean_is_a_guess_but_of_imagenet_and_where_the_metadata_say_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("net.safetensors");
+    for (classes, metadata, said_by) in [
+        (3, &[][..], SaidBy::Guess),
+        (1000, &[], SaidBy::File),
+        (3, &[("output", "sigmoid")], SaidBy::User),
+    ] {
+        std::fs::write(&path, safetensors(&keras(&small(classes)), metadata)).unwrap();
+        let weights = Weights::open(&path).unwrap();
+        assert_eq!(weights.info().output_said_by, said_by, "{classes} {metadata:?}");
+    }
+    assert_eq!(Weights::built_in().unwrap().info().output_said_by, SaidBy::File);
+}
+
+#[test]
 fn timm_names_with_each_head_and_with_counters() {
     let tensors = keras(&small(5));
     for head in ["fc", "last_linear", "classifier.1"] {
@@ -90,7 +106,11 @@ fn timm_names_with_each_head_and_with_counters() {
             .iter()
             .map(|(name, dtype, shape, data)| (name.as_str(), *dtype, shape.clone(), data.clone()))
             .collect();
-        check_tensors(&open(raw_safetensors(&borrowed, &[])).unwrap(), &tensors);
+        let weights = open(raw_safetensors(&borrowed, &[])).unwrap();
+        check_tensors(&weights, &tensors);
+        let counters = borrowed.len() - ported.len();
+        assert_eq!(weights.info().passed_over.count(Beside::Counters), counters);
+        assert_eq!(weights.info().passed_over.bytes(), 8 * counters as u64);
     }
 }
 

@@ -71,6 +71,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         sha256,
         classes: network.plan.classes(),
         output: network.plan.output,
+        output_from: network.weights.output_said_by,
         input: InputReport {
             width: network.plan.input().width,
             height: network.plan.input().height,

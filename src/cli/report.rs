@@ -102,6 +102,8 @@ pub struct WeightsReport {
     pub classes: usize,
     /// What the probabilities are: `softmax`, `sigmoid`, or plain `values`.
     pub output: Output,
+    /// Who says so.
+    pub output_from: SaidBy,
     pub input: InputReport,
 }
 

@@ -7,7 +7,7 @@ use super::arguments::{NetworkArguments, WeightsCommand};
 use super::progress_bar::Bar;
 use super::{Stop, start, wait};
 use crate::explorer::{Activity, Explorer, ImageId, ImageSource, Reply, Request};
-use crate::weights::{self, Environment, Fingerprint, ImportOptions, Weights, WeightsError, verify};
+use crate::weights::{self, Environment, Fingerprint, ImportOptions, PassedOver, Weights, WeightsError, verify};
 
 /// Runs the command.
 pub fn run(network: &NetworkArguments, command: WeightsCommand) -> Result<(), Stop> {
@@ -85,6 +85,14 @@ fn describe(out: &mut impl io::Write, weights: &Weights) -> Result<(), Stop> {
     )?;
     writeln!(out, "source   {}", info.source().unwrap_or("not recorded"))?;
     writeln!(out, "licence  {}", info.licence().unwrap_or("not recorded"))?;
+    tell_passed_over(out, &info.passed_over)
+}
+
+/// What lies in a file beside its network, if something does.
+fn tell_passed_over(out: &mut impl io::Write, passed_over: &PassedOver) -> Result<(), Stop> {
+    if !passed_over.is_empty() {
+        writeln!(out, "passed over: {passed_over}")?;
+    }
     Ok(())
 }
 
@@ -159,6 +167,7 @@ fn inspect(network: &NetworkArguments, file: &Path) -> Result<(), Stop> {
             line.taken_for.as_deref().unwrap_or("not understood")
         )?;
     }
+    tell_passed_over(&mut out, &inspection.passed_over)?;
     match inspection.refusal {
         Some(refusal) => Err(failed(refusal)),
         None => Ok(()),

@@ -21,6 +21,11 @@ pub struct InputChoices {
 }
 
 impl InputChoices {
+    /// Whether everything is left to the network.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// What is usual, with what was chosen in its place.
     #[must_use]
     pub fn over(self, usual: Preprocessing) -> Preprocessing {

@@ -7,19 +7,20 @@ use egui::{Context, Frame, Margin, Panel, Rect, Ui, UiBuilder, UiStackInfo};
 use super::apply::apply;
 use super::choices::Appearance;
 use super::clipboard::Clipboard;
-use super::command::Command;
+use super::command::{Command, PathField};
 use super::dialogs::{Answer, Dialogs};
 use super::drops::Drops;
 use super::gather::Gatherer;
 use super::networks::{WantedNetwork, file_of};
 use super::notices::Notices;
-use super::state::{Message, PathField, State};
+use super::state::{Message, State};
 use super::textures::Textures;
+use super::wishes::Wishes;
 use super::{
     Options, built_in_notice, drawer, film_strip, help, input_size, kept, keys, layers, output_notice, path_field,
-    picture, predictions, samples, settings, theme, top_bar, welcome, wishes,
+    picture, predictions, samples, settings, theme, top_bar, welcome,
 };
-use crate::explorer::{Explorer, ExplorerError, InputChoices, Request};
+use crate::explorer::{Explorer, ExplorerError, Request};
 
 /// The window's app.
 pub struct ExplorerApp {
@@ -37,6 +38,8 @@ pub struct ExplorerApp {
     canvas: Rect,
     /// To be done in the first frame.
     pending: Vec<Command>,
+    /// What the session was asked for.
+    wishes: Wishes,
 }
 
 impl ExplorerApp {
@@ -91,8 +94,10 @@ impl ExplorerApp {
             notices: Notices::default(),
             canvas: Rect::ZERO,
             pending: Vec::new(),
+            wishes: Wishes::default(),
         };
-        app.state.input_at_start = Some(input).filter(|input| *input != InputChoices::default());
+        // what is said now counts more than what was chosen in an earlier version
+        app.state.input_at_start = [input, kept.input].into_iter().find(|said| !said.is_empty());
         app.state.messages.extend(kept.problem.map(Message::Error));
         if images.is_empty() && greet {
             let sample = samples::names().next().and_then(samples::source);
@@ -139,6 +144,7 @@ impl ExplorerApp {
     /// Takes everything that other threads have sent.
     fn receive(&mut self, ctx: &Context, commands: &mut Vec<Command>) {
         while let Some(reply) = self.explorer.try_recv() {
+            self.wishes.note(&reply);
             self.state.receive(reply);
         }
         while let Some(found) = self.gatherer.found() {
@@ -300,7 +306,7 @@ impl eframe::App for ExplorerApp {
                 }
             }
         }
-        wishes::ask(&mut self.state, &self.explorer);
+        self.wishes.ask(&mut self.state, &self.explorer);
         self.textures
             .keep_in_sight(|image| self.state.images.get(image).is_some());
         ctx.set_theme(match self.state.preferences.appearance {

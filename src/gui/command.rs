@@ -7,10 +7,18 @@ pub use super::action::{Action, shortcut_text};
 use super::choices::{Choices, Preferences};
 use super::dialogs::Question;
 use super::networks::{SizeQuestion, WantedNetwork};
-use super::state::PathField;
 use crate::explorer::{ImageId, ImageSource};
 use crate::imaging::Photo;
 use crate::network::LayerId;
+
+/// A path being typed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PathField {
+    /// What it is for.
+    pub question: Question,
+    /// The text so far.
+    pub text: String,
+}
 
 /// One thing to do after the window was laid out.
 #[derive(Clone, Debug)]

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::APP_ID;
 use super::choices::{Choices, Preferences};
+use crate::explorer::InputChoices;
+use crate::imaging::Resize;
 
 /// The name of the choices in the file.
 const CHOICES: &str = "choices";
@@ -19,6 +22,8 @@ pub struct Kept {
     pub choices: Choices,
     /// With the values of a fresh start where there are none.
     pub preferences: Preferences,
+    /// What was chosen of the way from photo to input before that was kept with each network.
+    pub input: InputChoices,
     /// What went wrong, in one sentence.
     pub problem: Option<String>,
 }
@@ -39,7 +44,25 @@ pub fn read(storage: Option<&dyn eframe::Storage>, file: Option<&Path>) -> Kept 
     Kept {
         choices: choices.unwrap_or_default().within_ranges(),
         preferences: preferences.unwrap_or_default().within_ranges(),
+        input: stored::<Before>(storage, CHOICES).unwrap_or_default().input(),
         problem: file.filter(|_| is_broken).map(set_aside),
+    }
+}
+
+/// What was once among the choices.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Before {
+    resize: Resize,
+}
+
+impl Before {
+    /// The usual way is no choice.
+    fn input(self) -> InputChoices {
+        InputChoices {
+            resize: Some(self.resize).filter(|&resize| resize != Resize::default()),
+            ..InputChoices::default()
+        }
     }
 }
 
@@ -78,5 +101,38 @@ fn set_aside(file: &Path) -> String {
             "The settings in {} could not be read, and not be set aside either ({error}); they will be written over.",
             file.display()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A place that has these choices.
+    struct Stored(&'static str);
+
+    impl eframe::Storage for Stored {
+        fn get_string(&self, key: &str) -> Option<String> {
+            (key == CHOICES).then(|| self.0.to_owned())
+        }
+
+        fn set_string(&mut self, _: &str, _: String) {}
+
+        fn remove_string(&mut self, _: &str) {}
+
+        fn flush(&mut self) {}
+    }
+
+    #[test]
+    fn the_way_of_resizing_is_read_where_an_earlier_version_kept_it() {
+        for (kept, resize) in [
+            ("(resize:bilinear,blend:0.25)", Some(Resize::Bilinear)),
+            ("(resize:nearest,blend:0.25)", None),
+            ("(resize:7,blend:0.25)", None),
+            ("(blend:0.25)", None),
+        ] {
+            let read = read(Some(&Stored(kept)), None);
+            assert_eq!((read.input.resize, read.choices.blend), (resize, 0.25), "{kept}");
+        }
     }
 }

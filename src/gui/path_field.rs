@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use egui::{Frame, Id, Key, Modal, RichText, TextEdit, Ui};
 
-use super::command::Command;
+use super::command::{Command, PathField};
 use super::dialogs::Question;
-use super::state::PathField;
 use super::theme::UNIT;
 
 /// Draws the field while a path is asked for.

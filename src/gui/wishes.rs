@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use super::choices::{Drawer, Scale};
 use super::state::State;
 use crate::explain::{ClassMaps, Target};
-use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Request};
+use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Reply, Request};
 use crate::imaging::Preprocessing;
 use crate::network::LayerId;
 
@@ -24,51 +24,49 @@ pub struct Wishes {
 }
 
 impl Wishes {
-    /// All maps of this request were sent.
-    pub fn answered(&mut self, request: &ExplainRequest) {
-        if self.asked.get(&request.purpose) == Some(request) {
-            self.asked.remove(&request.purpose);
+    /// Takes note of what a reply answers.
+    pub fn note(&mut self, reply: &Reply) {
+        match reply {
+            // what was asked of another network is of no interest
+            Reply::Network(_) => *self = Self::default(),
+            Reply::Display { image, .. } => {
+                self.display.take_if(|asked| asked == image);
+            }
+            Reply::ExplainedAll { request } if self.asked.get(&request.purpose) == Some(request) => {
+                self.asked.remove(&request.purpose);
+            }
+            _ => {}
         }
     }
 
-    /// The copies for the screen of this image were sent.
-    pub fn displayed(&mut self, image: ImageId) {
-        self.display.take_if(|asked| *asked == image);
-    }
-
-    /// Forgets everything, as another network was loaded.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-}
-
-/// Asks for what is missing.
-pub fn ask(state: &mut State, explorer: &Explorer) {
-    open(state, explorer);
-    if state.network.is_some() && !state.loading {
-        predict(state, explorer);
-        explain(state, explorer);
-        channels(state, explorer);
-        complete(state, explorer);
+    /// Asks for what is missing.
+    pub fn ask(&mut self, state: &mut State, explorer: &Explorer) {
+        open(self, state, explorer);
+        if state.network.is_some() && !state.loading {
+            predict(state, explorer);
+            explain(self, state, explorer);
+            channels(self, state, explorer);
+            complete(self, state, explorer);
+        }
     }
 }
 
-fn open(state: &mut State, explorer: &Explorer) {
+fn open(wishes: &mut Wishes, state: &mut State, explorer: &Explorer) {
     for (image, urgent) in state.images.to_open() {
         if let Some(source) = state.images.get_mut(image).and_then(|image| image.source.take()) {
             explorer.send(Request::Open { image, source, urgent });
             if urgent {
-                state.wishes.display = Some(image);
+                wishes.display = Some(image);
             }
         }
     }
     if let Some(image) = state.open_image()
         && image.display.is_none()
-        && state.wishes.display != Some(image.id)
+        && wishes.display != Some(image.id)
     {
         let image = image.id;
         explorer.send(Request::Show(image));
-        state.wishes.display = Some(image);
+        wishes.display = Some(image);
     }
 }
 
@@ -88,10 +86,10 @@ fn predict(state: &mut State, explorer: &Explorer) {
 
 /// The maps of all classes of the shown image, so that places can be asked about; they are there already if the head is
 /// linear.
-fn complete(state: &mut State, explorer: &Explorer) {
+fn complete(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
     let Some(prediction) = state.prediction() else { return };
     let wanted = Arc::downgrade(&prediction.class_maps);
-    if Weak::ptr_eq(&state.wishes.class_maps, &wanted) {
+    if Weak::ptr_eq(&wishes.class_maps, &wanted) {
         return;
     }
     if prediction.class_maps.at_cell(0).is_none() {
@@ -100,10 +98,10 @@ fn complete(state: &mut State, explorer: &Explorer) {
             class_maps: prediction.class_maps.clone(),
         });
     }
-    state.wishes.class_maps = wanted;
+    wishes.class_maps = wanted;
 }
 
-fn explain(state: &mut State, explorer: &Explorer) {
+fn explain(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
     let wanted = [
         (Purpose::Main, main_wish(state)),
         (Purpose::Preview, preview_wish(state)),
@@ -112,7 +110,7 @@ fn explain(state: &mut State, explorer: &Explorer) {
     ];
     for (purpose, wish) in wanted {
         let request = wish.and_then(|(targets, layers)| request(state, purpose, targets, layers));
-        let asked = &mut state.wishes.asked;
+        let asked = &mut wishes.asked;
         match request {
             Some(request) if asked.get(&purpose) == Some(&request) => {}
             Some(request) => {
@@ -131,28 +129,28 @@ fn explain(state: &mut State, explorer: &Explorer) {
 type Wish = (Vec<Target>, Vec<LayerId>);
 
 /// Gradients, channels and the feature map of one of them, while they are looked at.
-fn channels(state: &mut State, explorer: &Explorer) {
+fn channels(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
     if state.prediction().is_none() {
         return;
     }
     let is_open = matches!(state.preferences.drawer, Some(Drawer::Gradients | Drawer::Channels));
     let missing = state.channels_wish().filter(|_| is_open && state.channels().is_none());
-    if let Some(wish) = missing.filter(|wish| state.wishes.channels.as_ref() != Some(wish)) {
+    if let Some(wish) = missing.filter(|wish| wishes.channels.as_ref() != Some(wish)) {
         explorer.send(Request::Channels(wish.clone()));
-        state.wishes.channels = Some(wish);
+        wishes.channels = Some(wish);
     }
     let (Some(channel), Some(layer), Some(image)) = (state.channel, state.layer(), state.open_image()) else {
         return;
     };
     let (image, preprocessing) = (image.id, state.preprocessing());
-    if state.wishes.feature_map != Some((image, preprocessing, layer, channel)) {
+    if wishes.feature_map != Some((image, preprocessing, layer, channel)) {
         explorer.send(Request::FeatureMap {
             image,
             preprocessing,
             layer,
             channel,
         });
-        state.wishes.feature_map = Some((image, preprocessing, layer, channel));
+        wishes.feature_map = Some((image, preprocessing, layer, channel));
     }
 }
 

@@ -17,6 +17,7 @@ mod op;
 mod output;
 mod plain;
 mod plan;
+pub(crate) mod roles;
 mod shape;
 
 pub use activation::Activation;
@@ -26,5 +27,6 @@ pub use head::{Head, HeadPass};
 pub use network::{Network, NetworkError, Site, Visit};
 pub use op::{Op, SMALLEST_DEVIATION};
 pub use output::Output;
-pub use plan::{Layer, LayerId, Parameter, Plan, PlanError, Role};
+pub use plan::{Layer, LayerId, Parameter, Plan, PlanError};
+pub use roles::Role;
 pub use shape::{Padding, Shape, Window};

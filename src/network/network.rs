@@ -9,7 +9,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::head::{Head, HeadPass};
-use super::plan::{LayerId, Plan, Role};
+use super::plan::{LayerId, Plan};
+use super::roles::Role;
 
 /// What can go wrong while a network runs.
 #[derive(Debug, Error)]
@@ -67,8 +68,17 @@ pub(super) fn check_input(plan: &Plan, found: usize) -> Result<(), NetworkError>
     }
 }
 
-/// Refuses what no sweep can answer: layers without a map, and gradients that are not one value a unit.
-pub(super) fn check_sweep(plan: &Plan, unit_gradients: &[Vec<f64>], layers: &[LayerId]) -> Result<(), NetworkError> {
+/// Refuses what no sweep can answer: any before the first forward pass, layers without a map, and gradients that are not
+/// one value a unit.
+pub(super) fn check_sweep(
+    plan: &Plan,
+    has_pass: bool,
+    unit_gradients: &[Vec<f64>],
+    layers: &[LayerId],
+) -> Result<(), NetworkError> {
+    if !has_pass {
+        return Err(NetworkError::NoForward);
+    }
     if let Some(&id) = layers.iter().find(|id| plan.layer(**id).role == Role::NoMap) {
         return Err(NetworkError::NoMap(plan.layer(id).name.clone()));
     }

@@ -7,24 +7,12 @@ use thiserror::Error;
 
 use super::op::Op;
 use super::output::Output;
+use super::roles::Role;
 use super::shape::Shape;
 
 /// Index of a layer in [`Plan::layers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LayerId(pub usize);
-
-/// How sensible a layer is as a target of Grad-CAM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// A normal target: after batch normalisation, activation, pooling or addition.
-    Target,
-    /// A convolution before its batch normalisation: the scale of its channels is arbitrary.
-    RawConvolution,
-    /// Part of a residual branch: sees only what the 1x1 convolution lets through.
-    ResidualBranch,
-    /// No map: the input and its preprocessing, what does nothing, and everything without height and width.
-    NoMap,
-}
 
 /// One layer.
 #[derive(Clone, Debug, PartialEq)]

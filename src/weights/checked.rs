@@ -1,4 +1,4 @@
-//! A safetensors file seen as Keras' Xception: checked when opened, read tensor by tensor when asked.
+//! A safetensors file seen as a network: checked when opened, read tensor by tensor when asked.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -7,33 +7,27 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use candle_core::{DType, Device, Shape, Tensor};
-use candle_nn::VarBuilder;
-use candle_nn::var_builder::SimpleBackend;
 use half::{bf16, f16};
 use safetensors::Dtype;
-use safetensors::tensor::Metadata;
 
 use super::error::{TensorProblem, WeightsError};
-use super::formats::described;
 use super::formats::foreign::{self, Kind};
-use super::formats::header::{Recognised, Stored, read_header, recognise};
+use super::formats::header::{Stored, read_header};
 use super::formats::names::Dialect;
 use super::formats::storage::{self, Storage};
 use super::import;
 use super::info::{self, Info};
+use super::network::{self, StoredNetwork};
 use super::parameters;
 use super::said_by::SaidBy;
 use super::sources::hub;
-use crate::models::keras::Description;
 use crate::models::keras::NetworkChoices;
-use crate::models::xception::architecture::KERAS_INPUT_SIZE;
 use crate::network::Plan;
 
 /// Bytes read at once: few enough to be still in the core's cache when they are converted.
 const CHUNK: usize = 1 << 17;
 
-/// The weights of one Xception. Cheap to clone; several threads may read tensors at once.
+/// The weights of one network. Cheap to clone; several threads may read tensors at once.
 #[derive(Clone)]
 pub struct Weights(Arc<Checked>);
 
@@ -56,6 +50,12 @@ struct Checked {
     /// By canonical path, such as `block1_conv1/kernel`.
     tensors: HashMap<String, Stored>,
     sha256: OnceLock<String>,
+}
+
+impl From<Checked> for Weights {
+    fn from(checked: Checked) -> Self {
+        Self(Arc::new(checked))
+    }
 }
 
 impl Weights {
@@ -89,14 +89,15 @@ impl Weights {
         let storage = Storage::File(opened, len);
         storage.read_exact_at(&mut start, 0).map_err(read)?;
         if matches!(foreign::kind(&start), Some(Kind::Zip | Kind::Hdf5)) {
-            let (bytes, sha256) = import::to_memory(path, choices)?;
-            let bytes = Storage::Memory(Cow::Owned(bytes));
-            let weights = Self::check(file, Some(path.to_owned()), bytes, choices)?;
-            // the file is what people know by its hash, not its copy in memory
-            weights.0.sha256.set(sha256).ok();
-            return Ok(weights);
+            let found = import::to_memory(path, choices)?;
+            let bytes = Storage::Memory(Cow::Owned(found.bytes));
+            let mut checked = Checked::new(file, Some(path.to_owned()), bytes, choices)?;
+            // the file is what people know by its hash and by what is in it, not its copy in memory
+            checked.sha256.set(found.sha256).ok();
+            checked.info.passed_over = found.passed_over;
+            return Ok(checked.into());
         }
-        Self::check(file, Some(path.to_owned()), storage, choices)
+        Checked::new(file, Some(path.to_owned()), storage, choices).map(Self::from)
     }
 
     /// The same for a safetensors file in memory; `name` is what messages call it.
@@ -104,104 +105,8 @@ impl Weights {
     /// # Errors
     /// As [`Weights::open`].
     pub fn from_bytes(name: &str, bytes: Cow<'static, [u8]>) -> Result<Self, WeightsError> {
-        Self::check(
-            name.to_owned(),
-            None,
-            Storage::Memory(bytes),
-            &NetworkChoices::default(),
-        )
-    }
-
-    fn check(
-        file: String,
-        path: Option<PathBuf>,
-        storage: Storage,
-        asked: &NetworkChoices,
-    ) -> Result<Self, WeightsError> {
-        let (header, data) = read_header(&file, &storage)?;
-        let metadata: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
-        let problem = |problem| WeightsError::Tensor {
-            file: file.clone(),
-            problem,
-        };
-        let said_size = info::input_size(&file, &metadata)?;
-        let said_output = metadata.get(info::key::OUTPUT).and_then(|name| name.parse().ok());
-        let choices = NetworkChoices {
-            input_size: asked.input_size.or(said_size),
-            output: asked.output.or(said_output),
-            output_layer: asked
-                .output_layer
-                .clone()
-                .or_else(|| metadata.get(info::key::OUTPUT_LAYER).cloned()),
-        };
-        let described = match metadata.get(info::key::MODEL_CONFIG) {
-            Some(config) => {
-                let description = Description {
-                    config: config.clone(),
-                    training: metadata.get(info::key::TRAINING_CONFIG).cloned(),
-                    version: metadata.get(info::key::KERAS_VERSION).cloned(),
-                };
-                Some(described::network(&file, &description, &choices)?)
-            }
-            None => None,
-        };
-        let (plan, recognised) = match &described {
-            Some(network) => (network.plan.clone(), exactly(&header, &network.plan).map_err(problem)?),
-            None => {
-                let recognised = recognise(&header).map_err(problem)?;
-                let shapes = recognised
-                    .tensors
-                    .iter()
-                    .map(|(path, stored)| (path.as_str(), (stored.name.as_str(), stored.shape.as_slice())));
-                let input_size = choices.input_size.unwrap_or([KERAS_INPUT_SIZE; 2]);
-                let mut plan = parameters::plan(&shapes.collect(), input_size).map_err(problem)?;
-                plan.output = choices.output.unwrap_or(plan.output);
-                (plan, recognised)
-            }
-        };
-        let Recognised { dialect, tensors } = recognised;
-        let said_by = |by_user: bool, by_file: bool| match (by_user, by_file) {
-            (true, _) => SaidBy::User,
-            (false, true) => SaidBy::File,
-            (false, false) => SaidBy::Guess,
-        };
-        let file_says_size = described.as_ref().is_some_and(|network| network.says_input_size);
-        let input_said_by = if file_says_size {
-            SaidBy::File
-        } else {
-            said_by(asked.input_size.is_some(), said_size.is_some())
-        };
-        let output_said_by = said_by(
-            choices.output.is_some(),
-            described.as_ref().is_none_or(|network| network.says_output),
-        );
-        let outputs = described.map(|network| network.outputs).unwrap_or_default();
-        let named = metadata.get(info::key::NAME).cloned();
-        let name = named
-            .or_else(|| path.as_deref().and_then(name_of_file))
-            .unwrap_or_else(|| file.clone());
-        let info = Info {
-            name,
-            path,
-            dialect,
-            classes: plan.classes(),
-            input_said_by,
-            output_said_by,
-            outputs,
-            bn_epsilon_reason: metadata.get(info::key::BN_EPSILON_REASON).cloned(),
-            metadata,
-        };
-        let mut checked = Checked {
-            file,
-            storage,
-            data,
-            plan,
-            info,
-            tensors,
-            sha256: OnceLock::new(),
-        };
-        checked.decide_epsilon()?;
-        Ok(Self(Arc::new(checked)))
+        let storage = Storage::Memory(bytes);
+        Checked::new(name.to_owned(), None, storage, &NetworkChoices::default()).map(Self::from)
     }
 
     /// The network that these weights are for.
@@ -220,6 +125,14 @@ impl Weights {
     /// Unknown tensors, values that are not finite, variances below zero, and failures of the system.
     pub fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
         self.0.tensor(path)
+    }
+
+    /// The shape of one tensor in Keras' layout.
+    ///
+    /// # Errors
+    /// Unknown tensors.
+    pub(super) fn shape(&self, path: &str) -> Result<&[usize], WeightsError> {
+        Ok(&self.0.stored(path)?.shape)
     }
 
     /// Reads every tensor once, to find any value that is not finite.
@@ -259,44 +172,6 @@ impl Weights {
             .sha256_from(self.0.data)
             .map_err(|source| self.0.read_error(source))
     }
-
-    /// The weights for candle: `builder.pp("block1_conv1").get(shape, "kernel")`, in Keras' layout.
-    pub fn var_builder(&self, dtype: DType, device: &Device) -> VarBuilder<'static> {
-        VarBuilder::from_backend(Box::new(self.clone()), dtype, device.clone())
-    }
-}
-
-impl SimpleBackend for Weights {
-    fn get(
-        &self,
-        shape: Shape,
-        name: &str,
-        _: candle_nn::Init,
-        dtype: DType,
-        device: &Device,
-    ) -> candle_core::Result<Tensor> {
-        let tensor = self.get_unchecked(name, dtype, device)?;
-        if tensor.shape() == &shape {
-            return Ok(tensor);
-        }
-        Err(candle_core::Error::UnexpectedShape {
-            msg: format!("the shape of {name} is not what the network needs"),
-            expected: shape,
-            got: tensor.shape().clone(),
-        }
-        .bt())
-    }
-
-    fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
-        let path = keras_path(name);
-        let values = self.tensor(&path).map_err(candle_core::Error::wrap)?;
-        let shape = self.0.stored(&path).map_err(candle_core::Error::wrap)?.shape.as_slice();
-        Tensor::from_vec(values, shape, device)?.to_dtype(dtype)
-    }
-
-    fn contains_tensor(&self, name: &str) -> bool {
-        self.0.tensors.contains_key(&keras_path(name))
-    }
 }
 
 /// The repository for a file in the Hub's cache, where all are called alike; else the file's name without its ending.
@@ -304,42 +179,67 @@ fn name_of_file(path: &Path) -> Option<String> {
     hub::repository_of(path).or_else(|| Some(path.file_stem()?.to_string_lossy().into_owned()))
 }
 
-/// The tensors of a plan by their own names, all of them and no others.
-fn exactly(header: &Metadata, plan: &Plan) -> Result<Recognised, TensorProblem> {
-    let mut tensors = HashMap::new();
-    for parameter in plan.parameters() {
-        let path = parameter.path();
-        let info = header.info(&path).ok_or_else(|| TensorProblem::Missing(path.clone()))?;
-        let stored = Stored::keras(&path, info)?;
-        if stored.shape != parameter.shape {
-            return Err(TensorProblem::Shape {
-                tensor: path,
-                found: stored.shape,
-                expected: parameter.shape,
-            });
-        }
-        tensors.insert(path, stored);
-    }
-    match header
-        .tensors()
-        .into_keys()
-        .filter(|name| !tensors.contains_key(name))
-        .min()
-    {
-        Some(name) => Err(TensorProblem::Extra(name)),
-        None => Ok(Recognised {
-            dialect: Dialect::Keras,
-            tensors,
-        }),
-    }
-}
-
-/// candle joins path and name with dots, Keras with a slash.
-fn keras_path(name: &str) -> String {
-    name.replace('.', "/")
-}
-
 impl Checked {
+    /// Checks everything but the values.
+    fn new(
+        file: String,
+        path: Option<PathBuf>,
+        storage: Storage,
+        asked: &NetworkChoices,
+    ) -> Result<Self, WeightsError> {
+        let (header, data) = read_header(&file, &storage)?;
+        let metadata: BTreeMap<String, String> = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        let said = info::said(&file, &metadata)?;
+        let choices = NetworkChoices {
+            input_size: asked.input_size.or(said.input_size),
+            output: asked.output.or(said.output),
+            output_layer: asked.output_layer.clone().or(said.output_layer),
+        };
+        let StoredNetwork {
+            plan,
+            dialect,
+            tensors,
+            passed_over,
+            outputs,
+            says_input_size,
+            says_output,
+        } = network::of_header(&file, &header, &metadata, &choices)?;
+        let input_said_by = if says_input_size {
+            SaidBy::File
+        } else {
+            SaidBy::of(asked.input_size.is_some(), said.input_size.is_some())
+        };
+        // the network inside the program is known
+        let output_said_by = SaidBy::of(choices.output.is_some(), says_output || path.is_none());
+        let named = metadata.get(info::key::NAME).cloned();
+        let name = named
+            .or_else(|| path.as_deref().and_then(name_of_file))
+            .unwrap_or_else(|| file.clone());
+        let info = Info {
+            name,
+            path,
+            dialect,
+            classes: plan.classes(),
+            input_said_by,
+            output_said_by,
+            outputs,
+            passed_over,
+            bn_epsilon_reason: metadata.get(info::key::BN_EPSILON_REASON).cloned(),
+            metadata,
+        };
+        let mut checked = Self {
+            file,
+            storage,
+            data,
+            plan,
+            info,
+            tensors,
+            sha256: OnceLock::new(),
+        };
+        checked.decide_epsilon()?;
+        Ok(checked)
+    }
+
     fn read_error(&self, source: io::Error) -> WeightsError {
         WeightsError::Read {
             file: self.file.clone(),

@@ -16,6 +16,7 @@ use super::formats::hdf5::{self, Hdf5Weights};
 use super::formats::storage::{self, Storage};
 use super::info::{self, FORMAT, format_size, key};
 use super::labels::{self, LabelsProblem};
+use super::passed_over::PassedOver;
 use super::said_by::SaidBy;
 use super::sources::published::Source;
 use crate::models::keras::Description;
@@ -81,8 +82,17 @@ pub fn import(source: &Path, out: &Path, options: &ImportOptions) -> Result<Weig
     Weights::open(out)
 }
 
-/// The same network in memory, as a safetensors file; also the SHA-256 of the source.
-pub(super) fn to_memory(source: &Path, choices: &NetworkChoices) -> Result<(Vec<u8>, String), WeightsError> {
+/// A network of another kind of file, as a safetensors file in memory.
+pub(super) struct InMemory {
+    pub bytes: Vec<u8>,
+    /// SHA-256 of the source.
+    pub sha256: String,
+    /// What lies in the source beside the network.
+    pub passed_over: PassedOver,
+}
+
+/// The same network in memory.
+pub(super) fn to_memory(source: &Path, choices: &NetworkChoices) -> Result<InMemory, WeightsError> {
     let options = ImportOptions {
         choices: choices.clone(),
         ..ImportOptions::default()
@@ -92,7 +102,11 @@ pub(super) fn to_memory(source: &Path, choices: &NetworkChoices) -> Result<(Vec<
     let sha256 = sha256(source)?;
     let metadata = metadata(source, &sha256, &found, &options);
     let bytes = canonical::bytes(source, found.plan(), &metadata, &|path| found.tensor(path))?;
-    Ok((bytes, sha256))
+    Ok(InMemory {
+        bytes,
+        sha256,
+        passed_over: found.passed_over().clone(),
+    })
 }
 
 /// Refuses options with which the result could not be opened.
@@ -134,6 +148,14 @@ impl Found {
             Self::Safetensors(weights) => weights.plan(),
             Self::Hdf5(weights) => &weights.plan,
             Self::Described(weights) => &weights.network.plan,
+        }
+    }
+
+    fn passed_over(&self) -> &PassedOver {
+        match self {
+            Self::Safetensors(weights) => &weights.info().passed_over,
+            Self::Hdf5(weights) => &weights.passed_over,
+            Self::Described(weights) => &weights.passed_over,
         }
     }
 

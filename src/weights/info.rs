@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use super::error::WeightsError;
 use super::formats::names::Dialect;
+use super::passed_over::PassedOver;
 use super::said_by::SaidBy;
+use crate::models::keras::NetworkChoices;
 use crate::models::xception::architecture::KERAS_BN_EPSILON;
 
 /// Keys of `__metadata__` in the canonical safetensors file.
@@ -70,6 +72,8 @@ pub struct Info {
     pub output_said_by: SaidBy,
     /// The names of the outputs where there are several; the first is explained unless another is chosen.
     pub outputs: Vec<String>,
+    /// What lies in the file beside the network.
+    pub passed_over: PassedOver,
     /// Why the epsilon of the batch normalisations was chosen, where the file does not say which is right.
     pub bn_epsilon_reason: Option<String>,
     /// Everything in `__metadata__`; [`key`] lists what this program writes.
@@ -97,8 +101,17 @@ impl Info {
     }
 }
 
+/// What the metadata say of a network, in the form in which a person would.
+pub(super) fn said(file: &str, metadata: &BTreeMap<String, String>) -> Result<NetworkChoices, WeightsError> {
+    Ok(NetworkChoices {
+        input_size: input_size(file, metadata)?,
+        output: metadata.get(key::OUTPUT).and_then(|name| name.parse().ok()),
+        output_layer: metadata.get(key::OUTPUT_LAYER).cloned(),
+    })
+}
+
 /// Height and width of the input in pixels, if something is said.
-pub(super) fn input_size(file: &str, metadata: &BTreeMap<String, String>) -> Result<Option<[usize; 2]>, WeightsError> {
+fn input_size(file: &str, metadata: &BTreeMap<String, String>) -> Result<Option<[usize; 2]>, WeightsError> {
     let Some(value) = metadata.get(key::INPUT_SIZE) else {
         return Ok(None);
     };

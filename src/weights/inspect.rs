@@ -10,6 +10,7 @@ use super::formats::archive::KerasArchive;
 use super::formats::foreign::{self, Kind};
 use super::formats::{described, hdf5, storage};
 use super::info::key;
+use super::passed_over::PassedOver;
 use crate::models::keras::{self, NetworkChoices};
 
 /// One line of the table.
@@ -32,6 +33,8 @@ pub struct Line {
 pub struct Inspection {
     /// One line a layer.
     pub lines: Vec<Line>,
+    /// What lies in the file beside the network, where that can be explained.
+    pub passed_over: PassedOver,
     /// Why the network cannot be explained, in one sentence.
     pub refusal: Option<WeightsError>,
 }
@@ -47,6 +50,7 @@ pub fn inspect(path: &Path, choices: &NetworkChoices) -> Result<Inspection, Weig
             let config = weights.info().metadata.get(key::MODEL_CONFIG);
             Ok(Inspection {
                 lines: lines_of(&weights, &config.map(|config| rows(config)).unwrap_or_default()),
+                passed_over: weights.info().passed_over.clone(),
                 refusal: None,
             })
         }
@@ -57,6 +61,7 @@ pub fn inspect(path: &Path, choices: &NetworkChoices) -> Result<Inspection, Weig
             }
             Ok(Inspection {
                 lines: described.into_iter().map(line_of).collect(),
+                passed_over: PassedOver::default(),
                 refusal: Some(refusal),
             })
         }

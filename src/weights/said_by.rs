@@ -15,6 +15,17 @@ pub enum SaidBy {
     User,
 }
 
+impl SaidBy {
+    /// A person's word counts more than the file's.
+    pub(super) fn of(by_user: bool, by_file: bool) -> Self {
+        match (by_user, by_file) {
+            (true, _) => Self::User,
+            (false, true) => Self::File,
+            (false, false) => Self::Guess,
+        }
+    }
+}
+
 impl fmt::Display for SaidBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

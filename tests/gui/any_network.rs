@@ -12,7 +12,7 @@ use gradcam_explorer::imaging::{Fit, Pixels};
 use gradcam_explorer::network::Output;
 use gradcam_explorer::weights::SaidBy;
 
-use crate::support::{DOG_AND_CAT, Window, sample};
+use crate::support::{DOG_AND_CAT, Window, sample, small_weights};
 
 fn keras(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -104,6 +104,19 @@ fn what_values_mean_is_asked_where_the_file_does_not_say_it_and_the_answer_is_ke
     assert!(window.has("Output sigmoid (as you said)"));
     window.click("Output values");
     window.wait("plain values", |state| state.output() == Output::Values);
+}
+
+#[test]
+fn weights_without_a_graph_are_asked_about_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::with_weights(small_weights(folder.path()));
+    window.wait("a map", |state| state.shown.is_some());
+    assert!(window.has_text("does not say what its values mean"));
+    window.click("sigmoid");
+    window.wait("the network as said", |state| {
+        state.output() == Output::Sigmoid && state.shown.is_some()
+    });
+    assert!(!window.has_text("does not say what its values mean"));
 }
 
 #[test]

@@ -9,9 +9,9 @@ use egui::accesskit::Role;
 use gradcam_explorer::explain::Score;
 use gradcam_explorer::explorer::ExportKind;
 use gradcam_explorer::gui::choices::{Appearance, Choices, Preferences, Scale, View};
+use gradcam_explorer::gui::command::PathField;
 use gradcam_explorer::gui::dialogs::Question;
 use gradcam_explorer::gui::export;
-use gradcam_explorer::gui::state::PathField;
 use gradcam_explorer::samples;
 
 use crate::support::{DOG_AND_CAT, Window};

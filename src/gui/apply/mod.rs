@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::choices::{Appearance, Choices, Drawer, Scale};
-use super::command::{Action, Command};
+use super::command::{Action, Command, PathField};
 use super::dialogs::Question;
 use super::export;
-use super::state::{Message, PathField, State};
+use super::state::{Message, State};
 use crate::explorer::{ExportKind, ImageSource, NetworkSource, Request};
 use crate::imaging::Photo;
 use crate::network::LayerId;

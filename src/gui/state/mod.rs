@@ -14,13 +14,11 @@ pub use search::{Here, Search};
 
 use super::camera::Camera;
 use super::choices::{Choices, Preferences};
-use super::command::{Action, Command};
-use super::dialogs::Question;
+use super::command::{Action, Command, PathField};
 use super::history::History;
 use super::images::{Images, OpenImage, Stage};
 use super::maps::{MapStore, Shown};
 use super::networks::{SizeQuestion, WantedNetwork, file_of};
-use super::wishes::Wishes;
 use crate::explorer::{
     Channels, FeatureMap, ImageId, ImageSource, InputChoices, NetworkInfo, NetworkSource, Predicted,
 };
@@ -93,8 +91,6 @@ pub struct State {
     pub recent_classes: Vec<usize>,
     /// Maps at layers that need a backward sweep.
     pub maps: MapStore,
-    /// What the session was asked for.
-    pub wishes: Wishes,
     /// Gradients and channels that were computed last.
     pub channels: Option<Channels>,
     /// The channel whose own feature map is shown.
@@ -119,15 +115,6 @@ pub struct State {
     pub due: Vec<Command>,
     /// To be told.
     pub messages: Vec<Message>,
-}
-
-/// A path being typed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PathField {
-    /// What it is for.
-    pub question: Question,
-    /// The text so far.
-    pub text: String,
 }
 
 impl State {
@@ -157,7 +144,6 @@ impl State {
             pinned: Vec::new(),
             recent_classes: Vec::new(),
             maps: MapStore::default(),
-            wishes: Wishes::default(),
             channels: None,
             channel: None,
             feature_map: None,

@@ -41,10 +41,7 @@ impl State {
                 self.download = None;
                 self.due.push(Command::UseWeights(path));
             }
-            Reply::Display { image, photo, small } => {
-                self.wishes.displayed(image);
-                self.images.display(image, photo, small);
-            }
+            Reply::Display { image, photo, small } => self.images.display(image, photo, small),
             Reply::Predicted(predicted) => self.predicted(predicted),
             Reply::ClassMapsComplete(image) => {
                 let is_shown = self.images.current().is_some_and(|shown| shown.id == image);
@@ -57,7 +54,8 @@ impl State {
                     self.maps.insert(explained);
                 }
             }
-            Reply::ExplainedAll { request } => self.wishes.answered(&request),
+            // the maps have come one by one
+            Reply::ExplainedAll { .. } => {}
             Reply::Exported(files) => {
                 let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
@@ -104,7 +102,6 @@ impl State {
             image.forget_prediction();
         }
         self.maps.clear();
-        self.wishes.clear();
         self.channels = None;
         self.channel = None;
         self.feature_map = None;

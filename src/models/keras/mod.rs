@@ -1,9 +1,9 @@
 //! Networks from the descriptions that Keras saves: `config.json` of `.keras` archives, `model_config` of HDF5 files.
 //!
-//! 1. [`json`] reads the description: models, layers, and which reads which; Keras 1, 2 and 3 side by side.
-//! 2. [`flatten`] lays models in models out as one list of layers.
-//! 3. [`layers`] has one table of layer classes; each takes its configuration to operations.
-//! 4. [`output`] finds out what the last values mean, [`family`] which network it is.
+//! 1. `json` reads the description: models, layers, and which reads which; Keras 1, 2 and 3 side by side.
+//! 2. `flatten` lays models in models out as one list of layers.
+//! 3. `layers` has one table of layer classes; each takes its configuration to operations.
+//! 4. `output` finds out what the last values mean, `family` which network it is.
 //!
 //! The rule: nothing in a description that changes a number is ignored. What is not understood is refused by its name.
 //! No code of a file is ever run.
@@ -27,7 +27,7 @@ pub use place::{Place, Placement};
 pub use table::{Row, rows};
 
 use crate::models::xception::recognise;
-use crate::network::{Plan, PlanError};
+use crate::network::{Plan, PlanError, roles};
 
 /// What a file says of a model besides its weights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,6 +108,7 @@ pub fn network(description: &Description, choices: &NetworkChoices) -> Result<Ke
             problem,
         },
     })?;
+    roles::derive(&mut plan.layers);
     // the scaling outside of a file is known for Xception alone
     let end = match recognise::assign_roles(&mut plan) {
         Some(end) => end,

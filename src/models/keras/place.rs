@@ -1,5 +1,9 @@
 //! Where the tensors of a layer are in a file, as far as its description tells.
 
+use std::collections::BTreeMap;
+
+use super::json::Model;
+
 /// The ways in which files name one layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
@@ -23,8 +27,33 @@ pub struct Placement {
     pub tensors: Vec<&'static str>,
 }
 
+/// Where each layer of a model is in an archive.
+pub fn archive_names(model: &Model, prefix: &str) -> Vec<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names = Vec::with_capacity(model.layers.len());
+    for layer in &model.layers {
+        let is_operation = layer.module.as_deref().is_some_and(|module| module.contains(".ops."));
+        let class = match &layer.model {
+            Some(_) if layer.class == "Model" => "functional".to_owned(),
+            _ => snake_case(&layer.class),
+        };
+        if is_operation {
+            names.push(String::new());
+            continue;
+        }
+        let count = counts.entry(class.clone()).or_insert(0);
+        names.push(if *count == 0 {
+            format!("{prefix}/{class}")
+        } else {
+            format!("{prefix}/{class}_{count}")
+        });
+        *count += 1;
+    }
+    names
+}
+
 /// Keras' name for a class in an archive (`to_snake_case` in `keras/src/utils/naming.py`).
-pub fn snake_case(class: &str) -> String {
+fn snake_case(class: &str) -> String {
     let letters: Vec<char> = class.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
     // (.)([A-Z][a-z]+) becomes \1_\2, then ([a-z])([A-Z]) becomes \1_\2
     let mut first = String::new();

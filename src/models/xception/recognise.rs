@@ -123,3 +123,22 @@ fn is_alike(a: &Op, b: &Op) -> bool {
         _ => a == b,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::roles;
+
+    #[test]
+    fn a_plain_xception_has_the_roles_that_its_plan_gives() {
+        for blocks in 0..=MAX_MIDDLE_BLOCKS {
+            let mut architecture = Architecture::keras(1000);
+            architecture.middle.truncate(blocks);
+            let expected = plan_of(&architecture).unwrap();
+            let mut plan = expected.clone();
+            roles::derive(&mut plan.layers);
+            assert_eq!(assign_roles(&mut plan), Some(expected.last_feature_layer()), "{blocks}");
+            assert_eq!(plan, expected, "{blocks}");
+        }
+    }
+}

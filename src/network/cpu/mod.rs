@@ -254,10 +254,7 @@ impl Network for CpuNetwork {
         stop: &dyn Fn() -> bool,
         visit: &mut Visit<'_>,
     ) -> Result<(), NetworkError> {
-        if self.head_pass.is_none() {
-            return Err(NetworkError::NoForward);
-        }
-        check_sweep(&self.plan, unit_gradients, layers)?;
+        check_sweep(&self.plan, self.head_pass.is_some(), unit_gradients, layers)?;
         let mut memory = std::mem::take(&mut self.memory);
         let result = self.sweep(&mut memory, unit_gradients, layers, stop, visit);
         self.memory = memory;

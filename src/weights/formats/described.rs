@@ -1,12 +1,13 @@
 //! An HDF5 file together with the description of its model: which dataset is which tensor of the network.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use hdf5_pure::File;
 
-use super::hdf5::{self, Walk};
+use super::hdf5::{self, Found, Walk};
 use crate::models::keras::{self, Description, KerasError, KerasNetwork, NetworkChoices, Placement};
 use crate::weights::error::{TensorProblem, WeightsError};
+use crate::weights::passed_over::{Beside, PassedOver};
 
 /// Weights and activations together may take this many bytes.
 pub(crate) const MAX_MEMORY: u64 = 4 << 30;
@@ -18,6 +19,8 @@ pub(crate) struct DescribedWeights {
     file: File,
     pub network: KerasNetwork,
     pub description: Description,
+    /// What lies beside the network.
+    pub passed_over: PassedOver,
     /// From the plan's parameters to datasets.
     datasets: HashMap<String, String>,
 }
@@ -67,7 +70,8 @@ impl DescribedWeights {
     ) -> Result<Self, WeightsError> {
         let mut walk = Walk::default();
         walk.all(name, &file)?;
-        let shapes = walk.shapes();
+        let mut passed_over = walk.passed_over.clone();
+        let found = walk.found();
         let problem = |problem| WeightsError::Tensor {
             file: name.to_owned(),
             problem,
@@ -82,29 +86,35 @@ impl DescribedWeights {
         for placement in &network.placements {
             for (index, tensor) in placement.tensors.iter().enumerate() {
                 let path = format!("{}/{tensor}", placement.weights);
-                let dataset = place(&shapes, placement, index, tensor)
+                let dataset = place(&found, placement, index, tensor)
                     .ok_or_else(|| problem(TensorProblem::Missing(path.clone())))?;
                 let expected = wanted.get(&path).cloned().unwrap_or_default();
-                let (_, shape) = &shapes[dataset];
-                let found: Vec<usize> = shape
+                let dataset = &found[dataset];
+                let shape: Vec<usize> = dataset
+                    .shape
                     .iter()
                     .map(|&side| usize::try_from(side).unwrap_or(usize::MAX))
                     .collect();
-                if !is_same_shape(&found, &expected) {
+                if !is_same_shape(&shape, &expected) {
                     return Err(problem(TensorProblem::Shape {
                         tensor: path,
-                        found,
+                        found: shape,
                         expected,
                     }));
                 }
-                datasets.insert(path, shapes[dataset].0.clone());
+                datasets.insert(path, dataset.path.clone());
             }
+        }
+        let used: HashSet<&str> = datasets.values().map(String::as_str).collect();
+        for dataset in found.iter().filter(|dataset| !used.contains(dataset.path.as_str())) {
+            passed_over.add(Beside::OtherLayers, dataset.bytes);
         }
         Ok(Self {
             name: name.to_owned(),
             file,
             network,
             description,
+            passed_over,
             datasets,
         })
     }
@@ -125,9 +135,9 @@ fn is_same_shape(found: &[usize], expected: &[usize]) -> bool {
 ///
 /// In an archive the place is known exactly. In a whole-model HDF5 file the path ends with the names of layer and
 /// tensor, below the group of the outermost model's layer.
-fn place(datasets: &[(String, Vec<u64>)], placement: &Placement, index: usize, tensor: &str) -> Option<usize> {
+fn place(datasets: &[Found], placement: &Placement, index: usize, tensor: &str) -> Option<usize> {
     let exact = format!("{}/vars/{index}", placement.place.archive);
-    if let Some(found) = datasets.iter().position(|(path, _)| *path == exact) {
+    if let Some(found) = datasets.iter().position(|dataset| dataset.path == exact) {
         return Some(found);
     }
     let layer = &placement.place.layer;
@@ -140,8 +150,11 @@ fn place(datasets: &[(String, Vec<u64>)], placement: &Placement, index: usize, t
         &[tensor]
     };
     let mut candidates: Vec<(usize, usize)> = Vec::new();
-    for (position, (path, _)) in datasets.iter().enumerate() {
-        let Some(rest) = prefixes.iter().find_map(|prefix| path.strip_prefix(prefix.as_str())) else {
+    for (position, dataset) in datasets.iter().enumerate() {
+        let Some(rest) = prefixes
+            .iter()
+            .find_map(|prefix| dataset.path.strip_prefix(prefix.as_str()))
+        else {
             continue;
         };
         let rest = rest.strip_suffix(":0").unwrap_or(rest);

@@ -11,19 +11,20 @@ use crate::models::xception::architecture::KERAS_INPUT_SIZE;
 use crate::network::Plan;
 use crate::weights::error::{TensorProblem, WeightsError};
 use crate::weights::parameters;
+use crate::weights::passed_over::{Beside, PassedOver};
 
 /// Deeper than any model in a model in a model.
 const MAX_DEPTH: usize = 16;
 /// More layers than any network that holds an Xception.
 const MAX_GROUPS: usize = 20_000;
 /// Groups beside the layers: what training needs, and what holds no weights of layers.
-const OTHER_GROUPS: [&str; 6] = [
-    "optimizer",
-    "optimizer_weights",
-    "metrics",
-    "compile_metrics",
-    "seed_generator",
-    "top_level_model_weights",
+const OTHER_GROUPS: [(&str, Beside); 6] = [
+    ("optimizer", Beside::Optimizer),
+    ("optimizer_weights", Beside::Optimizer),
+    ("metrics", Beside::Metrics),
+    ("compile_metrics", Beside::Metrics),
+    ("seed_generator", Beside::RandomState),
+    ("top_level_model_weights", Beside::OtherLayers),
 ];
 /// How much larger than the file the unpacked tensors may be: weights hardly compress.
 const MAX_UNPACKED: u64 = 64 << 20;
@@ -34,6 +35,8 @@ pub(crate) struct Hdf5Weights {
     name: String,
     file: File,
     pub plan: Plan,
+    /// What lies beside it.
+    pub passed_over: PassedOver,
     /// From canonical path to dataset.
     datasets: HashMap<String, String>,
 }
@@ -44,6 +47,7 @@ impl Hdf5Weights {
         let limit = len + MAX_UNPACKED;
         let mut walk = Walk::default();
         walk.all(name, &file)?;
+        let passed_over = walk.passed_over.clone();
         let input_size = input_size.unwrap_or([KERAS_INPUT_SIZE; 2]);
         let (plan, datasets) = walk
             .recognise(input_size, limit)
@@ -55,6 +59,7 @@ impl Hdf5Weights {
             name: name.to_owned(),
             file,
             plan,
+            passed_over,
             datasets,
         })
     }
@@ -123,13 +128,25 @@ impl From<hdf5_pure::Error> for Failure {
     }
 }
 
+/// A dataset as it was found.
+pub(crate) struct Found {
+    pub path: String,
+    pub shape: Vec<u64>,
+    pub bytes: u64,
+}
+
 /// Collects all datasets below the root.
 #[derive(Default)]
 pub(crate) struct Walk {
     groups: usize,
     datasets: Vec<Dataset>,
     shapes: Vec<Vec<u64>>,
+    bytes: Vec<u64>,
     types: Vec<DType>,
+    /// Groups below [`OTHER_GROUPS`].
+    other_groups: usize,
+    /// What is in them.
+    pub passed_over: PassedOver,
 }
 
 impl Walk {
@@ -145,12 +162,12 @@ impl Walk {
         })
     }
 
-    /// All datasets by path, with their shapes.
-    pub(crate) fn shapes(self) -> Vec<(String, Vec<u64>)> {
-        self.datasets
-            .into_iter()
-            .map(|dataset| dataset.path)
-            .zip(self.shapes)
+    /// All datasets that may be of the network.
+    pub(crate) fn found(self) -> Vec<Found> {
+        let shapes = self.shapes.into_iter().zip(self.bytes);
+        let found = self.datasets.into_iter().zip(shapes);
+        found
+            .map(|(Dataset { path, .. }, (shape, bytes))| Found { path, shape, bytes })
             .collect()
     }
 
@@ -174,14 +191,30 @@ impl Walk {
                 layer: layer.clone(),
             });
             self.shapes.push(dataset.shape()?);
+            self.bytes.push(bytes(&dataset));
             self.types.push(dataset.dtype()?);
         }
         for (name, child) in group.iter_groups()? {
-            if !OTHER_GROUPS.contains(&name.as_str()) {
-                self.group(&child, &joined(path, &name), depth + 1)?;
+            match OTHER_GROUPS.iter().find(|(other, _)| *other == name) {
+                Some((_, beside)) => self.pass_over(&child, *beside, depth + 1),
+                None => self.group(&child, &joined(path, &name), depth + 1)?,
             }
         }
         Ok(())
+    }
+
+    /// Counts what is not of the network; what is damaged or endless there keeps no network closed.
+    fn pass_over(&mut self, group: &Group, beside: Beside, depth: usize) {
+        self.other_groups += 1;
+        if depth > MAX_DEPTH || self.other_groups > MAX_GROUPS {
+            return;
+        }
+        for (_, dataset) in group.iter_datasets().into_iter().flatten() {
+            self.passed_over.add(beside, bytes(&dataset));
+        }
+        for (_, child) in group.iter_groups().into_iter().flatten() {
+            self.pass_over(&child, beside, depth + 1);
+        }
     }
 
     /// Finds out which dataset is which parameter, and checks types and shapes.
@@ -238,6 +271,14 @@ impl Walk {
             .map(|(path, (dataset, _))| (path.to_owned(), dataset.to_owned()));
         Ok((plan, datasets.collect()))
     }
+}
+
+/// What the values of a dataset take; nothing where its shape or type cannot be told.
+fn bytes(dataset: &hdf5_pure::Dataset) -> u64 {
+    let (Ok(shape), Ok(size)) = (dataset.shape(), dataset.element_size()) else {
+        return 0;
+    };
+    shape.iter().fold(size, |bytes, &side| bytes.saturating_mul(side))
 }
 
 fn joined(path: &str, name: &str) -> String {

@@ -1,6 +1,6 @@
 //! The header of a safetensors file: lengths checked before anything is allocated, and every tensor recognised.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
@@ -9,6 +9,7 @@ use super::foreign;
 use super::names::{Dialect, Names};
 use super::storage::Storage;
 use crate::weights::error::{TensorProblem, WeightsError};
+use crate::weights::passed_over::{Beside, PassedOver};
 
 /// The length of the header stands in front of it as eight bytes, little-endian.
 const LENGTH_BYTES: u64 = 8;
@@ -126,6 +127,7 @@ pub(crate) fn read_header(file: &str, storage: &Storage) -> Result<(Metadata, u6
 pub(crate) struct Recognised {
     pub dialect: Dialect,
     pub tensors: HashMap<String, Stored>,
+    pub passed_over: PassedOver,
 }
 
 /// Gives every tensor its canonical name and Keras' layout.
@@ -133,6 +135,12 @@ pub(crate) fn recognise(header: &Metadata) -> Result<Recognised, TensorProblem> 
     let mut found: Vec<(String, &TensorInfo)> = header.tensors().into_iter().collect();
     found.sort_by(|(a, _), (b, _)| a.cmp(b));
     let names = Names::recognise(found.iter().map(|(name, info)| (name.as_str(), info.shape.as_slice())))?;
+    let mut passed_over = PassedOver::default();
+    let known: HashSet<&str> = names.stored.values().map(String::as_str).collect();
+    for (_, info) in found.iter().filter(|(name, _)| !known.contains(name.as_str())) {
+        let (start, end) = info.data_offsets;
+        passed_over.add(Beside::Counters, end.saturating_sub(start) as u64);
+    }
     let mut tensors = HashMap::with_capacity(names.stored.len());
     for (canonical, name) in names.stored {
         let Some(info) = header.info(&name) else {
@@ -158,6 +166,7 @@ pub(crate) fn recognise(header: &Metadata) -> Result<Recognised, TensorProblem> 
     Ok(Recognised {
         dialect: names.dialect,
         tensors,
+        passed_over,
     })
 }
 

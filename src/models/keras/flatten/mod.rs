@@ -1,18 +1,21 @@
 //! Models in models laid out as one list of layers, each after all that it reads.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod layer;
+mod needed;
+
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
 use super::NetworkChoices;
-use super::config::Config;
 use super::error::KerasError;
 use super::graph::{FlatLayer, Graph};
 use super::input::{input_name, input_shape};
 use super::json::{Argument, LayerDescription, Model, TensorRef};
-use super::layers::{self, Built, Called, Input};
-use super::place::{Place, snake_case};
+use super::layers::Input;
+use super::place::{Place, archive_names};
 use crate::network::{Op, Shape};
+use needed::needed;
 
 /// How often the layers of a model are gone through until each has what it reads; saved models are in order.
 const MAX_ROUNDS: usize = 64;
@@ -275,211 +278,6 @@ impl Flattener<'_> {
             archive: format!("{archive}/layers"),
         }
     }
-
-    /// One layer, or a model that stands in for one.
-    fn layer(
-        &mut self,
-        layer: &LayerDescription,
-        archive: &str,
-        scope: &Scope,
-        tensors: &[Tensor],
-        constants: &[&Value],
-        tensor_first: bool,
-    ) -> Result<Tensor, KerasError> {
-        if let Some(model) = &layer.model {
-            let scope = self.inside(layer, archive, scope);
-            let outputs = self.model(model, &scope, tensors, None)?;
-            return outputs
-                .get(&0)
-                .copied()
-                .ok_or_else(|| graph_error("a model gives nothing"));
-        }
-        self.position += 1;
-        let (network, count, position) = (self.network.to_owned(), self.count, self.position);
-        let refuse = |reason: &str| KerasError::Layer {
-            network: network.clone(),
-            layer: layer.name.clone(),
-            class: layer.class.clone(),
-            position,
-            count,
-            reason: if reason.is_empty() {
-                String::new()
-            } else {
-                format!(": {reason}")
-            },
-        };
-        let is_own =
-            |name: &Option<String>, known: &dyn Fn(&str) -> bool| name.as_deref().is_some_and(|name| !known(name));
-        let is_keras = |module: &str| {
-            ["keras", "tf_keras", "tensorflow"].iter().any(|root| {
-                module
-                    .strip_prefix(root)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-        };
-        if is_own(&layer.module, &is_keras) || is_own(&layer.registered, &|name| name == layer.class) {
-            return Err(refuse("it is a class of somebody's own"));
-        }
-        let build = layers::builder(&layer.class).ok_or_else(|| refuse(""))?;
-        let config = Config::new(&layer.config);
-        if let Some(precision) = config.quantised() {
-            return Err(refuse(&precision));
-        }
-        let called = Called {
-            config,
-            inputs: tensors.iter().map(|tensor| tensor.input).collect(),
-            tensor_first,
-            constants: constants.to_vec(),
-            is_keras_2: self.is_keras_2,
-        };
-        let built = build(&called).map_err(|reason| refuse(&reason))?;
-        if let Some(unread) = called.config.unread() {
-            return Err(refuse(&unread));
-        }
-        let takes_constants = matches!(built, Built::Channel(_))
-            || matches!(&built, Built::Parts(parts) if parts.iter().all(|part| takes_constants(&part.op)));
-        if !constants.is_empty() && !takes_constants {
-            return Err(refuse("it is called with constants"));
-        }
-        let single = tensors.iter().all(|tensor| tensor.channel.is_none());
-        match built {
-            Built::Channel(index) if single => Ok(Tensor {
-                channel: Some(index),
-                ..tensors[0]
-            }),
-            Built::Stack => {
-                let source = tensors[0];
-                let channels: Option<Vec<usize>> = tensors.iter().map(|tensor| tensor.channel).collect();
-                let channels = channels.filter(|_| tensors.iter().all(|tensor| tensor.layer == source.layer));
-                let channels = channels.ok_or_else(|| refuse("it stacks more than the channels of one map"))?;
-                if channels.len() != source.input.shape.channels {
-                    return Err(refuse("it leaves channels out"));
-                }
-                let op = Op::Reorder { channels };
-                let part = layers::Part {
-                    op,
-                    channels: source.input.shape.channels,
-                    is_map: true,
-                };
-                Ok(self.parts(layer, archive, scope, &[source], vec![part]))
-            }
-            Built::Parts(parts) if single => {
-                if tensors.len() > 1 && parts.first().is_some_and(|part| part.op != Op::Add) {
-                    return Err(refuse(&format!("it joins {} layers", tensors.len())));
-                }
-                Ok(self.parts(layer, archive, scope, tensors, parts))
-            }
-            _ => Err(refuse("it reads a single channel")),
-        }
-    }
-
-    fn parts(
-        &mut self,
-        layer: &LayerDescription,
-        archive: &str,
-        scope: &Scope,
-        tensors: &[Tensor],
-        parts: Vec<layers::Part>,
-    ) -> Tensor {
-        let mut inputs: Vec<usize> = tensors.iter().map(|tensor| tensor.layer).collect();
-        let mut current = tensors[0];
-        let count = parts.len();
-        for (index, part) in parts.into_iter().enumerate() {
-            let shape = part.op.output(current.input.shape, part.channels);
-            let name = match part.op {
-                Op::Depthwise { .. } => "depthwise",
-                _ => "linear",
-            };
-            let at = self.push(FlatLayer {
-                name: layer.name.clone(),
-                part: (index + 1 < count).then_some(name),
-                model: scope.models.last().cloned(),
-                op: part.op,
-                inputs: std::mem::take(&mut inputs),
-                shape,
-                place: Place {
-                    archive: archive.to_owned(),
-                    models: scope.models.clone(),
-                    layer: layer.name.clone(),
-                },
-            });
-            inputs.push(at);
-            current = Tensor {
-                layer: at,
-                input: Input {
-                    shape,
-                    is_map: part.is_map,
-                },
-                channel: None,
-            };
-        }
-        current
-    }
-}
-
-/// Whether an operation has the constants that it was called with.
-fn takes_constants(op: &Op) -> bool {
-    matches!(op, Op::Affine { .. } | Op::Reorder { .. } | Op::Activation(_))
-}
-
-/// The layers that some outputs of a model depend on, in Keras' order.
-fn needed(model: &Model, outputs: &[(usize, &TensorRef)]) -> Result<BTreeSet<usize>, KerasError> {
-    let by_name: HashMap<&str, usize> = model
-        .layers
-        .iter()
-        .enumerate()
-        .map(|(i, layer)| (layer.name.as_str(), i))
-        .collect();
-    if by_name.len() < model.layers.len() {
-        return Err(graph_error("two of its layers have the same name"));
-    }
-    let find = |name: &str| {
-        by_name
-            .get(name)
-            .copied()
-            .ok_or_else(|| graph_error(&format!("there is no layer {name}")))
-    };
-    let mut found = BTreeSet::new();
-    let mut open: Vec<usize> = outputs
-        .iter()
-        .map(|(_, output)| find(&output.layer))
-        .collect::<Result<_, _>>()?;
-    while let Some(index) = open.pop() {
-        if !found.insert(index) {
-            continue;
-        }
-        for argument in model.layers[index].calls.iter().flat_map(|call| &call.arguments) {
-            if let Argument::Tensor(tensor) = argument {
-                open.push(find(&tensor.layer)?);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Where each layer of a model is in an archive.
-fn archive_names(model: &Model, prefix: &str) -> Vec<String> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut names = Vec::with_capacity(model.layers.len());
-    for layer in &model.layers {
-        let is_operation = layer.module.as_deref().is_some_and(|module| module.contains(".ops."));
-        let class = match &layer.model {
-            Some(_) if layer.class == "Model" => "functional".to_owned(),
-            _ => snake_case(&layer.class),
-        };
-        if is_operation {
-            names.push(String::new());
-            continue;
-        }
-        let count = counts.entry(class.clone()).or_insert(0);
-        names.push(if *count == 0 {
-            format!("{prefix}/{class}")
-        } else {
-            format!("{prefix}/{class}_{count}")
-        });
-        *count += 1;
-    }
-    names
 }
 
 fn graph_error(reason: &str) -> KerasError {

@@ -1,0 +1,42 @@
+//! Which layers of a model an output depends on.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::graph_error;
+use crate::models::keras::error::KerasError;
+use crate::models::keras::json::{Argument, Model, TensorRef};
+
+/// The layers that some outputs of a model depend on, in Keras' order.
+pub(super) fn needed(model: &Model, outputs: &[(usize, &TensorRef)]) -> Result<BTreeSet<usize>, KerasError> {
+    let by_name: HashMap<&str, usize> = model
+        .layers
+        .iter()
+        .enumerate()
+        .map(|(i, layer)| (layer.name.as_str(), i))
+        .collect();
+    if by_name.len() < model.layers.len() {
+        return Err(graph_error("two of its layers have the same name"));
+    }
+    let find = |name: &str| {
+        by_name
+            .get(name)
+            .copied()
+            .ok_or_else(|| graph_error(&format!("there is no layer {name}")))
+    };
+    let mut found = BTreeSet::new();
+    let mut open: Vec<usize> = outputs
+        .iter()
+        .map(|(_, output)| find(&output.layer))
+        .collect::<Result<_, _>>()?;
+    while let Some(index) = open.pop() {
+        if !found.insert(index) {
+            continue;
+        }
+        for argument in model.layers[index].calls.iter().flat_map(|call| &call.arguments) {
+            if let Argument::Tensor(tensor) = argument {
+                open.push(find(&tensor.layer)?);
+            }
+        }
+    }
+    Ok(found)
+}
