@@ -19,6 +19,7 @@ use gradcam_explorer::explorer::{DeviceChoice, NetworkSource, Surroundings};
 use gradcam_explorer::gui::camera::Camera;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::gui::{ExplorerApp, Options, native_options};
+use gradcam_explorer::weights::BuiltIn;
 
 /// Frames measured for each gesture.
 const FRAMES: usize = 400;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         images: Vec::new(),
         // as the program starts, so that the driver has drawn a photo and a map before
         greet: true,
-        source: NetworkSource::BuiltIn,
+        source: NetworkSource::BuiltIn(BuiltIn::Drawings),
         choices: Default::default(),
         input: Default::default(),
         device: DeviceChoice::Cpu,

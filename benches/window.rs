@@ -11,7 +11,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use gradcam_explorer::explorer::{DeviceChoice, InputChoices, NetworkSource, Surroundings};
 use gradcam_explorer::gui::{ExplorerApp, Options};
-use gradcam_explorer::weights::NetworkChoices;
+use gradcam_explorer::weights::{BuiltIn, NetworkChoices};
 
 /// Frames measured for each gesture.
 const FRAMES: usize = 300;
@@ -23,7 +23,7 @@ fn main() {
     let options = Options {
         images: vec![photo],
         greet: false,
-        source: NetworkSource::BuiltIn,
+        source: NetworkSource::BuiltIn(BuiltIn::Drawings),
         choices: NetworkChoices::default(),
         input: InputChoices::default(),
         device: DeviceChoice::Cpu,

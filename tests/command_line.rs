@@ -214,10 +214,16 @@ fn a_fine_tuned_network_speaks_with_its_own_labels() {
 
 #[test]
 fn weights_are_reported_imported_and_checked() {
-    let status = run(&["weights", "status"]);
+    let home = tempfile::tempdir().unwrap();
+    let mut status = program(&["weights", "status"], home.path());
+    let status = status.env_remove("GRADCAM_WEIGHTS").output().unwrap();
     assert!(status.status.success(), "{}", stderr(&status));
     assert!(stdout(&status).contains("built into the program: used"));
+    assert!(stdout(&status).contains("network  EfficientNet-Lite0, 1000 ImageNet classes"));
     assert!(stdout(&status).contains("no published weights"));
+    let drawings = run(&["weights", "status"]);
+    assert!(stdout(&drawings).contains("GRADCAM_WEIGHTS (built-in:drawings): used"));
+    assert!(stdout(&drawings).contains("drawn things"));
 
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out.safetensors");

@@ -8,7 +8,7 @@ use candle_core::{DType, Device};
 use gradcam_explorer::explain::{ClassMaps, Score, Target};
 use gradcam_explorer::imaging::{self, Limits, Preprocessing};
 use gradcam_explorer::network::{CpuNetwork, Network};
-use gradcam_explorer::weights::Weights;
+use gradcam_explorer::weights::{BuiltIn, Weights};
 use serde::Deserialize;
 
 /// A map's maximum may lie this far outside of the object, in pixels: half a cell of the last layer.
@@ -41,7 +41,7 @@ struct Figures {
 
 /// Compares each object's map, changed by `distort`, with where the object is.
 fn figures(distort: impl Fn(&[f32], usize) -> Vec<f32>) -> Figures {
-    let weights = Weights::built_in().unwrap();
+    let weights = Weights::built_in(BuiltIn::Drawings).unwrap();
     let labels = weights.labels().labels;
     let vb = weights.var_builder(DType::F32, &Device::Cpu);
     let mut network = CpuNetwork::load(weights.plan().clone(), &vb, 2).unwrap();

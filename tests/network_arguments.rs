@@ -3,7 +3,7 @@
 
 mod program;
 
-use program::{SAMPLE, documents, run, stderr, stdout};
+use program::{SAMPLE, documents, program, run, stderr, stdout};
 use serde_json::Value;
 
 /// A network of the fixtures that Keras wrote.
@@ -213,4 +213,26 @@ fn a_word_that_is_nearly_a_command_is_no_image() {
     assert_eq!(output.status.code(), Some(2));
     let help = stdout(&run(&["explain", "--help"]));
     assert!(!help.contains("block14") && help.contains("320x240"), "{help}");
+}
+
+#[test]
+fn without_any_weights_photographs_are_explained() {
+    let home = tempfile::tempdir().unwrap();
+    let explained = program(&["explain", SAMPLE, "--class", "cowboy hat", "--json"], home.path())
+        .env_remove("GRADCAM_WEIGHTS")
+        .output()
+        .unwrap();
+    assert!(explained.status.success(), "{}", stderr(&explained));
+    let document = &documents(&explained)[0];
+    assert_eq!(document["weights"]["classes"], 1000);
+    assert_eq!(document["maps"][0]["layer"], "top_activation");
+    let refused = program(&["explain", SAMPLE, "--output", "sigmoid"], home.path())
+        .env_remove("GRADCAM_WEIGHTS")
+        .output()
+        .unwrap();
+    assert!(
+        stderr(&refused).contains("one output and one input size"),
+        "{}",
+        stderr(&refused)
+    );
 }

@@ -13,7 +13,7 @@ use gradcam_explorer::explorer::{
 use gradcam_explorer::imaging::{self, Photo, Preprocessing, Resize};
 use gradcam_explorer::network::LayerId;
 use gradcam_explorer::samples::SAMPLES;
-use gradcam_explorer::weights::NetworkChoices;
+use gradcam_explorer::weights::{BuiltIn, NetworkChoices};
 
 const IMAGE: ImageId = ImageId(1);
 
@@ -44,7 +44,7 @@ fn next(explorer: &Explorer) -> Reply {
 fn started() -> (Explorer, LayerId, LayerId) {
     let explorer = Explorer::start(|| {}).unwrap();
     explorer.send(Request::UseNetwork {
-        source: NetworkSource::BuiltIn,
+        source: NetworkSource::BuiltIn(BuiltIn::Drawings),
         choices: NetworkChoices::default(),
         device: DeviceChoice::Cpu,
     });
@@ -183,7 +183,7 @@ fn a_network_that_took_effect_is_announced_though_another_was_asked_for_meanwhil
     let mut announced = NetworkEpoch(1);
     // of these pauses some are so short that the first still waits, some so long that it is ready, most in between
     for pause in (0..40).map(|step| Duration::from_micros(250 * step)) {
-        ask(NetworkSource::BuiltIn);
+        ask(NetworkSource::BuiltIn(BuiltIn::Drawings));
         std::thread::sleep(pause);
         ask(NetworkSource::File("no/weights.safetensors".into()));
         explorer.send(Request::Predict {

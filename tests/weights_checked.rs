@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use candle_core::{DType, Device};
 use gradcam_explorer::models::xception::{self, Architecture};
-use gradcam_explorer::weights::{Beside, Dialect, SaidBy, Weights, WeightsError};
+use gradcam_explorer::weights::{Beside, BuiltIn, Dialect, SaidBy, Weights, WeightsError};
 use half::{bf16, f16};
 use networks::{Tensors, keras, raw_safetensors, safetensors, small, timm};
 
@@ -76,7 +76,10 @@ fn what_the_values_mean_is_a_guess_but_of_imagenet_and_where_the_metadata_say_it
         let weights = Weights::open(&path).unwrap();
         assert_eq!(weights.info().output_said_by, said_by, "{classes} {metadata:?}");
     }
-    assert_eq!(Weights::built_in().unwrap().info().output_said_by, SaidBy::File);
+    assert_eq!(
+        Weights::built_in(BuiltIn::Drawings).unwrap().info().output_said_by,
+        SaidBy::File
+    );
 }
 
 #[test]

@@ -7,7 +7,9 @@ use super::arguments::{NetworkArguments, WeightsCommand};
 use super::progress_bar::Bar;
 use super::{Stop, start, wait};
 use crate::explorer::{Activity, Explorer, ImageId, ImageSource, Reply, Request};
-use crate::weights::{self, Environment, Fingerprint, ImportOptions, PassedOver, Weights, WeightsError, verify};
+use crate::weights::{
+    self, BuiltIn, Environment, Fingerprint, ImportOptions, PassedOver, Weights, WeightsError, verify,
+};
 
 /// Runs the command.
 pub fn run(network: &NetworkArguments, command: WeightsCommand) -> Result<(), Stop> {
@@ -43,14 +45,18 @@ fn status(network: &NetworkArguments) -> Result<(), Stop> {
     }
     let weights = match located.weights {
         Some(weights) => weights,
-        None => Weights::built_in().map_err(failed)?,
+        None => Weights::built_in(BuiltIn::default()).map_err(failed)?,
     };
     writeln!(out)?;
     describe(&mut out, &weights)?;
-    if weights.info().path.is_none() {
+    if let Some(built_in) = weights.info().built_in {
+        let knows = match built_in {
+            BuiltIn::Photographs => "the 1000 classes of ImageNet (75 % top-1 by its authors)",
+            BuiltIn::Drawings => "drawn things, not photographs",
+        };
         writeln!(
             out,
-            "The built-in network knows drawn things, not photographs; `gradcam-explorer weights download` "
+            "This built-in network knows {knows}; `gradcam-explorer weights download`"
         )?;
         writeln!(out, "fetches the ImageNet weights of Keras' Xception (92 MB).")?;
     }
@@ -184,7 +190,7 @@ fn verify(network: &NetworkArguments, photograph: Option<&Path>) -> Result<(), S
     .map_err(failed)?;
     let weights = match located.weights {
         Some(weights) => weights,
-        None => Weights::built_in().map_err(failed)?,
+        None => Weights::built_in(BuiltIn::default()).map_err(failed)?,
     };
     weights.check_values().map_err(failed)?;
     let mut out = io::stdout().lock();

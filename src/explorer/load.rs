@@ -9,7 +9,9 @@ use super::preprocessing;
 use super::request::{DeviceChoice, NetworkSource};
 use crate::imaging::Preprocessing;
 use crate::network::{CandleNetwork, CpuNetwork, Network, NetworkError};
-use crate::weights::{Environment, IMAGENET_CLASSES, NetworkChoices, SaidBy, Weights, WeightsError, locate_with};
+use crate::weights::{
+    BuiltIn, Environment, IMAGENET_CLASSES, NetworkChoices, SaidBy, Weights, WeightsError, locate_with,
+};
 
 /// A network with what there is to say about it.
 pub struct LoadedNetwork {
@@ -38,11 +40,14 @@ pub fn load_network(
     environment: &Environment,
 ) -> Result<LoadedNetwork, ExplorerError> {
     let weights = match source {
-        NetworkSource::BuiltIn => built_in(choices)?,
+        NetworkSource::BuiltIn(network) => built_in(*network, choices)?,
         NetworkSource::File(path) => Weights::open_with(path, choices)?,
         NetworkSource::Search(argument) => match locate_with(argument.as_deref(), choices, environment)?.weights {
-            Some(weights) => weights,
-            None => built_in(choices)?,
+            Some(weights) => match weights.info().built_in {
+                Some(network) => built_in(network, choices)?,
+                None => weights,
+            },
+            None => built_in(BuiltIn::default(), choices)?,
         },
     };
     // ImageNet's classes come with Keras' own size; any other network may have been trained on any
@@ -82,10 +87,10 @@ pub fn load_network(
     })
 }
 
-/// The network inside the program, of which there is nothing to be said.
-fn built_in(choices: &NetworkChoices) -> Result<Weights, ExplorerError> {
+/// A network inside the program, of which there is nothing to be said.
+fn built_in(network: BuiltIn, choices: &NetworkChoices) -> Result<Weights, ExplorerError> {
     if choices.is_empty() {
-        return Ok(Weights::built_in()?);
+        return Ok(Weights::built_in(network)?);
     }
     Err(ExplorerError::Request(
         "the network inside the program has one output and one input size, which cannot be chosen; name a file with \

@@ -7,7 +7,7 @@ use super::paths::local_path;
 use crate::explain::{ClassMaps, Map, Method, Score, Target};
 use crate::imaging::{Colormap, Photo, Preprocessing, Region};
 use crate::network::LayerId;
-use crate::weights::{ImportOptions, NetworkChoices};
+use crate::weights::{BuiltIn, ImportOptions, NetworkChoices};
 
 /// Names an open image; chosen by whoever opens it, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,12 +61,19 @@ impl ImageSource {
 /// Which weights to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetworkSource {
-    /// The small network inside the program.
-    BuiltIn,
+    /// A network inside the program.
+    BuiltIn(BuiltIn),
     /// A file of Keras, or safetensors with the names of Keras or timm.
     File(PathBuf),
     /// The first that is found: this file if it is given, then all places where weights may be, then the built-in ones.
     Search(Option<PathBuf>),
+}
+
+impl NetworkSource {
+    /// Whether no file is needed.
+    pub fn is_built_in(&self) -> bool {
+        matches!(self, Self::BuiltIn(_))
+    }
 }
 
 /// Which device to run on.

@@ -80,11 +80,10 @@ impl Session {
         self.epoch.0 += 1;
         let info = Arc::new(NetworkInfo {
             epoch: self.epoch,
-            source: weights
-                .info()
-                .path
-                .clone()
-                .map_or(NetworkSource::BuiltIn, NetworkSource::File),
+            source: weights.info().path.clone().map_or_else(
+                || NetworkSource::BuiltIn(weights.info().built_in.unwrap_or_default()),
+                NetworkSource::File,
+            ),
             choices,
             weights: Info::clone(weights.info()),
             plan: weights.plan().clone(),

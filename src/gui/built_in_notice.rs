@@ -1,4 +1,4 @@
-//! What the network inside the program knows, and where to get the one for photographs.
+//! What the network inside the program knows, and where to get the network of the tutorial.
 
 use egui::{RichText, Ui};
 
@@ -6,24 +6,31 @@ use super::command::{Action, Command};
 use super::state::State;
 use super::theme::UNIT;
 use super::widgets::caption;
-use crate::explorer::NetworkSource;
+use crate::weights::BuiltIn;
 
-/// Whether the network that speaks is the one inside the program.
+/// Whether the network that speaks is one of those inside the program.
 pub fn is_due(state: &State) -> bool {
-    state
-        .network
-        .as_ref()
-        .is_some_and(|network| network.source == NetworkSource::BuiltIn)
+    built_in(state).is_some()
+}
+
+fn built_in(state: &State) -> Option<BuiltIn> {
+    state.network.as_ref()?.weights.built_in
 }
 
 /// Draws the notice.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let classes = state.network.as_ref().map_or(0, |network| network.weights.classes);
     ui.separator();
-    caption(
-        ui,
-        format!("This network knows {classes} drawn things, not photographs."),
-    );
+    match built_in(state) {
+        Some(BuiltIn::Drawings) => caption(
+            ui,
+            format!("This network knows {classes} drawn things, not photographs."),
+        ),
+        _ => caption(
+            ui,
+            format!("Built-in: {classes} ImageNet classes (EfficientNet-Lite0, 75 % top-1 by its authors)."),
+        ),
+    };
     if !state.getting_weights {
         let (label, tooltip) = Action::DownloadNetwork.label_and_tooltip();
         if ui.button(RichText::new(label).small()).on_hover_text(tooltip).clicked() {

@@ -66,7 +66,7 @@ impl Said {
     }
 }
 
-/// What was said of the networks used lately, by their files, the newest first. The network inside the program has an
+/// What was said of the networks used lately, by their files, the newest first. The networks inside the program have an
 /// empty path.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Networks(Vec<(PathBuf, Said)>);
@@ -88,10 +88,10 @@ impl Networks {
     }
 }
 
-/// The file of a source, empty for the network inside the program; none where it is still to be found.
+/// The file of a source, empty for the networks inside the program; none where it is still to be found.
 pub fn file_of(source: &NetworkSource) -> Option<&Path> {
     match source {
-        NetworkSource::BuiltIn => Some(Path::new("")),
+        NetworkSource::BuiltIn(_) => Some(Path::new("")),
         NetworkSource::File(file) | NetworkSource::Search(Some(file)) => Some(file),
         NetworkSource::Search(None) => None,
     }

@@ -1,35 +1,100 @@
-//! The network inside the program: a small Xception trained on drawings (`weights/demo`).
+//! The networks inside the program, which need no file.
 
-use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
 
-use super::{Weights, WeightsError};
+/// What a built-in network's name begins with where a file could be named.
+const PREFIX: &str = "built-in:";
 
-/// `weights/demo.safetensors`, made by `weights/demo/train.py`.
-static DEMO: &[u8] = include_bytes!("../../weights/demo.safetensors");
+/// A network inside the program. Its weights stay as they are in the executable until it is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BuiltIn {
+    /// EfficientNet-Lite0 with the 1000 classes of ImageNet (`weights/photographs`): what speaks when no other is found.
+    #[default]
+    Photographs,
+    /// A small Xception that knows 18 drawn things (`weights/demo`), of which the truth is known.
+    Drawings,
+}
 
-impl Weights {
-    /// The network that works without any file.
-    ///
-    /// # Errors
-    /// None in a program that passed its tests; the file goes through the same checks as any other.
-    pub fn built_in() -> Result<Self, WeightsError> {
-        Self::from_bytes("the built-in network", Cow::Borrowed(DEMO))
+impl BuiltIn {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Photographs, Self::Drawings];
+
+    /// The network that a name such as `built-in:drawings` means, given where a file could be.
+    pub fn named(path: &Path) -> Option<Self> {
+        let name = path.to_str()?;
+        Self::ALL.into_iter().find(|built_in| built_in.to_string() == name)
+    }
+
+    /// Its file in `weights`, which must not hide others there.
+    pub(crate) fn file(self) -> &'static str {
+        match self {
+            Self::Photographs => "photographs.safetensors",
+            Self::Drawings => "demo.safetensors",
+        }
+    }
+
+    /// Its safetensors file.
+    pub(super) fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Photographs => include_bytes!("../../weights/photographs.safetensors"),
+            Self::Drawings => include_bytes!("../../weights/demo.safetensors"),
+        }
+    }
+}
+
+/// The name by which it can be asked for.
+impl fmt::Display for BuiltIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(PREFIX)?;
+        f.write_str(match self {
+            Self::Photographs => "photographs",
+            Self::Drawings => "drawings",
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Output;
+    use crate::weights::Weights;
 
     #[test]
-    fn the_built_in_network_passes_its_own_checks() {
-        let weights = Weights::built_in().unwrap();
-        weights.check_values().unwrap();
-        let labels = weights.labels();
-        assert!(labels.problem.is_none());
-        for class in ["cat", "dog", "cowboy hat", "party hat", "book"] {
+    fn the_built_in_networks_pass_their_own_checks() {
+        for (built_in, classes, side) in [(BuiltIn::Photographs, 1000, 224), (BuiltIn::Drawings, 18, 299)] {
+            let weights = Weights::built_in(built_in).unwrap();
+            weights.check_values().unwrap();
+            let labels = weights.labels();
+            assert!(labels.problem.is_none());
+            assert_eq!(weights.info().classes, classes);
+            assert_eq!(weights.info().built_in, Some(built_in));
+            assert_eq!(weights.plan().output, Output::Softmax);
+            assert_eq!(weights.plan().input().width, side);
+            assert!(weights.info().licence().is_some());
+        }
+        for class in ["Egyptian cat", "cowboy hat", "space shuttle"] {
+            let labels = Weights::built_in(BuiltIn::Photographs).unwrap().labels();
             assert!(labels.labels.find(class).is_ok(), "{class}");
         }
-        assert_eq!(weights.plan().input().width, 299);
+        for class in ["cat", "dog", "cowboy hat", "party hat", "book"] {
+            let labels = Weights::built_in(BuiltIn::Drawings).unwrap().labels();
+            assert!(labels.labels.find(class).is_ok(), "{class}");
+        }
+    }
+
+    #[test]
+    fn each_is_found_by_its_name_and_nothing_else_is() {
+        for built_in in BuiltIn::ALL {
+            assert_eq!(BuiltIn::named(Path::new(&built_in.to_string())), Some(built_in));
+        }
+        for name in [
+            "drawings",
+            "built-in:",
+            "built-in:drawings.safetensors",
+            "./built-in:drawings",
+        ] {
+            assert_eq!(BuiltIn::named(Path::new(name)), None);
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use half::{bf16, f16};
 use safetensors::Dtype;
 
+use super::built_in::BuiltIn;
 use super::error::{TensorProblem, WeightsError};
 use super::formats::foreign::{self, Kind};
 use super::formats::header::{Stored, read_header};
@@ -107,6 +108,17 @@ impl Weights {
     pub fn from_bytes(name: &str, bytes: Cow<'static, [u8]>) -> Result<Self, WeightsError> {
         let storage = Storage::Memory(bytes);
         Checked::new(name.to_owned(), None, storage, &NetworkChoices::default()).map(Self::from)
+    }
+
+    /// A network that works without any file.
+    ///
+    /// # Errors
+    /// None in a program that passed its tests; the file goes through the same checks as any other.
+    pub fn built_in(built_in: BuiltIn) -> Result<Self, WeightsError> {
+        let storage = Storage::Memory(Cow::Borrowed(built_in.bytes()));
+        let mut checked = Checked::new(built_in.to_string(), None, storage, &NetworkChoices::default())?;
+        checked.info.built_in = Some(built_in);
+        Ok(checked.into())
     }
 
     /// The network that these weights are for.
@@ -218,6 +230,7 @@ impl Checked {
         let info = Info {
             name,
             path,
+            built_in: None,
             dialect,
             classes: plan.classes(),
             input_said_by,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::built_in::BuiltIn;
 use super::error::WeightsError;
 use super::formats::names::Dialect;
 use super::passed_over::PassedOver;
@@ -62,6 +63,8 @@ pub struct Info {
     pub name: String,
     /// The file; none for the network built into the program.
     pub path: Option<PathBuf>,
+    /// Which of the networks built into the program this is, if it is one.
+    pub built_in: Option<BuiltIn>,
     /// How the tensors are named in the file.
     pub dialect: Dialect,
     /// Number of classes.

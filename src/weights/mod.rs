@@ -25,6 +25,7 @@ mod tensors;
 pub mod verify;
 
 pub use crate::models::keras::NetworkChoices;
+pub use built_in::BuiltIn;
 pub use checked::Weights;
 
 pub use error::{TensorProblem, WeightsError};

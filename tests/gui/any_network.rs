@@ -10,7 +10,7 @@ use gradcam_explorer::explorer::NetworkSource;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::imaging::{Fit, Pixels};
 use gradcam_explorer::network::Output;
-use gradcam_explorer::weights::SaidBy;
+use gradcam_explorer::weights::{BuiltIn, SaidBy};
 
 use crate::support::{DOG_AND_CAT, Window, sample, small_weights};
 
@@ -169,8 +169,14 @@ fn esc_leaves_the_question_and_the_network_in_use_stays() {
     window.wait("the question", |state| state.size_question.is_some());
     window.key(Key::Escape);
     assert!(window.state().size_question.is_none());
-    assert_eq!(window.state().network.as_ref().unwrap().source, NetworkSource::BuiltIn);
-    assert_eq!(window.state().wanted_network.source, NetworkSource::BuiltIn);
+    assert_eq!(
+        window.state().network.as_ref().unwrap().source,
+        NetworkSource::BuiltIn(BuiltIn::Drawings)
+    );
+    assert_eq!(
+        window.state().wanted_network.source,
+        NetworkSource::BuiltIn(BuiltIn::Drawings)
+    );
 }
 
 #[test]

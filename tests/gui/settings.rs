@@ -4,6 +4,7 @@ use egui::{Key, accesskit::Role};
 use gradcam_explorer::explain::Score;
 use gradcam_explorer::gui::choices::{Appearance, Choices, Scale};
 use gradcam_explorer::imaging::{Colormap, Resize};
+use gradcam_explorer::weights::BuiltIn;
 
 use crate::support::{DOG_AND_CAT, Window, small_weights};
 
@@ -92,11 +93,27 @@ fn the_window_says_that_the_built_in_network_knows_no_photographs_and_offers_the
 }
 
 #[test]
+fn the_other_network_in_the_box_is_one_click_away() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.find(|label| label.contains("299×299 · -1..1 · CPU")).click();
+    window.settle();
+    window.click("Built-in: photographs");
+    window.wait("the classes of photographs", |state| {
+        state
+            .network
+            .as_ref()
+            .is_some_and(|network| network.labels.len() == 1000)
+    });
+    window.wait("their map", |state| state.shown.is_some());
+    assert!(window.has("Built-in: 1000 ImageNet classes (EfficientNet-Lite0, 75 % top-1 by its authors)."));
+}
+
+#[test]
 fn weights_that_cannot_be_used_are_told_and_the_built_in_network_speaks() {
     let mut window = Window::with_weights("/no/such/weights.safetensors".into());
     window.wait("a map of the built-in network", |state| state.shown.is_some());
     let network = window.state().network.as_ref().unwrap();
-    assert_eq!(network.source, gradcam_explorer::explorer::NetworkSource::BuiltIn);
+    assert_eq!(network.weights.built_in, Some(BuiltIn::Photographs));
     assert!(window.state().network_error.is_none());
 }
 

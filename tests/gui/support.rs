@@ -14,7 +14,7 @@ use gradcam_explorer::gui::choices::Appearance;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::gui::{ExplorerApp, Options};
 use gradcam_explorer::weights::fetch::Timeouts;
-use gradcam_explorer::weights::{Environment, NetworkChoices};
+use gradcam_explorer::weights::{BuiltIn, Environment, NetworkChoices};
 
 /// Nothing in these tests takes longer, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -51,7 +51,7 @@ fn usual() -> Options {
     Options {
         images: Vec::new(),
         greet: false,
-        source: NetworkSource::BuiltIn,
+        source: NetworkSource::BuiltIn(BuiltIn::Drawings),
         choices: NetworkChoices::default(),
         input: InputChoices::default(),
         device: DeviceChoice::Cpu,
@@ -128,7 +128,7 @@ impl Window {
     }
 
     fn started(images: Vec<PathBuf>, greet: bool, size: [f32; 2], theme: egui::Theme) -> Self {
-        Self::speaking(NetworkSource::BuiltIn, images, greet, size, theme)
+        Self::speaking(NetworkSource::BuiltIn(BuiltIn::Drawings), images, greet, size, theme)
     }
 
     fn speaking(source: NetworkSource, images: Vec<PathBuf>, greet: bool, size: [f32; 2], theme: egui::Theme) -> Self {

@@ -211,7 +211,7 @@ fn weights_are_one_click_away_and_speak_once_they_are_there() {
         state
             .network
             .as_ref()
-            .is_some_and(|network| network.source != NetworkSource::BuiltIn)
+            .is_some_and(|network| !network.source.is_built_in())
     });
     let network = window.state().network.clone().unwrap();
     let downloaded = data.path().join("weights").join(DOWNLOADED);
@@ -246,7 +246,7 @@ fn a_download_of_weights_can_be_cancelled_and_begun_again() {
     window.click("Cancel");
     let told = window.wait_until_told();
     assert!(told.contains("cancelled"), "{told}");
-    assert_eq!(window.state().network.as_ref().unwrap().source, NetworkSource::BuiltIn);
+    assert!(window.state().network.as_ref().unwrap().source.is_built_in());
     window.click("Close note");
     window.click("Download ImageNet weights (92 MB)");
     window.wait("the other network", |state| {
@@ -268,6 +268,6 @@ fn weights_that_no_source_has_are_told_and_the_network_stays() {
         told.contains("No source has the weights") && told.contains(&server.url),
         "{told}"
     );
-    assert_eq!(window.state().network.as_ref().unwrap().source, NetworkSource::BuiltIn);
+    assert!(window.state().network.as_ref().unwrap().source.is_built_in());
     assert!(window.has("Download ImageNet weights (92 MB)"));
 }

@@ -11,7 +11,7 @@ pub const SAMPLE: &str = concat!(
     "/assets/samples/dog-cowboy-hat-cat-party-hat.png"
 );
 
-/// Runs the program on the CPU with the built-in network, whatever the machine of the tests has.
+/// Runs the program on the CPU with the drawings' network, whatever the machine of the tests has.
 pub fn run(arguments: &[&str]) -> Output {
     let nowhere = tempfile::tempdir().unwrap();
     program(arguments, nowhere.path()).output().unwrap()
@@ -23,7 +23,7 @@ pub fn program(arguments: &[&str], home: &Path) -> Command {
     program
         .args(arguments)
         .current_dir(home)
-        .env_remove("GRADCAM_WEIGHTS")
+        .env("GRADCAM_WEIGHTS", "built-in:drawings")
         .env("HOME", home)
         .env("XDG_DATA_HOME", home)
         .env("HF_HOME", home)

@@ -13,7 +13,7 @@ pub(super) fn use_network(state: &mut State, wanted: WantedNetwork) -> Effect {
     state.loading = true;
     state.network_error = None;
     // the built-in network may take the place of one whose size is asked for
-    if wanted.source != NetworkSource::BuiltIn {
+    if !wanted.source.is_built_in() {
         state.size_question = None;
     }
     state.wanted_network = wanted.clone();

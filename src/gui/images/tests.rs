@@ -6,7 +6,7 @@ use super::*;
 use crate::explain::ClassMaps;
 use crate::explorer::{DeviceChoice, NetworkSource, load_network};
 use crate::imaging::{Fit, Pixels, Resize};
-use crate::weights::{Environment, NetworkChoices};
+use crate::weights::{BuiltIn, Environment, NetworkChoices};
 
 fn source(name: &str) -> ImageSource {
     ImageSource::File(PathBuf::from(name))
@@ -81,7 +81,7 @@ impl Many {
         }
         images.list_mut().iter_mut().for_each(|image| image.stage = Stage::Open);
         let mut network = load_network(
-            &NetworkSource::BuiltIn,
+            &NetworkSource::BuiltIn(BuiltIn::Drawings),
             &NetworkChoices::default(),
             DeviceChoice::Cpu,
             &Environment::default(),

@@ -10,7 +10,7 @@ use crate::explorer::{
 use crate::gui::command::Command;
 use crate::gui::networks::{SizeQuestion, file_of};
 use crate::samples::SAMPLES;
-use crate::weights::WeightsError;
+use crate::weights::{BuiltIn, WeightsError};
 
 impl State {
     /// Takes one reply of the session.
@@ -126,7 +126,7 @@ impl State {
             said.remember(&info.choices);
         }
         // what was said on the command line is meant for the network that it asked for
-        if file != Path::new("") || self.wanted_network.source != NetworkSource::BuiltIn {
+        if file != Path::new("") || !self.wanted_network.source.is_built_in() {
             said.input = self.input_at_start.take().unwrap_or(said.input);
         }
         self.choices.input = said.input;
@@ -157,8 +157,9 @@ impl State {
                     self.wanted_network.choices = network.choices.clone();
                 }
                 // better the built-in network than none; if that is what failed there is nothing left to try
-                if self.network.is_none() && self.wanted_network.source != NetworkSource::BuiltIn {
-                    self.due.push(Command::UseNetwork(self.wanted(NetworkSource::BuiltIn)));
+                if self.network.is_none() && !self.wanted_network.source.is_built_in() {
+                    let built_in = NetworkSource::BuiltIn(BuiltIn::default());
+                    self.due.push(Command::UseNetwork(self.wanted(built_in)));
                 }
                 if asks {
                     return;
@@ -224,7 +225,7 @@ mod tests {
     /// A window with one image.
     fn state() -> (State, ImageId) {
         let network = WantedNetwork {
-            source: NetworkSource::BuiltIn,
+            source: NetworkSource::BuiltIn(BuiltIn::Drawings),
             choices: NetworkChoices::default(),
             device: DeviceChoice::Cpu,
         };

@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use super::environment::Environment;
 use super::hub;
 use crate::models::keras::NetworkChoices;
+use crate::weights::built_in::BuiltIn;
 use crate::weights::checked::Weights;
 use crate::weights::error::WeightsError;
-
-/// The network built into the program lies in the repository's `weights` folder too, where it must not hide real ones.
-const BUILT_IN_FILE: &str = "demo.safetensors";
 
 /// A place where weights may be, in the order in which they are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +55,7 @@ pub enum Outcome {
     NotSet,
     /// Nothing is there.
     Empty,
-    /// The copy of the network built into the program.
+    /// The copy of a network built into the program.
     BuiltInCopy,
     /// A file is there and cannot be used.
     Refused(WeightsError),
@@ -82,7 +80,7 @@ impl Visited {
             Outcome::Later => "passed over, since an earlier place has weights".to_owned(),
             Outcome::NotSet => "not set".to_owned(),
             Outcome::Empty => "no weights there".to_owned(),
-            Outcome::BuiltInCopy => "passed over, since it is the network built into the program".to_owned(),
+            Outcome::BuiltInCopy => "passed over, since it is built into the program".to_owned(),
             Outcome::Refused(error) => format!("passed over: {error}"),
         }
     }
@@ -171,7 +169,10 @@ impl Search {
             self.visit(place, Some(file.to_owned()), Outcome::Later);
             return Ok(());
         }
-        self.weights = Some(Weights::open_with(file, &self.choices)?);
+        self.weights = Some(match BuiltIn::named(file) {
+            Some(built_in) => Weights::built_in(built_in)?,
+            None => Weights::open_with(file, &self.choices)?,
+        });
         self.visit(place, Some(file.to_owned()), Outcome::Chosen);
         Ok(())
     }
@@ -194,7 +195,10 @@ impl Search {
             self.visit(place, folder, Outcome::Empty);
         }
         for file in files {
-            let is_copy = file.file_name().is_some_and(|name| name == BUILT_IN_FILE);
+            // they lie in the repository's `weights` folder too, where they must not hide real ones
+            let is_copy = BuiltIn::ALL
+                .iter()
+                .any(|built_in| file.file_name().is_some_and(|name| name == built_in.file()));
             let outcome = if is_copy {
                 Outcome::BuiltInCopy
             } else {
