@@ -6,7 +6,7 @@ use super::buffer::Features;
 use super::convolution::Kind;
 use super::depthwise::Depthwise;
 use super::elementwise::AddStrided;
-use super::filter::{Filter, FilterCells};
+use super::filter::Filter;
 use super::forward::widened;
 use super::gate::Gate;
 use super::gather::{Patches, Rows};
@@ -56,22 +56,11 @@ impl Sweep<'_> {
             Kind::Separable { depthwise, weights } => {
                 let product = self.pointwise(gradient, weights, shape.channels);
                 let filter = Filter {
-                    source: &product,
-                    zeros: network.zeros.values(),
-                    weights: depthwise.values(),
-                    rectifier: None,
                     turned: true,
+                    ..depthwise.filter(&product, None, network.zeros.values())
                 };
-                self.accumulate(input, product.images, |sweep, features, accumulate| {
-                    let stride = features.stride();
-                    sweep.parts(features, |isa, out, whole, _| {
-                        isa.run(FilterCells {
-                            filter,
-                            first: whole.start / stride,
-                            out,
-                            accumulate,
-                        });
-                    });
+                self.accumulate(input, product.images, |features, accumulate| {
+                    filter.run(network.isa, &network.threads, features, accumulate);
                 });
                 self.memory.give(Rc::new(product));
             }
@@ -79,7 +68,7 @@ impl Sweep<'_> {
                 let source = &gradient.features;
                 let gate = Gate::backward(network.mask(gradient.mask));
                 let depthwise = Depthwise::backward(source, gate, weights, shape);
-                self.accumulate(input, source.images, |_, features, accumulate| {
+                self.accumulate(input, source.images, |features, accumulate| {
                     depthwise.run(network.isa, &network.threads, &network.scratch, features, accumulate);
                 });
                 self.memory.give(gradient.features);
@@ -88,12 +77,12 @@ impl Sweep<'_> {
     }
 
     /// Lets `write` fill a layer's slot, or add to what is there.
-    fn accumulate(&mut self, input: LayerId, images: usize, write: impl FnOnce(&Self, &mut Features, bool)) {
+    fn accumulate(&mut self, input: LayerId, images: usize, write: impl FnOnce(&mut Features, bool)) {
         let sum = self.slots[input.0].take().map(|sum| self.own(sum));
         let accumulate = sum.is_some();
         let shape = self.network.plan.layer(input).shape;
         let mut features = sum.unwrap_or_else(|| self.memory.take(images, shape));
-        write(self, &mut features, accumulate);
+        write(&mut features, accumulate);
         self.slots[input.0] = Some(Gradient::open(features));
     }
 

@@ -5,6 +5,7 @@ use candle_nn::VarBuilder;
 
 use super::buffer::{Buffer, padded};
 use super::depthwise::DepthwiseWeights;
+use super::filter::Filter;
 use super::isa::Isa;
 use super::pack::Packed;
 use crate::network::network::NetworkError;
@@ -19,8 +20,11 @@ pub(super) enum Kind {
     Image { window: Window, weights: Packed },
     /// The cells under a window.
     Patches { window: Window, weights: Packed },
-    /// Depthwise 3x3, weights `[9, padded inputs]`, before the matrix product.
-    Separable { depthwise: Buffer, weights: Packed },
+    /// Depthwise 3x3 before the matrix product.
+    Separable {
+        depthwise: DepthwiseWeights,
+        weights: Packed,
+    },
     /// Each channel by itself.
     Depthwise(DepthwiseWeights),
 }
@@ -63,13 +67,9 @@ impl Convolution {
         };
         let kind = match &layer.op {
             Op::SeparableConv => {
-                let mut depthwise = Buffer::zeros(9 * padded(inputs));
                 let kernel = tensor(&vb, &[3, 3, inputs, 1], "depthwise_kernel")?;
-                with_values(&kernel, |values| {
-                    let rows = depthwise.values_mut().chunks_exact_mut(padded(inputs));
-                    for (row, values) in rows.zip(values.chunks_exact(inputs)) {
-                        row[..inputs].copy_from_slice(values);
-                    }
+                let depthwise = with_values(&kernel, |kernel| {
+                    DepthwiseWeights::new(isa, Filter::SEPARABLE, kernel, &vec![1.0; inputs])
                 })?;
                 let kernel = tensor(&vb, &[1, 1, inputs, outputs], "pointwise_kernel")?;
                 let weights = pack(&kernel, 1, inputs)?;

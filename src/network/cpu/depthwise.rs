@@ -1,4 +1,5 @@
-//! Depthwise convolutions of any window as operations of their own, and their vector-Jacobian products.
+//! Depthwise convolutions of any window as operations of their own, where no [`filter`](super::filter) fits, and their
+//! vector-Jacobian products.
 //!
 //! A band of output lines is computed at a time. The lines that it reads are first copied into scratch, each channel
 //! vector by itself: `[channel vector][line][phase][column]`, where columns that a stride leaves out of each other's
@@ -6,9 +7,11 @@
 //! reads each value once a tap, knows neither borders nor strides: its columns are neighbours in memory.
 
 use super::buffer::{Buffer, Features, Scratch, padded, vectors, vectors_mut};
+use super::filter::Filter;
 use super::gate::Gate;
 use super::isa::Isa;
 use super::lanes::{Kernel, Lanes};
+use super::rectifier::Rectifier;
 use super::threads::Threads;
 use crate::network::shape::{Shape, Window};
 
@@ -36,6 +39,28 @@ impl DepthwiseWeights {
             }
         }
         Self { window, values }
+    }
+
+    pub(super) fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The convolution without its bias, for windows that [fit](Filter::fits).
+    pub(super) fn filter<'a>(
+        &'a self,
+        source: &'a Features,
+        rectifier: Option<Rectifier>,
+        zeros: &'a [f32],
+    ) -> Filter<'a> {
+        Filter {
+            source,
+            zeros,
+            weights: self.values.values(),
+            window: self.window,
+            bias: None,
+            rectifier,
+            turned: false,
+        }
     }
 }
 

@@ -1,27 +1,74 @@
-//! The depthwise half of separable convolutions, 3x3 with `same` zero padding, for the product to read at once.
+//! Depthwise convolutions, 3x3 and 5x5 with stride 1 or 2: of separable convolutions, for the product to read at once, and
+//! as operations of their own.
 //!
-//! Each channel is filtered by itself, so this is a vector operation over channels.
-//! Along a line of the image each column of three values is loaded once and used three times: for the outputs to its
-//! right, at its place and to its left. The three partial sums wait in registers.
+//! Each channel is filtered by itself, so this is a vector operation over channels. Along a line each column of values
+//! under the kernel is loaded once, passes its ReLU once and is used for all outputs whose windows hold it; their sums
+//! wait in registers.
 
 use std::hint::black_box;
 
 use super::buffer::{Features, vectors, vectors_mut};
+use super::isa::Isa;
 use super::lanes::{Kernel, Lanes};
 use super::rectifier::Rectifier;
+use super::threads::Threads;
+use crate::network::shape::{Padding, Shape, Window};
 
-/// A depthwise 3x3 convolution of all channels.
+/// Parts for each thread: a few, so that none waits long for another.
+const PARTS: usize = 2;
+
+/// Taps of the largest kernel.
+const MOST_TAPS: usize = 25;
+
+/// A depthwise convolution of all channels.
 #[derive(Clone, Copy)]
 pub(super) struct Filter<'a> {
     pub(super) source: &'a Features,
     /// Zeros in place of a line above or below the image: at least `width * stride`.
     pub(super) zeros: &'a [f32],
-    /// `[9, stride]`: kernel positions line by line.
+    /// `[channel vector][tap][lane]`: kernel positions line by line.
     pub(super) weights: &'a [f32],
+    pub(super) window: Window,
+    /// One a padded channel.
+    pub(super) bias: Option<&'a [f32]>,
     /// What the values that are read go through.
     pub(super) rectifier: Option<Rectifier>,
     /// Whether the kernel is turned by half a turn, as the vector-Jacobian product needs it.
     pub(super) turned: bool,
+}
+
+impl Filter<'_> {
+    /// Computes all of `out`, or adds to it.
+    pub(super) fn run(self, isa: Isa, threads: &Threads, out: &mut Features, accumulate: bool) {
+        let (lines, stride) = (out.images * out.shape.height, out.stride());
+        // whole lines, as each reads those around it
+        let cells = lines.div_ceil(PARTS * threads.count()).max(1) * out.shape.width;
+        let parts = out.values_mut().chunks_mut((cells * stride).max(1)).enumerate();
+        threads.each(parts, |_, (index, out)| {
+            isa.run(FilterCells {
+                filter: self,
+                first: index * cells,
+                out,
+                accumulate,
+            });
+        });
+    }
+
+    /// The window of a separable convolution.
+    pub(super) const SEPARABLE: Window = Window {
+        kernel: [3; 2],
+        stride: [1; 2],
+        dilation: [1; 2],
+        padding: Padding::Same,
+    };
+
+    /// Whether there is a loop for this window.
+    pub(super) fn fits(window: Window) -> bool {
+        matches!(
+            (window.kernel, window.stride, window.dilation),
+            ([3, 3] | [5, 5], [1, 1] | [2, 2], [1, 1])
+        )
+    }
 }
 
 /// Consecutive cells, counted through all images.
@@ -37,64 +84,82 @@ pub(super) trait Sink<S: Lanes> {
     ///
     /// A trait and no closure, as closures cannot be `#[inline(always)]`, which all kernels must be.
     fn put(&mut self, simd: S, cell: usize, channel: usize, value: S::f32s);
+
+    /// Told before the cells from `first` on, which are put channel by channel.
+    fn expect(&mut self, simd: S, first: usize, count: usize);
 }
 
-/// Computes the cells of `range`.
+/// Computes the cells of `range` with the loop that [fits](Filter::fits) the window: kernel, stride, and the outputs
+/// whose windows hold one column.
 #[inline(always)]
 pub(super) fn filter_rows<S: Lanes>(simd: S, filter: Filter<'_>, range: RowRange, sink: &mut impl Sink<S>) {
+    match (filter.window.kernel[0], filter.window.stride[0]) {
+        (3, 1) => filter_lines::<S, 3, 1, 3>(simd, filter, range, sink),
+        (3, _) => filter_lines::<S, 3, 2, 2>(simd, filter, range, sink),
+        (_, 1) => filter_lines::<S, 5, 1, 5>(simd, filter, range, sink),
+        _ => filter_lines::<S, 5, 2, 3>(simd, filter, range, sink),
+    }
+}
+
+#[inline(always)]
+fn filter_lines<S: Lanes, const KERNEL: usize, const STRIDE: usize, const OPEN: usize>(
+    simd: S,
+    filter: Filter<'_>,
+    range: RowRange,
+    sink: &mut impl Sink<S>,
+) {
     let shape = filter.source.shape;
+    let Shape { height, width, .. } = filter.window.output(shape);
+    let [top, left] = filter.window.before(shape);
     let channels = filter.source.stride() / S::F32_LANES;
     let values = vectors::<S>(filter.source.values());
-    let weights = vectors::<S>(filter.weights);
+    let all_weights = vectors::<S>(filter.weights).chunks_exact(KERNEL * KERNEL);
+    let bias = filter.bias.map(vectors::<S>);
     let line_len = shape.width * channels;
     let zeros = &vectors::<S>(filter.zeros)[..line_len];
     let mut done = 0;
     while done < range.count {
         // the cells of the range in one line of one image
         let cell = range.first + done;
-        let (line, from) = (cell / shape.width, cell % shape.width);
-        let to = shape.width.min(from + range.count - done);
-        let y = line % shape.height;
-        let source = |present: bool, line: usize| {
-            if present {
-                &values[line * line_len..][..line_len]
-            } else {
-                zeros
+        let (line, from) = (cell / width, cell % width);
+        let to = width.min(from + range.count - done);
+        let (image, y) = (line / height, line % height);
+        let mut lines = [zeros; KERNEL];
+        for (down, line) in lines.iter_mut().enumerate() {
+            let source = (y * STRIDE + down).wrapping_sub(top);
+            if source < shape.height {
+                *line = &values[(image * shape.height + source) * line_len..][..line_len];
             }
-        };
-        let lines = [
-            source(y > 0, line.wrapping_sub(1)),
-            source(true, line),
-            source(y + 1 < shape.height, line + 1),
-        ];
-        let seen = if done == 0 { 0 } else { 2 };
-        for line in &lines[seen..] {
-            warm(
-                simd,
-                &line[from.saturating_sub(1) * channels..shape.width.min(to + 1) * channels],
-            );
         }
-        for channel in 0..channels {
-            let mut kernel = [simd.splat_f32s(0.0); 9];
-            for (tap, kernel) in kernel.iter_mut().enumerate() {
-                let tap = if filter.turned { 8 - tap } else { tap };
-                *kernel = weights[tap * channels + channel];
+        let seen = if done == 0 { 0 } else { KERNEL - STRIDE };
+        for line in &lines[seen..] {
+            let start = (from * STRIDE).saturating_sub(left);
+            let end = shape.width.min(to * STRIDE + KERNEL);
+            warm(simd, &line[start.min(end) * channels..end * channels]);
+        }
+        sink.expect(simd, done, to - from);
+        for (channel, weights) in all_weights.clone().enumerate() {
+            let mut kernel = [simd.splat_f32s(0.0); MOST_TAPS];
+            for tap in 0..KERNEL * KERNEL {
+                kernel[tap] = weights[if filter.turned { KERNEL * KERNEL - 1 - tap } else { tap }];
             }
             let segment = Segment {
                 from,
                 to,
                 width: shape.width,
+                left,
                 first: done,
                 channel,
                 channels,
+                bias: bias.map_or(simd.splat_f32s(0.0), |bias| bias[channel]),
             };
             // one copy for each kind, as the plain ReLU is one operation and this loop counts them
             match filter.rectifier {
-                None => filter_line::<S, _>(simd, kernel, lines, segment, Open, sink),
+                None => filter_line::<S, _, KERNEL, STRIDE, OPEN>(simd, &kernel, lines, segment, Open, sink),
                 Some(rectifier) if rectifier.is_capped() => {
-                    filter_line::<S, _>(simd, kernel, lines, segment, Capped(rectifier), sink);
+                    filter_line::<S, _, KERNEL, STRIDE, OPEN>(simd, &kernel, lines, segment, Capped(rectifier), sink);
                 }
-                Some(_) => filter_line::<S, _>(simd, kernel, lines, segment, Positive, sink),
+                Some(_) => filter_line::<S, _, KERNEL, STRIDE, OPEN>(simd, &kernel, lines, segment, Positive, sink),
             }
         }
         done += to - from;
@@ -113,16 +178,19 @@ fn warm<S: Lanes>(simd: S, values: &[S::f32s]) {
     black_box(sum);
 }
 
-/// One vector of channels of the cells `from..to` in a line of `width` cells.
+/// One vector of channels of the outputs `from..to` in a line that reads `width` cells.
 #[derive(Clone, Copy)]
-struct Segment {
+struct Segment<V> {
     from: usize,
     to: usize,
     width: usize,
+    /// Zeros left of the line.
+    left: usize,
     /// Cell of the range that lies at `from`.
     first: usize,
     channel: usize,
     channels: usize,
+    bias: V,
 }
 
 /// What happens to each vector that the filter reads.
@@ -161,11 +229,11 @@ impl Entry for Capped {
 }
 
 #[inline(always)]
-fn filter_line<S: Lanes, E: Entry>(
+fn filter_line<S: Lanes, E: Entry, const KERNEL: usize, const STRIDE: usize, const OPEN: usize>(
     simd: S,
-    kernel: [S::f32s; 9],
-    lines: [&[S::f32s]; 3],
-    segment: Segment,
+    kernel: &[S::f32s; MOST_TAPS],
+    lines: [&[S::f32s]; KERNEL],
+    segment: Segment<S::f32s>,
     entry: E,
     sink: &mut impl Sink<S>,
 ) {
@@ -173,40 +241,44 @@ fn filter_line<S: Lanes, E: Entry>(
         from,
         to,
         width,
+        left,
         first,
         channel,
         channels,
+        bias,
     } = segment;
-    let zero = simd.splat_f32s(0.0);
-    // sums of the outputs left of the current column and at it
-    let (mut left, mut here) = (zero, zero);
-    let [above, middle, below] = lines.map(|line| &line[..width * channels]);
-    let start = from.saturating_sub(1);
-    for (index, x) in (start..width.min(to + 1)).enumerate() {
-        let at = start * channels + channel + index * channels;
-        let column = [
-            entry.value(simd, above[at]),
-            entry.value(simd, middle[at]),
-            entry.value(simd, below[at]),
-        ];
-        if x > from {
-            let sum = simd.add_f32s(left, weighted(simd, kernel, 2, column));
-            sink.put(simd, first + x - 1 - from, channel, sum);
+    // of the outputs whose windows are open: the one that begins at this step first
+    let mut sums = [bias; OPEN];
+    for step in from..to + OPEN - 1 {
+        for column in 0..STRIDE {
+            let x = (step * STRIDE + column).wrapping_sub(left);
+            if x >= width {
+                continue;
+            }
+            let mut values = [bias; KERNEL];
+            for down in 0..KERNEL {
+                values[down] = entry.value(simd, lines[down][x * channels + channel]);
+            }
+            for open in 0..OPEN {
+                let right = column + STRIDE * open;
+                if right < KERNEL {
+                    // by itself first, as the sum would wait for each of them
+                    let mut part = simd.mul_f32s(values[0], kernel[right]);
+                    for down in 1..KERNEL {
+                        part = simd.multiply_add(values[down], kernel[down * KERNEL + right], part);
+                    }
+                    sums[open] = simd.add_f32s(sums[open], part);
+                }
+            }
         }
-        left = simd.add_f32s(here, weighted(simd, kernel, 1, column));
-        here = weighted(simd, kernel, 0, column);
+        if step + 1 >= from + OPEN {
+            sink.put(simd, first + step + 1 - OPEN - from, channel, sums[OPEN - 1]);
+        }
+        for open in (1..OPEN).rev() {
+            sums[open] = sums[open - 1];
+        }
+        sums[0] = bias;
     }
-    if to == width {
-        sink.put(simd, first + to - 1 - from, channel, left);
-    }
-}
-
-/// Three values of a column through one column of the kernel.
-#[inline(always)]
-fn weighted<S: Lanes>(simd: S, kernel: [S::f32s; 9], kernel_column: usize, column: [S::f32s; 3]) -> S::f32s {
-    let sum = simd.mul_f32s(column[0], kernel[kernel_column]);
-    let sum = simd.multiply_add(column[1], kernel[3 + kernel_column], sum);
-    simd.multiply_add(column[2], kernel[6 + kernel_column], sum)
 }
 
 /// The filter into ordinary feature maps.
@@ -255,5 +327,13 @@ impl<S: Lanes> Sink<S> for Cells<'_, S::f32s> {
         } else {
             value
         };
+    }
+
+    /// Writes in the order of memory, so that what follows finds the cells in a cache.
+    #[inline(always)]
+    fn expect(&mut self, simd: S, first: usize, count: usize) {
+        if !self.accumulate {
+            self.out[first * self.channels..][..count * self.channels].fill(simd.splat_f32s(0.0));
+        }
     }
 }

@@ -85,18 +85,21 @@ impl CpuNetwork {
                 );
             }
             Kind::Separable { depthwise, weights } => {
-                let rows = Rows::Filtered(Filter {
-                    source,
-                    zeros: self.zeros.values(),
-                    weights: depthwise.values(),
-                    rectifier: from.rectifier,
-                    turned: false,
-                });
-                product(rows, weights, &mut out, sums);
+                let filter = depthwise.filter(source, from.rectifier, self.zeros.values());
+                product(Rows::Filtered(filter), weights, &mut out, sums);
             }
             Kind::Depthwise(weights) => {
-                let depthwise = Depthwise::forward(source, gate, weights, shift.values());
-                depthwise.run(self.isa, &self.threads, &self.scratch, &mut out, false);
+                let (isa, threads) = (self.isa, &self.threads);
+                if Filter::fits(weights.window()) {
+                    let filter = Filter {
+                        bias: Some(shift.values()),
+                        ..weights.filter(source, from.rectifier, self.zeros.values())
+                    };
+                    filter.run(isa, threads, &mut out, false);
+                } else {
+                    let depthwise = Depthwise::forward(source, gate, weights, shift.values());
+                    depthwise.run(isa, threads, &self.scratch, &mut out, false);
+                }
             }
         }
         self.stored[stored.0] = out;

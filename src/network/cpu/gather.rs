@@ -166,6 +166,10 @@ impl<S: Lanes> Sink<S> for Tiles<'_, S::f32s> {
     fn put(&mut self, _: S, cell: usize, channel: usize, value: S::f32s) {
         self.tiles[self.places[cell] + channel * self.step] = value;
     }
+
+    /// Tiles are in a cache already.
+    #[inline(always)]
+    fn expect(&mut self, _: S, _: usize, _: usize) {}
 }
 
 impl Pixels<'_> {

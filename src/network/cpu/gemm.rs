@@ -22,9 +22,6 @@ use super::pack::PackedRef;
 /// Steps of the depth that the product takes at once.
 const UNROLL: usize = 4;
 
-/// Floats of weights that stay in an L1 cache of 32 kB beside a tile.
-const NEAR: usize = 3_000;
-
 /// How the rows of one part are spread over tiles.
 #[derive(Clone, Copy)]
 pub(super) struct Tiling {
@@ -107,26 +104,20 @@ impl Kernel for Multiply<'_> {
             stride,
         };
         let tiling = Tiling::new::<S>(result.out.len() / stride, self.weights.row_len());
+        let tiles = self.tiles.chunks_exact(tiling.tile_vectors() * lanes);
         // panels of nothing but padding are left out
         let panels = self.weights.outputs().div_ceil(2 * lanes);
-        let panel_len = 2 * self.weights.row_len();
-        // the smaller side of the product is read again and again: few weights stay in the nearest cache whole
-        let tile_by_tile = self.weights.values.len() <= NEAR;
-        let (outer, inner) = if tile_by_tile {
-            (tiling.tiles, panels)
-        } else {
-            (panels, tiling.tiles)
-        };
-        for outer in 0..outer {
-            for inner in 0..inner {
-                let (panel, index) = if tile_by_tile { (inner, outer) } else { (outer, inner) };
-                let column = 2 * panel;
-                let panel = &weights[panel * panel_len..][..2 * depth];
-                let tile = &self.tiles[index * tiling.tile_vectors() * lanes..][..tiling.tile_vectors() * lanes];
-                let bias = self.bias.map_or([simd.splat_f32s(0.0); 2], |bias| {
-                    let bias = &vectors::<S>(bias)[column..][..2];
-                    [bias[0], bias[1]]
-                });
+        for (index, panel) in weights
+            .chunks_exact(2 * self.weights.row_len())
+            .take(panels)
+            .enumerate()
+        {
+            let column = 2 * index;
+            let bias = self.bias.map_or([simd.splat_f32s(0.0); 2], |bias| {
+                let bias = vectors::<S>(bias);
+                [bias[column], bias[column + 1]]
+            });
+            for (index, tile) in tiles.clone().take(tiling.tiles).enumerate() {
                 let first = tiling.first_row(index);
                 let rows = tiling.first_row(index + 1) - first;
                 let at = first * stride + column;
@@ -135,7 +126,7 @@ impl Kernel for Multiply<'_> {
                     ($($rows:literal)*) => {
                         match rows {
                             $($rows if $rows <= S::ROWS => {
-                                tile_product::<S, $rows>(simd, tile, panel, bias, &mut result, at);
+                                tile_product::<S, $rows>(simd, tile, &panel[..2 * depth], bias, &mut result, at);
                             })*
                             _ => {}
                         }

@@ -9,23 +9,24 @@
 //!    plain product of [cells, inputs] and [inputs, outputs], everything else is a vector operation over channels, and
 //!    no loop has a remainder, whatever the widths of the network.
 //! 2. **Every convolution is a gather and a product** (`product`). A thread gathers some hundred rows, each what one
-//!    output cell sees: the result of a 3x3 depthwise filter (`depthwise`), or the cells under a 3x3 or 1x1 kernel
-//!    (`gather`). They stay in its L2 cache and are multiplied at once, so the output of a depthwise convolution never
-//!    goes to main memory.
+//!    output cell sees: the cells under a kernel of any size, stride and dilation (`gather`), or, of a separable
+//!    convolution, the result of its 3x3 depthwise filter (`filter`), which so never goes to main memory. Rows stay in
+//!    its L2 cache and are multiplied at once. A depthwise convolution with something between it and the next product is
+//!    an operation of its own (`depthwise`).
 //! 3. **Batch normalisation is part of the weights**, which are packed once, when they are loaded, in the order in which
 //!    the product reads them (`pack`).
-//! 4. **What is stored is the value before the ReLU**; whoever reads it takes max(x, 0) on the way. Each Keras layer can
-//!    so be asked for, although a convolution, its batch normalisation and its activation are one operation
+//! 4. **What is stored is the value before the ReLU**; whoever reads it takes max(x, 0) on the way, cut off at 6 for a
+//!    ReLU6 (`rectifier`, `gate`). Each Keras layer can so be asked for, although a convolution, its batch normalisation and its activation are one operation
 //!    (`nodes`). Sums of residual branches are made by the product that ends the main branch, or together with the pool
 //!    (`pool`).
 //! 5. **All activations are kept**, in memory that is set aside once: they are the masks of the backward pass. It comes
 //!    in huge pages where the system has them (`pages`).
-//! 6. **Backward is the same product** with the weights transposed (`backward`, `transpose`). Explanations read means of
+//! 6. **Backward is the same product** with the weights transposed (`sweep`, `backward`). Explanations read means of
 //!    gradients and weighted sums of activations straight from the buffers (`site`).
 //!
 //! # Instruction sets
 //!
-//! Kernels are generic over the vector type (`isa`) and chosen when the program runs: AVX-512, AVX2 with FMA, NEON, or
+//! Kernels are generic over the vector type (`lanes`) and chosen when the program runs: AVX-512, AVX2 with FMA, NEON, or
 //! whatever the compiler makes of plain floats. The vectors are those of `pulp`, so kernels are safe Rust. Two rules keep
 //! them fast, and both show only in the machine code: all that runs per vector is `#[inline(always)]` and no closure,
 //! because other code is compiled without the instructions; and accumulators are indexed by literals only, because an

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::buffer::{Buffer, Features, Scratch, padded};
+use super::depthwise::DepthwiseWeights;
 use super::elementwise::{AddMasked, AddStrided, SumCells, WeightedSum};
 use super::filter::{Filter, FilterCells};
 use super::gate::{Gate, Mask};
@@ -259,37 +260,42 @@ proptest! {
 
     #[test]
     fn filters_equal_plain_loops(
-        height in 1..8usize, width in 1..8usize, channels in 1..70usize, images in 1..3usize,
+        height in 1..12usize, width in 1..12usize, channels in 1..70usize, images in 1..3usize,
+        kernel in prop::sample::select(vec![3, 5]), stride in 1..3usize, same: bool,
         gate in 0..3usize, turned: bool, accumulate: bool, seed in 0..1000u64,
     ) {
         let rectifier = [None, Some(RECTIFIERS[0]), Some(RECTIFIERS[1])][gate];
+        let window = Window::square(kernel, stride, if same { Padding::Same } else { Padding::Valid });
+        let taps = kernel * kernel;
         let one = shape(height, width, channels);
-        let (x, kernel) = (noise(seed, images * one.len()), noise(seed + 1, 9 * channels));
-        let before = noise(seed + 2, x.len());
-        let mut expected = Vec::new();
-        for (index, before) in before.iter().enumerate() {
-            let (cell, channel) = (index / channels, index % channels);
-            let (image, cell) = (cell / one.cells(), cell % one.cells());
-            let mut sum = if accumulate { *before } else { 0.0 };
-            for tap in 0..9 {
-                let line = (cell / width + tap / 3).wrapping_sub(1);
-                let column = (cell % width + tap % 3).wrapping_sub(1);
-                if line < height && column < width {
-                    let value = x[image * one.len() + (line * width + column) * channels + channel];
+        let out_shape = window.output(one);
+        prop_assume!(!out_shape.is_empty());
+        let (x, kernel) = (noise(seed, images * one.len()), noise(seed + 1, taps * channels));
+        let before = noise(seed + 2, images * out_shape.len());
+        let shift = noise(seed + 3, channels);
+        let mut expected: Vec<f32> = before
+            .iter()
+            .enumerate()
+            .map(|(index, before)| shift[index % channels] + if accumulate { *before } else { 0.0 })
+            .collect();
+        each_tap(window, one, out_shape, |cell, tap, source| {
+            for image in 0..images {
+                for channel in 0..channels {
+                    let value = x[image * one.len() + source * channels + channel];
                     let value = rectifier.map_or(value, |r| r.value(value));
-                    sum += value * kernel[if turned { 8 - tap } else { tap } * channels + channel];
+                    let weight = kernel[if turned { taps - 1 - tap } else { tap } * channels + channel];
+                    expected[image * out_shape.len() + cell * channels + channel] += value * weight;
                 }
             }
-            expected.push(sum);
-        }
+        });
         let source = features(images, one, &x);
-        let weights = features(1, shape(3, 3, channels), &kernel);
         let zeros = Buffer::zeros(width * padded(channels));
-        let filter = Filter {
-            source: &source, zeros: zeros.values(), weights: weights.values(), rectifier, turned,
-        };
+        let mut bias = Buffer::zeros(padded(channels));
+        bias.values_mut()[..channels].copy_from_slice(&shift);
         for isa in Isa::available() {
-            let mut out = if accumulate { features(images, one, &before) } else { rubbish(images, one) };
+            let weights = DepthwiseWeights::new(isa, window, &kernel, &vec![1.0; channels]);
+            let filter = Filter { bias: Some(bias.values()), turned, ..weights.filter(&source, rectifier, zeros.values()) };
+            let mut out = if accumulate { features(images, out_shape, &before) } else { rubbish(images, out_shape) };
             let stride = out.stride();
             // parts that begin and end anywhere in a line
             for (index, out) in out.values_mut().chunks_mut(5 * stride).enumerate() {
@@ -298,8 +304,11 @@ proptest! {
             assert_close(&values(&out), &expected);
             if !accumulate {
                 let packed = Packed::new(isa, &identity(channels), 1, channels, channels, &vec![1.0; channels]);
-                let product = multiply(isa, Rows::Filtered(filter), &packed, rubbish(images, one), None);
+                let product = multiply(isa, Rows::Filtered(filter), &packed, rubbish(images, out_shape), None);
                 assert_close(&product, &expected);
+                let mut whole = rubbish(images, out_shape);
+                filter.run(isa, &Threads::start(2).unwrap(), &mut whole, false);
+                assert_close(&values(&whole), &expected);
             }
         }
     }
