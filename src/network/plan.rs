@@ -5,6 +5,7 @@
 
 use thiserror::Error;
 
+use super::groups::{self, Group};
 use super::op::Op;
 use super::output::Output;
 use super::shape::Shape;
@@ -20,7 +21,7 @@ pub enum Role {
     Target,
     /// A convolution before its batch normalisation: the scale of its channels is arbitrary.
     RawConvolution,
-    /// Part of a residual branch: sees only what the 1x1 convolution lets through.
+    /// Part of a branch: what goes around it beside this layer is not in its map.
     ResidualBranch,
     /// No map: the input and its preprocessing, what does nothing, and everything without height and width.
     NoMap,
@@ -110,6 +111,8 @@ pub struct Plan {
     pub output: Output,
     /// See [`Plan::last_feature_layer`].
     last_feature_layer: LayerId,
+    /// See [`Plan::groups`].
+    groups: Vec<Group>,
 }
 
 impl Plan {
@@ -135,10 +138,12 @@ impl Plan {
             });
         }
         let last_feature_layer = last_feature_layer(&layers)?;
+        let groups = groups::groups(&layers, last_feature_layer.0 + 1);
         Ok(Self {
             layers,
             output,
             last_feature_layer,
+            groups,
         })
     }
 
@@ -160,6 +165,17 @@ impl Plan {
     /// The layers that have a map, in order.
     pub fn mappable(&self) -> impl DoubleEndedIterator<Item = LayerId> + '_ {
         self.ids().filter(|&id| self.layer(id).role != Role::NoMap)
+    }
+
+    /// The layers that have a map as groups that belong together, in order; each layer is in exactly one.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The position in [`Plan::groups`] of the group that a layer with a map is in.
+    pub fn group_of(&self, layer: LayerId) -> Option<usize> {
+        let position = self.groups.partition_point(|group| group.last() < layer);
+        self.groups.get(position)?.has(layer).then_some(position)
     }
 
     /// The shape of the picture that goes in, `[height, width, 3]`.
