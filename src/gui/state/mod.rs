@@ -8,6 +8,7 @@ mod replies;
 mod search;
 mod wanted;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use search::{Here, Search};
@@ -95,6 +96,8 @@ pub struct State {
     pub maps: MapStore,
     /// What the session was asked for.
     pub wishes: Wishes,
+    /// The groups of layers, by their place in the plan, of which all small maps are shown.
+    pub unfolded: BTreeSet<usize>,
     /// Gradients and channels that were computed last.
     pub channels: Option<Channels>,
     /// The channel whose own feature map is shown.
@@ -158,6 +161,7 @@ impl State {
             recent_classes: Vec::new(),
             maps: MapStore::default(),
             wishes: Wishes::default(),
+            unfolded: BTreeSet::new(),
             channels: None,
             channel: None,
             feature_map: None,
