@@ -181,7 +181,13 @@ fn layers_and_classes_are_listed() {
     assert!(
         stdout(&layers)
             .lines()
-            .any(|line| line.starts_with("block14_sepconv2_act") && line.contains("default"))
+            .any(|line| line.starts_with("block14_sepconv2_act") && line.ends_with("block14  default"))
+    );
+    let groups = documents(&run(&["layers", "--json"]));
+    let residual = groups.iter().find(|layer| layer["layer"] == "conv2d").unwrap();
+    assert_eq!(
+        (&residual["group"], &residual["note"]),
+        (&"block2".into(), &"residual branch".into())
     );
     let classes = run(&["classes"]);
     assert!(stdout(&classes).lines().count() >= 16);

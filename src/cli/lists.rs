@@ -12,6 +12,7 @@ use crate::network::Role;
 #[derive(Serialize)]
 struct LayerReport<'a> {
     layer: &'a str,
+    group: &'a str,
     height: usize,
     width: usize,
     channels: usize,
@@ -30,7 +31,12 @@ pub fn layers(network: &NetworkArguments, json: bool) -> Result<(), Stop> {
     let (_explorer, network) = start(network)?;
     let plan = &network.plan;
     let mut out = io::stdout().lock();
-    for id in plan.mappable() {
+    let widest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
+    let name_width = widest(&mut plan.mappable().map(|id| plan.layer(id).name.chars().count()));
+    let group_width = widest(&mut plan.groups().iter().map(|group| group.name.chars().count()));
+    let layers = plan.groups().iter();
+    let layers = layers.flat_map(|group| group.layers.iter().map(|&id| (group.name.as_str(), id)));
+    for (group, id) in layers {
         let layer = plan.layer(id);
         let note = match layer.role {
             _ if id == plan.last_feature_layer() => "default",
@@ -42,6 +48,7 @@ pub fn layers(network: &NetworkArguments, json: bool) -> Result<(), Stop> {
         if json {
             let report = LayerReport {
                 layer: &layer.name,
+                group,
                 height,
                 width,
                 channels,
@@ -49,11 +56,10 @@ pub fn layers(network: &NetworkArguments, json: bool) -> Result<(), Stop> {
             };
             print_json(&mut out, &report)?;
         } else {
-            writeln!(
-                out,
-                "{:<26} {height:>3} x {width:<3} x {channels:<5} {note}",
-                layer.name
-            )?;
+            let name = &layer.name;
+            let line =
+                format!("{name:<name_width$}  {height:>3} x {width:<3} x {channels:<5} {group:<group_width$}  {note}");
+            writeln!(out, "{}", line.trim_end())?;
         }
     }
     Ok(())

@@ -122,6 +122,19 @@ pub struct ExplainRequest {
     pub method: Method,
 }
 
+impl ExplainRequest {
+    /// Whether every map of another wish for the same purpose comes with this one.
+    pub fn covers(&self, other: &Self) -> bool {
+        let same = Self {
+            targets: other.targets.clone(),
+            layers: other.layers.clone(),
+            ..self.clone()
+        } == *other;
+        let has_targets = other.targets.iter().all(|target| self.targets.contains(target));
+        same && has_targets && other.layers.iter().all(|layer| self.layers.contains(layer))
+    }
+}
+
 /// A picture or array to write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportRequest {

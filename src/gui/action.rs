@@ -190,7 +190,7 @@ impl Action {
                 "Remove from list",
                 "Take the image off the list; the file stays where it is.",
             ),
-            Self::AllLayers => ("All layers", "Fold out small maps of the class at every layer."),
+            Self::AllLayers => ("All layers", "Fold out small maps of the class along the layers."),
             Self::SideBySide => ("Side by side", "Fold out small maps of many classes."),
             Self::Channels => ("Channels", "Fold out the channels that count most."),
             Self::Fit => ("Fit", "Show the whole photo."),

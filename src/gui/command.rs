@@ -63,6 +63,8 @@ pub enum Command {
     AskHere([f32; 2]),
     /// Choose a layer.
     SelectLayer(LayerId),
+    /// Show the small maps of all layers of the group at this place of the plan, or of its last one alone.
+    Unfold(usize),
     /// Show the feature map of a channel, or no longer.
     SelectChannel(usize),
     /// Ask for the hash of the weights file.

@@ -7,14 +7,13 @@ use super::answers::answer;
 use super::choices::{Drawer, Scale};
 use super::color_bar::short;
 use super::command::Command;
+use super::layer_strip;
 use super::multiples::{Tile, tile, tile_size};
 use super::numbers;
 use super::state::State;
-use super::strip::strip;
 use super::textures::{Slot, Textures};
 use super::theme::{self, UNIT, palette};
 use super::widgets::{check, with_icon};
-use crate::network::LayerId;
 
 /// What all names need beside each other, in points; with less, there are icons alone.
 const ROOM: f32 = 500.0;
@@ -91,45 +90,13 @@ fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, 
         return;
     }
     match drawer {
-        Drawer::Layers => layers(ui, state, textures, commands),
+        Drawer::Layers => layer_strip::show(ui, state, textures, commands),
         Drawer::SideBySide => side_by_side(ui, state, textures, commands),
         Drawer::Gradients => numbers::gradients(ui, state),
         Drawer::Channels => numbers::channels(ui, state, commands),
         Drawer::Values => numbers::values(ui, state),
         Drawer::Predictions => numbers::predictions(ui, state),
     }
-}
-
-/// The class at every layer, from the photo to the predictions.
-fn layers(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
-    let (Some(network), Some(class), Some(chosen)) = (&state.network, state.class(), state.layer()) else {
-        return;
-    };
-    let layers: Vec<LayerId> = network.plan.mappable().collect();
-    let current = layers.iter().position(|&layer| layer == chosen).unwrap_or(0);
-    let size = tile_size(state, ui.available_height() - 3.0 * UNIT);
-    strip(ui, "layer strip", layers.len(), current, size, |ui, position| {
-        let Some(&layer) = layers.get(position) else { return };
-        let described = network.plan.layer(layer);
-        // all layers of a block begin with its name, which would leave no room for the rest
-        let in_block = described
-            .name
-            .split_once('_')
-            .filter(|(block, _)| block.starts_with("block"));
-        let size_in_cells = format!("{}×{}", described.shape.width, described.shape.height);
-        let detail = in_block.map_or(size_in_cells.clone(), |(block, _)| format!("{block} · {size_in_cells}"));
-        let small = Tile {
-            name: &described.name,
-            caption: in_block.map_or(&described.name, |(_, rest)| rest),
-            detail: &detail,
-            shown: state.shown_as(state.choices.target(class), layer),
-            slot: Slot::Layer(layer),
-            is_chosen: layer == chosen,
-        };
-        if tile(ui, state, textures, small, size).clicked() {
-            commands.push(Command::SelectLayer(layer));
-        }
-    });
 }
 
 /// Many classes at one layer.

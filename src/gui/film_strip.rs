@@ -20,11 +20,18 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     let list = state.images.list();
     let size = vec2(22.0 * UNIT, ui.available_height() - 2.0 * UNIT);
     let current = state.images.current_position().unwrap_or(0);
-    strip(ui, "film strip", list.len(), current, size, |ui, position| {
-        if let Some(image) = list.get(position) {
-            frame(ui, state, textures, image, position == current, size, commands);
-        }
-    });
+    strip(
+        ui,
+        "film strip",
+        list.len(),
+        (current, [current, 0]),
+        size,
+        |ui, position| {
+            if let Some(image) = list.get(position) {
+                frame(ui, state, textures, image, position == current, size, commands);
+            }
+        },
+    );
 }
 
 fn frame(

@@ -79,7 +79,7 @@ impl Drawer {
         match self {
             Self::Layers => (
                 "All layers",
-                "Small maps of the class at every layer, from one backward sweep.",
+                "Small maps of the class from the photo to the predictions: one a group of layers, and all on demand.",
             ),
             Self::SideBySide => (
                 "Side by side",

@@ -6,19 +6,30 @@ use egui::{Align, Rect, Ui, Vec2, vec2};
 
 use super::theme::UNIT;
 
-/// Draws `count` things of a size, of which the one at `current` is brought into sight whenever it or their size is
-/// another than before.
-pub fn strip(ui: &mut Ui, id: &str, count: usize, current: usize, size: Vec2, mut thing: impl FnMut(&mut Ui, usize)) {
-    ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
-    let step = size.x + 2.0 * UNIT;
+/// Room between two things.
+pub const GAP: f32 = 2.0 * UNIT;
+
+/// Draws `count` things of a size, of which the one at `current.0` is brought into sight whenever it is another, as
+/// `current.1` tells, or their size is another.
+pub fn strip(
+    ui: &mut Ui,
+    id: &str,
+    count: usize,
+    current: (usize, [usize; 2]),
+    size: Vec2,
+    mut thing: impl FnMut(&mut Ui, usize),
+) {
+    ui.spacing_mut().item_spacing.x = GAP;
+    let step = size.x + GAP;
+    let (position, what) = current;
     let seen = ui.scope_id().with((id, "seen"));
     // another photo may make all of them wider or narrower
-    let now = (current, size.x as i32);
+    let now = (what, size.x as i32);
     let is_new = ui.data(|data| data.get_temp(seen)) != Some(now);
     let area = ScrollArea::horizontal().id_salt(id).auto_shrink([false, false]);
     area.show_viewport(ui, |ui, viewport| {
         ui.set_width(step * count as f32);
-        let left = current as f32 * step;
+        let left = position as f32 * step;
         if is_new {
             ui.data_mut(|data| data.insert_temp(seen, now));
             if left < viewport.left() || left + size.x > viewport.right() {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use super::choices::{Drawer, Scale};
+use super::layer_strip;
 use super::state::State;
 use crate::explain::{ClassMaps, Target};
 use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Reply, Request};
@@ -112,7 +113,7 @@ fn explain(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
         let request = wish.and_then(|(targets, layers)| request(state, purpose, targets, layers));
         let asked = &mut wishes.asked;
         match request {
-            Some(request) if asked.get(&purpose) == Some(&request) => {}
+            Some(request) if asked.get(&purpose).is_some_and(|asked| asked.covers(&request)) => {}
             Some(request) => {
                 explorer.send(Request::Explain(request.clone()));
                 asked.insert(purpose, request);
@@ -175,7 +176,10 @@ fn side_by_side_wish(state: &State) -> Option<Wish> {
 }
 
 fn layers_wish(state: &State) -> Option<Wish> {
-    let layers = || state.network.as_ref().map(|network| network.plan.mappable().collect());
+    let layers = || {
+        let network = state.network.as_ref()?;
+        Some(layer_strip::wanted(&network.plan, &state.unfolded))
+    };
     let is_open = state.preferences.drawer == Some(Drawer::Layers);
     is_open.then(|| Some((vec![state.choices.target(state.class()?)], layers()?)))?
 }
@@ -184,13 +188,12 @@ fn layers_wish(state: &State) -> Option<Wish> {
 fn request(state: &State, purpose: Purpose, targets: Vec<Target>, layers: Vec<LayerId>) -> Option<ExplainRequest> {
     state.prediction()?;
     let image = state.images.current()?.id;
-    // one sweep brings all layers, so a target counts as a whole
-    let is_missing = |target: &Target| {
-        layers
-            .iter()
-            .any(|&layer| state.key(*target, layer).is_some_and(|key| state.map(&key).is_none()))
-    };
-    let targets: Vec<Target> = targets.into_iter().filter(is_missing).collect();
+    // one sweep brings all layers of a target
+    let is_missing = |target, layer| state.key(target, layer).is_some_and(|key| state.map(&key).is_none());
+    let (mut targets, mut layers) = (targets, layers);
+    let all = layers.clone();
+    targets.retain(|&target| all.iter().any(|&layer| is_missing(target, layer)));
+    layers.retain(|&layer| targets.iter().any(|&target| is_missing(target, layer)));
     if targets.is_empty() {
         return None;
     }

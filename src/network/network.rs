@@ -9,8 +9,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::head::{Head, HeadPass};
-use super::plan::{LayerId, Plan};
-use super::roles::Role;
+use super::layer::{LayerId, Role};
+use super::plan::Plan;
 
 /// What can go wrong while a network runs.
 #[derive(Debug, Error)]

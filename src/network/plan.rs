@@ -5,31 +5,11 @@
 
 use thiserror::Error;
 
+use super::groups::{self, Group};
+use super::layer::{Layer, LayerId, Role};
 use super::op::Op;
 use super::output::Output;
-use super::roles::Role;
 use super::shape::Shape;
-
-/// Index of a layer in [`Plan::layers`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LayerId(pub usize);
-
-/// One layer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
-    /// Its name, such as `block14_sepconv2_act`; unique.
-    pub name: String,
-    /// The name under which its tensors are stored: its own, but for parts of a layer that does several things.
-    pub weights: String,
-    /// What it computes.
-    pub op: Op,
-    /// The layers it reads: none for the input, two for an addition (main branch first), else one.
-    pub inputs: Vec<LayerId>,
-    /// Its output.
-    pub shape: Shape,
-    /// Whether it makes a sensible map.
-    pub role: Role,
-}
 
 /// One tensor that the network needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +78,8 @@ pub struct Plan {
     pub output: Output,
     /// See [`Plan::last_feature_layer`].
     last_feature_layer: LayerId,
+    /// See [`Plan::groups`].
+    groups: Vec<Group>,
 }
 
 impl Plan {
@@ -123,10 +105,12 @@ impl Plan {
             });
         }
         let last_feature_layer = last_feature_layer(&layers)?;
+        let groups = groups::groups(&layers, last_feature_layer.0 + 1);
         Ok(Self {
             layers,
             output,
             last_feature_layer,
+            groups,
         })
     }
 
@@ -148,6 +132,17 @@ impl Plan {
     /// The layers that have a map, in order.
     pub fn mappable(&self) -> impl DoubleEndedIterator<Item = LayerId> + '_ {
         self.ids().filter(|&id| self.layer(id).role != Role::NoMap)
+    }
+
+    /// The layers that have a map as groups that belong together, in order; each layer is in exactly one.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The position in [`Plan::groups`] of the group that a layer with a map is in.
+    pub fn group_of(&self, layer: LayerId) -> Option<usize> {
+        let position = self.groups.partition_point(|group| group.last() < layer);
+        self.groups.get(position)?.has(layer).then_some(position)
     }
 
     /// The shape of the picture that goes in, `[height, width, 3]`.

@@ -1,20 +1,7 @@
 //! How sensible each layer is as a target of Grad-CAM, told by the graph.
 
+use super::layer::{Layer, Role};
 use super::op::Op;
-use super::plan::Layer;
-
-/// How sensible a layer is as a target of Grad-CAM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// A normal target: after batch normalisation, activation, pooling or addition.
-    Target,
-    /// A convolution before its batch normalisation: the scale of its channels is arbitrary.
-    RawConvolution,
-    /// On one branch of an addition: sees only what takes this branch.
-    ResidualBranch,
-    /// No map: the input and its preprocessing, what does nothing, and everything without height and width.
-    NoMap,
-}
 
 /// Gives every layer that has a map the role that it has by the graph.
 pub fn derive(layers: &mut [Layer]) {

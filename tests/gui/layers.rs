@@ -1,12 +1,13 @@
 //! Layers, the strip of all of them, and the numbers behind them.
 
 use egui::Key;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use gradcam_explorer::gui::choices::Drawer;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::imaging::{Colormap, Resize};
 use gradcam_explorer::network::Role;
 
-use crate::support::{DOG_AND_CAT, Window};
+use crate::support::{DOG_AND_CAT, Window, sample};
 
 #[test]
 fn a_raw_convolution_says_what_that_means() {
@@ -34,20 +35,65 @@ fn every_mappable_layer_is_reached_by_key() {
     assert_eq!(seen, plan.mappable().collect::<Vec<_>>());
 }
 
+/// Whether the map of a layer is there, in the small or in the large.
+fn has_map(state: &State, layer: &str) -> bool {
+    let target = state.choices.target(state.class().unwrap());
+    let layer = state.network.as_ref().unwrap().plan.find(layer).unwrap();
+    state.shown_as(target, layer).is_some()
+}
+
+/// Whether the map of what comes out of each group is there.
+fn has_a_map_a_group(state: &State) -> bool {
+    let plan = &state.network.as_ref().unwrap().plan;
+    let mut lasts = plan.groups().iter().map(|group| &plan.layer(group.last()).name);
+    lasts.all(|layer| has_map(state, layer))
+}
+
 #[test]
-fn the_strip_of_all_layers_fills_from_one_request() {
+fn the_strip_has_one_map_a_group_and_those_of_all_its_layers_on_demand() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     window.click("All layers");
     assert_eq!(window.state().preferences.drawer, Some(Drawer::Layers));
-    window.wait("all maps", |state| {
-        let plan = &state.network.as_ref().unwrap().plan;
-        let target = state.choices.target(state.class().unwrap());
-        plan.mappable().all(|layer| state.shown_as(target, layer).is_some())
-    });
-    // the chosen layer is in sight, and its neighbour can be clicked
-    window.last("block14_sepconv1_act").click();
+    window.wait("a map a group", has_a_map_a_group);
+    let unasked = |state: &State| {
+        ["block5_sepconv1", "block13_sepconv1_act", "block14_sepconv1"].map(|layer| has_map(state, layer))
+    };
+    assert_eq!(unasked(window.state()), [false; 3]);
+    // the chosen layer is in sight, and the group beside it can be unfolded
+    window.click("All 10 layers of block13");
+    window.wait("the maps of block13", |state| has_map(state, "block13_sepconv1_act"));
+    assert_eq!(unasked(window.state()), [false, true, false]);
+    window.click("block13_sepconv1_act");
+    assert_eq!(window.shown_layer().as_deref(), Some("block13_sepconv1_act"));
+    // the chosen layer keeps its place when its group is folded
+    window.click("All 10 layers of block13");
+    assert!(window.state().unfolded.is_empty());
+    let tiles = window.harness.query_all_by_label("block13_sepconv1_act").count();
+    assert_eq!(tiles, 2, "in the list and in the strip");
+}
+
+#[test]
+fn groups_tell_what_comes_out_of_them_and_only_those_in_sight_are_laid_out() {
+    let mut window = Window::with(vec![sample(DOG_AND_CAT)], [1040.0, 680.0], egui::Theme::Dark);
+    window.wait("the first map", |state| state.shown.is_some());
+    let about = |window: &Window, group: &str| window.label(group).accesskit_node().description().unwrap();
+    let plan = window.state().network.as_ref().unwrap().plan.clone();
+    let channels = plan.groups().last().unwrap().shape.channels;
+    assert_eq!(
+        about(&window, "block14"),
+        format!("6 layers, 10×10 cells and {channels} channels at its end, with the default layer")
+    );
+    assert!(!about(&window, "block13").contains("default"));
+    assert!(!window.has("block1"));
+    window.click("block13");
+    window.wait("the map of its last layer", |state| !state.is_waiting_for_map());
+    let position = plan.groups().len() - 2;
+    let last = plan.layer(plan.groups()[position].last()).name.clone();
+    assert_eq!(window.shown_layer(), Some(last.clone()));
+    assert!(window.has(&last) && !window.has("block14_sepconv1"));
+    window.harness.state_mut().state_mut().choices.layer = plan.find("block1_conv1");
     window.settle();
-    assert_eq!(window.shown_layer().as_deref(), Some("block14_sepconv1_act"));
+    assert!(window.has("block1") && window.has("block1_conv1") && !window.has("block14"));
 }
 
 #[test]

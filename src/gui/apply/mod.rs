@@ -66,6 +66,11 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
             state.ask_here(share);
         }
         Command::SelectLayer(layer) => select_layer(state, layer),
+        Command::Unfold(group) => {
+            if !state.unfolded.remove(&group) {
+                state.unfolded.insert(group);
+            }
+        }
         Command::SelectChannel(channel) => state.channel = Some(channel).filter(|_| state.channel != Some(channel)),
         Command::Fingerprint => return Some(Effect::Send(Box::new(Request::Fingerprint))),
         Command::CopyPicture(picture) => return Some(Effect::Copy(picture)),

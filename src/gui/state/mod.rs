@@ -8,6 +8,7 @@ mod replies;
 mod search;
 mod wanted;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use search::{Here, Search};
@@ -91,6 +92,8 @@ pub struct State {
     pub recent_classes: Vec<usize>,
     /// Maps at layers that need a backward sweep.
     pub maps: MapStore,
+    /// The groups of layers, by their place in the plan, of which all small maps are shown.
+    pub unfolded: BTreeSet<usize>,
     /// Gradients and channels that were computed last.
     pub channels: Option<Channels>,
     /// The channel whose own feature map is shown.
@@ -144,6 +147,7 @@ impl State {
             pinned: Vec::new(),
             recent_classes: Vec::new(),
             maps: MapStore::default(),
+            unfolded: BTreeSet::new(),
             channels: None,
             channel: None,
             feature_map: None,

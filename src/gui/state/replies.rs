@@ -94,6 +94,7 @@ impl State {
             self.choices.class = None;
             self.choices.than = None;
             self.choices.layer = None;
+            self.unfolded.clear();
             self.pinned.clear();
             self.recent_classes.clear();
             self.history.clear();

@@ -213,3 +213,27 @@ impl Builder {
         LayerId(self.layers.len() - 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_groups_are_its_fourteen_blocks() {
+        let plan = plan(&Architecture::keras(1000)).unwrap();
+        let names: Vec<&str> = plan.groups().iter().map(|group| group.name.as_str()).collect();
+        let blocks: Vec<String> = (1..=14).map(|block| format!("block{block}")).collect();
+        assert_eq!(names, blocks);
+        let grouped = plan.groups().iter().flat_map(|group| group.layers.clone());
+        assert!(grouped.eq(plan.mappable()));
+        // residual layers and sums belong to the block they stand in
+        let second: Vec<&str> = plan.groups()[1]
+            .layers
+            .iter()
+            .map(|&id| plan.layer(id).name.as_str())
+            .collect();
+        let expected = ["conv2d", "block2_pool", "batch_normalization", "add"];
+        assert_eq!(second[second.len() - 4..], expected);
+        assert_eq!(plan.groups()[13].last(), plan.last_feature_layer());
+    }
+}

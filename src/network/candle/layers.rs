@@ -3,8 +3,8 @@
 use candle_core::Tensor;
 
 use super::{CandleNetwork, functions, ops};
+use crate::network::layer::LayerId;
 use crate::network::op::Op;
-use crate::network::plan::LayerId;
 use crate::network::shape::{Padding, Window};
 
 /// The window of a separable convolution that is one operation.

@@ -14,8 +14,9 @@ use candle_core::{DType, Device, Tensor, WithDType};
 use candle_nn::VarBuilder;
 
 use super::head::{Head, HeadPass};
+use super::layer::LayerId;
 use super::network::{Network, NetworkError, Visit, check_input, check_sweep};
-use super::plan::{LayerId, Plan};
+use super::plan::Plan;
 use site::CandleSite;
 use weights::prepared;
 

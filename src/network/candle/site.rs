@@ -3,8 +3,8 @@
 use candle_core::{DType, Tensor};
 
 use super::{ops, values};
+use crate::network::layer::LayerId;
 use crate::network::network::{NetworkError, Site};
-use crate::network::plan::LayerId;
 
 /// A layer whose activation and gradient are candle tensors `[h, w, c]`.
 pub(super) struct CandleSite<'a> {

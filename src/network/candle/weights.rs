@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Device, Tensor};
 
+use crate::network::layer::Layer;
 use crate::network::op::{Op, SMALLEST_DEVIATION, ungrouped};
-use crate::network::plan::Layer;
 
 /// A layer's tensors as its operation reads them: matrices for convolutions, factors and summands for normalisations.
 pub(super) fn prepared(

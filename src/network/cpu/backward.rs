@@ -14,7 +14,7 @@ use super::pack::Packed;
 use super::pool::PoolBackward;
 use super::product::Product;
 use super::sweep::{Gradient, Sweep};
-use crate::network::plan::LayerId;
+use crate::network::layer::LayerId;
 use crate::network::shape::{Padding, Shape, Window};
 
 impl Sweep<'_> {

@@ -8,10 +8,11 @@ use super::depthwise::DepthwiseWeights;
 use super::filter::Filter;
 use super::isa::Isa;
 use super::pack::Packed;
+use crate::network::layer::LayerId;
 use crate::network::network::NetworkError;
 use crate::network::op::{Op, ungrouped};
 use crate::network::plain::tensor;
-use crate::network::plan::{LayerId, Plan};
+use crate::network::plan::Plan;
 use crate::network::shape::{Padding, Window};
 
 /// What a convolution is made of, its weights already multiplied by its `scale`.

@@ -152,7 +152,7 @@ impl<'a> Depthwise<'a> {
         });
         let lines = (band - 1) * self.stride[0] + reach;
         // an odd number of vectors from channel to channel, so that they do not meet in the same sets of a cache
-        let step = lines * row.len() | 1;
+        let step = (lines * row.len()) | 1;
         threads.each(parts, |thread, (image, first, out)| {
             scratch.with(thread, step * floats, |copied| {
                 isa.run(Band {

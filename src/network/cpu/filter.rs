@@ -259,7 +259,7 @@ fn filter_line<S: Lanes, E: Entry, const KERNEL: usize, const STRIDE: usize, con
             for down in 0..KERNEL {
                 values[down] = entry.value(simd, lines[down][x * channels + channel]);
             }
-            for open in 0..OPEN {
+            for (open, sum) in sums.iter_mut().enumerate() {
                 let right = column + STRIDE * open;
                 if right < KERNEL {
                     // by itself first, as the sum would wait for each of them
@@ -267,7 +267,7 @@ fn filter_line<S: Lanes, E: Entry, const KERNEL: usize, const STRIDE: usize, con
                     for down in 1..KERNEL {
                         part = simd.multiply_add(values[down], kernel[down * KERNEL + right], part);
                     }
-                    sums[open] = simd.add_f32s(sums[open], part);
+                    *sum = simd.add_f32s(*sum, part);
                 }
             }
         }

@@ -12,8 +12,8 @@ use super::nodes::{Node, source};
 use super::pack::Packed;
 use super::pool::PoolAndAdd;
 use super::product::Product;
+use crate::network::layer::LayerId;
 use crate::network::plain::Scale;
-use crate::network::plan::LayerId;
 
 /// Pixels that one thread prepares at a time.
 const PIXELS: usize = 4096;

@@ -76,9 +76,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use candle_nn::VarBuilder;
 
 use super::head::{Head, HeadPass};
+use super::layer::LayerId;
 use super::network::{Network, NetworkError, Visit, check_input, check_sweep};
 use super::plain::PlainLayer;
-use super::plan::{LayerId, Plan};
+use super::plan::Plan;
 use buffer::{Buffer, Features, Scratch, padded};
 use convolution::Convolution;
 use forward::widened;

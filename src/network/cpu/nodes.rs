@@ -6,10 +6,11 @@
 //! undoing the normalisation.
 
 use super::rectifier::Rectifier;
+use crate::network::layer::LayerId;
 use crate::network::network::NetworkError;
 use crate::network::op::Op;
 use crate::network::plain::PlainLayer;
-use crate::network::plan::{LayerId, Plan};
+use crate::network::plan::Plan;
 use crate::network::shape::{Padding, Window};
 
 /// What the engine does for one layer of the plan.

@@ -8,9 +8,9 @@ use super::elementwise::{SumCells, WeightedSum};
 use super::gate::Mask;
 use super::nodes::{Node, source};
 use super::rectifier::Rectifier;
+use crate::network::layer::LayerId;
 use crate::network::network::{NetworkError, Site};
 use crate::network::plain::magnitude;
-use crate::network::plan::LayerId;
 
 /// Cells that one thread reduces at a time. Fixed, so that sums do not depend on the number of threads, and few, so that
 /// the 361 cells of the middle flow give work to all of them.

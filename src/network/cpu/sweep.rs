@@ -23,9 +23,9 @@ use super::memory::Memory;
 use super::nodes::{Node, source};
 use super::rectifier::Rectifier;
 use super::site::CpuSite;
+use crate::network::layer::LayerId;
 use crate::network::network::{NetworkError, Visit};
 use crate::network::plain::magnitude;
-use crate::network::plan::LayerId;
 
 /// Scores that are walked back at once: more would save little and need hundreds of megabytes at early layers.
 const BATCH: usize = 4;

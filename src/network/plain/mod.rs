@@ -15,9 +15,10 @@ use candle_nn::VarBuilder;
 
 pub use dense::{DensePart, Workers, magnitude, multiply};
 
+use super::layer::Layer;
 use super::network::NetworkError;
 use super::op::Op;
-use super::plan::{Layer, Plan};
+use super::plan::Plan;
 use super::shape::Shape;
 use dense::Dense;
 
