@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::NetworkChoices;
-use super::config::Config;
+use super::config::{Config, shortened};
 use super::error::KerasError;
 use super::graph::{FlatLayer, Graph};
-use super::input::{input_name, input_shape};
+use super::input::{self, input_name, input_shape};
 use super::json::{Argument, LayerDescription, Model, TensorRef};
-use super::layers::{self, Built, Called, Input};
-use super::place::{Place, snake_case};
+use super::layers::{self, Built, Called, Constants, Input};
+use super::order::archive_names;
+use super::place::Place;
 use crate::network::{Op, Shape};
 
 /// How often the layers of a model are gone through until each has what it reads; saved models are in order.
@@ -109,12 +110,33 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
     }
     let place = Scope {
         models: Vec::new(),
-        archive: "layers".to_owned(),
+        archive: Some("layers".to_owned()),
     };
     let given = flattener.model(model, &place, &[input], Some(chosen))?;
     let output = given.get(&chosen).ok_or_else(|| graph_error("it has no output"))?;
     if output.channel.is_some() {
         return Err(graph_error("its output is a single channel"));
+    }
+    let prepares = |op: &Op| {
+        matches!(
+            op,
+            Op::Affine { .. } | Op::Normalize | Op::Reorder { .. } | Op::Identity
+        )
+    };
+    let is_whole = model
+        .all()
+        .iter()
+        .any(|layer| layer.class == "InputLayer" && input::is_whole(layer));
+    if is_whole
+        && !flattener
+            .layers
+            .iter()
+            .filter(|layer| layer.inputs.contains(&0))
+            .all(|layer| prepares(&layer.op))
+    {
+        return Err(graph_error(
+            "its input is of whole numbers and goes into the network as it is",
+        ));
     }
     Ok(Graph {
         output: output.layer,
@@ -128,8 +150,8 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
 /// Where a model stands.
 struct Scope {
     models: Vec<String>,
-    /// Of its layers in an archive.
-    archive: String,
+    /// Of its layers in an archive, where that is clear.
+    archive: Option<String>,
 }
 
 struct Flattener<'a> {
@@ -157,14 +179,19 @@ impl Flattener<'_> {
         inputs: &[Tensor],
         chosen: Option<usize>,
     ) -> Result<BTreeMap<usize, Tensor>, KerasError> {
-        let archives = archive_names(model, &scope.archive);
+        let archives = match &scope.archive {
+            Some(prefix) => archive_names(model, prefix),
+            None => vec![None; model.layers.len()],
+        };
         if model.is_sequential {
             let mut current = inputs
                 .first()
                 .copied()
                 .ok_or_else(|| graph_error("a model reads nothing"))?;
             for (layer, archive) in model.layers.iter().zip(&archives) {
-                if layer.class != "InputLayer" {
+                if layer.class == "InputLayer" {
+                    input::check_layer(layer, current.input, scope.models.is_empty())?;
+                } else {
                     current = self.layer(layer, archive, scope, &[current], &[], true)?;
                 }
             }
@@ -179,6 +206,7 @@ impl Flattener<'_> {
         let needed = needed(model, &wanted)?;
         let mut given: HashMap<&str, BTreeMap<usize, Tensor>> = HashMap::new();
         for (reference, input) in model.inputs.iter().zip(inputs) {
+            input::check(model, reference, input.input, scope.models.is_empty())?;
             given.insert(&reference.layer, BTreeMap::from([(0, *input)]));
         }
         if model.inputs.len() != inputs.len() {
@@ -236,6 +264,12 @@ impl Flattener<'_> {
                     .collect();
                 let tensor_first = matches!(call.arguments.first(), Some(Argument::Tensor(_)));
                 if let Some(inner) = &layer.model {
+                    if !constants.is_empty() {
+                        return Err(graph_error(&format!(
+                            "the model {} is called with constants",
+                            layer.name
+                        )));
+                    }
                     let inner_scope = self.inside(layer, &archives[index], scope);
                     let outputs = self.model(inner, &inner_scope, &tensors, None)?;
                     given.insert(&layer.name, outputs);
@@ -267,12 +301,12 @@ impl Flattener<'_> {
         Ok(outputs)
     }
 
-    fn inside(&self, layer: &LayerDescription, archive: &str, scope: &Scope) -> Scope {
+    fn inside(&self, layer: &LayerDescription, archive: &Option<String>, scope: &Scope) -> Scope {
         let mut models = scope.models.clone();
         models.push(layer.name.clone());
         Scope {
             models,
-            archive: format!("{archive}/layers"),
+            archive: archive.as_ref().map(|archive| format!("{archive}/layers")),
         }
     }
 
@@ -280,7 +314,7 @@ impl Flattener<'_> {
     fn layer(
         &mut self,
         layer: &LayerDescription,
-        archive: &str,
+        archive: &Option<String>,
         scope: &Scope,
         tensors: &[Tensor],
         constants: &[&Value],
@@ -308,16 +342,7 @@ impl Flattener<'_> {
                 format!(": {reason}")
             },
         };
-        let is_own =
-            |name: &Option<String>, known: &dyn Fn(&str) -> bool| name.as_deref().is_some_and(|name| !known(name));
-        let is_keras = |module: &str| {
-            ["keras", "tf_keras", "tensorflow"].iter().any(|root| {
-                module
-                    .strip_prefix(root)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-        };
-        if is_own(&layer.module, &is_keras) || is_own(&layer.registered, &|name| name == layer.class) {
+        if layer.is_of_somebody() {
             return Err(refuse("it is a class of somebody's own"));
         }
         let build = layers::builder(&layer.class).ok_or_else(|| refuse(""))?;
@@ -325,20 +350,23 @@ impl Flattener<'_> {
         if let Some(precision) = config.quantised() {
             return Err(refuse(&precision));
         }
+        if let Some(build) = &layer.build
+            && !tensors.iter().all(|tensor| is_built_for(build, tensor.input))
+        {
+            return Err(refuse(&format!("it was built for {}", shortened(&build.to_string()))));
+        }
         let called = Called {
             config,
             inputs: tensors.iter().map(|tensor| tensor.input).collect(),
             tensor_first,
-            constants: constants.to_vec(),
+            constants: Constants::new(constants),
             is_keras_2: self.is_keras_2,
         };
         let built = build(&called).map_err(|reason| refuse(&reason))?;
         if let Some(unread) = called.config.unread() {
             return Err(refuse(&unread));
         }
-        let takes_constants = matches!(built, Built::Channel(_))
-            || matches!(&built, Built::Parts(parts) if parts.iter().all(|part| takes_constants(&part.op)));
-        if !constants.is_empty() && !takes_constants {
+        if !constants.is_empty() && !called.has_read_constants() {
             return Err(refuse("it is called with constants"));
         }
         let single = tensors.iter().all(|tensor| tensor.channel.is_none());
@@ -376,7 +404,7 @@ impl Flattener<'_> {
     fn parts(
         &mut self,
         layer: &LayerDescription,
-        archive: &str,
+        archive: &Option<String>,
         scope: &Scope,
         tensors: &[Tensor],
         parts: Vec<layers::Part>,
@@ -398,7 +426,7 @@ impl Flattener<'_> {
                 inputs: std::mem::take(&mut inputs),
                 shape,
                 place: Place {
-                    archive: archive.to_owned(),
+                    archive: archive.clone(),
                     models: scope.models.clone(),
                     layer: layer.name.clone(),
                 },
@@ -417,9 +445,23 @@ impl Flattener<'_> {
     }
 }
 
-/// Whether an operation has the constants that it was called with.
-fn takes_constants(op: &Op) -> bool {
-    matches!(op, Op::Affine { .. } | Op::Reorder { .. } | Op::Activation(_))
+/// Whether what a layer was built for is what it reads, as far as the number of channels goes.
+fn is_built_for(build: &Value, input: Input) -> bool {
+    let shape = match build.as_object().map(|build| build.get("input_shape")) {
+        Some(None | Some(Value::Null)) => return true,
+        Some(Some(shape)) => shape,
+        None => return false,
+    };
+    match shape {
+        Value::Array(sides) if sides.iter().all(|side| side.is_null() || side.is_u64()) => {
+            let channels = sides.last().and_then(Value::as_u64);
+            channels.is_none_or(|channels| usize::try_from(channels) == Ok(input.shape.channels))
+        }
+        // of several tensors
+        Value::Array(shapes) => shapes.iter().all(Value::is_array),
+        Value::Object(_) => true,
+        _ => false,
+    }
 }
 
 /// The layers that some outputs of a model depend on, in Keras' order.
@@ -433,16 +475,25 @@ fn needed(model: &Model, outputs: &[(usize, &TensorRef)]) -> Result<BTreeSet<usi
     if by_name.len() < model.layers.len() {
         return Err(graph_error("two of its layers have the same name"));
     }
-    let find = |name: &str| {
-        by_name
-            .get(name)
-            .copied()
-            .ok_or_else(|| graph_error(&format!("there is no layer {name}")))
+    let find = |tensor: &TensorRef| {
+        let name = &tensor.layer;
+        let index = by_name.get(name.as_str()).copied();
+        let index = index.ok_or_else(|| graph_error(&format!("there is no layer {name}")))?;
+        // Keras 2 counts the making of a model as a call of it
+        let layer = &model.layers[index];
+        let calls = layer.calls.len().max(1) + usize::from(layer.model.is_some());
+        if usize::try_from(tensor.node).is_ok_and(|node| node < calls) {
+            Ok(index)
+        } else {
+            Err(graph_error(&format!(
+                "the layer {name} is not called so often as it is read"
+            )))
+        }
     };
     let mut found = BTreeSet::new();
     let mut open: Vec<usize> = outputs
         .iter()
-        .map(|(_, output)| find(&output.layer))
+        .map(|(_, output)| find(output))
         .collect::<Result<_, _>>()?;
     while let Some(index) = open.pop() {
         if !found.insert(index) {
@@ -450,36 +501,11 @@ fn needed(model: &Model, outputs: &[(usize, &TensorRef)]) -> Result<BTreeSet<usi
         }
         for argument in model.layers[index].calls.iter().flat_map(|call| &call.arguments) {
             if let Argument::Tensor(tensor) = argument {
-                open.push(find(&tensor.layer)?);
+                open.push(find(tensor)?);
             }
         }
     }
     Ok(found)
-}
-
-/// Where each layer of a model is in an archive.
-fn archive_names(model: &Model, prefix: &str) -> Vec<String> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut names = Vec::with_capacity(model.layers.len());
-    for layer in &model.layers {
-        let is_operation = layer.module.as_deref().is_some_and(|module| module.contains(".ops."));
-        let class = match &layer.model {
-            Some(_) if layer.class == "Model" => "functional".to_owned(),
-            _ => snake_case(&layer.class),
-        };
-        if is_operation {
-            names.push(String::new());
-            continue;
-        }
-        let count = counts.entry(class.clone()).or_insert(0);
-        names.push(if *count == 0 {
-            format!("{prefix}/{class}")
-        } else {
-            format!("{prefix}/{class}_{count}")
-        });
-        *count += 1;
-    }
-    names
 }
 
 fn graph_error(reason: &str) -> KerasError {

@@ -4,15 +4,15 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// In a `.keras` archive's HDF5: `layers/functional/layers/conv2d_3`, counted by class in the order of the
-    /// description, anew in each model (`keras/src/saving/saving_lib.py`).
-    pub archive: String,
+    /// description, anew in each model (`keras/src/saving/saving_lib.py`); none where the order makes that unclear.
+    pub archive: Option<String>,
     /// The models that the layer stands in, from the outside in, without the outermost.
     pub models: Vec<String>,
     /// Keras' name of the layer.
     pub layer: String,
 }
 
-/// The tensors of one layer.
+/// The tensors of one layer, which may be none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
     /// The name in front of its tensors in the plan's parameters.
