@@ -120,6 +120,12 @@ pub enum TensorProblem {
     /// A tensor that the description of the model asks for.
     #[error("the tensor {0} is missing")]
     Missing(String),
+    /// A tensor in an archive, which goes by the order of layers.
+    #[error("its layers are not in the order in which Keras counts them, so that it is unclear which tensor is {0}")]
+    Unordered(String),
+    /// A tensor of a layer that has none, or not so many, by the description of the model.
+    #[error("it holds the tensor {0}, of which its description of the model says nothing")]
+    Undescribed(String),
     /// A tensor that does not fit the description of the model.
     #[error("the tensor {tensor} has shape {found:?}, but {expected:?} was expected")]
     Shape {

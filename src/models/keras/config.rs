@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 /// Keys without effect on what a trained layer computes.
-const WITHOUT_EFFECT: [&str; 16] = [
+const WITHOUT_EFFECT: [&str; 17] = [
+    // initialisation in Keras 1
+    "init",
     "name",
     "trainable",
     "dtype",
@@ -47,9 +49,15 @@ impl<'a> Config<'a> {
         self.fields.get(key).filter(|value| !value.is_null())
     }
 
+    /// A value that is there, be it null: where that says nothing, [`Config::get`] is asked.
+    fn said(&self, key: &'static str) -> Option<&'a Value> {
+        self.read.borrow_mut().insert(key);
+        self.fields.get(key)
+    }
+
     /// A number, or what Keras takes where there is none.
     pub fn number(&self, key: &'static str, otherwise: f64) -> Result<f64, String> {
-        match self.get(key) {
+        match self.said(key) {
             None => Ok(otherwise),
             Some(value) => number(value).ok_or_else(|| format!("{key} is {value}, not a number")),
         }
@@ -67,7 +75,7 @@ impl<'a> Config<'a> {
 
     /// A whole number of at least one.
     pub fn count(&self, key: &'static str, otherwise: usize) -> Result<usize, String> {
-        match self.get(key) {
+        match self.said(key) {
             None => Ok(otherwise),
             Some(value) => count(value).ok_or_else(|| format!("{key} is {value}, not a number of at least 1")),
         }
@@ -81,7 +89,7 @@ impl<'a> Config<'a> {
 
     /// Yes or no.
     pub fn flag(&self, key: &'static str, otherwise: bool) -> Result<bool, String> {
-        match self.get(key) {
+        match self.said(key) {
             None => Ok(otherwise),
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(value) => Err(format!("{key} is {value}, neither true nor false")),
@@ -90,7 +98,7 @@ impl<'a> Config<'a> {
 
     /// One number for both axes, or two.
     pub fn pair(&self, key: &'static str, otherwise: Option<[usize; 2]>) -> Result<[usize; 2], String> {
-        let Some(value) = self.get(key) else {
+        let Some(value) = self.said(key) else {
             return otherwise.ok_or_else(|| format!("it does not say its {key}"));
         };
         let wrong = || format!("{key} is {value}, not one or two numbers of at least 1");
@@ -102,16 +110,36 @@ impl<'a> Config<'a> {
         }
     }
 
-    /// A word.
+    /// Whether nothing is said, not even null.
+    pub fn is_absent(&self, key: &'static str) -> bool {
+        !self.fields.contains_key(key)
+    }
+
+    /// A word that may be absent; what is no word is refused.
+    pub fn word(&self, key: &'static str) -> Result<Option<&'a str>, String> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(value) => value
+                .as_str()
+                .map(Some)
+                .ok_or_else(|| format!("{key} is {}", shortened(&value.to_string()))),
+        }
+    }
+
+    /// A word, if it is one.
     pub fn text(&self, key: &'static str) -> Option<&'a str> {
         self.get(key).and_then(Value::as_str)
     }
 
-    /// What is said and was not read, and may matter.
+    /// What is said and was not read, and may matter, or cannot be.
     pub fn unread(&self) -> Option<String> {
         let read = self.read.borrow();
         let left = self.fields.iter().find(|(key, value)| {
             let key = key.as_str();
+            if key == "seed" {
+                // Keras takes nothing else
+                return !(value.is_null() || value.is_i64() || value.is_u64() || value.is_object());
+            }
             let has_effect = !read.contains(key)
                 && !WITHOUT_EFFECT.contains(&key)
                 && !TRAINING_ENDINGS.iter().any(|ending| key.ends_with(ending));
@@ -123,7 +151,8 @@ impl<'a> Config<'a> {
 
     /// A precision in which Keras computes otherwise than in floating point.
     pub fn quantised(&self) -> Option<String> {
-        let dtype = self.fields.get("dtype")?;
+        let dtype = self.fields.get("dtype").filter(|dtype| !dtype.is_null())?;
+        let unknown = || Some(format!("its precision is {}", shortened(&dtype.to_string())));
         let policy = match dtype {
             Value::String(name) => name.as_str(),
             Value::Object(object) => {
@@ -131,10 +160,14 @@ impl<'a> Config<'a> {
                 if class.contains("Quant") {
                     class
                 } else {
-                    object.get("config")?.get("name")?.as_str()?
+                    let name = object.get("config").and_then(|config| config.get("name"));
+                    match name.and_then(Value::as_str) {
+                        Some(name) => name,
+                        None => return unknown(),
+                    }
                 }
             }
-            _ => return None,
+            _ => return unknown(),
         };
         let is_float = [
             "float16",

@@ -88,7 +88,7 @@ impl Graph {
                 .into_iter()
                 .map(|(name, _)| name)
                 .collect();
-            if !tensors.is_empty() {
+            if layer.op != Op::Input {
                 match placements.iter_mut().rfind(|placement| placement.weights == weights) {
                     Some(placement) => placement.tensors.extend(tensors),
                     None => placements.push(Placement {

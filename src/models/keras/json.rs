@@ -1,8 +1,11 @@
 //! Reading a description: models, their layers, and which layer reads which. Knows the forms of Keras 1, 2 and 3, but
 //! no layer class.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
+use super::config::shortened;
 use super::error::KerasError;
 
 /// Bytes of a description that are read at most; those of the largest networks of Keras take a tenth.
@@ -50,6 +53,8 @@ pub struct LayerDescription {
     pub model: Option<Box<Model>>,
     /// Each call of the layer; none in a sequential model.
     pub calls: Vec<Call>,
+    /// What the layer was built for, where it is said.
+    pub build: Option<Value>,
 }
 
 /// What a layer is called with.
@@ -73,6 +78,8 @@ pub enum Argument {
 pub struct TensorRef {
     /// The layer's name within its model.
     pub layer: String,
+    /// Which of its calls.
+    pub node: u64,
     /// Which of its outputs.
     pub index: usize,
 }
@@ -119,6 +126,7 @@ impl Model {
         }
         let layers = listed.iter().map(|layer| LayerDescription::read(layer, depth, count));
         let layers: Vec<LayerDescription> = layers.collect::<Result<_, _>>()?;
+        own_names(listed)?;
         let refs = |key: &str| match fields.get(key) {
             Some(value) if !is_sequential => tensor_refs(value),
             _ => Ok(Vec::new()),
@@ -162,6 +170,28 @@ impl Model {
     }
 }
 
+/// Refuses layers that do not have a name each in their own configuration, which is where Keras takes it from.
+fn own_names(layers: &[Value]) -> Result<(), KerasError> {
+    let mut names = BTreeSet::new();
+    for layer in layers {
+        let Some(config) = layer.get("config").and_then(Value::as_object) else {
+            continue;
+        };
+        match config.get("name") {
+            None => return Err(senseless("a layer has no name")),
+            Some(Value::String(name)) if names.insert(name) => {}
+            Some(Value::String(_)) => return Err(senseless("two of its layers have the same name")),
+            Some(other) => {
+                return Err(senseless(&format!(
+                    "a layer is named {}",
+                    shortened(&other.to_string())
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether a class is a model that describes its layers.
 fn is_model(class: &str) -> bool {
     matches!(class, "Functional" | "Model" | "Sequential")
@@ -176,9 +206,11 @@ impl LayerDescription {
             .and_then(Value::as_object)
             .cloned()
             .unwrap_or_default();
-        let name = text(object, "name")
-            .or_else(|| text(&config, "name"))
-            .ok_or_else(|| senseless(&format!("a layer of class {class} has no name")))?;
+        let name = match object.get("name") {
+            Some(name) => name.as_str().map(str::to_owned),
+            None => text(&config, "name"),
+        };
+        let name = name.ok_or_else(|| senseless(&format!("a layer of class {class} has no name")))?;
         let model = if is_model(&class) {
             Some(Box::new(Model::read(object, depth + 1, count)?))
         } else {
@@ -187,24 +219,38 @@ impl LayerDescription {
         let calls = match object.get("inbound_nodes") {
             Some(Value::Array(calls)) => calls
                 .iter()
-                .map(|call| Call::read(call, &name))
+                .map(|call| Call::read(call, &name, &class))
                 .collect::<Result<_, _>>()?,
             _ => Vec::new(),
         };
         Ok(Self {
-            module: text(object, "module"),
-            registered: text(object, "registered_name"),
+            module: said_text(object, "module"),
+            registered: said_text(object, "registered_name"),
             class,
             name,
             config: if model.is_some() { Map::new() } else { config },
             model,
             calls,
+            build: object.get("build_config").filter(|value| !value.is_null()).cloned(),
         })
+    }
+
+    /// Whether the class is not Keras' own.
+    pub fn is_of_somebody(&self) -> bool {
+        let is_keras = |module: &str| {
+            ["keras", "tf_keras", "tensorflow"].iter().any(|root| {
+                module
+                    .strip_prefix(root)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
+        self.module.as_deref().is_some_and(|module| !is_keras(module))
+            || self.registered.as_deref().is_some_and(|name| name != self.class)
     }
 }
 
 impl Call {
-    fn read(value: &Value, layer: &str) -> Result<Self, KerasError> {
+    fn read(value: &Value, layer: &str, class: &str) -> Result<Self, KerasError> {
         let mut call = Self::default();
         let wrong = || senseless(&format!("it is unclear what {layer} reads"));
         match value {
@@ -214,8 +260,8 @@ impl Call {
                 for argument in arguments {
                     call.add(argument, &wrong)?;
                 }
-                for (key, argument) in object.get("kwargs").and_then(Value::as_object).into_iter().flatten() {
-                    call.keyword(key, argument, true, &wrong)?;
+                for (key, argument) in keywords(object.get("kwargs")).ok_or_else(wrong)? {
+                    call.keyword(key, argument, true, class, &wrong)?;
                 }
             }
             // Keras 1 and 2: [["layer", node, tensor, {...}], ...], of operations without the outer brackets
@@ -228,8 +274,8 @@ impl Call {
                     let parts = item.as_array().ok_or_else(wrong)?;
                     call.arguments
                         .push(Argument::Tensor(keras_2_ref(parts).ok_or_else(wrong)?));
-                    for (key, argument) in parts.get(3).and_then(Value::as_object).into_iter().flatten() {
-                        call.keyword(key, argument, false, &wrong)?;
+                    for (key, argument) in keywords(parts.get(3)).ok_or_else(wrong)? {
+                        call.keyword(key, argument, false, class, &wrong)?;
                     }
                 }
             }
@@ -260,18 +306,25 @@ impl Call {
         key: &str,
         value: &Value,
         is_keras_3: bool,
+        class: &str,
         wrong: &dyn Fn() -> KerasError,
     ) -> Result<(), KerasError> {
+        let is_operation = class.ends_with("OpLambda");
         let says_nothing = match key {
             // Keras 3 records its own default and decides when the model is called; Keras 2 keeps to what is written
             "training" => is_keras_3 || *value != Value::Bool(true),
-            "name" => true,
-            // of operations of Keras 2; all else refuses the layer
-            "data_format" => *value == "NHWC",
+            "name" if is_operation => true,
+            "data_format" if is_operation => *value == "NHWC",
             _ => value.is_null(),
         };
         if says_nothing {
             return Ok(());
+        }
+        // what operations of Keras 2 call their constants
+        if !(is_operation && ["x", "y", "bias", "approximate", "dtype", "slice_spec"].contains(&key)) {
+            return Err(senseless(&format!(
+                "a layer of class {class} is called with {key}, which is not understood"
+            )));
         }
         // Keras 2 names a second tensor ["layer", node, tensor]
         if let Some(parts) = value.as_array()
@@ -284,13 +337,23 @@ impl Call {
     }
 }
 
+/// The keywords of a call, none where nothing is said; empty if they make no sense.
+fn keywords(value: Option<&Value>) -> Option<impl Iterator<Item = (&String, &Value)>> {
+    match value {
+        None => Some(None.into_iter().flatten()),
+        Some(Value::Object(fields)) => Some(Some(fields).into_iter().flatten()),
+        Some(_) => None,
+    }
+}
+
 /// `["layer", node, tensor]`.
 fn keras_2_ref(parts: &[Value]) -> Option<TensorRef> {
     match parts {
         [Value::String(layer), node, index, ..] => {
-            node.as_u64()?;
+            let node = node.as_u64()?;
             Some(TensorRef {
                 layer: layer.clone(),
+                node,
                 index: usize::try_from(index.as_u64()?).ok()?,
             })
         }
@@ -327,6 +390,15 @@ fn tensor_refs(value: &Value) -> Result<Vec<TensorRef>, KerasError> {
             refs.collect::<Option<_>>().ok_or_else(wrong)
         }
         _ => Err(wrong()),
+    }
+}
+
+/// A text, or whatever else is said in its place.
+fn said_text(object: &Map<String, Value>, key: &str) -> Option<String> {
+    match object.get(key)? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
     }
 }
 

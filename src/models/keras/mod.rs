@@ -17,6 +17,7 @@ mod graph;
 mod input;
 mod json;
 mod layers;
+mod order;
 mod output;
 mod place;
 mod table;

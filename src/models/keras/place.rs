@@ -1,22 +1,18 @@
 //! Where the tensors of a layer are in a file, as far as its description tells.
 
-use std::collections::BTreeMap;
-
-use super::json::Model;
-
 /// The ways in which files name one layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// In a `.keras` archive's HDF5: `layers/functional/layers/conv2d_3`, counted by class in the order of the
-    /// description, anew in each model (`keras/src/saving/saving_lib.py`).
-    pub archive: String,
+    /// description, anew in each model (`keras/src/saving/saving_lib.py`); none where the order makes that unclear.
+    pub archive: Option<String>,
     /// The models that the layer stands in, from the outside in, without the outermost.
     pub models: Vec<String>,
     /// Keras' name of the layer.
     pub layer: String,
 }
 
-/// The tensors of one layer.
+/// The tensors of one layer, which may be none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
     /// The name in front of its tensors in the plan's parameters.
@@ -27,33 +23,8 @@ pub struct Placement {
     pub tensors: Vec<&'static str>,
 }
 
-/// Where each layer of a model is in an archive.
-pub fn archive_names(model: &Model, prefix: &str) -> Vec<String> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut names = Vec::with_capacity(model.layers.len());
-    for layer in &model.layers {
-        let is_operation = layer.module.as_deref().is_some_and(|module| module.contains(".ops."));
-        let class = match &layer.model {
-            Some(_) if layer.class == "Model" => "functional".to_owned(),
-            _ => snake_case(&layer.class),
-        };
-        if is_operation {
-            names.push(String::new());
-            continue;
-        }
-        let count = counts.entry(class.clone()).or_insert(0);
-        names.push(if *count == 0 {
-            format!("{prefix}/{class}")
-        } else {
-            format!("{prefix}/{class}_{count}")
-        });
-        *count += 1;
-    }
-    names
-}
-
 /// Keras' name for a class in an archive (`to_snake_case` in `keras/src/utils/naming.py`).
-fn snake_case(class: &str) -> String {
+pub(super) fn snake_case(class: &str) -> String {
     let letters: Vec<char> = class.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect();
     // (.)([A-Z][a-z]+) becomes \1_\2, then ([a-z])([A-Z]) becomes \1_\2
     let mut first = String::new();

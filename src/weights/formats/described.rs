@@ -84,10 +84,13 @@ impl DescribedWeights {
             .collect();
         let mut datasets = HashMap::new();
         for placement in &network.placements {
+            if let Some(extra) = extra(&found, placement) {
+                return Err(problem(TensorProblem::Undescribed(extra)));
+            }
             for (index, tensor) in placement.tensors.iter().enumerate() {
                 let path = format!("{}/{tensor}", placement.weights);
                 let dataset = place(&found, placement, index, tensor)
-                    .ok_or_else(|| problem(TensorProblem::Missing(path.clone())))?;
+                    .ok_or_else(|| problem(missing(&found, placement, path.clone())))?;
                 let expected = wanted.get(&path).cloned().unwrap_or_default();
                 let dataset = &found[dataset];
                 let shape: Vec<usize> = dataset
@@ -131,19 +134,56 @@ fn is_same_shape(found: &[usize], expected: &[usize]) -> bool {
     found == expected || found.len() > expected.len() && trimmed(found) == trimmed(expected)
 }
 
+/// What Keras 1 calls a tensor.
+fn keras_1(tensor: &str) -> &str {
+    match tensor {
+        "kernel" => "W",
+        "bias" => "b",
+        "moving_mean" => "running_mean",
+        // it was always the variance
+        "moving_variance" => "running_std",
+        other => other,
+    }
+}
+
+/// Why a tensor is not found.
+fn missing(datasets: &[Found], placement: &Placement, path: String) -> TensorProblem {
+    let is_archive = || datasets.iter().any(|dataset| dataset.path.starts_with("layers/"));
+    if placement.place.archive.is_none() && is_archive() {
+        TensorProblem::Unordered(path)
+    } else {
+        TensorProblem::Missing(path)
+    }
+}
+
+/// A dataset that an archive has for a layer though its description has no such tensor; Keras refuses that too.
+fn extra(datasets: &[Found], placement: &Placement) -> Option<String> {
+    // beside mean and variance there is a count
+    let counted = usize::from(placement.tensors == ["mean", "variance"]);
+    let archive = placement.place.archive.as_ref().filter(|archive| !archive.is_empty())?;
+    let next = format!("{archive}/vars/{}", placement.tensors.len() + counted);
+    datasets
+        .iter()
+        .find(|dataset| dataset.path == next)
+        .map(|dataset| dataset.path.clone())
+}
+
 /// Finds the dataset of one tensor among all, given with their shapes.
 ///
 /// In an archive the place is known exactly. In a whole-model HDF5 file the path ends with the names of layer and
 /// tensor, below the group of the outermost model's layer.
 fn place(datasets: &[Found], placement: &Placement, index: usize, tensor: &str) -> Option<usize> {
-    let exact = format!("{}/vars/{index}", placement.place.archive);
-    if let Some(found) = datasets.iter().position(|dataset| dataset.path == exact) {
-        return Some(found);
+    if let Some(archive) = &placement.place.archive {
+        let exact = format!("{archive}/vars/{index}");
+        if let Some(found) = datasets.iter().position(|dataset| dataset.path == exact) {
+            return Some(found);
+        }
     }
     let layer = &placement.place.layer;
     let top = placement.place.models.first().unwrap_or(layer);
     let prefixes = [format!("model_weights/{top}/"), format!("{top}/")];
     let ending = format!("/{layer}");
+    let before = format!("{layer}_");
     let names: &[&str] = if tensor == "depthwise_kernel" {
         &["depthwise_kernel", "kernel"]
     } else {
@@ -158,11 +198,11 @@ fn place(datasets: &[Found], placement: &Placement, index: usize, tensor: &str) 
             continue;
         };
         let rest = rest.strip_suffix(":0").unwrap_or(rest);
-        let Some((group, name)) = rest.rsplit_once('/') else {
-            continue;
-        };
-        let is_layer = group == layer.as_str() || group.ends_with(&ending);
-        if names.contains(&name) && is_layer {
+        let (group, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+        let is_layer = names.contains(&name) && (group == layer.as_str() || group.ends_with(&ending));
+        // Keras 1 has no group for a layer, but its name before that of the tensor
+        let is_named = group.is_empty() && name.strip_prefix(&before).is_some_and(|name| name == keras_1(tensor));
+        if is_layer || is_named {
             // models on the way tell layers of the same name apart
             let models = placement
                 .place

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::{Flattener, Scope, Tensor, graph_error};
-use crate::models::keras::config::Config;
+use crate::models::keras::config::{Config, shortened};
 use crate::models::keras::error::KerasError;
 use crate::models::keras::graph::FlatLayer;
 use crate::models::keras::json::LayerDescription;
-use crate::models::keras::layers::{self, Built, Called, Input};
+use crate::models::keras::layers::{self, Built, Called, Constants, Input};
 use crate::models::keras::place::Place;
 use crate::network::Op;
 
@@ -16,7 +16,7 @@ impl Flattener<'_> {
     pub(super) fn layer(
         &mut self,
         layer: &LayerDescription,
-        archive: &str,
+        archive: &Option<String>,
         scope: &Scope,
         tensors: &[Tensor],
         constants: &[&Value],
@@ -44,16 +44,7 @@ impl Flattener<'_> {
                 format!(": {reason}")
             },
         };
-        let is_own =
-            |name: &Option<String>, known: &dyn Fn(&str) -> bool| name.as_deref().is_some_and(|name| !known(name));
-        let is_keras = |module: &str| {
-            ["keras", "tf_keras", "tensorflow"].iter().any(|root| {
-                module
-                    .strip_prefix(root)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-        };
-        if is_own(&layer.module, &is_keras) || is_own(&layer.registered, &|name| name == layer.class) {
+        if layer.is_of_somebody() {
             return Err(refuse("it is a class of somebody's own"));
         }
         let build = layers::builder(&layer.class).ok_or_else(|| refuse(""))?;
@@ -61,20 +52,23 @@ impl Flattener<'_> {
         if let Some(precision) = config.quantised() {
             return Err(refuse(&precision));
         }
+        if let Some(build) = &layer.build
+            && !tensors.iter().all(|tensor| is_built_for(build, tensor.input))
+        {
+            return Err(refuse(&format!("it was built for {}", shortened(&build.to_string()))));
+        }
         let called = Called {
             config,
             inputs: tensors.iter().map(|tensor| tensor.input).collect(),
             tensor_first,
-            constants: constants.to_vec(),
+            constants: Constants::new(constants),
             is_keras_2: self.is_keras_2,
         };
         let built = build(&called).map_err(|reason| refuse(&reason))?;
         if let Some(unread) = called.config.unread() {
             return Err(refuse(&unread));
         }
-        let takes_constants = matches!(built, Built::Channel(_))
-            || matches!(&built, Built::Parts(parts) if parts.iter().all(|part| takes_constants(&part.op)));
-        if !constants.is_empty() && !takes_constants {
+        if !constants.is_empty() && !called.has_read_constants() {
             return Err(refuse("it is called with constants"));
         }
         let single = tensors.iter().all(|tensor| tensor.channel.is_none());
@@ -112,7 +106,7 @@ impl Flattener<'_> {
     fn parts(
         &mut self,
         layer: &LayerDescription,
-        archive: &str,
+        archive: &Option<String>,
         scope: &Scope,
         tensors: &[Tensor],
         parts: Vec<layers::Part>,
@@ -134,7 +128,7 @@ impl Flattener<'_> {
                 inputs: std::mem::take(&mut inputs),
                 shape,
                 place: Place {
-                    archive: archive.to_owned(),
+                    archive: archive.clone(),
                     models: scope.models.clone(),
                     layer: layer.name.clone(),
                 },
@@ -153,7 +147,21 @@ impl Flattener<'_> {
     }
 }
 
-/// Whether an operation has the constants that it was called with.
-fn takes_constants(op: &Op) -> bool {
-    matches!(op, Op::Affine { .. } | Op::Reorder { .. } | Op::Activation(_))
+/// Whether what a layer was built for is what it reads, as far as the number of channels goes.
+fn is_built_for(build: &Value, input: Input) -> bool {
+    let shape = match build.as_object().map(|build| build.get("input_shape")) {
+        Some(None | Some(Value::Null)) => return true,
+        Some(Some(shape)) => shape,
+        None => return false,
+    };
+    match shape {
+        Value::Array(sides) if sides.iter().all(|side| side.is_null() || side.is_u64()) => {
+            let channels = sides.last().and_then(Value::as_u64);
+            channels.is_none_or(|channels| usize::try_from(channels) == Ok(input.shape.channels))
+        }
+        // of several tensors
+        Value::Array(shapes) => shapes.iter().all(Value::is_array),
+        Value::Object(_) => true,
+        _ => false,
+    }
 }

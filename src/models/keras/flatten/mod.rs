@@ -10,10 +10,11 @@ use serde_json::Value;
 use super::NetworkChoices;
 use super::error::KerasError;
 use super::graph::{FlatLayer, Graph};
-use super::input::{input_name, input_shape};
+use super::input::{self, input_name, input_shape};
 use super::json::{Argument, LayerDescription, Model, TensorRef};
 use super::layers::Input;
-use super::place::{Place, archive_names};
+use super::order::archive_names;
+use super::place::Place;
 use crate::network::{Op, Shape};
 use needed::needed;
 
@@ -112,12 +113,33 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
     }
     let place = Scope {
         models: Vec::new(),
-        archive: "layers".to_owned(),
+        archive: Some("layers".to_owned()),
     };
     let given = flattener.model(model, &place, &[input], Some(chosen))?;
     let output = given.get(&chosen).ok_or_else(|| graph_error("it has no output"))?;
     if output.channel.is_some() {
         return Err(graph_error("its output is a single channel"));
+    }
+    let prepares = |op: &Op| {
+        matches!(
+            op,
+            Op::Affine { .. } | Op::Normalize | Op::Reorder { .. } | Op::Identity
+        )
+    };
+    let is_whole = model
+        .all()
+        .iter()
+        .any(|layer| layer.class == "InputLayer" && input::is_whole(layer));
+    if is_whole
+        && !flattener
+            .layers
+            .iter()
+            .filter(|layer| layer.inputs.contains(&0))
+            .all(|layer| prepares(&layer.op))
+    {
+        return Err(graph_error(
+            "its input is of whole numbers and goes into the network as it is",
+        ));
     }
     Ok(Graph {
         output: output.layer,
@@ -131,8 +153,8 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
 /// Where a model stands.
 struct Scope {
     models: Vec<String>,
-    /// Of its layers in an archive.
-    archive: String,
+    /// Of its layers in an archive, where that is clear.
+    archive: Option<String>,
 }
 
 struct Flattener<'a> {
@@ -160,14 +182,19 @@ impl Flattener<'_> {
         inputs: &[Tensor],
         chosen: Option<usize>,
     ) -> Result<BTreeMap<usize, Tensor>, KerasError> {
-        let archives = archive_names(model, &scope.archive);
+        let archives = match &scope.archive {
+            Some(prefix) => archive_names(model, prefix),
+            None => vec![None; model.layers.len()],
+        };
         if model.is_sequential {
             let mut current = inputs
                 .first()
                 .copied()
                 .ok_or_else(|| graph_error("a model reads nothing"))?;
             for (layer, archive) in model.layers.iter().zip(&archives) {
-                if layer.class != "InputLayer" {
+                if layer.class == "InputLayer" {
+                    input::check_layer(layer, current.input, scope.models.is_empty())?;
+                } else {
                     current = self.layer(layer, archive, scope, &[current], &[], true)?;
                 }
             }
@@ -182,6 +209,7 @@ impl Flattener<'_> {
         let needed = needed(model, &wanted)?;
         let mut given: HashMap<&str, BTreeMap<usize, Tensor>> = HashMap::new();
         for (reference, input) in model.inputs.iter().zip(inputs) {
+            input::check(model, reference, input.input, scope.models.is_empty())?;
             given.insert(&reference.layer, BTreeMap::from([(0, *input)]));
         }
         if model.inputs.len() != inputs.len() {
@@ -239,6 +267,12 @@ impl Flattener<'_> {
                     .collect();
                 let tensor_first = matches!(call.arguments.first(), Some(Argument::Tensor(_)));
                 if let Some(inner) = &layer.model {
+                    if !constants.is_empty() {
+                        return Err(graph_error(&format!(
+                            "the model {} is called with constants",
+                            layer.name
+                        )));
+                    }
                     let inner_scope = self.inside(layer, &archives[index], scope);
                     let outputs = self.model(inner, &inner_scope, &tensors, None)?;
                     given.insert(&layer.name, outputs);
@@ -270,12 +304,12 @@ impl Flattener<'_> {
         Ok(outputs)
     }
 
-    fn inside(&self, layer: &LayerDescription, archive: &str, scope: &Scope) -> Scope {
+    fn inside(&self, layer: &LayerDescription, archive: &Option<String>, scope: &Scope) -> Scope {
         let mut models = scope.models.clone();
         models.push(layer.name.clone());
         Scope {
             models,
-            archive: format!("{archive}/layers"),
+            archive: archive.as_ref().map(|archive| format!("{archive}/layers")),
         }
     }
 }

@@ -17,16 +17,25 @@ pub(super) fn needed(model: &Model, outputs: &[(usize, &TensorRef)]) -> Result<B
     if by_name.len() < model.layers.len() {
         return Err(graph_error("two of its layers have the same name"));
     }
-    let find = |name: &str| {
-        by_name
-            .get(name)
-            .copied()
-            .ok_or_else(|| graph_error(&format!("there is no layer {name}")))
+    let find = |tensor: &TensorRef| {
+        let name = &tensor.layer;
+        let index = by_name.get(name.as_str()).copied();
+        let index = index.ok_or_else(|| graph_error(&format!("there is no layer {name}")))?;
+        // Keras 2 counts the making of a model as a call of it
+        let layer = &model.layers[index];
+        let calls = layer.calls.len().max(1) + usize::from(layer.model.is_some());
+        if usize::try_from(tensor.node).is_ok_and(|node| node < calls) {
+            Ok(index)
+        } else {
+            Err(graph_error(&format!(
+                "the layer {name} is not called so often as it is read"
+            )))
+        }
     };
     let mut found = BTreeSet::new();
     let mut open: Vec<usize> = outputs
         .iter()
-        .map(|(_, output)| find(&output.layer))
+        .map(|(_, output)| find(output))
         .collect::<Result<_, _>>()?;
     while let Some(index) = open.pop() {
         if !found.insert(index) {
@@ -34,7 +43,7 @@ pub(super) fn needed(model: &Model, outputs: &[(usize, &TensorRef)]) -> Result<B
         }
         for argument in model.layers[index].calls.iter().flat_map(|call| &call.arguments) {
             if let Argument::Tensor(tensor) = argument {
-                open.push(find(&tensor.layer)?);
+                open.push(find(tensor)?);
             }
         }
     }

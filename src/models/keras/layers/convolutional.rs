@@ -32,10 +32,10 @@ fn window(layer: &Called<'_>) -> Result<Window, String> {
 
 /// What happens at the border.
 pub fn padding(layer: &Called<'_>) -> Result<Padding, String> {
-    let named = layer
-        .config
-        .text("padding")
-        .or_else(|| layer.config.text("border_mode"));
+    let named = match layer.config.word("padding")? {
+        None => layer.config.word("border_mode")?,
+        said => said,
+    };
     match named {
         None | Some("valid") => Ok(Padding::Valid),
         Some("same") => Ok(Padding::Same),

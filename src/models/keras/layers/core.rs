@@ -22,12 +22,15 @@ pub fn dense(layer: &Called<'_>) -> Result<Built, String> {
 }
 
 pub fn activation(layer: &Called<'_>) -> Result<Built, String> {
+    if layer.config.is_absent("activation") {
+        return Err("it does not say its activation".to_owned());
+    }
     let op = activation_of(layer)?.unwrap_or(Op::Identity);
     Ok(one(layer, op))
 }
 
 /// What is configured in layers that take part in training only.
-const TRAINING_ONLY: [&str; 24] = [
+const TRAINING_ONLY: [&str; 23] = [
     "stddev",
     "l1",
     "l2",
@@ -39,7 +42,6 @@ const TRAINING_ONLY: [&str; 24] = [
     "height_factor",
     "width_factor",
     "value_range",
-    "data_format",
     "p",
     "sigma",
     "hue_factor",
@@ -54,8 +56,14 @@ const TRAINING_ONLY: [&str; 24] = [
     "rng_type",
 ];
 
-/// Hands on what it reads.
+/// Hands on what it reads, and has nothing to configure.
+pub fn nothing(layer: &Called<'_>) -> Result<Built, String> {
+    Ok(one(layer, Op::Identity))
+}
+
+/// Hands on what it reads in a trained network.
 pub fn identity(layer: &Called<'_>) -> Result<Built, String> {
+    channels_last(layer)?;
     for key in TRAINING_ONLY {
         layer.config.get(key);
     }
@@ -111,10 +119,10 @@ fn vector(layer: &Called<'_>) -> Part {
 
 /// Refuses channels in front of height and width.
 pub fn channels_last(layer: &Called<'_>) -> Result<(), String> {
-    let named = layer
-        .config
-        .text("data_format")
-        .or_else(|| layer.config.text("dim_ordering"));
+    let named = match layer.config.word("data_format")? {
+        None => layer.config.word("dim_ordering")?,
+        said => said,
+    };
     match named {
         None | Some("channels_last" | "tf" | "default") => Ok(()),
         Some(other) => Err(format!("data_format is {other}, where channels_last is understood")),

@@ -11,6 +11,8 @@ mod operations;
 mod pooling;
 mod preprocessing;
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
 use super::config::Config;
@@ -33,11 +35,36 @@ pub struct Called<'a> {
     /// Where the tensors stand among all arguments.
     pub tensor_first: bool,
     /// Other arguments.
-    pub constants: Vec<&'a Value>,
+    pub constants: Constants<'a>,
     pub is_keras_2: bool,
 }
 
+/// Arguments of a call that are no tensors, and whether they were looked at.
+pub struct Constants<'a> {
+    values: Vec<&'a Value>,
+    are_read: Cell<bool>,
+}
+
+impl<'a> Constants<'a> {
+    pub fn new(values: &[&'a Value]) -> Self {
+        Self {
+            values: values.to_vec(),
+            are_read: Cell::new(false),
+        }
+    }
+
+    pub fn read(&self) -> &[&'a Value] {
+        self.are_read.set(true);
+        &self.values
+    }
+}
+
 impl Called<'_> {
+    /// Whether the constants were looked at, so that none is lost.
+    pub fn has_read_constants(&self) -> bool {
+        self.constants.are_read.get()
+    }
+
     /// The one tensor.
     pub fn input(&self) -> Input {
         self.inputs[0]
@@ -106,8 +133,8 @@ pub fn builder(class: &str) -> Option<Builder> {
         | "AlphaDropout"
         | "GaussianDropout"
         | "GaussianNoise"
-        | "ActivityRegularization"
-        | "Identity" => core::identity,
+        | "ActivityRegularization" => core::identity,
+        "Identity" => core::nothing,
         _ if AUGMENTATION.contains(&class) => core::identity,
         // convolutional
         "Conv2D" | "Convolution2D" => convolutional::conv,
@@ -133,6 +160,7 @@ pub fn builder(class: &str) -> Option<Builder> {
         "Normalization" => preprocessing::normalization,
         // merging, and operations of Keras 3 of the same name
         "Add" => operations::add,
+        "Merge" => operations::merge,
         "Subtract" => operations::subtract,
         "Multiply" => operations::multiply,
         "TrueDivide" | "Divide" => operations::divide,

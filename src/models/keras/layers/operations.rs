@@ -35,7 +35,7 @@ pub fn affine(layer: &Called<'_>, scale: Vec<f64>, shift: Vec<f64>) -> Built {
 
 /// The one constant of an operation, one number a channel.
 fn constant(layer: &Called<'_>) -> Result<Vec<f64>, String> {
-    match layer.constants.as_slice() {
+    match layer.constants.read() {
         [value] => per_channel(value, layer.channels()).ok_or_else(|| {
             format!(
                 "its constant {} is not one number a channel",
@@ -49,7 +49,7 @@ fn constant(layer: &Called<'_>) -> Result<Vec<f64>, String> {
 /// A sum of two layers, or a constant added.
 pub fn add(layer: &Called<'_>) -> Result<Built, String> {
     match layer.inputs.as_slice() {
-        [a, b] if layer.constants.is_empty() => {
+        [a, b] if layer.constants.read().is_empty() => {
             if a.shape == b.shape && a.is_map == b.is_map {
                 Ok(one(layer, Op::Add))
             } else {
@@ -58,6 +58,25 @@ pub fn add(layer: &Called<'_>) -> Result<Built, String> {
         }
         [_] => Ok(affine(layer, vec![1.0; layer.channels()], constant(layer)?)),
         inputs => Err(format!("it adds {} layers", inputs.len())),
+    }
+}
+
+/// What Keras 1 has for all ways to join layers, of which the sum is understood.
+pub fn merge(layer: &Called<'_>) -> Result<Built, String> {
+    // of the other ways, and of functions of somebody's own
+    for key in [
+        "mode_type",
+        "concat_axis",
+        "dot_axes",
+        "output_shape_type",
+        "output_mask_type",
+        "arguments",
+    ] {
+        layer.config.get(key);
+    }
+    match layer.config.text("mode") {
+        Some("sum") => add(layer),
+        _ => Err("it joins layers in another way than by their sum".to_owned()),
     }
 }
 
@@ -103,7 +122,7 @@ fn single(layer: &Called<'_>) -> Result<(), String> {
 pub fn get_item(layer: &Called<'_>) -> Result<Built, String> {
     single(layer)?;
     let wrong = || "it takes a part of what it reads".to_owned();
-    let key = match layer.constants.as_slice() {
+    let key = match layer.constants.read() {
         [Value::Array(key)] => key.as_slice(),
         _ => return Err(wrong()),
     };
@@ -161,10 +180,13 @@ pub fn tensorflow(layer: &Called<'_>) -> Result<Built, String> {
         "math.subtract" | "__operators__.sub" => subtract(layer),
         "math.multiply" | "__operators__.mul" => multiply(layer),
         "math.truediv" | "math.divide" | "__operators__.truediv" => divide(layer),
-        "cast" => Ok(one(layer, Op::Identity)),
+        "cast" => match layer.constants.read() {
+            [Value::String(dtype)] if ["float32", "float64"].contains(&dtype.as_str()) => Ok(one(layer, Op::Identity)),
+            _ => Err("it does not cast to float32".to_owned()),
+        },
         "nn.relu" => Ok(one(layer, Op::RELU)),
         "nn.gelu" => {
-            let approximate = match layer.constants.as_slice() {
+            let approximate = match layer.constants.read() {
                 [] => false,
                 [Value::Bool(approximate)] => *approximate,
                 _ => return Err("it calls nn.gelu with unknown arguments".to_owned()),
@@ -183,6 +205,7 @@ pub fn slicing(layer: &Called<'_>) -> Result<Built, String> {
     }
     let slices = layer
         .constants
+        .read()
         .first()
         .and_then(|value| value.as_array())
         .ok_or_else(wrong)?;

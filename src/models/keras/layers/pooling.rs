@@ -8,10 +8,13 @@ use crate::network::{Op, Window};
 fn window(layer: &Called<'_>) -> Result<Window, String> {
     map_only(layer)?;
     channels_last(layer)?;
-    let kernel = layer.config.pair("pool_size", Some([2; 2]))?;
+    let kernel = layer.config.pair("pool_size", None)?;
     Ok(Window {
         kernel,
-        stride: layer.config.pair("strides", Some(kernel))?,
+        stride: match layer.config.get("strides") {
+            None => kernel,
+            Some(_) => layer.config.pair("strides", None)?,
+        },
         dilation: [1; 2],
         padding: padding(layer)?,
     })

@@ -10,9 +10,13 @@ use crate::models::keras::config::shortened;
 use crate::network::{Op, SMALLEST_DEVIATION};
 
 pub fn rescaling(layer: &Called<'_>) -> Result<Built, String> {
+    if layer.config.is_absent("scale") {
+        return Err("it does not say its scale".to_owned());
+    }
     let channels = layer.channels();
     let read = |key: &'static str, otherwise: f64| match layer.config.get(key) {
-        None => Ok(vec![otherwise; channels]),
+        None if layer.config.is_absent(key) => Ok(vec![otherwise; channels]),
+        None => Err(format!("{key} is null")),
         Some(value) => {
             per_channel(value, channels).ok_or_else(|| format!("{key} is {}", shortened(&value.to_string())))
         }
@@ -34,6 +38,9 @@ pub fn normalization(layer: &Called<'_>) -> Result<Built, String> {
     let channels = layer.channels();
     let read = |value: &Value| per_channel(value, channels).ok_or("its mean or variance is not one number a channel");
     let (mean, variance) = (read(mean)?, read(variance)?);
+    if variance.iter().any(|variance| *variance < 0.0) {
+        return Err("its variance is negative".to_owned());
+    }
     // (x - mean) / max(sqrt(variance), SMALLEST_DEVIATION)
     let scale: Vec<f64> = variance
         .iter()

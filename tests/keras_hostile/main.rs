@@ -1,6 +1,9 @@
 //! Descriptions and weights that a stranger has changed: each is opened and computes, or is refused in one sentence.
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod changed;
 
 use std::borrow::Cow;
 use std::io::{Cursor, Write as _};

@@ -1,0 +1,103 @@
+//! In which order Keras keeps the layers of a model, and so how an archive names their tensors.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::json::{Argument, LayerDescription, Model};
+use super::place::snake_case;
+
+/// Where each layer of a model is in an archive; none for a layer of which that is unclear: Keras counts the layers that
+/// its outputs depend on by their depth, whatever the order in which a description lists them.
+pub fn archive_names(model: &Model, prefix: &str) -> Vec<Option<String>> {
+    let listed = names(model, prefix, 0..model.layers.len());
+    if model.is_sequential {
+        return listed;
+    }
+    let sorted = names(model, prefix, by_depth(model));
+    let pairs = listed.into_iter().zip(sorted);
+    pairs
+        .map(|(listed, sorted)| {
+            listed
+                .filter(|_| sorted.is_some())
+                .filter(|name| Some(name) == sorted.as_ref())
+        })
+        .collect()
+}
+
+/// The names in an archive, each class counted in this order.
+fn names(model: &Model, prefix: &str, order: impl IntoIterator<Item = usize>) -> Vec<Option<String>> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names = vec![None; model.layers.len()];
+    for index in order {
+        let layer = &model.layers[index];
+        if is_operation(layer) {
+            names[index] = Some(String::new());
+            continue;
+        }
+        let class = match &layer.model {
+            Some(_) if layer.class == "Model" => "functional".to_owned(),
+            _ => snake_case(&layer.class),
+        };
+        let count = counts.entry(class.clone()).or_insert(0);
+        names[index] = Some(match count {
+            0 => format!("{prefix}/{class}"),
+            _ => format!("{prefix}/{class}_{count}"),
+        });
+        *count += 1;
+    }
+    names
+}
+
+/// Operations are no layers, and not counted.
+fn is_operation(layer: &LayerDescription) -> bool {
+    layer.module.as_deref().is_some_and(|module| module.contains(".ops."))
+}
+
+/// The layers that the outputs depend on, the deepest first (`map_graph` in `keras/src/ops/function.py`).
+fn by_depth(model: &Model) -> Vec<usize> {
+    let by_name: HashMap<&str, usize> = model
+        .layers
+        .iter()
+        .enumerate()
+        .map(|(i, layer)| (layer.name.as_str(), i))
+        .collect();
+    let reads = |index: usize| -> Vec<usize> {
+        let arguments = model.layers[index].calls.iter().flat_map(|call| &call.arguments);
+        let names = arguments.filter_map(|argument| match argument {
+            Argument::Tensor(tensor) => Some(tensor.layer.as_str()),
+            Argument::Constant(_) => None,
+        });
+        names.filter_map(|name| by_name.get(name).copied()).collect()
+    };
+    // a walk from the outputs, in which each layer is entered once and left after all that it reads
+    let mut entered = vec![usize::MAX; model.layers.len()];
+    let (mut left, mut count) = (Vec::new(), 0);
+    for output in &model.outputs {
+        let mut open: Vec<(usize, std::vec::IntoIter<usize>)> = Vec::new();
+        let mut next = by_name.get(output.layer.as_str()).copied();
+        loop {
+            if let Some(index) = next.take()
+                && entered[index] == usize::MAX
+            {
+                entered[index] = count;
+                count += 1;
+                open.push((index, reads(index).into_iter()));
+            }
+            let Some((index, rest)) = open.last_mut() else { break };
+            match rest.next() {
+                Some(read) => next = Some(read),
+                None => {
+                    left.push(*index);
+                    open.pop();
+                }
+            }
+        }
+    }
+    let mut depth = vec![0_usize; model.layers.len()];
+    for &index in left.iter().rev() {
+        for read in reads(index) {
+            depth[read] = depth[read].max(depth[index] + 1);
+        }
+    }
+    left.sort_by_key(|&index| (std::cmp::Reverse(depth[index]), entered[index]));
+    left
+}
