@@ -4,7 +4,10 @@ mod support;
 
 use candle_core::{DType, Device};
 use gradcam_explorer::explain::{self, ClassMaps, Method, Score, ScoreGradient, Target};
-use gradcam_explorer::network::{CandleNetwork, LayerId, Network, Output, Plan};
+use gradcam_explorer::network::cpu::Isa;
+use gradcam_explorer::network::{
+    Activation, CandleNetwork, CpuNetwork, Layer, LayerId, Network, Op, Output, Padding, Plan, Role, Shape, Window,
+};
 use support::{random_tensors, small_plan, uniform, var_builder};
 
 fn small_network(input_size: usize) -> (CandleNetwork, Vec<f64>) {
@@ -124,18 +127,15 @@ fn score_with(
     logits.iter().zip(&gradient.logits).map(|(z, g)| z * g).sum()
 }
 
-#[test]
-fn vector_jacobian_products_equal_finite_differences_at_every_kind_of_stage() {
-    let size = 71;
-    let (mut network, logits) = small_network(size);
+/// Compares the gradients of a sweep over all layers with finite differences, at three places a layer.
+fn check_differences(
+    network: &mut dyn Network,
+    weights: &support::Tensors,
+    outputs: &[Vec<f64>],
+    gradient: &ScoreGradient,
+    tolerance: f64,
+) {
     let plan = network.plan().clone();
-    let weights = support::tensors_f64(&plan, random_tensors(&plan));
-    let input: Vec<f64> = uniform("input", size * size * 3).into_iter().map(f64::from).collect();
-    let outputs = support::naive_outputs(&plan, &weights, input);
-    // the naive replay is the same network
-    assert!(relative_difference(outputs.last().unwrap(), &logits) < 1e-12);
-
-    let gradient = ScoreGradient::new(Target::Class(0), Score::Probability, Output::Softmax, &logits);
     let layers: Vec<LayerId> = plan.mappable().collect();
     let mut visited = Vec::new();
     network
@@ -153,24 +153,40 @@ fn vector_jacobian_products_equal_finite_differences_at_every_kind_of_stage() {
         visited.iter().rev().map(|(layer, _)| *layer).collect::<Vec<_>>(),
         layers
     );
-
-    let mut kinds = Vec::new();
     for (layer, found) in &visited {
-        kinds.push(std::mem::discriminant(&plan.layer(*layer).op));
         let scale = found.iter().fold(f32::MIN_POSITIVE, |m, v| m.max(v.abs()));
         for probe in 0..3 {
             let position = (probe * 2_654_435_761 + 17) % found.len();
             let step = 1e-6;
-            let at = |step| score_with(&plan, &weights, &outputs, *layer, position, step, &gradient);
+            let at = |step| score_with(&plan, weights, outputs, *layer, position, step, gradient);
             let expected = (at(step) - at(-step)) / (2.0 * step);
             let difference = (f64::from(found[position]) - expected).abs() / f64::from(scale);
             assert!(
-                difference < 1e-5,
+                difference < tolerance,
                 "{} at {position}: {difference}",
                 plan.layer(*layer).name
             );
         }
     }
+}
+
+#[test]
+fn vector_jacobian_products_equal_finite_differences_at_every_kind_of_stage() {
+    let size = 71;
+    let (mut network, logits) = small_network(size);
+    let plan = network.plan().clone();
+    let weights = support::tensors_f64(&plan, random_tensors(&plan));
+    let input: Vec<f64> = uniform("input", size * size * 3).into_iter().map(f64::from).collect();
+    let outputs = support::naive_outputs(&plan, &weights, input);
+    // the naive replay is the same network
+    assert!(relative_difference(outputs.last().unwrap(), &logits) < 1e-12);
+
+    let gradient = ScoreGradient::new(Target::Class(0), Score::Probability, Output::Softmax, &logits);
+    check_differences(&mut network, &weights, &outputs, &gradient, 1e-5);
+    let kinds: Vec<_> = plan
+        .mappable()
+        .map(|layer| std::mem::discriminant(&plan.layer(layer).op))
+        .collect();
     for name in [
         "block1_conv2",
         "conv2d_1",
@@ -182,6 +198,139 @@ fn vector_jacobian_products_equal_finite_differences_at_every_kind_of_stage() {
     ] {
         let op = &plan.layer(plan.find(name).unwrap()).op;
         assert!(kinds.contains(&std::mem::discriminant(op)), "{op:?} was not tried");
+    }
+}
+
+/// Appends layers to a plan, the way EfficientNet's are put together.
+struct Blocks {
+    layers: Vec<Layer>,
+}
+
+impl Blocks {
+    fn push(&mut self, op: Op, inputs: Vec<LayerId>, channels: usize) -> LayerId {
+        let from = inputs.first().map(|input| self.layers[input.0].shape);
+        let shape = from.map_or(
+            Shape {
+                height: 34,
+                width: 31,
+                channels,
+            },
+            |from| op.output(from, channels),
+        );
+        let role = if matches!(op, Op::Input) || shape.cells() == 1 {
+            Role::NoMap
+        } else {
+            Role::Target
+        };
+        let name = format!("layer{}", self.layers.len());
+        self.layers.push(Layer {
+            weights: name.clone(),
+            name,
+            op,
+            inputs,
+            shape,
+            role,
+        });
+        LayerId(self.layers.len() - 1)
+    }
+
+    fn normalized(&mut self, op: Op, input: LayerId, channels: usize) -> LayerId {
+        let x = self.push(op, vec![input], channels);
+        let normalization = Op::BatchNorm {
+            epsilon: 1e-3,
+            scale: true,
+            center: true,
+        };
+        self.push(normalization, vec![x], channels)
+    }
+
+    /// A convolution, its batch normalisation and ReLU6.
+    fn rectified(&mut self, op: Op, input: LayerId, channels: usize) -> LayerId {
+        let x = self.normalized(op, input, channels);
+        let relu6 = Activation::Relu {
+            max: Some(6.0),
+            slope: 0.0,
+            threshold: 0.0,
+        };
+        self.push(Op::Activation(relu6), vec![x], channels)
+    }
+
+    /// Expansion, depthwise convolution, projection without activation.
+    fn block(&mut self, input: LayerId, expanded: usize, depthwise: [usize; 2], outputs: usize) -> LayerId {
+        let x = self.rectified(conv(1, 1), input, expanded);
+        let [kernel, stride] = depthwise;
+        let depthwise = Op::Depthwise {
+            window: Window::square(kernel, stride, Padding::Same),
+            multiplier: 1,
+            bias: false,
+        };
+        let x = self.rectified(depthwise, x, expanded);
+        self.normalized(conv(1, 1), x, outputs)
+    }
+}
+
+fn conv(kernel: usize, stride: usize) -> Op {
+    Op::Conv {
+        window: Window::square(kernel, stride, Padding::Same),
+        groups: 1,
+        bias: false,
+        kernel: "kernel",
+    }
+}
+
+/// All that EfficientNet-Lite has and Xception has not, on an image of even height and odd width.
+fn inverted_bottlenecks() -> Plan {
+    let mut blocks = Blocks { layers: Vec::new() };
+    let image = blocks.push(Op::Input, vec![], 3);
+    let stem = blocks.rectified(conv(3, 2), image, 6);
+    let start = blocks.block(stem, 10, [3, 2], 8);
+    let branch = blocks.block(start, 33, [5, 1], 8);
+    let sum = blocks.push(Op::Add, vec![branch, start], 8);
+    let down = blocks.block(sum, 17, [5, 2], 12);
+    let top = blocks.rectified(conv(1, 1), down, 40);
+    let mean = blocks.push(Op::GlobalAveragePool, vec![top], 40);
+    blocks.push(Op::Dense { bias: true }, vec![mean], 5);
+    Plan::new(blocks.layers, Output::Softmax).unwrap()
+}
+
+#[test]
+fn vector_jacobian_products_equal_finite_differences_in_inverted_bottlenecks() {
+    let plan = inverted_bottlenecks();
+    assert_eq!(plan.layer(plan.last_feature_layer()).shape.cells(), 5 * 4);
+    // so large that every ReLU6 has inputs below 0, between, and above 6
+    let mut image = uniform("input", plan.input().len());
+    image.iter_mut().for_each(|value| *value *= 20.0);
+    let weights = support::tensors_f64(&plan, random_tensors(&plan));
+    let outputs = support::naive_outputs(&plan, &weights, image.iter().copied().map(f64::from).collect());
+    for id in plan.ids() {
+        if let Op::Activation(_) = plan.layer(id).op {
+            let share = |holds: &dyn Fn(f64) -> bool| {
+                outputs[id.0].iter().filter(|&&value| holds(value)).count() as f64 / outputs[id.0].len() as f64
+            };
+            let shares = [share(&|value| value == 0.0), share(&|value| value == 6.0)];
+            assert!(
+                shares[0] > 0.05 && shares[1] > 0.005,
+                "{}: {shares:?}",
+                plan.layer(id).name
+            );
+        }
+    }
+
+    let logits = outputs.last().unwrap();
+    let gradient = ScoreGradient::new(Target::Class(3), Score::Probability, Output::Softmax, logits);
+    let vb = var_builder(random_tensors(&plan), DType::F64);
+    let mut candle = CandleNetwork::load(plan.clone(), &vb, DType::F64, &Device::Cpu).unwrap();
+    assert!(relative_difference(&candle.forward(&image).unwrap(), logits) < 1e-12);
+    check_differences(&mut candle, &weights, &outputs, &gradient, 1e-5);
+
+    let vb = var_builder(random_tensors(&plan), DType::F32);
+    for isa in Isa::available() {
+        let mut cpu = CpuNetwork::load_with(plan.clone(), &vb, 2, isa).unwrap();
+        assert!(
+            relative_difference(&cpu.forward(&image).unwrap(), logits) < 1e-5,
+            "{isa}"
+        );
+        check_differences(&mut cpu, &weights, &outputs, &gradient, 1e-4);
     }
 }
 

@@ -12,15 +12,15 @@ use gradcam_explorer::explorer::{
 };
 use gradcam_explorer::imaging::{self, Photo, Preprocessing, Resize};
 use gradcam_explorer::network::LayerId;
-use gradcam_explorer::samples::SAMPLES;
+use gradcam_explorer::samples::drawings;
 use gradcam_explorer::weights::{BuiltIn, NetworkChoices};
 
 const IMAGE: ImageId = ImageId(1);
 
 fn sample(number: usize) -> ImageSource {
     ImageSource::Bytes {
-        name: SAMPLES[number].title.to_owned(),
-        bytes: SAMPLES[number].png.into(),
+        name: drawings()[number].title.to_owned(),
+        bytes: drawings()[number].bytes.into(),
     }
 }
 
@@ -299,7 +299,7 @@ fn an_image_whose_file_is_away_for_a_while_stays_open() {
     let explorer = Explorer::start(|| {}).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("photo.png");
-    std::fs::write(&file, SAMPLES[0].png).unwrap();
+    std::fs::write(&file, drawings()[0].bytes).unwrap();
     let open = |image, source| {
         explorer.send(Request::Open {
             image,
@@ -314,7 +314,7 @@ fn an_image_whose_file_is_away_for_a_while_stays_open() {
     explorer.send(Request::Show(IMAGE));
     assert!(matches!(next(&explorer), Reply::Failed(failure)
         if failure.during == Activity::Displaying && failure.error.to_string().contains("photo.png")));
-    std::fs::write(&file, SAMPLES[0].png).unwrap();
+    std::fs::write(&file, drawings()[0].bytes).unwrap();
     explorer.send(Request::Show(IMAGE));
     assert!(matches!(next(&explorer), Reply::Display { image: IMAGE, .. }));
 }

@@ -168,7 +168,7 @@ fn input(options: &Bench, network: &dyn Network, preprocessing: Preprocessing) -
             let bytes = std::fs::read(&file).map_err(|error| Stop::Failed(format!("{name}: {error}")))?;
             (name, bytes)
         }
-        None => (SAMPLES[0].title.to_owned(), SAMPLES[0].png.to_owned()),
+        None => (SAMPLES[0].title.to_owned(), SAMPLES[0].bytes.to_owned()),
     };
     let photo =
         imaging::decode(&bytes, &Limits::default()).map_err(|error| Stop::Failed(format!("{name}: {error}")))?;

@@ -143,7 +143,7 @@ fn kind_of(path: &Path) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::SAMPLES;
+    use crate::samples::drawings;
 
     fn names(folder: &Path, found: &Folder) -> Vec<String> {
         let inside = found.images.iter().map(|path| path.strip_prefix(folder).unwrap());
@@ -155,7 +155,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
         for name in ["p10.png", "p2.png", "p1", "P3.JPG", ".hidden.png"] {
-            put(name, SAMPLES[0].png);
+            put(name, drawings()[0].bytes);
         }
         put("broken.jpeg", b"no image at all");
         put("empty.gif", b"");
@@ -164,7 +164,7 @@ mod tests {
         let own = [("Software", "gradcam-explorer 0.1.0")];
         put("p1.overlay.png", &imaging::encode_png_with_text(&photo, &own).unwrap());
         fs::create_dir(folder.path().join("inner")).unwrap();
-        put("inner/p4.png", SAMPLES[0].png);
+        put("inner/p4.png", drawings()[0].bytes);
 
         let found = images_in_folder(folder.path(), false).unwrap();
         let expected = ["broken.jpeg", "empty.gif", "p1", "p2.png", "P3.JPG", "p10.png"];
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn links_that_lead_back_are_not_followed() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("a.png"), SAMPLES[0].png).unwrap();
+        fs::write(folder.path().join("a.png"), drawings()[0].bytes).unwrap();
         std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
         let found = images_in_folder(folder.path(), true).unwrap();
         assert_eq!((found.images.len(), found.folders), (1, 1));

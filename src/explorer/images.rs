@@ -194,7 +194,7 @@ mod tests {
         width: 299,
         channels: 3,
     };
-    use crate::samples::SAMPLES;
+    use crate::samples::drawings;
 
     #[test]
     fn a_file_is_read_up_to_its_limit() {
@@ -212,7 +212,7 @@ mod tests {
         let image = ImageId(1);
         let fetched = || ImageSource::Bytes {
             name: "drawing.png".to_owned(),
-            bytes: SAMPLES[0].png.into(),
+            bytes: drawings()[0].bytes.into(),
         };
         images.insert(image, ImageSource::Url("https://example.org/drawing.png".to_owned()));
         assert!(images.replace(image, fetched()));

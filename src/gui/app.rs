@@ -100,8 +100,7 @@ impl ExplorerApp {
         app.state.input_at_start = [input, kept.input].into_iter().find(|said| !said.is_empty());
         app.state.messages.extend(kept.problem.map(Message::Error));
         if images.is_empty() && greet {
-            let sample = samples::names().next().and_then(samples::source);
-            app.state.greet(sample);
+            app.state.greet(samples::first());
         }
         if !images.is_empty() {
             app.gather(&ctx, images)

@@ -143,7 +143,7 @@ fn gather(paths: &[PathBuf]) -> Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::SAMPLES;
+    use crate::samples::drawings;
 
     #[test]
     fn folders_become_their_images_in_order_and_files_stay() {
@@ -151,7 +151,7 @@ mod tests {
         let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
         // by what they hold or are called, as on the command line
         for name in ["b10.PNG", "b9", "c.jpg", ".hidden.png"] {
-            put(name, SAMPLES[0].png);
+            put(name, drawings()[0].bytes);
         }
         put("broken.png", b"no image");
         put("notes.txt", b"no image");

@@ -11,6 +11,7 @@ use super::samples;
 use super::state::State;
 use super::theme::UNIT;
 use super::widgets::{action_button, action_entry, caption, truncated, with_icon};
+use crate::samples::{drawings, photographs};
 
 /// Draws the bar.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -89,11 +90,13 @@ fn sample_entries(ui: &mut Ui, commands: &mut Vec<Command>) {
             commands.push(Command::OpenPaths(vec![samples::TUTORIAL.into()]));
             ui.close();
         }
-        ui.separator();
-        for name in samples::names() {
-            if ui.button(name).clicked() {
-                commands.extend(samples::source(name).map(Command::OpenSource));
-                ui.close();
+        for kind in [photographs(), drawings()] {
+            ui.separator();
+            for sample in kind {
+                if ui.button(sample.title).clicked() {
+                    commands.push(Command::OpenSource(samples::source(sample)));
+                    ui.close();
+                }
             }
         }
     });

@@ -39,11 +39,10 @@ pub fn show(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command
                 commands.push(Command::Do(Action::Open));
             }
             ui.add_space(UNIT);
-            let sample = samples::names().next();
             let button =
                 egui::Button::new(RichText::new("or look at a sample").color(colours.weak)).frame_when_inactive(false);
             if ui.add(button).clicked() {
-                commands.extend(sample.and_then(samples::source).map(Command::OpenSource));
+                commands.push(Command::OpenSource(samples::first()));
             }
         },
     );

@@ -63,7 +63,9 @@ fn what_the_picture_shows_is_saved_at_the_photos_own_size_where_the_path_says() 
     for picture in [&overlay, &map, &mask, &lines] {
         assert_eq!(picture.dimensions(), (640, 480));
     }
-    let photo = image::load_from_memory(samples::SAMPLES[0].png).unwrap().into_rgb8();
+    let photo = image::load_from_memory(samples::drawings()[0].bytes)
+        .unwrap()
+        .into_rgb8();
     // the hat is hot, the lower right corner cold
     let (hot, cold) = ((195, 130), (630, 470));
     let pixel = |picture: &image::RgbImage, (x, y): (u32, u32)| picture.get_pixel(x, y).0;

@@ -98,9 +98,10 @@ impl Window {
         Self::with(Vec::new(), [1280.0, 800.0], egui::Theme::Dark)
     }
 
-    /// A window as the program opens it when nobody names an image.
+    /// A window as the program opens it when nobody names an image or a network.
     pub fn greeting() -> Self {
-        Self::started(Vec::new(), true, [1280.0, 800.0], egui::Theme::Dark)
+        let source = NetworkSource::BuiltIn(BuiltIn::Photographs);
+        Self::speaking(source, Vec::new(), true, [1280.0, 800.0], egui::Theme::Dark)
     }
 
     /// A window that was asked to run a file of weights on a sample.
@@ -124,11 +125,7 @@ impl Window {
 
     /// A window of any size and theme.
     pub fn with(images: Vec<PathBuf>, size: [f32; 2], theme: egui::Theme) -> Self {
-        Self::started(images, false, size, theme)
-    }
-
-    fn started(images: Vec<PathBuf>, greet: bool, size: [f32; 2], theme: egui::Theme) -> Self {
-        Self::speaking(NetworkSource::BuiltIn(BuiltIn::Drawings), images, greet, size, theme)
+        Self::speaking(NetworkSource::BuiltIn(BuiltIn::Drawings), images, false, size, theme)
     }
 
     fn speaking(source: NetworkSource, images: Vec<PathBuf>, greet: bool, size: [f32; 2], theme: egui::Theme) -> Self {

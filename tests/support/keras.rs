@@ -99,8 +99,13 @@ pub struct GoldenArrays {
 
 impl GoldenArrays {
     pub fn open(name: &str) -> Self {
+        Self::at(&format!("reference/{name}.npz"))
+    }
+
+    /// A file of `tests/data`.
+    pub fn at(file: &str) -> Self {
         Self {
-            arrays: NpzTensors::new(data(&format!("reference/{name}.npz"))).unwrap(),
+            arrays: NpzTensors::new(data(file)).unwrap(),
         }
     }
 
@@ -148,7 +153,7 @@ impl GoldenArrays {
 }
 
 /// max(s, 0) / max(s), as numpy did it for the golden heatmaps.
-fn heat(signed: &[f64]) -> Vec<f64> {
+pub fn heat(signed: &[f64]) -> Vec<f64> {
     let max = signed.iter().copied().fold(0.0, f64::max);
     signed
         .iter()

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub mod keras;
+pub mod photographs;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use gradcam_explorer::models::xception::{self, Architecture};
-use gradcam_explorer::network::{LayerId, Op, Parameter, Plan};
+use gradcam_explorer::network::{Activation, LayerId, Op, Padding, Parameter, Plan, Shape, Window};
 
 /// The seed of `refgen.py`.
 const SEED: u64 = 0x5843_4550_2026_1123;
@@ -198,16 +199,36 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
     match layer.op {
         Op::Input => unreachable!("the input is given"),
         Op::Conv { window, .. } => {
-            let (kernel, stride) = (window.kernel[0], window.stride[0]);
+            let (kernel, stride) = (window.kernel[0], window.stride[0] as isize);
             let w = weight("kernel");
+            let [top, left] = padding_before(window, from);
             each(&|y, xx, c| {
                 let mut sum = 0.0;
                 for dy in 0..kernel {
                     for dx in 0..kernel {
                         for i in 0..from.channels {
-                            let value = at(y * stride as isize + dy as isize, xx * stride as isize + dx as isize, i);
-                            sum += value.unwrap() * w[((dy * kernel + dx) * from.channels + i) * out.channels + c];
+                            let value = at(y * stride + dy as isize - top, xx * stride + dx as isize - left, i);
+                            assert!(value.is_some() || window.padding == Padding::Same);
+                            sum +=
+                                value.unwrap_or(0.0) * w[((dy * kernel + dx) * from.channels + i) * out.channels + c];
                         }
+                    }
+                }
+                sum
+            })
+        }
+        Op::Depthwise {
+            window, multiplier: 1, ..
+        } => {
+            let (kernel, stride) = (window.kernel[0], window.stride[0] as isize);
+            let w = weight("depthwise_kernel");
+            let [top, left] = padding_before(window, from);
+            each(&|y, xx, c| {
+                let mut sum = 0.0;
+                for dy in 0..kernel {
+                    for dx in 0..kernel {
+                        let value = at(y * stride + dy as isize - top, xx * stride + dx as isize - left, c);
+                        sum += value.unwrap_or(0.0) * w[(dy * kernel + dx) * from.channels + c];
                     }
                 }
                 sum
@@ -237,7 +258,11 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
             let [gamma, beta, mean, variance] = ["gamma", "beta", "moving_mean", "moving_variance"].map(weight);
             each(&|y, xx, c| gamma[c] * (at(y, xx, c).unwrap() - mean[c]) / (variance[c] + epsilon).sqrt() + beta[c])
         }
-        Op::Activation(_) => x.iter().map(|v| v.max(0.0)).collect(),
+        Op::Activation(Activation::Relu {
+            max,
+            slope: 0.0,
+            threshold: 0.0,
+        }) => x.iter().map(|v| v.max(0.0).min(max.unwrap_or(f64::INFINITY))).collect(),
         Op::MaxPool { window } => {
             let (top, left) = (
                 window.padding(0, from.height).0 as isize,
@@ -265,8 +290,22 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
                 })
                 .collect()
         }
-        ref op => panic!("{op:?} is not of Xception"),
+        ref op => panic!("{op:?} has no plain loop here"),
     }
+}
+
+/// TensorFlow's padding above and left, where a last window may reach one cell further below and to the right.
+fn padding_before(window: Window, from: Shape) -> [isize; 2] {
+    [(0, from.height), (1, from.width)].map(|(axis, size)| {
+        let (kernel, stride) = (window.kernel[axis], window.stride[axis]);
+        match window.padding {
+            Padding::Valid => 0,
+            Padding::Same => {
+                let rest = if size % stride == 0 { stride } else { size % stride };
+                kernel.saturating_sub(rest) as isize / 2
+            }
+        }
+    })
 }
 
 /// The small network that Keras saved to `tests/data/formats`, with its plan.

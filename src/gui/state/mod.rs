@@ -219,12 +219,10 @@ impl State {
     }
 
     /// Opens a sample that stays until a person's own images come.
-    pub fn greet(&mut self, sample: Option<ImageSource>) {
-        if let Some(sample) = sample {
-            let image = self.images.add(sample);
-            self.images.show(image);
-            self.greeting = Some(image);
-        }
+    pub fn greet(&mut self, sample: ImageSource) {
+        let image = self.images.add(sample);
+        self.images.show(image);
+        self.greeting = Some(image);
     }
 
     /// The labels of the network in use.
