@@ -17,8 +17,8 @@ use super::state::{Message, State};
 use super::textures::Textures;
 use super::wishes::Wishes;
 use super::{
-    Options, built_in_notice, drawer, film_strip, help, input_size, kept, keys, layers, output_notice, path_field,
-    picture, predictions, samples, settings, theme, top_bar, welcome,
+    Options, built_in_notice, drawer, film_strip, greeting, help, input_size, kept, keys, layers, output_notice,
+    path_field, picture, predictions, samples, settings, theme, top_bar, welcome,
 };
 use crate::explorer::{Explorer, ExplorerError, Request};
 
@@ -252,6 +252,7 @@ impl ExplorerApp {
             *canvas = ui.available_rect_before_wrap();
             state.camera = picture::show(ui, state, textures, commands);
             state.zoom_wish = None;
+            greeting::show(ui, state, *canvas);
             let hovering = ui.input(|input| input.raw.hovered_files.len());
             if hovering > 0 {
                 welcome::drop_target(ui, *canvas, hovering);

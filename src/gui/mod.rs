@@ -28,6 +28,7 @@ mod drops;
 pub mod export;
 mod film_strip;
 mod gather;
+mod greeting;
 mod help;
 pub mod history;
 mod icons;

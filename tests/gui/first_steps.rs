@@ -18,6 +18,7 @@ fn the_program_greets_with_a_sample_its_classes_and_a_map() {
     window.wait("a map of the sample", |state| state.shown.is_some());
     assert_eq!(window.state().images.list().len(), 1);
     assert_eq!(window.listed().first().map(String::as_str), Some("football helmet"));
+    assert!(window.has_text("Red is where the network sees football helmet."));
 }
 
 #[test]
@@ -42,6 +43,7 @@ fn the_greeting_gives_way_to_the_first_image_that_can_be_opened() {
         let is_alone = matches!(state.images.list(), [only] if only.name == "own.png");
         is_alone && state.shown.is_some() && !state.is_waiting_for_map()
     });
+    assert!(!window.has_text("Red is where"));
 }
 
 #[test]
