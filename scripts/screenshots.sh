@@ -44,18 +44,23 @@ start() {
 shot() { xdotool mousemove 1279 400; sleep 1; import -window root "$out/$1.png"; }
 stop() { kill "$app"; wait "$app" 2>/dev/null || true; rm -rf "$work/gradcam-explorer"; }
 
-start assets/samples/dog-cowboy-hat-cat-party-hat.png assets/samples
-xdotool type --delay 50 'party hat'; sleep 1; xdotool key Return; sleep 0.5; xdotool key Escape Escape; sleep 0.5
+start assets/samples/photographs/coffee.jpg assets/samples/photographs
+xdotool key Escape; sleep 0.5
 shot overlay
 xdotool key ctrl+d; sleep 0.5
 shot light
 stop
 
-start assets/samples/dog-cowboy-hat-cat-party-hat.png
+start
+shot first
+stop
+
+start assets/samples/photographs/astronaut.jpg
+xdotool type --delay 50 'space shuttle'; sleep 1; xdotool key Return; sleep 0.5; xdotool key Escape Escape; sleep 0.5
 xdotool key F3; sleep 1
 shot side_by_side
-for _ in $(seq 20); do xdotool key bracketleft; sleep 0.05; done
+for _ in $(seq 40); do xdotool key bracketleft; sleep 0.05; done
 xdotool key F2; sleep 3
 shot all_layers
 stop
-echo "wrote $out/overlay.png $out/light.png $out/side_by_side.png $out/all_layers.png"
+echo "wrote $out/overlay.png $out/light.png $out/first.png $out/side_by_side.png $out/all_layers.png"

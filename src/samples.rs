@@ -43,6 +43,7 @@ macro_rules! sample {
 /// All samples, photographs first. The first of them holds several things that the network of photographs finds; the
 /// first drawing is the tutorial's composition.
 pub static SAMPLES: [Sample; 11] = [
+    sample!(Photograph, "Man with a camera on a tripod", "camera.png"),
     sample!(
         Photograph,
         "Astronaut with a helmet, a flag and a space shuttle",
@@ -50,7 +51,6 @@ pub static SAMPLES: [Sample; 11] = [
     ),
     sample!(Photograph, "Cat", "chelsea.jpg"),
     sample!(Photograph, "Cup of espresso with a spoon", "coffee.jpg"),
-    sample!(Photograph, "Man with a camera on a tripod", "camera.png"),
     sample!(Photograph, "Rocket before its launch", "rocket.jpg"),
     sample!(
         Drawing,

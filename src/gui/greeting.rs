@@ -1,10 +1,10 @@
 //! Over the first picture, which the program brought itself: what red means, and where one's own photo goes.
 
-use egui::{Align, Frame, Layout, Rect, RichText, Ui, UiBuilder, vec2};
+use egui::{Label, Rect, RichText, Ui, pos2, vec2};
 
 use super::export;
 use super::state::State;
-use super::theme::{self, UNIT, palette};
+use super::theme::{self, UNIT, font, palette};
 use crate::imaging::Colormap;
 
 /// Draws the line over the lower edge of the picture while the program's own picture is shown with a map; it goes with that
@@ -25,14 +25,12 @@ pub fn show(ui: &mut Ui, state: &State, canvas: Rect) {
         "{most} is where the network sees {}. Point at other classes, or {own} your own photo.",
         export::shown_name(state, shown),
     );
-    // above the line that tells of the place under the pointer
-    let area = Rect::from_min_max(canvas.min, canvas.max - vec2(0.0, 8.0 * UNIT));
-    let layout = Layout::bottom_up(Align::Center);
-    ui.scope_builder(UiBuilder::new().max_rect(area).layout(layout), |ui| {
-        let frame = Frame::new()
-            .fill(palette(ui).panel)
-            .corner_radius(2 * theme::RADIUS)
-            .inner_margin(8);
-        frame.show(ui, |ui| ui.label(RichText::new(text).small()));
-    });
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.clone(), font(theme::SMALL), palette(ui).text);
+    let size = galley.size() + vec2(4.0 * UNIT, 2.0 * UNIT);
+    let centre = pos2(canvas.center().x, canvas.bottom() - 2.0 * UNIT - 0.5 * size.y);
+    let rect = Rect::from_center_size(centre, size);
+    ui.painter().rect_filled(rect, 2 * theme::RADIUS, palette(ui).panel);
+    ui.put(rect, Label::new(RichText::new(text).font(font(theme::SMALL))).extend());
 }
