@@ -29,7 +29,8 @@ pub fn show(ui: &mut Ui, state: &State, canvas: Rect) {
         .painter()
         .layout_no_wrap(text.clone(), font(theme::SMALL), palette(ui).text);
     let size = galley.size() + vec2(4.0 * UNIT, 2.0 * UNIT);
-    let centre = pos2(canvas.center().x, canvas.bottom() - 2.0 * UNIT - 0.5 * size.y);
+    // above the line that tells of the place under the pointer
+    let centre = pos2(canvas.center().x, canvas.bottom() - 10.0 * UNIT - 0.5 * size.y);
     let rect = Rect::from_center_size(centre, size);
     ui.painter().rect_filled(rect, 2 * theme::RADIUS, palette(ui).panel);
     ui.put(rect, Label::new(RichText::new(text).font(font(theme::SMALL))).extend());
