@@ -91,6 +91,39 @@ fn explain_honours_its_contract() {
 }
 
 #[test]
+fn the_score_is_the_networks_unless_one_is_said() {
+    let of = |arguments: &[&str]| {
+        let usual = ["explain", SAMPLE, "--class", "cowboy_hat", "--class", "glasses"];
+        run(&[&usual[..], arguments].concat())
+    };
+    let [recommended] = documents(&of(&["--json"])).try_into().unwrap();
+    for map in recommended["maps"].as_array().unwrap() {
+        assert_eq!(map["score"], "logit");
+        assert!(map["rivals"].is_null(), "{map}");
+    }
+    let [said] = documents(&of(&["--json", "--score", "probability"]))
+        .try_into()
+        .unwrap();
+    let [winner, other] = [&said["maps"][0], &said["maps"][1]];
+    assert_eq!([&winner["score"], &other["score"]], ["probability"; 2]);
+    assert!(winner["rivals"].is_null(), "{winner}");
+    assert_eq!(other["rivals"]["label"], "cowboy hat");
+    assert_eq!(other["rivals"]["prevail"], true);
+    assert!(
+        (0.52..1.0).contains(&other["rivals"]["share"].as_f64().unwrap()),
+        "{other}"
+    );
+    let text = stdout(&of(&["--score", "probability"]));
+    assert_eq!(text.matches("mostly says").count(), 1, "{text}");
+    assert!(
+        text.contains("mostly says: not cowboy hat (2); --score logit explains glasses alone"),
+        "{text}"
+    );
+    assert!(!stdout(&of(&[])).contains("mostly says"));
+    assert!(stdout(&run(&["explain", "--help"])).contains("logit for all other networks"));
+}
+
+#[test]
 fn an_image_that_fails_does_not_stop_the_others() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(SAMPLE, folder.path().join("b.png")).unwrap();

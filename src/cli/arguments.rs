@@ -144,9 +144,10 @@ pub struct Explain {
     /// Keras layer to explain at; repeatable [default: the last with height and width]
     #[arg(long = "layer", value_name = "LAYER")]
     pub layers: Vec<String>,
-    /// Which number of a class is explained: probability (of plain values the value) or logit
-    #[arg(long, default_value_t = Score::Probability)]
-    pub score: Score,
+    /// Which number of a class is explained: probability (of plain values the value) or logit [default: probability for
+    /// Keras' Xception with ImageNet's classes, as in the tutorial, logit for all other networks]
+    #[arg(long)]
+    pub score: Option<Score>,
     /// How maps are made: grad-cam, hires-cam, xgrad-cam, grad-cam-plus-plus or layer-cam
     #[arg(long, default_value_t = Method::GradCam)]
     pub method: Method,

@@ -11,11 +11,11 @@ use super::inputs::{Input, inputs};
 use super::map_files::{self, Files, Origin};
 use super::progress_bar::Bar;
 use super::report::{
-    ErrorReport, FilesReport, ImageReport, InputReport, MapReport, PredictionReport, Timings, WeightsReport,
-    print_json, print_text,
+    ErrorReport, FilesReport, ImageReport, InputReport, MapReport, PredictionReport, RivalsReport, Timings,
+    WeightsReport, print_json, print_text,
 };
 use super::{Stop, start, wait};
-use crate::explain::{Map, Target};
+use crate::explain::{Map, Rivals, Score, Target};
 use crate::explorer::{
     Activity, ExplainRequest, Explorer, ImageId, ImageSource, NetworkInfo, Opened, Predicted, Purpose, Reply, Request,
     percent_encoded,
@@ -33,6 +33,7 @@ struct Task<'a> {
     /// Empty for the top class of each image.
     classes: Vec<usize>,
     layers: Vec<LayerId>,
+    score: Score,
 }
 
 /// Runs the command.
@@ -90,6 +91,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         preprocessing,
         classes,
         layers,
+        score: options.score.unwrap_or(network.recommended.score),
     };
     let mut failed = false;
     let mut names = HashSet::new();
@@ -195,7 +197,8 @@ impl Task<'_> {
                 let Some(map) = maps.get(&(class, layer)) else {
                     return Err(format!("{}: the map of class {class} did not arrive", path.display()));
                 };
-                reports.push(self.map_report(&opened, path, class, layer, map, names)?);
+                let rivals = self.rivals(&predicted, class, layer);
+                reports.push(self.map_report(&opened, path, (class, layer), map, rivals, names)?);
             }
         }
         explorer.send(Request::Close(image));
@@ -226,25 +229,16 @@ impl Task<'_> {
         classes: &[usize],
         predicted: &Predicted,
     ) -> Result<HashMap<(usize, LayerId), Map>, String> {
-        let last = self.network.plan.last_feature_layer();
-        let closed_form = self.options.method.is_in_class_maps(&self.network.plan);
+        let (known, mut swept): (Vec<_>, Vec<_>) = self.layers.iter().copied().partition(|&layer| self.is_known(layer));
         let mut maps = HashMap::new();
-        let mut swept: Vec<LayerId> = self
-            .layers
-            .iter()
-            .copied()
-            .filter(|&layer| layer != last || !closed_form)
-            .collect();
-        swept.sort_unstable();
-        swept.dedup();
-        if closed_form && self.layers.contains(&last) {
+        for &layer in &known {
             for &class in classes {
-                maps.insert(
-                    (class, last),
-                    predicted.class_maps.map(Target::Class(class), self.options.score),
-                );
+                let map = predicted.class_maps.map(Target::Class(class), self.score);
+                maps.insert((class, layer), map);
             }
         }
+        swept.sort_unstable();
+        swept.dedup();
         if !swept.is_empty() {
             self.explorer.send(Request::Explain(ExplainRequest {
                 image,
@@ -252,7 +246,7 @@ impl Task<'_> {
                 purpose: Purpose::Main,
                 targets: classes.iter().copied().map(Target::Class).collect(),
                 layers: swept,
-                score: self.options.score,
+                score: self.score,
                 method: self.options.method,
             }));
             wait(self.explorer, Activity::Explaining, |reply| {
@@ -269,6 +263,17 @@ impl Task<'_> {
             })?;
         }
         Ok(maps)
+    }
+
+    /// Whether the maps of a layer come with the prediction.
+    fn is_known(&self, layer: LayerId) -> bool {
+        self.options.method.is_in_class_maps(&self.network.plan, layer)
+    }
+
+    /// Who stands against a class in its map, as far as that is known.
+    fn rivals(&self, predicted: &Predicted, class: usize, layer: LayerId) -> Option<Rivals> {
+        let is_asked = self.score == Score::Probability && self.is_known(layer);
+        is_asked.then(|| predicted.class_maps.rivals(class)).flatten()
     }
 
     /// The likeliest classes. Of a single sigmoid the class of its one value, as Keras answers it, and its complement.
@@ -298,14 +303,15 @@ impl Task<'_> {
         &self,
         opened: &Opened,
         path: &Path,
-        class: usize,
-        layer: LayerId,
+        (class, layer): (usize, LayerId),
         map: &Map,
+        rivals: Option<Rivals>,
         names: &mut HashSet<String>,
     ) -> Result<MapReport, String> {
         let options = self.options;
         let layer = self.network.plan.layer(layer).name.clone();
-        let label = self.network.labels.display_name(class);
+        let labels = &self.network.labels;
+        let label = labels.display_name(class);
         let mut files = Files::default();
         if let Some(folder) = &options.out {
             let base = folder.join(map_files::unique_name(path, class, &layer, names));
@@ -319,6 +325,7 @@ impl Task<'_> {
                 class,
                 label: &label,
                 layer: &layer,
+                score: self.score,
                 weights: &self.weights,
             };
             files = map_files::write(self.explorer, options, &origin, &base, map)?;
@@ -327,13 +334,14 @@ impl Task<'_> {
             class,
             label,
             layer,
-            score: options.score.name(),
+            score: self.score.name(),
             method: options.method.name(),
             width: map.width,
             height: map.height,
             signed_min: map.min(),
             signed_max: map.max(),
             empty: map.is_empty(),
+            rivals: rivals.map(|rivals| RivalsReport::new(rivals, map, labels)),
             files: FilesReport::new(files),
         })
     }

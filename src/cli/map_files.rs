@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::arguments::{Explain, Write};
 use super::report::WeightsReport;
 use super::wait;
-use crate::explain::Map;
+use crate::explain::{Map, Score};
 use crate::explorer::{Activity, Explorer, ExportKind, ExportRequest, ImageId, Reply, Request};
 use crate::imaging::Region;
 
@@ -46,6 +46,7 @@ pub struct Origin<'a> {
     pub class: usize,
     pub label: &'a str,
     pub layer: &'a str,
+    pub score: Score,
     pub weights: &'a WeightsReport,
 }
 
@@ -82,6 +83,7 @@ pub fn write(
         class,
         label,
         layer,
+        score,
         weights,
     } = origin;
     let provenance = [
@@ -92,7 +94,7 @@ pub fn write(
         ("Output", weights.output.name().to_owned()),
         ("Input", weights.input.to_string()),
         ("Layer", (*layer).to_owned()),
-        ("Score", options.score.name().to_owned()),
+        ("Score", score.name().to_owned()),
         ("Method", options.method.name().to_owned()),
         ("Colormap", options.colormap.name().to_owned()),
         ("Blend", options.blend.to_string()),

@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::Stop;
 use super::map_files::Files;
+use crate::explain::{Map, Rivals};
 use crate::explorer::percent_encoded;
+use crate::labels::Labels;
 use crate::network::Output;
 use crate::weights::SaidBy;
 
@@ -51,6 +53,13 @@ pub fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), 
             write!(out, "  {file}")?;
         }
         writeln!(out)?;
+        if let Some(rivals) = map.rivals.as_ref().filter(|rivals| rivals.prevail) {
+            writeln!(
+                out,
+                "    mostly says: not {} ({}); --score logit explains {} alone",
+                rivals.label, rivals.class, map.label
+            )?;
+        }
     }
     Ok(out.flush()?)
 }
@@ -156,7 +165,34 @@ pub struct MapReport {
     pub signed_min: f64,
     pub signed_max: f64,
     pub empty: bool,
+    /// Of the probability of a softmax, at the last layer, for any class but the likeliest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rivals: Option<RivalsReport>,
     pub files: FilesReport,
+}
+
+/// What the map of a probability says of the likeliest class.
+#[derive(Debug, Serialize)]
+pub struct RivalsReport {
+    /// The likeliest class.
+    class: usize,
+    label: String,
+    /// How much of the map is about others than its own class.
+    share: f64,
+    /// Whether the map mostly says "not the likeliest class".
+    prevail: bool,
+}
+
+impl RivalsReport {
+    /// Of one map.
+    pub fn new(rivals: Rivals, map: &Map, labels: &Labels) -> Self {
+        Self {
+            class: rivals.winner,
+            label: labels.display_name(rivals.winner),
+            share: rivals.share,
+            prevail: rivals.prevail() || map.is_empty(),
+        }
+    }
 }
 
 /// The files that were written for a map, by what they are. A path that is no text has replacement characters in it, and

@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::map::Map;
+use super::rivals::{self, Rivals};
 use super::score::{SMALLEST_FACTOR, Score, ScoreGradient, Target};
 use crate::network::{Head, HeadPass, Network, NetworkError, Output, Shape};
 
@@ -24,6 +25,8 @@ pub struct ClassMaps {
     rows: Rows,
     /// The sum over classes of p_j row_j, `[cells]`: what a softmax subtracts from every class.
     expected: Vec<f64>,
+    /// The mean of all rows, made when it is asked for.
+    common: OnceLock<Vec<f64>>,
     logits: Vec<f64>,
     /// What the network answers for each class.
     answers: Vec<f64>,
@@ -91,6 +94,7 @@ impl ClassMaps {
             units,
             rows,
             expected: Vec::new(),
+            common: OnceLock::new(),
             logits: logits.to_vec(),
             answers: output.answers(logits),
         };
@@ -156,6 +160,34 @@ impl ClassMaps {
             Target::Rather { class, than } => self.row(class).zip(self.row(than)).map(|(a, b)| a - b).collect(),
         };
         Map::new(self.shape.width, self.shape.height, signed)
+    }
+
+    /// Who stands against a class in the map of its probability; none for the winner itself, and where a probability has
+    /// no rivals since it comes from no softmax.
+    pub fn rivals(&self, class: usize) -> Option<Rivals> {
+        let (winner, _) = self
+            .answers
+            .iter()
+            .enumerate()
+            .max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+        if self.output != Output::Softmax || class == winner || class >= self.answers.len() {
+            return None;
+        }
+        let common = self
+            .common
+            .get_or_init(|| self.mixture(&vec![1.0 / self.units as f64; self.units]));
+        let row: Vec<f64> = self.row(class).collect();
+        // at most a half, so that the division below is harmless
+        let p = self.answer(class);
+        let rivals: Vec<f64> = row
+            .iter()
+            .zip(&self.expected)
+            .map(|(row, expected)| (expected - p * row) / (1.0 - p))
+            .collect();
+        Some(Rivals {
+            winner,
+            share: rivals::share(&row, &rivals, common),
+        })
     }
 
     /// Makes the maps of all classes, unless `stop` answers true on the way; whether all are there now.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{grad_cam, grad_cam_plus_plus, hires_cam, layer_cam, xgrad_cam};
-use crate::network::{NetworkError, Plan, Site};
+use crate::network::{LayerId, NetworkError, Plan, Site};
 
 /// How a map is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -55,14 +55,16 @@ impl Method {
         }
     }
 
-    /// Whether [`ClassMaps`](super::ClassMaps) holds this method's maps at the last feature layer: always Grad-CAM's, and
-    /// those that equal it wherever the gradient is the same at every cell, as it is in front of a global average.
-    pub fn is_in_class_maps(self, plan: &Plan) -> bool {
-        match self {
+    /// Whether [`ClassMaps`](super::ClassMaps) holds this method's maps at a layer: at the last feature layer always
+    /// Grad-CAM's, and those that equal it wherever the gradient is the same at every cell, as it is in front of a global
+    /// average.
+    pub fn is_in_class_maps(self, plan: &Plan, layer: LayerId) -> bool {
+        let is_like_grad_cam = match self {
             Self::GradCam => true,
             Self::HiresCam | Self::XgradCam => plan.gradient_is_uniform(),
             Self::GradCamPlusPlus | Self::LayerCam => false,
-        }
+        };
+        is_like_grad_cam && layer == plan.last_feature_layer()
     }
 
     /// The signed map of a layer, `[height, width]`, up to the factor `scale` of the score's gradient.

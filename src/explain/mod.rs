@@ -3,6 +3,7 @@
 //! * [`Score`], [`Target`]: what is explained, and its gradient with respect to the logits.
 //! * [`Method`]: how activation and gradient of a layer become a map; one file each.
 //! * [`ClassMaps`]: every class at the last feature layer from the head alone, without any backward sweep.
+//! * [`Rivals`]: how much of a probability's map only says that another class is likelier.
 //! * [`backward`]: any classes at any layers from backward sweeps, never repeating the forward pass.
 //!
 //! Everything here is arithmetic on values that are handed in: no files, no clock, no window.
@@ -14,12 +15,14 @@ mod hires_cam;
 mod layer_cam;
 mod map;
 mod method;
+mod rivals;
 mod score;
 mod xgrad_cam;
 
 pub use class_maps::ClassMaps;
 pub use map::Map;
 pub use method::Method;
+pub use rivals::{MOSTLY, Rivals};
 pub use score::{Score, ScoreGradient, Target};
 
 use crate::network::{LayerId, Network, NetworkError, Site};

@@ -27,6 +27,7 @@ mod pictures;
 mod pipes;
 mod preprocessing;
 mod recent;
+mod recommended;
 mod reply;
 mod request;
 mod session;
@@ -41,6 +42,7 @@ pub use load::{LoadedNetwork, load_network};
 pub use paths::{local_path, natural_order, percent_encoded};
 pub use pipes::piped;
 pub use preprocessing::InputChoices;
+pub use recommended::{Recommended, SCORE_RULE};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,
 };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::error::ExplorerError;
 use super::histogram::Histogram;
+use super::recommended::Recommended;
 use super::request::{ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{ClassMaps, Explanation, Map};
 use crate::imaging::{Photo, Preprocessing};
@@ -34,6 +35,8 @@ pub struct NetworkInfo {
     pub labels: Labels,
     /// Why labels that were found are not used, in one sentence.
     pub labels_note: Option<String>,
+    /// Score and method that suit it.
+    pub recommended: Recommended,
     /// How photos come to its input unless a person chooses otherwise.
     pub usual: Preprocessing,
     /// Who says the range of pixels in it.

@@ -7,6 +7,7 @@ use super::error::ExplorerError;
 use super::histogram::Histogram;
 use super::images::Images;
 use super::load::{LoadedNetwork, load_network};
+use super::recommended::Recommended;
 use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, Predicted, Reply};
 use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{self, ClassMaps, Map, ScoreGradient, Target};
@@ -86,6 +87,7 @@ impl Session {
             ),
             choices,
             weights: Info::clone(weights.info()),
+            recommended: Recommended::of(weights.plan()),
             plan: weights.plan().clone(),
             labels: labels.labels,
             labels_note: labels.problem.map(|problem| problem.to_string()),

@@ -17,8 +17,8 @@ use super::state::{Message, State};
 use super::textures::Textures;
 use super::wishes::Wishes;
 use super::{
-    Options, built_in_notice, drawer, film_strip, greeting, help, input_size, kept, keys, layers, output_notice,
-    path_field, picture, predictions, samples, settings, theme, top_bar, welcome,
+    Options, built_in_notice, drawer, film_strip, greeting, help, input_size, kept, keys, layers, method_notice,
+    output_notice, path_field, picture, predictions, samples, settings, theme, top_bar, welcome,
 };
 use crate::explorer::{Explorer, ExplorerError, Request};
 
@@ -226,6 +226,10 @@ impl ExplorerApp {
                     .auto_shrink([false, false]);
                 area.show(ui, |ui| settings::show(ui, state, textures, commands));
             });
+            if method_notice::is_due(state) {
+                let below = Panel::bottom("method").frame(Frame::new()).show_separator_line(false);
+                below.show(ui, |ui| method_notice::show(ui, state, commands));
+            }
             layers::show(ui, state, commands);
             ui.take_available_space();
         });

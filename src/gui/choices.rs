@@ -101,8 +101,10 @@ pub struct Choices {
     /// The layer; none is the last feature layer.
     #[serde(skip)]
     pub layer: Option<LayerId>,
-    /// Probability or logit.
-    pub score: Score,
+    /// Probability or logit; none is what is recommended for the network. Kept under a name of its own, since `score` has
+    /// been what every start left there, chosen or not.
+    #[serde(rename = "chosen_score")]
+    pub score: Option<Score>,
     /// How maps are made.
     pub method: Method,
     /// What is chosen of the way from photo to input, instead of what is usual for the network; kept with it.
@@ -133,7 +135,7 @@ impl Default for Choices {
             class: None,
             than: None,
             layer: None,
-            score: Score::default(),
+            score: None,
             method: Method::default(),
             input: InputChoices::default(),
             colormap: Colormap::default(),

@@ -71,6 +71,8 @@ pub enum Command {
     Fingerprint,
     /// Put a picture on the clipboard.
     CopyPicture(Arc<Photo>),
+    /// Recommend no other method for this network any more.
+    SettleMethod,
     /// Other settings of the map.
     Choose(Choices),
     /// Other preferences.

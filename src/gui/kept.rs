@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::APP_ID;
 use super::choices::{Choices, Preferences};
+use crate::explain::Score;
 use crate::explorer::InputChoices;
 use crate::imaging::Resize;
 
@@ -41,8 +42,11 @@ pub fn read(storage: Option<&dyn eframe::Storage>, file: Option<&Path>) -> Kept 
     let choices = stored::<Choices>(storage, CHOICES);
     let preferences = stored::<Preferences>(storage, PREFERENCES);
     let is_broken = choices.is_err() || preferences.is_err() || is_unread(storage, file);
+    let mut choices = choices.unwrap_or_default().within_ranges();
+    let score = stored::<ScoreBefore>(storage, CHOICES).unwrap_or_default();
+    choices.score = choices.score.or(score.chosen());
     Kept {
-        choices: choices.unwrap_or_default().within_ranges(),
+        choices,
         preferences: preferences.unwrap_or_default().within_ranges(),
         input: stored::<Before>(storage, CHOICES).unwrap_or_default().input(),
         problem: file.filter(|_| is_broken).map(set_aside),
@@ -63,6 +67,20 @@ impl Before {
             resize: Some(self.resize).filter(|&resize| resize != Resize::default()),
             ..InputChoices::default()
         }
+    }
+}
+
+/// The score, when every network had the same one unless a person chose.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ScoreBefore {
+    score: Score,
+}
+
+impl ScoreBefore {
+    /// The probability was what nobody had to choose.
+    fn chosen(self) -> Option<Score> {
+        Some(self.score).filter(|&score| score != Score::Probability)
     }
 }
 
@@ -133,6 +151,21 @@ mod tests {
         ] {
             let read = read(Some(&Stored(kept)), None);
             assert_eq!((read.input.resize, read.choices.blend), (resize, 0.25), "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_score_that_an_earlier_version_kept_is_a_choice_only_if_somebody_made_it() {
+        for (kept, score) in [
+            ("(score:logit,blend:0.25)", Some(Score::Logit)),
+            ("(score:probability,blend:0.25)", None),
+            ("(score:7,blend:0.25)", None),
+            ("(blend:0.25)", None),
+            ("(chosen_score:None,blend:0.25)", None),
+            ("(chosen_score:Some(probability),blend:0.25)", Some(Score::Probability)),
+        ] {
+            let read = read(Some(&Stored(kept)), None);
+            assert_eq!((read.choices.score, read.choices.blend), (score, 0.25), "{kept}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use egui::accesskit::Role;
 use egui::{
-    Align, Color32, CursorIcon, Key, Layout, PointerButton, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui,
-    UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    Color32, CursorIcon, Key, PointerButton, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 
 use super::backdrop;
@@ -11,13 +11,14 @@ use super::camera::Camera;
 use super::choices::View;
 use super::command::{Action, Command};
 use super::contours;
+use super::evidence_notice;
 use super::export;
 use super::maps::Shown;
 use super::state::{Here, State};
 use super::status_line;
 use super::target_bar;
 use super::textures::Textures;
-use super::theme::{self, UNIT, palette};
+use super::theme::{UNIT, palette};
 use super::welcome;
 
 /// Below this many points a cell's edges are not drawn.
@@ -69,7 +70,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     }
     let backdrop = backdrop::shape(canvas, &covered, palette(ui).canvas);
     ui.painter().set(behind, backdrop);
-    nothing(ui, state, canvas, commands);
+    evidence_notice::show(ui, state, canvas, commands);
     let status = Rect::from_min_max(pos2(whole.left(), canvas.bottom()), whole.max);
     status_line::show(ui, state, textures, status, pointer);
     camera
@@ -264,31 +265,4 @@ fn mark(painter: &egui::Painter, here: &Here, target: Rect, colour: Color32) {
         StrokeKind::Middle,
     );
     painter.rect_stroke(rect, 2.0, Stroke::new(2.0, colour), StrokeKind::Middle);
-}
-
-/// Says that there is no evidence, rather than showing an empty map, and offers what there is.
-fn nothing(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>) {
-    let Some(shown) = state.shown.as_ref().filter(|shown| shown.is_empty()) else {
-        return;
-    };
-    let colours = palette(ui);
-    let text = format!("No evidence for {} at this layer", export::shown_name(state, shown));
-    // above the notes
-    let area = Rect::from_min_max(canvas.min + vec2(0.0, 6.0 * UNIT), canvas.max);
-    ui.scope_builder(
-        UiBuilder::new().max_rect(area).layout(Layout::top_down(Align::Center)),
-        |ui| {
-            let frame = egui::Frame::new()
-                .fill(colours.panel)
-                .corner_radius(2 * theme::RADIUS)
-                .inner_margin(8);
-            frame.show(ui, |ui| {
-                ui.label(text)
-                    .on_hover_text("No cell raises the score, so there is nothing to divide by.");
-                if ui.button("Show evidence against it").clicked() {
-                    commands.push(Command::Do(Action::Signed));
-                }
-            });
-        },
-    );
 }

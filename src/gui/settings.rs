@@ -10,11 +10,12 @@ use super::textures::Textures;
 use super::theme::{self, UNIT, palette};
 use super::widgets::{action_tooltip, caption, check, section, segmented, text_in};
 use crate::explain::{Method, Score};
+use crate::explorer::SCORE_RULE;
 use crate::imaging::{Colormap, Fit, Pixels, Preprocessing, Resize};
 use crate::network::Output;
 
 /// Height of the settings when all of them are in sight.
-pub const HEIGHT: f32 = 320.0;
+pub const HEIGHT: f32 = 340.0;
 
 /// Draws the settings.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
@@ -39,9 +40,10 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     if output.is_probability() {
         row(ui, "Score", |ui| {
             let text = |score| score_text(score, output);
-            if let Some(score) = segmented(ui, "Score", choices.score, &Score::ALL, text) {
-                choices.score = score;
+            if let Some(score) = segmented(ui, "Score", state.score(), &Score::ALL, text) {
+                choices.score = Some(score);
             }
+            recommended(ui, state, &mut choices);
         });
     }
     row(ui, "Method", |ui| method(ui, state, &mut choices));
@@ -121,6 +123,24 @@ fn score_text(score: Score, output: Output) -> (&'static str, &'static str) {
             "Logit",
             "Explains the plain score before it becomes a probability, as the paper does: evidence for this class alone.",
         ),
+    }
+}
+
+/// Whose choice the score is, below it, with the way back to the network's.
+fn recommended(ui: &mut Ui, state: &State, choices: &mut Choices) {
+    let Some(network) = &state.network else { return };
+    if choices.score.is_none() {
+        caption(ui, "Recommended for this network").on_hover_text(SCORE_RULE);
+    } else {
+        let text = format!("Recommended here: {}", network.recommended.score);
+        let button = Button::new(RichText::new(text).small().weak()).small();
+        let response = ui.add(button.frame_when_inactive(false));
+        if response
+            .on_hover_text(format!("Follow the network. {SCORE_RULE}"))
+            .clicked()
+        {
+            choices.score = None;
+        }
     }
 }
 

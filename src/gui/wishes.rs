@@ -197,7 +197,7 @@ fn request(state: &State, purpose: Purpose, targets: Vec<Target>, layers: Vec<La
     if targets.is_empty() {
         return None;
     }
-    let (preprocessing, score, method) = (state.preprocessing(), state.choices.score, state.choices.method);
+    let (preprocessing, score, method) = (state.preprocessing(), state.score(), state.choices.method);
     Some(ExplainRequest {
         image,
         preprocessing,

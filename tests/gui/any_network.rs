@@ -81,7 +81,10 @@ fn plain_values_are_no_probabilities_and_have_one_score() {
     for name in window.listed() {
         assert!(!row(&window, &name).contains('%'), "{}", row(&window, &name));
     }
-    assert_eq!(window.state().choices.score, Score::Probability);
+    assert_eq!(
+        (window.state().choices.score, window.state().score()),
+        (None, Score::Logit)
+    );
 }
 
 #[test]

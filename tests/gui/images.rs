@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Color32, ColorImage, Event, Key, pos2};
-use gradcam_explorer::explain::Score;
 use gradcam_explorer::gui::images::{DISPLAY_COPIES, FULL_PREDICTIONS, OpenImage};
 use gradcam_explorer::gui::state::State;
 
@@ -364,7 +363,7 @@ fn an_image_that_was_removed_comes_back_where_it_was() {
         egui::Theme::Dark,
     );
     window.wait("both", |state| count(state, |image| image.top.is_some()) == 2);
-    window.click("Logit");
+    window.click("Probability");
     window.key(Key::Delete);
     assert_eq!(current(&window), DOG_AND_CAT);
     assert!(window.told()[0].contains("fish-key.png"));
@@ -392,11 +391,11 @@ fn an_image_that_was_removed_comes_back_where_it_was() {
     window.wait("its map", |state| state.shown.is_some() && !state.is_waiting_for_map());
     // the next step back is that of the choices
     window.command_key(Key::Z);
-    assert_eq!(window.state().choices.score, Score::Probability);
+    assert_eq!(window.state().choices.score, None);
     // and once something else was chosen, the image is gone
     window.key(Key::Delete);
-    window.click("Logit");
+    window.click("Probability");
     window.command_key(Key::Z);
     assert_eq!(window.state().images.list().len(), 1);
-    assert_eq!(window.state().choices.score, Score::Probability);
+    assert_eq!(window.state().choices.score, None);
 }

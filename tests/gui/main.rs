@@ -8,6 +8,7 @@ mod networks;
 mod server;
 mod support;
 
+mod advice;
 mod any_network;
 mod classes;
 mod first_steps;

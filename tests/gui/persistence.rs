@@ -213,7 +213,7 @@ fn settings_are_kept_and_classes_are_not() {
     let choices: Choices = eframe::get_value(&memory, "choices").unwrap();
     assert_eq!(
         (choices.view, choices.score, choices.class),
-        (View::Mask, Score::Logit, None)
+        (View::Mask, Some(Score::Logit), None)
     );
     let preferences: Preferences = eframe::get_value(&memory, "preferences").unwrap();
     assert_eq!(preferences.appearance, Appearance::Light);

@@ -12,9 +12,9 @@ use crate::support::{DOG_AND_CAT, Window, small_weights};
 fn score_scale_and_colours_change_the_picture_at_once_and_reset_with_one_click() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     let before = window.state().shown.clone().unwrap();
-    window.role(Role::RadioButton, "Logit").click();
+    window.role(Role::RadioButton, "Probability").click();
     window.settle();
-    assert_eq!(window.state().choices.score, Score::Logit);
+    assert_eq!(window.state().choices.score, Some(Score::Probability));
     assert_ne!(window.state().shown.as_ref().unwrap().map, before.map);
     window.click("Fixed");
     assert_eq!(window.state().choices.scale, Scale::Fixed);
@@ -34,6 +34,42 @@ fn score_scale_and_colours_change_the_picture_at_once_and_reset_with_one_click()
             ..Choices::default()
         }
     );
+}
+
+#[test]
+fn the_score_is_the_networks_until_a_person_chooses_and_then_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    assert_eq!(
+        (window.state().choices.score, window.state().score()),
+        (None, Score::Logit)
+    );
+    assert_eq!(window.state().shown.as_ref().unwrap().key.score, Score::Logit);
+    assert!(window.has("Recommended for this network"));
+    window.role(Role::RadioButton, "Probability").click();
+    window.settle();
+    assert!(!window.has("Recommended for this network"));
+    window.drop_files(&[small_weights(folder.path())]);
+    window.wait("a map of the other network", |state| {
+        let is_other = state
+            .network
+            .as_ref()
+            .is_some_and(|network| network.weights.classes == 7);
+        is_other && state.shown.is_some()
+    });
+    assert_eq!(window.state().shown.as_ref().unwrap().key.score, Score::Probability);
+    window.click("Recommended here: logit");
+    assert_eq!(window.state().choices.score, None);
+    assert_eq!(window.state().shown.as_ref().unwrap().key.score, Score::Logit);
+}
+
+#[test]
+fn a_choice_that_is_what_is_recommended_is_a_choice_too() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.role(Role::RadioButton, "Logit").click();
+    window.settle();
+    assert_eq!(window.state().choices.score, Some(Score::Logit));
+    assert!(window.has("Recommended here: logit"));
 }
 
 #[test]

@@ -74,6 +74,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::SelectChannel(channel) => state.channel = Some(channel).filter(|_| state.channel != Some(channel)),
         Command::Fingerprint => return Some(Effect::Send(Box::new(Request::Fingerprint))),
         Command::CopyPicture(picture) => return Some(Effect::Copy(picture)),
+        Command::SettleMethod => state.settle_method(),
         Command::Choose(choices) => choose(state, choices),
         Command::Prefer(preferences) => state.preferences = preferences,
         Command::UseNetwork(wanted) => return Some(use_network(state, wanted)),
@@ -148,6 +149,9 @@ fn choose(state: &mut State, mut choices: Choices) {
             // there is no scale to keep
             _ => choices.scale = state.choices.scale,
         }
+    }
+    if choices.method != state.choices.method {
+        state.settle_method();
     }
     state.choices = choices;
 }

@@ -20,6 +20,7 @@ use super::history::History;
 use super::images::{Images, OpenImage, Stage};
 use super::maps::{MapStore, Shown};
 use super::networks::{SizeQuestion, WantedNetwork, file_of};
+use crate::explain::{Method, Score};
 use crate::explorer::{
     Channels, FeatureMap, ImageId, ImageSource, InputChoices, NetworkInfo, NetworkSource, Predicted,
 };
@@ -72,6 +73,8 @@ pub struct State {
     pub getting_weights: bool,
     /// What is being fetched, and how far it is.
     pub download: Option<(String, Progress)>,
+    /// The networks for which a person has chosen a method, or waved the recommended one away.
+    pub settled_methods: Vec<NetworkSource>,
     /// Why it could not be loaded.
     pub network_error: Option<String>,
     /// The class under the pointer.
@@ -137,6 +140,7 @@ impl State {
             loading: true,
             getting_weights: false,
             download: None,
+            settled_methods: Vec::new(),
             network_error: None,
             preview: None,
             preview_muted: false,
@@ -173,6 +177,29 @@ impl State {
     pub fn preprocessing(&self) -> Preprocessing {
         let usual = self.network.as_ref().map(|network| network.usual);
         self.choices.input.over(usual.unwrap_or_default())
+    }
+
+    /// The score that is chosen, or else recommended for the network.
+    pub fn score(&self) -> Score {
+        let recommended = || self.network.as_ref().map(|network| network.recommended.score);
+        self.choices.score.or_else(recommended).unwrap_or_default()
+    }
+
+    /// The method to recommend at the chosen layer instead of Grad-CAM, unless somebody has settled that already.
+    pub fn better_method(&self) -> Option<Method> {
+        let network = self.network.as_ref()?;
+        let method = network.recommended.early_method;
+        let is_open = !self.settled_methods.contains(&network.source) && self.choices.method == Method::GradCam;
+        let is_early = self.layer() != Some(network.plan.last_feature_layer());
+        (is_open && is_early && method != Method::GradCam).then_some(method)
+    }
+
+    /// Recommends no other method for this network any more.
+    pub fn settle_method(&mut self) {
+        let source = self.network.as_ref().map(|network| &network.source);
+        if let Some(source) = source.filter(|source| !self.settled_methods.contains(source)) {
+            self.settled_methods.push(source.clone());
+        }
     }
 
     /// What the network's values mean.

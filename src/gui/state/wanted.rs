@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::State;
 use crate::explain::{Map, Target};
 use crate::explorer::{Channels, ExplainRequest, Purpose};
-use crate::gui::choices::{Choices, Scale};
+use crate::gui::choices::Scale;
 use crate::gui::maps::{MapKey, Shown};
 use crate::network::LayerId;
 
@@ -14,7 +14,7 @@ impl State {
     pub fn key(&self, target: Target, layer: LayerId) -> Option<MapKey> {
         let image = self.images.current()?;
         let preprocessing = self.preprocessing();
-        let Choices { score, method, .. } = self.choices;
+        let (score, method) = (self.score(), self.choices.method);
         Some(MapKey {
             image: image.id,
             preprocessing,
@@ -34,7 +34,7 @@ impl State {
     /// A map: at the last feature layer at once, elsewhere once it was computed.
     pub fn map(&self, key: &MapKey) -> Option<Arc<Map>> {
         let network = self.network.as_ref()?;
-        if key.layer != network.plan.last_feature_layer() || !key.method.is_in_class_maps(&network.plan) {
+        if !key.method.is_in_class_maps(&network.plan, key.layer) {
             return self.maps.get(key).cloned();
         }
         let prediction = self.images.get(key.image)?.prediction.as_ref()?;
