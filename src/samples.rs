@@ -43,12 +43,12 @@ macro_rules! sample {
 /// All samples, photographs first. The first of them holds several things that the network of photographs finds; the
 /// first drawing is the tutorial's composition.
 pub static SAMPLES: [Sample; 11] = [
-    sample!(Photograph, "Man with a camera on a tripod", "camera.png"),
     sample!(
         Photograph,
         "Astronaut with a helmet, a flag and a space shuttle",
         "astronaut.jpg"
     ),
+    sample!(Photograph, "Man with a camera on a tripod", "camera.png"),
     sample!(Photograph, "Cat", "chelsea.jpg"),
     sample!(Photograph, "Cup of espresso with a spoon", "coffee.jpg"),
     sample!(Photograph, "Rocket before its launch", "rocket.jpg"),

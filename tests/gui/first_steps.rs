@@ -17,8 +17,8 @@ fn the_program_greets_with_a_sample_its_classes_and_a_map() {
     let mut window = Window::greeting();
     window.wait("a map of the sample", |state| state.shown.is_some());
     assert_eq!(window.state().images.list().len(), 1);
-    assert_eq!(window.listed().first().map(String::as_str), Some("tripod"));
-    assert!(window.has_text("Red is where the network sees tripod."));
+    assert_eq!(window.listed().first().map(String::as_str), Some("football helmet"));
+    assert!(window.has_text("Red is where the network sees football helmet."));
 }
 
 #[test]
