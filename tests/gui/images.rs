@@ -96,7 +96,7 @@ fn a_sample_is_one_click_away() {
     let mut window = Window::empty();
     window.click("or look at a sample");
     window.wait("a map", |state| state.shown.is_some());
-    assert_eq!(current(&window), "camera.png");
+    assert_eq!(current(&window), "astronaut.jpg");
 }
 
 #[test]
