@@ -51,10 +51,6 @@ xdotool key ctrl+d; sleep 0.5
 shot light
 stop
 
-start
-shot first
-stop
-
 start assets/samples/photographs/astronaut.jpg
 xdotool type --delay 50 'space shuttle'; sleep 1; xdotool key Return; sleep 0.5; xdotool key Escape Escape; sleep 0.5
 xdotool key F3; sleep 1
@@ -63,4 +59,4 @@ for _ in $(seq 40); do xdotool key bracketleft; sleep 0.05; done
 xdotool key F2; sleep 3
 shot all_layers
 stop
-echo "wrote $out/overlay.png $out/light.png $out/first.png $out/side_by_side.png $out/all_layers.png"
+echo "wrote $out/overlay.png $out/light.png $out/side_by_side.png $out/all_layers.png"
