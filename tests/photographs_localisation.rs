@@ -11,25 +11,8 @@ use gradcam_explorer::imaging::{self, Photo};
 use gradcam_explorer::network::{CpuNetwork, Network};
 use gradcam_explorer::samples::SAMPLES;
 use serde::Deserialize;
+use support::maps::{Distort, WRONG, energy, peak};
 use support::photographs;
-
-/// Changes a map, `[height, width]` of the given width.
-type Distort = fn(&[f32], usize) -> Vec<f32>;
-
-/// Maps that are wrong on purpose.
-const WRONG: [(&str, Distort); 3] = [
-    ("mirrored", |heat, width| {
-        heat.chunks(width).flat_map(|row| row.iter().rev().copied()).collect()
-    }),
-    ("upside down", |heat, width| {
-        heat.chunks(width).rev().flatten().copied().collect()
-    }),
-    ("transposed", |heat, width| {
-        (0..heat.len())
-            .map(|at| heat[at % width * width + at / width])
-            .collect()
-    }),
-];
 
 /// One of `boxes.json`.
 #[derive(Deserialize)]
@@ -77,12 +60,6 @@ impl Looking {
     }
 }
 
-/// The position of the maximum.
-fn peak(heat: &[f32], width: usize) -> [usize; 2] {
-    let at = (0..heat.len()).max_by(|&a, &b| heat[a].total_cmp(&heat[b])).unwrap();
-    [at % width, at / width]
-}
-
 /// What the maps of all pairs say.
 #[derive(Debug, Default)]
 struct Figures {
@@ -125,14 +102,8 @@ fn figures(distort: Distort) -> Figures {
         looking.look(&photo);
         let heat = looking.heat(class, distort, [width, height]);
         let [x, y] = peak(&heat, width);
-        let all: f64 = heat.iter().map(|&h| f64::from(h)).sum();
-        let inside: f64 = (top..bottom)
-            .flat_map(|y| (left..right).map(move |x| y * width + x))
-            .map(|at| f64::from(heat[at]))
-            .sum();
-        let area = ((right - left) * (bottom - top)) as f64 / (width * height) as f64;
         figures.pairs += 1;
-        figures.energy += inside / all / area;
+        figures.energy += energy(&heat, width, r#box);
         if (left..right).contains(&x) && (top..bottom).contains(&y) {
             figures.pointed += 1;
         } else {

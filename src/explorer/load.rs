@@ -43,10 +43,12 @@ pub fn load_network(
         NetworkSource::BuiltIn(network) => built_in(*network, choices)?,
         NetworkSource::File(path) => Weights::open_with(path, choices)?,
         NetworkSource::Search(argument) => match locate_with(argument.as_deref(), choices, environment)?.weights {
-            Some(weights) => match weights.info().built_in {
-                Some(network) => built_in(network, choices)?,
-                None => weights,
-            },
+            Some(weights) => {
+                if weights.info().built_in.is_some() {
+                    check_nothing_chosen(choices)?;
+                }
+                weights
+            }
             None => built_in(BuiltIn::default(), choices)?,
         },
     };
@@ -87,10 +89,15 @@ pub fn load_network(
     })
 }
 
-/// A network inside the program, of which there is nothing to be said.
 fn built_in(network: BuiltIn, choices: &NetworkChoices) -> Result<Weights, ExplorerError> {
+    check_nothing_chosen(choices)?;
+    Ok(Weights::built_in(network)?)
+}
+
+/// Of a network inside the program there is nothing to be said.
+fn check_nothing_chosen(choices: &NetworkChoices) -> Result<(), ExplorerError> {
     if choices.is_empty() {
-        return Ok(Weights::built_in(network)?);
+        return Ok(());
     }
     Err(ExplorerError::Request(
         "the network inside the program has one output and one input size, which cannot be chosen; name a file with \

@@ -22,7 +22,7 @@ pub struct Recommended {
 impl Recommended {
     /// What suits the network of this plan.
     pub fn of(plan: &Plan) -> Self {
-        let is_xception = recognise::assign_roles(&mut plan.clone()).is_some();
+        let is_xception = recognise::body(plan).is_some();
         let is_imagenet = plan.output == Output::Softmax && plan.classes() == IMAGENET_CLASSES;
         Self {
             score: if is_xception && is_imagenet {

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub mod keras;
+pub mod maps;
 pub mod photographs;
 
 use std::collections::HashMap;

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use gradcam_explorer::imaging::{self, Limits, Photo, Pixels, Preprocessing};
-use gradcam_explorer::weights::Weights;
+use gradcam_explorer::weights::{BuiltIn, Weights};
 
 /// Side of the network's input.
 pub const SIDE: u32 = 224;
 
 /// EfficientNet-Lite0.
 pub fn weights() -> Weights {
-    Weights::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/photographs.safetensors")).unwrap()
+    Weights::built_in(BuiltIn::Photographs).unwrap()
 }
 
 /// A file of `assets/samples/photographs`.

@@ -70,3 +70,10 @@ pub enum KerasError {
     #[error("it does not say on which input size it was trained")]
     InputSize,
 }
+
+impl KerasError {
+    /// A graph that makes no sense, and why.
+    pub(super) fn graph(reason: &str) -> Self {
+        Self::Graph(reason.to_owned())
+    }
+}

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::calls::TensorRef;
 use super::config::Config;
 use super::error::KerasError;
-use super::json::{LayerDescription, Model, TensorRef};
+use super::json::{LayerDescription, Model};
 use super::layers::Input;
 use crate::network::Shape;
 

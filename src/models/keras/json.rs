@@ -1,10 +1,10 @@
-//! Reading a description: models, their layers, and which layer reads which. Knows the forms of Keras 1, 2 and 3, but
-//! no layer class.
+//! Reading a description: models and their layers. Knows the forms of Keras 1, 2 and 3, but no layer class.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
+use super::calls::{Argument, Call, TensorRef, tensor_refs};
 use super::config::shortened;
 use super::error::KerasError;
 
@@ -57,33 +57,6 @@ pub struct LayerDescription {
     pub build: Option<Value>,
 }
 
-/// What a layer is called with.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Call {
-    /// In order; a list of tensors is one argument each.
-    pub arguments: Vec<Argument>,
-}
-
-/// One argument of a call.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Argument {
-    /// What another layer gives.
-    Tensor(TensorRef),
-    /// A constant.
-    Constant(Value),
-}
-
-/// An output of a layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TensorRef {
-    /// The layer's name within its model.
-    pub layer: String,
-    /// Which of its calls.
-    pub node: u64,
-    /// Which of its outputs.
-    pub index: usize,
-}
-
 impl Model {
     /// Reads a whole description.
     pub fn parse(json: &str) -> Result<Self, KerasError> {
@@ -96,7 +69,7 @@ impl Model {
             return Err(KerasError::Json(reason));
         }
         let root: Value = serde_json::from_str(json).map_err(|error| KerasError::Json(error.to_string()))?;
-        let object = root.as_object().ok_or_else(|| senseless("it is no object"))?;
+        let object = root.as_object().ok_or_else(|| KerasError::graph("it is no object"))?;
         let mut layers = 0;
         let mut model = Self::read(object, 0, &mut layers)?;
         model.compile_config = object.get("compile_config").filter(|value| !value.is_null()).cloned();
@@ -105,11 +78,13 @@ impl Model {
 
     fn read(object: &Map<String, Value>, depth: usize, count: &mut usize) -> Result<Self, KerasError> {
         if depth > MAX_DEPTH {
-            return Err(senseless("models are nested too deeply"));
+            return Err(KerasError::graph("models are nested too deeply"));
         }
         let class = text(object, "class_name").unwrap_or_default();
         if !is_model(&class) {
-            return Err(senseless(&format!("{class:?} is no model whose layers are described")));
+            return Err(KerasError::graph(&format!(
+                "{class:?} is no model whose layers are described"
+            )));
         }
         let is_sequential = class == "Sequential";
         let config = object.get("config").unwrap_or(&Value::Null);
@@ -119,10 +94,10 @@ impl Model {
         let listed = config
             .as_array()
             .or_else(|| fields.get("layers").and_then(Value::as_array));
-        let listed = listed.ok_or_else(|| senseless(&format!("the {class} model lists no layers")))?;
+        let listed = listed.ok_or_else(|| KerasError::graph(&format!("the {class} model lists no layers")))?;
         *count += listed.len();
         if *count > MAX_LAYERS {
-            return Err(senseless("it has more than 20,000 layers"));
+            return Err(KerasError::graph("it has more than 20,000 layers"));
         }
         let layers = listed.iter().map(|layer| LayerDescription::read(layer, depth, count));
         let layers: Vec<LayerDescription> = layers.collect::<Result<_, _>>()?;
@@ -157,6 +132,12 @@ impl Model {
         self.layers.iter().enumerate().find(|(_, layer)| layer.name == name)
     }
 
+    /// The place of each layer by its name; the last of several with one name.
+    pub fn places(&self) -> HashMap<&str, usize> {
+        let named = self.layers.iter().enumerate();
+        named.map(|(index, layer)| (layer.name.as_str(), index)).collect()
+    }
+
     /// All layers of this model and of those in it that are no models themselves.
     pub fn all(&self) -> Vec<&LayerDescription> {
         let mut all = Vec::new();
@@ -178,11 +159,11 @@ fn own_names(layers: &[Value]) -> Result<(), KerasError> {
             continue;
         };
         match config.get("name") {
-            None => return Err(senseless("a layer has no name")),
+            None => return Err(KerasError::graph("a layer has no name")),
             Some(Value::String(name)) if names.insert(name) => {}
-            Some(Value::String(_)) => return Err(senseless("two of its layers have the same name")),
+            Some(Value::String(_)) => return Err(KerasError::graph("two of its layers have the same name")),
             Some(other) => {
-                return Err(senseless(&format!(
+                return Err(KerasError::graph(&format!(
                     "a layer is named {}",
                     shortened(&other.to_string())
                 )));
@@ -199,8 +180,10 @@ fn is_model(class: &str) -> bool {
 
 impl LayerDescription {
     fn read(value: &Value, depth: usize, count: &mut usize) -> Result<Self, KerasError> {
-        let object = value.as_object().ok_or_else(|| senseless("a layer is no object"))?;
-        let class = text(object, "class_name").ok_or_else(|| senseless("a layer has no class"))?;
+        let object = value
+            .as_object()
+            .ok_or_else(|| KerasError::graph("a layer is no object"))?;
+        let class = text(object, "class_name").ok_or_else(|| KerasError::graph("a layer has no class"))?;
         let config = object
             .get("config")
             .and_then(Value::as_object)
@@ -210,7 +193,7 @@ impl LayerDescription {
             Some(name) => name.as_str().map(str::to_owned),
             None => text(&config, "name"),
         };
-        let name = name.ok_or_else(|| senseless(&format!("a layer of class {class} has no name")))?;
+        let name = name.ok_or_else(|| KerasError::graph(&format!("a layer of class {class} has no name")))?;
         let model = if is_model(&class) {
             Some(Box::new(Model::read(object, depth + 1, count)?))
         } else {
@@ -235,6 +218,15 @@ impl LayerDescription {
         })
     }
 
+    /// What other layers give it, over all of its calls.
+    pub fn reads(&self) -> impl Iterator<Item = &TensorRef> {
+        let arguments = self.calls.iter().flat_map(|call| &call.arguments);
+        arguments.filter_map(|argument| match argument {
+            Argument::Tensor(tensor) => Some(tensor),
+            Argument::Constant(_) => None,
+        })
+    }
+
     /// Whether the class is not Keras' own.
     pub fn is_of_somebody(&self) -> bool {
         let is_keras = |module: &str| {
@@ -249,150 +241,6 @@ impl LayerDescription {
     }
 }
 
-impl Call {
-    fn read(value: &Value, layer: &str, class: &str) -> Result<Self, KerasError> {
-        let mut call = Self::default();
-        let wrong = || senseless(&format!("it is unclear what {layer} reads"));
-        match value {
-            // Keras 3: {"args": [...], "kwargs": {...}}
-            Value::Object(object) => {
-                let arguments = object.get("args").and_then(Value::as_array).ok_or_else(wrong)?;
-                for argument in arguments {
-                    call.add(argument, &wrong)?;
-                }
-                for (key, argument) in keywords(object.get("kwargs")).ok_or_else(wrong)? {
-                    call.keyword(key, argument, true, class, &wrong)?;
-                }
-            }
-            // Keras 1 and 2: [["layer", node, tensor, {...}], ...], of operations without the outer brackets
-            Value::Array(items) => {
-                let items: Vec<&Value> = match items.first() {
-                    Some(Value::String(_)) => vec![value],
-                    _ => items.iter().collect(),
-                };
-                for item in items {
-                    let parts = item.as_array().ok_or_else(wrong)?;
-                    call.arguments
-                        .push(Argument::Tensor(keras_2_ref(parts).ok_or_else(wrong)?));
-                    for (key, argument) in keywords(parts.get(3)).ok_or_else(wrong)? {
-                        call.keyword(key, argument, false, class, &wrong)?;
-                    }
-                }
-            }
-            _ => return Err(wrong()),
-        }
-        Ok(call)
-    }
-
-    fn add(&mut self, value: &Value, wrong: &dyn Fn() -> KerasError) -> Result<(), KerasError> {
-        if let Some(tensor) = keras_3_ref(value) {
-            self.arguments.push(Argument::Tensor(tensor.ok_or_else(wrong)?));
-            return Ok(());
-        }
-        match value {
-            Value::Array(items) if items.iter().any(|item| keras_3_ref(item).is_some()) => {
-                items.iter().try_for_each(|item| self.add(item, wrong))
-            }
-            _ => {
-                self.arguments.push(Argument::Constant(value.clone()));
-                Ok(())
-            }
-        }
-    }
-
-    /// Keywords that say nothing at inference are left out.
-    fn keyword(
-        &mut self,
-        key: &str,
-        value: &Value,
-        is_keras_3: bool,
-        class: &str,
-        wrong: &dyn Fn() -> KerasError,
-    ) -> Result<(), KerasError> {
-        let is_operation = class.ends_with("OpLambda");
-        let says_nothing = match key {
-            // Keras 3 records its own default and decides when the model is called; Keras 2 keeps to what is written
-            "training" => is_keras_3 || *value != Value::Bool(true),
-            "name" if is_operation => true,
-            "data_format" if is_operation => *value == "NHWC",
-            _ => value.is_null(),
-        };
-        if says_nothing {
-            return Ok(());
-        }
-        // what operations of Keras 2 call their constants
-        if !(is_operation && ["x", "y", "bias", "approximate", "dtype", "slice_spec"].contains(&key)) {
-            return Err(senseless(&format!(
-                "a layer of class {class} is called with {key}, which is not understood"
-            )));
-        }
-        // Keras 2 names a second tensor ["layer", node, tensor]
-        if let Some(parts) = value.as_array()
-            && let Some(tensor) = keras_2_ref(parts)
-        {
-            self.arguments.push(Argument::Tensor(tensor));
-            return Ok(());
-        }
-        self.add(value, wrong)
-    }
-}
-
-/// The keywords of a call, none where nothing is said; empty if they make no sense.
-fn keywords(value: Option<&Value>) -> Option<impl Iterator<Item = (&String, &Value)>> {
-    match value {
-        None => Some(None.into_iter().flatten()),
-        Some(Value::Object(fields)) => Some(Some(fields).into_iter().flatten()),
-        Some(_) => None,
-    }
-}
-
-/// `["layer", node, tensor]`.
-fn keras_2_ref(parts: &[Value]) -> Option<TensorRef> {
-    match parts {
-        [Value::String(layer), node, index, ..] => {
-            let node = node.as_u64()?;
-            Some(TensorRef {
-                layer: layer.clone(),
-                node,
-                index: usize::try_from(index.as_u64()?).ok()?,
-            })
-        }
-        _ => None,
-    }
-}
-
-/// A `__keras_tensor__`; the inner option is empty where it makes no sense.
-fn keras_3_ref(value: &Value) -> Option<Option<TensorRef>> {
-    let object = value.as_object()?;
-    (object.get("class_name")?.as_str()? == "__keras_tensor__").then(|| {
-        let history = object.get("config")?.get("keras_history")?.as_array()?;
-        keras_2_ref(history)
-    })
-}
-
-/// The inputs or outputs of a model: one reference, or a list of them, or one by name.
-fn tensor_refs(value: &Value) -> Result<Vec<TensorRef>, KerasError> {
-    let wrong = || senseless("its inputs or outputs are no layers");
-    match value {
-        Value::Array(parts) => match keras_2_ref(parts) {
-            Some(tensor) => Ok(vec![tensor]),
-            None => {
-                let refs = parts
-                    .iter()
-                    .map(|part| part.as_array().and_then(|part| keras_2_ref(part)));
-                refs.collect::<Option<_>>().ok_or_else(wrong)
-            }
-        },
-        Value::Object(named) => {
-            let refs = named
-                .values()
-                .map(|part| part.as_array().and_then(|part| keras_2_ref(part)));
-            refs.collect::<Option<_>>().ok_or_else(wrong)
-        }
-        _ => Err(wrong()),
-    }
-}
-
 /// A text, or whatever else is said in its place.
 fn said_text(object: &Map<String, Value>, key: &str) -> Option<String> {
     match object.get(key)? {
@@ -404,8 +252,4 @@ fn said_text(object: &Map<String, Value>, key: &str) -> Option<String> {
 
 fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
     object.get(key).and_then(Value::as_str).map(str::to_owned)
-}
-
-fn senseless(reason: &str) -> KerasError {
-    KerasError::Graph(reason.to_owned())
 }

@@ -8,6 +8,7 @@
 //! The rule: nothing in a description that changes a number is ignored. What is not understood is refused by its name.
 //! No code of a file is ever run.
 
+mod calls;
 mod choices;
 mod config;
 mod error;
@@ -111,8 +112,11 @@ pub fn network(description: &Description, choices: &NetworkChoices) -> Result<Ke
     })?;
     roles::derive(&mut plan.layers);
     // the scaling outside of a file is known for Xception alone
-    let end = match recognise::assign_roles(&mut plan) {
-        Some(end) => end,
+    let end = match recognise::body(&plan) {
+        Some(body) => {
+            body.assign_roles(&mut plan);
+            body.end
+        }
         None if plan.prepares_pixels() => plan.last_feature_layer(),
         None => return Err(KerasError::NoXception { network: family }),
     };

@@ -1,8 +1,8 @@
 //! In which order Keras keeps the layers of a model, and so how an archive names their tensors.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::json::{Argument, LayerDescription, Model};
+use super::json::{LayerDescription, Model};
 use super::place::snake_case;
 
 /// Where each layer of a model is in an archive; none for a layer of which that is unclear: Keras counts the layers that
@@ -54,19 +54,12 @@ fn is_operation(layer: &LayerDescription) -> bool {
 
 /// The layers that the outputs depend on, the deepest first (`map_graph` in `keras/src/ops/function.py`).
 fn by_depth(model: &Model) -> Vec<usize> {
-    let by_name: HashMap<&str, usize> = model
-        .layers
-        .iter()
-        .enumerate()
-        .map(|(i, layer)| (layer.name.as_str(), i))
-        .collect();
+    let by_name = model.places();
     let reads = |index: usize| -> Vec<usize> {
-        let arguments = model.layers[index].calls.iter().flat_map(|call| &call.arguments);
-        let names = arguments.filter_map(|argument| match argument {
-            Argument::Tensor(tensor) => Some(tensor.layer.as_str()),
-            Argument::Constant(_) => None,
-        });
-        names.filter_map(|name| by_name.get(name).copied()).collect()
+        let tensors = model.layers[index].reads();
+        tensors
+            .filter_map(|tensor| by_name.get(tensor.layer.as_str()).copied())
+            .collect()
     };
     // a walk from the outputs, in which each layer is entered once and left after all that it reads
     let mut entered = vec![usize::MAX; model.layers.len()];

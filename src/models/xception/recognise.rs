@@ -7,12 +7,28 @@ use crate::network::{LayerId, Op, Plan, Role};
 /// Separable convolutions outside of the middle blocks, and in each of those.
 const SEPARABLE: (usize, usize) = (10, 3);
 
-/// Gives the layers of the body the roles that they have in Keras' Xception, and answers where it ends; none if the body
-/// is none.
+/// Keras' Xception in a graph.
+pub struct Body {
+    /// Where it ends.
+    pub end: LayerId,
+    /// Its layers, with the roles that they have in Keras' Xception.
+    roles: Vec<(LayerId, Role)>,
+}
+
+impl Body {
+    /// Gives the layers their roles.
+    pub fn assign_roles(&self, plan: &mut Plan) {
+        for &(id, role) in &self.roles {
+            plan.layers[id.0].role = role;
+        }
+    }
+}
+
+/// Finds the body, if there is one.
 ///
 /// The graph is compared from the end of the body to its beginning: operations, windows and branches must be the same,
 /// widths may differ.
-pub fn assign_roles(plan: &mut Plan) -> Option<LayerId> {
+pub fn body(plan: &Plan) -> Option<Body> {
     let separable = plan.layers.iter().filter(|layer| layer.op == Op::SeparableConv).count();
     for blocks in (0..=MAX_MIDDLE_BLOCKS).rev() {
         // a head may have separable convolutions of its own
@@ -22,14 +38,10 @@ pub fn assign_roles(plan: &mut Plan) -> Option<LayerId> {
         let mut architecture = Architecture::keras(1);
         architecture.middle.truncate(blocks);
         let Ok(pattern) = plan_of(&architecture) else { continue };
-        let ends = plan.ids().filter(|&id| plan.layer(id).op.is_relu());
-        for end in ends.collect::<Vec<_>>().into_iter().rev() {
-            if let Some(found) = matched(plan, &pattern, end) {
-                for (id, role) in found {
-                    plan.layers[id.0].role = role;
-                }
-                return Some(end);
-            }
+        let mut ends = plan.ids().rev().filter(|&id| plan.layer(id).op.is_relu());
+        let found = ends.find_map(|end| matched(plan, &pattern, end).map(|roles| Body { end, roles }));
+        if found.is_some() {
+            return found;
         }
     }
     None
@@ -137,7 +149,9 @@ mod tests {
             let expected = plan_of(&architecture).unwrap();
             let mut plan = expected.clone();
             roles::derive(&mut plan.layers);
-            assert_eq!(assign_roles(&mut plan), Some(expected.last_feature_layer()), "{blocks}");
+            let body = body(&plan).unwrap();
+            assert_eq!(body.end, expected.last_feature_layer(), "{blocks}");
+            body.assign_roles(&mut plan);
             assert_eq!(plan, expected, "{blocks}");
         }
     }

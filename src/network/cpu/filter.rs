@@ -86,7 +86,7 @@ pub(super) trait Sink<S: Lanes> {
     fn put(&mut self, simd: S, cell: usize, channel: usize, value: S::f32s);
 
     /// Told before the cells from `first` on, which are put channel by channel.
-    fn expect(&mut self, simd: S, first: usize, count: usize);
+    fn begin(&mut self, simd: S, first: usize, count: usize);
 }
 
 /// Computes the cells of `range` with the loop that [fits](Filter::fits) the window: kernel, stride, and the outputs
@@ -137,7 +137,7 @@ fn filter_lines<S: Lanes, const KERNEL: usize, const STRIDE: usize, const OPEN: 
             let end = shape.width.min(to * STRIDE + KERNEL);
             warm(simd, &line[start.min(end) * channels..end * channels]);
         }
-        sink.expect(simd, done, to - from);
+        sink.begin(simd, done, to - from);
         for (channel, weights) in all_weights.clone().enumerate() {
             let mut kernel = [simd.splat_f32s(0.0); MOST_TAPS];
             for tap in 0..KERNEL * KERNEL {
@@ -331,7 +331,7 @@ impl<S: Lanes> Sink<S> for Cells<'_, S::f32s> {
 
     /// Writes in the order of memory, so that what follows finds the cells in a cache.
     #[inline(always)]
-    fn expect(&mut self, simd: S, first: usize, count: usize) {
+    fn begin(&mut self, simd: S, first: usize, count: usize) {
         if !self.accumulate {
             self.out[first * self.channels..][..count * self.channels].fill(simd.splat_f32s(0.0));
         }

@@ -58,7 +58,8 @@ impl CpuNetwork {
         let mut out = self.take(stored);
         let mut sum = sum.map(|(id, side)| (id, side, self.take(id)));
         let Convolution { kind, shift, .. } = &self.convolutions[weights];
-        let from = source(&self.nodes, self.plan.layer(convolution).inputs[0]);
+        let input = self.plan.layer(convolution).inputs[0];
+        let from = source(&self.nodes, input);
         let source = &self.stored[from.layer.0];
         let gate = Gate::forward(from.rectifier);
         let product = |rows, weights: &Packed, out: &mut Features, sum| {
@@ -72,8 +73,7 @@ impl CpuNetwork {
         let sums = sum.as_mut().map(|(_, side, sum)| (&self.stored[side.0], sum));
         match kind {
             Kind::Image { window, weights } => {
-                let shape = self.plan.layer(self.plan.layer(convolution).inputs[0]).shape;
-                let pixels = Pixels::of(&self.image, shape, *window);
+                let pixels = Pixels::of(&self.image, self.plan.layer(input).shape, *window);
                 product(Rows::Image(pixels), weights, &mut out, sums);
             }
             Kind::Patches { window, weights } => {

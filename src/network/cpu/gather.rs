@@ -169,7 +169,7 @@ impl<S: Lanes> Sink<S> for Tiles<'_, S::f32s> {
 
     /// Tiles are in a cache already.
     #[inline(always)]
-    fn expect(&mut self, _: S, _: usize, _: usize) {}
+    fn begin(&mut self, _: S, _: usize, _: usize) {}
 }
 
 impl Pixels<'_> {

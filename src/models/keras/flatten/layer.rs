@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Flattener, Scope, Tensor, graph_error};
+use super::{Flattener, Scope, Tensor};
 use crate::models::keras::config::{Config, shortened};
 use crate::models::keras::error::KerasError;
 use crate::models::keras::graph::FlatLayer;
@@ -28,7 +28,7 @@ impl Flattener<'_> {
             return outputs
                 .get(&0)
                 .copied()
-                .ok_or_else(|| graph_error("a model gives nothing"));
+                .ok_or_else(|| KerasError::graph("a model gives nothing"));
         }
         self.position += 1;
         let (network, count, position) = (self.network.to_owned(), self.count, self.position);

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::NetworkChoices;
+use super::calls::{Argument, TensorRef};
 use super::error::KerasError;
 use super::graph::{FlatLayer, Graph};
 use super::input::{self, input_name, input_shape};
-use super::json::{Argument, LayerDescription, Model, TensorRef};
+use super::json::{LayerDescription, Model};
 use super::layers::Input;
 use super::order::archive_names;
 use super::place::Place;
@@ -116,9 +117,11 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
         archive: Some("layers".to_owned()),
     };
     let given = flattener.model(model, &place, &[input], Some(chosen))?;
-    let output = given.get(&chosen).ok_or_else(|| graph_error("it has no output"))?;
+    let output = given
+        .get(&chosen)
+        .ok_or_else(|| KerasError::graph("it has no output"))?;
     if output.channel.is_some() {
-        return Err(graph_error("its output is a single channel"));
+        return Err(KerasError::graph("its output is a single channel"));
     }
     let prepares = |op: &Op| {
         matches!(
@@ -137,7 +140,7 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
             .filter(|layer| layer.inputs.contains(&0))
             .all(|layer| prepares(&layer.op))
     {
-        return Err(graph_error(
+        return Err(KerasError::graph(
             "its input is of whole numbers and goes into the network as it is",
         ));
     }
@@ -190,7 +193,7 @@ impl Flattener<'_> {
             let mut current = inputs
                 .first()
                 .copied()
-                .ok_or_else(|| graph_error("a model reads nothing"))?;
+                .ok_or_else(|| KerasError::graph("a model reads nothing"))?;
             for (layer, archive) in model.layers.iter().zip(&archives) {
                 if layer.class == "InputLayer" {
                     input::check_layer(layer, current.input, scope.models.is_empty())?;
@@ -213,7 +216,7 @@ impl Flattener<'_> {
             given.insert(&reference.layer, BTreeMap::from([(0, *input)]));
         }
         if model.inputs.len() != inputs.len() {
-            return Err(graph_error(&format!(
+            return Err(KerasError::graph(&format!(
                 "the model {} has {} inputs and gets {}",
                 model.name,
                 model.inputs.len(),
@@ -230,7 +233,12 @@ impl Flattener<'_> {
                 let layer = &model.layers[index];
                 let call = match layer.calls.as_slice() {
                     [call] => call,
-                    [] => return Err(graph_error(&format!("the layer {} is called nowhere", layer.name))),
+                    [] => {
+                        return Err(KerasError::graph(&format!(
+                            "the layer {} is called nowhere",
+                            layer.name
+                        )));
+                    }
                     calls => {
                         return Err(KerasError::Network {
                             network: self.network.to_owned(),
@@ -268,7 +276,7 @@ impl Flattener<'_> {
                 let tensor_first = matches!(call.arguments.first(), Some(Argument::Tensor(_)));
                 if let Some(inner) = &layer.model {
                     if !constants.is_empty() {
-                        return Err(graph_error(&format!(
+                        return Err(KerasError::graph(&format!(
                             "the model {} is called with constants",
                             layer.name
                         )));
@@ -289,7 +297,7 @@ impl Flattener<'_> {
         }
         if let Some(&index) = waiting.first() {
             let name = &model.layers[index].name;
-            return Err(graph_error(&format!(
+            return Err(KerasError::graph(&format!(
                 "what {name} reads is not there, or depends on {name} itself"
             )));
         }
@@ -298,7 +306,8 @@ impl Flattener<'_> {
             let tensor = given
                 .get(reference.layer.as_str())
                 .and_then(|given| given.get(&reference.index));
-            let tensor = tensor.ok_or_else(|| graph_error(&format!("the output {} is not there", reference.layer)))?;
+            let tensor =
+                tensor.ok_or_else(|| KerasError::graph(&format!("the output {} is not there", reference.layer)))?;
             outputs.insert(index, *tensor);
         }
         Ok(outputs)
@@ -312,8 +321,4 @@ impl Flattener<'_> {
             archive: archive.as_ref().map(|archive| format!("{archive}/layers")),
         }
     }
-}
-
-fn graph_error(reason: &str) -> KerasError {
-    KerasError::Graph(reason.to_owned())
 }
