@@ -1,6 +1,6 @@
 //! Networks from the descriptions that Keras saves: `config.json` of `.keras` archives, `model_config` of HDF5 files.
 //!
-//! 1. `json` reads the description: models, layers, and which reads which; Keras 1, 2 and 3 side by side.
+//! 1. `json` reads the description, models and layers, and `calls` which reads which; Keras 1, 2 and 3 side by side.
 //! 2. `flatten` lays models in models out as one list of layers.
 //! 3. `layers` has one table of layer classes; each takes its configuration to operations.
 //! 4. `output` finds out what the last values mean, `family` which network it is.
