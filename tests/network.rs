@@ -133,6 +133,7 @@ fn check_differences(
     weights: &support::Tensors,
     outputs: &[Vec<f64>],
     gradient: &ScoreGradient,
+    step: f64,
     tolerance: f64,
 ) {
     let plan = network.plan().clone();
@@ -157,7 +158,6 @@ fn check_differences(
         let scale = found.iter().fold(f32::MIN_POSITIVE, |m, v| m.max(v.abs()));
         for probe in 0..3 {
             let position = (probe * 2_654_435_761 + 17) % found.len();
-            let step = 1e-6;
             let at = |step| score_with(&plan, weights, outputs, *layer, position, step, gradient);
             let expected = (at(step) - at(-step)) / (2.0 * step);
             let difference = (f64::from(found[position]) - expected).abs() / f64::from(scale);
@@ -182,7 +182,7 @@ fn vector_jacobian_products_equal_finite_differences_at_every_kind_of_stage() {
     assert!(relative_difference(outputs.last().unwrap(), &logits) < 1e-12);
 
     let gradient = ScoreGradient::new(Target::Class(0), Score::Probability, Output::Softmax, &logits);
-    check_differences(&mut network, &weights, &outputs, &gradient, 1e-5);
+    check_differences(&mut network, &weights, &outputs, &gradient, 1e-6, 1e-5);
     let kinds: Vec<_> = plan
         .mappable()
         .map(|layer| std::mem::discriminant(&plan.layer(layer).op))
@@ -208,16 +208,17 @@ struct Blocks {
 
 impl Blocks {
     fn push(&mut self, op: Op, inputs: Vec<LayerId>, channels: usize) -> LayerId {
-        let from = inputs.first().map(|input| self.layers[input.0].shape);
+        let shapes: Vec<Shape> = inputs.iter().map(|input| self.layers[input.0].shape).collect();
+        let from = shapes.first().copied();
         let shape = from.map_or(
             Shape {
                 height: 34,
                 width: 31,
                 channels,
             },
-            |from| op.output(from, channels),
+            |from| op.output(from, &shapes[1..], channels),
         );
-        let role = if matches!(op, Op::Input) || shape.cells() == 1 {
+        let role = if matches!(op, Op::Input | Op::ZeroPad { .. }) || shape.cells() == 1 {
             Role::NoMap
         } else {
             Role::Target
@@ -321,7 +322,7 @@ fn vector_jacobian_products_equal_finite_differences_in_inverted_bottlenecks() {
     let vb = var_builder(random_tensors(&plan), DType::F64);
     let mut candle = CandleNetwork::load(plan.clone(), &vb, DType::F64, &Device::Cpu).unwrap();
     assert!(relative_difference(&candle.forward(&image).unwrap(), logits) < 1e-12);
-    check_differences(&mut candle, &weights, &outputs, &gradient, 1e-5);
+    check_differences(&mut candle, &weights, &outputs, &gradient, 1e-6, 1e-5);
 
     let vb = var_builder(random_tensors(&plan), DType::F32);
     for isa in Isa::available() {
@@ -330,7 +331,158 @@ fn vector_jacobian_products_equal_finite_differences_in_inverted_bottlenecks() {
             relative_difference(&cpu.forward(&image).unwrap(), logits) < 1e-5,
             "{isa}"
         );
-        check_differences(&mut cpu, &weights, &outputs, &gradient, 1e-4);
+        check_differences(&mut cpu, &weights, &outputs, &gradient, 1e-6, 1e-4);
+    }
+}
+
+/// All that other networks of Keras have: borders of zeros, pools, gates, branches put together, pre-activations.
+fn everything_else() -> Plan {
+    let mut blocks = Blocks { layers: Vec::new() };
+    let activation = |activation| Op::Activation(activation);
+    let valid = |kernel, stride| match conv(kernel, stride) {
+        Op::Conv { window, .. } => Op::Conv {
+            window: Window {
+                padding: Padding::Valid,
+                ..window
+            },
+            groups: 1,
+            bias: true,
+            kernel: "kernel",
+        },
+        op => op,
+    };
+    let border = |before, after| Op::ZeroPad { before, after };
+    let image = blocks.push(Op::Input, vec![], 3);
+    // the border of a ResNet, then its pool behind another
+    let x = blocks.push(border([3; 2], [3; 2]), vec![image], 0);
+    let x = blocks.normalized(valid(7, 2), x, 10);
+    let x = blocks.push(Op::RELU, vec![x], 0);
+    let x = blocks.push(border([1; 2], [1; 2]), vec![x], 0);
+    let pool = Window::square(3, 1, Padding::Valid);
+    let stem = blocks.push(Op::MaxPool { window: pool }, vec![x], 0);
+    // an identity shortcut from behind a ReLU, and one of a projection, in either order
+    let x = blocks.normalized(valid(1, 1), stem, 10);
+    let sum = blocks.push(Op::Add, vec![stem, x], 0);
+    let first = blocks.push(Op::RELU, vec![sum], 0);
+    let x = blocks.normalized(conv(3, 1), first, 10);
+    let sum = blocks.push(Op::Add, vec![first, x], 0);
+    let second = blocks.push(Op::RELU, vec![sum], 0);
+    let shortcut = blocks.normalized(valid(1, 2), second, 12);
+    let x = blocks.push(border([0, 1], [1, 1]), vec![second], 0);
+    let depthwise = Op::Depthwise {
+        window: Window::square(3, 2, Padding::Valid),
+        multiplier: 1,
+        bias: false,
+    };
+    let x = blocks.normalized(depthwise, x, 10);
+    let x = blocks.push(activation(Activation::Silu), vec![x], 0);
+    // squeeze and excitation
+    let mean = blocks.push(Op::GlobalAveragePool, vec![x], 0);
+    let flat = blocks.push(Op::Flatten, vec![mean], 0);
+    let cell = blocks.push(valid(1, 1), vec![flat], 4);
+    let cell = blocks.push(activation(Activation::Silu), vec![cell], 0);
+    let cell = blocks.push(valid(1, 1), vec![cell], 10);
+    let cell = blocks.push(activation(Activation::Sigmoid), vec![cell], 0);
+    let gated = blocks.push(Op::Multiply, vec![x, cell], 0);
+    let x = blocks.normalized(valid(1, 1), gated, 12);
+    let crop = Op::Crop {
+        before: [0, 0],
+        after: {
+            let [a, b] = [shortcut, x].map(|id| blocks.layers[id.0].shape);
+            [a.height - b.height, a.width - b.width]
+        },
+    };
+    let shortcut = blocks.push(crop, vec![shortcut], 0);
+    let x = blocks.push(
+        Op::WeightedSum {
+            factors: vec![1.0, 0.17],
+        },
+        vec![shortcut, x],
+        0,
+    );
+    // branches put together, as DenseNet's and Inception's, after a normalisation that no convolution precedes
+    let norm = Op::BatchNorm {
+        epsilon: 1e-3,
+        scale: true,
+        center: true,
+    };
+    let before = blocks.push(norm.clone(), vec![x], 0);
+    let before = blocks.push(Op::RELU, vec![before], 0);
+    let wide = match conv(3, 1) {
+        Op::Conv { window, .. } => Op::Conv {
+            window: Window {
+                kernel: [1, 7],
+                ..window
+            },
+            groups: 3,
+            bias: false,
+            kernel: "kernel",
+        },
+        op => op,
+    };
+    let a = blocks.push(wide, vec![before], 9);
+    let average = Op::AveragePool {
+        window: Window::square(3, 1, Padding::Same),
+    };
+    let b = blocks.push(average, vec![x], 0);
+    let c = blocks.push(activation(Activation::Tanh), vec![x], 0);
+    let x = blocks.push(Op::Concatenate, vec![a, b, c], 0);
+    let channels = blocks.layers[x.0].shape.channels;
+    let other = blocks.push(Op::LayerScale, vec![x], channels);
+    let most = blocks.push(Op::Maximum, vec![x, other], 0);
+    let least = blocks.push(Op::Minimum, vec![x, other], 0);
+    let product = blocks.push(Op::Multiply, vec![most, least], 0);
+    let x = blocks.push(
+        Op::WeightedSum {
+            factors: vec![0.5, 0.25, 0.25],
+        },
+        vec![x, product, most],
+        0,
+    );
+    let x = blocks.push(Op::Repeat { times: [2, 1] }, vec![x], 0);
+    let x = blocks.push(norm, vec![x], 0);
+    let affine = Op::Affine {
+        scale: vec![0.5; channels],
+        shift: vec![0.25; channels],
+    };
+    let x = blocks.push(affine, vec![x], 0);
+    let top = blocks.push(Op::RELU, vec![x], 0);
+    // a head with two branches
+    let mean = blocks.push(Op::GlobalAveragePool, vec![top], 0);
+    let hidden = blocks.push(Op::Dense { bias: true }, vec![mean], channels);
+    let gate = blocks.push(activation(Activation::Sigmoid), vec![hidden], 0);
+    let head = blocks.push(Op::Multiply, vec![mean, gate], 0);
+    blocks.push(Op::Dense { bias: true }, vec![head], 5);
+    Plan::new(blocks.layers, Output::Softmax).unwrap()
+}
+
+#[test]
+fn vector_jacobian_products_equal_finite_differences_in_all_other_operations() {
+    let plan = everything_else();
+    let image = uniform("input", plan.input().len());
+    let weights = support::tensors_f64(&plan, random_tensors(&plan));
+    let outputs = support::naive_outputs(&plan, &weights, image.iter().copied().map(f64::from).collect());
+    let logits = outputs.last().unwrap();
+    let gradient = ScoreGradient::new(Target::Class(3), Score::Probability, Output::Softmax, logits);
+    let vb = var_builder(random_tensors(&plan), DType::F64);
+    let mut candle = CandleNetwork::load(plan.clone(), &vb, DType::F64, &Device::Cpu).unwrap();
+    assert!(relative_difference(&candle.forward(&image).unwrap(), logits) < 1e-12);
+    check_differences(&mut candle, &weights, &outputs, &gradient, 1e-5, 1e-5);
+
+    let vb = var_builder(random_tensors(&plan), DType::F32);
+    for isa in Isa::available() {
+        let mut cpu = CpuNetwork::load_with(plan.clone(), &vb, 2, isa).unwrap();
+        assert!(
+            relative_difference(&cpu.forward(&image).unwrap(), logits) < 1e-5,
+            "{isa}"
+        );
+        for id in plan.ids().skip(1) {
+            let found: Vec<f64> = cpu.activation(id).unwrap().into_iter().map(f64::from).collect();
+            let difference = relative_difference(&found, &outputs[id.0]);
+            assert!(difference < 1e-5, "{isa}: {} {difference}", plan.layer(id).name);
+        }
+        // many small differences of f32 add up through products of products
+        check_differences(&mut cpu, &weights, &outputs, &gradient, 1e-5, 1e-3);
     }
 }
 

@@ -27,7 +27,7 @@ fn documents_say_what_the_network_answers_and_sees() {
     assert_eq!(
         document["weights"]["input"],
         serde_json::json!({
-            "width": 75, "height": 75, "pixels": "-1..1", "resize": "nearest", "fit": "stretch", "from": "file"
+            "width": 75, "height": 75, "pixels": "-1..1", "pixels_from": "guess", "resize": "nearest", "fit": "stretch", "from": "file"
         })
     );
     assert_eq!(said, "");

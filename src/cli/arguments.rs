@@ -40,7 +40,8 @@ pub struct NetworkArguments {
     /// Which of several outputs is explained, by the name of its layer [default: the first]
     #[arg(long, value_name = "LAYER", global = true)]
     pub output_layer: Option<String>,
-    /// Range of its input: tf (-1..1), 0..1, 0..255, caffe or torch [default: tf, or 0..255 if the network scales pixels]
+    /// Range of its input: tf (-1..1), 0..1, 0..255, caffe or torch [default: that of its
+    /// family, such as caffe for ResNet50; 0..255 if the network scales pixels itself, 0..1 if nothing is known]
     #[arg(long, value_name = "RANGE", global = true, allow_hyphen_values = true)]
     pub pixels: Option<Pixels>,
     /// How photos come to its input size: nearest, bilinear, bicubic (Pillow's), tensorflow or opencv [default: nearest]

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::Stop;
 use super::arguments::{Bench, NetworkArguments};
 use crate::explain::{self, ClassMaps, Method, Score, Target};
-use crate::explorer::{NetworkSource, load_network};
+use crate::explorer::{NetworkSource, input_of, load_network};
 use crate::imaging::{self, Limits, Preprocessing};
 use crate::network::{LayerId, Network, NetworkError};
 use crate::samples::SAMPLES;
@@ -172,10 +172,7 @@ fn input(options: &Bench, network: &dyn Network, preprocessing: Preprocessing) -
     };
     let photo =
         imaging::decode(&bytes, &Limits::default()).map_err(|error| Stop::Failed(format!("{name}: {error}")))?;
-    let input = network.plan().input();
-    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-    let (width, height) = (side(input.width), side(input.height));
-    Ok(imaging::network_input(&photo, width, height, preprocessing))
+    Ok(input_of(&photo, network.plan().input(), preprocessing))
 }
 
 /// The median time of `runs` calls after some to warm up.

@@ -22,6 +22,7 @@ use crate::explorer::{
 };
 use crate::imaging::Preprocessing;
 use crate::network::{LayerId, Role};
+use crate::weights::SaidBy;
 
 /// What is the same for all images.
 struct Task<'a> {
@@ -67,6 +68,10 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
     } else {
         String::new()
     };
+    let pixels_from = match input.pixels {
+        Some(_) => SaidBy::User,
+        None => network.pixels_said_by,
+    };
     let weights = WeightsReport {
         name: network.weights.name.clone(),
         sha256,
@@ -77,12 +82,13 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
             width: network.plan.input().width,
             height: network.plan.input().height,
             pixels: preprocessing.pixels.name(),
+            pixels_from,
             resize: preprocessing.resize.name(),
             fit: preprocessing.fit.name(),
             from: network.weights.input_said_by,
         },
     };
-    guesses::tell(&network);
+    guesses::tell(&network, pixels_from);
     let task = Task {
         explorer: &explorer,
         network: &network,

@@ -123,6 +123,8 @@ pub struct InputReport {
     pub height: usize,
     /// The range outside of the network's file.
     pub pixels: &'static str,
+    /// Who says that range.
+    pub pixels_from: SaidBy,
     pub resize: &'static str,
     pub fit: &'static str,
     /// Who says the size.
@@ -135,6 +137,7 @@ impl fmt::Display for InputReport {
             width,
             height,
             pixels,
+            pixels_from: _,
             resize,
             fit,
             from: _,

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::ExplorerError;
+use super::preprocessing::input_of;
 use super::recent::Recent;
 use super::request::{ImageId, ImageSource};
 use crate::imaging::{self, Limits, Photo, Preprocessing};
@@ -27,7 +28,7 @@ struct State {
     /// Pixels at their own size.
     photos: Recent<ImageId, Photo>,
     /// With width and height of the input.
-    inputs: Recent<(ImageId, [usize; 2], Preprocessing), Vec<f32>>,
+    inputs: Recent<(ImageId, [usize; 3], Preprocessing), Vec<f32>>,
 }
 
 /// All open images.
@@ -96,19 +97,17 @@ impl Images {
         Ok(photo)
     }
 
-    /// An image as a network takes it, `[height, width, 3]` in the range that `preprocessing` says.
+    /// An image as a network takes it, `[height, width, channels]` in the range that `preprocessing` says.
     ///
     /// # Errors
     /// When the file cannot be read or decoded.
     pub fn input(&self, image: ImageId, shape: Shape, preprocessing: Preprocessing) -> Result<Input, ExplorerError> {
-        let key = (image, [shape.width, shape.height], preprocessing);
+        let key = (image, [shape.width, shape.height, shape.channels], preprocessing);
         if let Some(input) = self.lock().inputs.get(&key) {
             return Ok(input);
         }
         let photo = self.photo(image)?;
-        let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-        let input = imaging::network_input(&photo, side(shape.width), side(shape.height), preprocessing);
-        let input = Arc::new(input);
+        let input = Arc::new(input_of(&photo, shape, preprocessing));
         let mut state = self.lock();
         if state.sources.contains_key(&image) {
             state.inputs.insert(key, input.clone(), size_of_val(input.as_slice()));

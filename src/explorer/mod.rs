@@ -41,7 +41,7 @@ pub use histogram::Histogram;
 pub use load::{LoadedNetwork, load_network};
 pub use paths::{local_path, natural_order, percent_encoded};
 pub use pipes::piped;
-pub use preprocessing::InputChoices;
+pub use preprocessing::{InputChoices, input_of};
 pub use recommended::{Recommended, SCORE_RULE};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::imaging::{Fit, Pixels, Preprocessing, Resize};
-use crate::network::Plan;
+use crate::imaging::{self, Fit, Photo, Pixels, Preprocessing, Resize};
+use crate::network::{Plan, Shape};
 use crate::weights::{Info, SaidBy, info::key};
 
 /// What a person chooses; none leaves it to the network.
@@ -39,8 +39,8 @@ impl InputChoices {
 
 /// What a network usually has, and who says the range of its pixels.
 ///
-/// What was kept at import counts first. A network that prepares pixels itself takes them as they are; all others are
-/// taken for Xception's, which is a guess.
+/// What was kept at import counts first. A network that prepares pixels itself takes them as they are. For all others the
+/// range of their family is a guess, and for those of no known family that of most networks that people train themselves.
 pub(super) fn usual(info: &Info, plan: &Plan) -> (Preprocessing, SaidBy) {
     let said = InputChoices {
         pixels: said(info, key::PIXELS),
@@ -51,7 +51,7 @@ pub(super) fn usual(info: &Info, plan: &Plan) -> (Preprocessing, SaidBy) {
     let pixels = if inside {
         Pixels::ZeroTo255
     } else {
-        Pixels::MinusOneToOne
+        info.usual_pixels.unwrap_or(Pixels::ZeroToOne)
     };
     let usual = Preprocessing {
         pixels,
@@ -63,6 +63,17 @@ pub(super) fn usual(info: &Info, plan: &Plan) -> (Preprocessing, SaidBy) {
         SaidBy::Guess
     };
     (said.over(usual), said_by)
+}
+
+/// A photo as a network takes it, `[height, width, channels]` of the given shape: in colour, or in gray if it takes one
+/// channel.
+#[must_use]
+pub fn input_of(photo: &Photo, shape: Shape, preprocessing: Preprocessing) -> Vec<f32> {
+    let [width, height] = [shape.width, shape.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
+    match shape.channels {
+        1 => imaging::gray_network_input(photo, width, height, preprocessing),
+        _ => imaging::network_input(photo, width, height, preprocessing),
+    }
 }
 
 /// What the metadata says; a name that is none says nothing.

@@ -18,7 +18,7 @@ use super::textures::Textures;
 use super::wishes::Wishes;
 use super::{
     Options, built_in_notice, drawer, film_strip, greeting, help, input_size, kept, keys, layers, method_notice,
-    output_notice, path_field, picture, predictions, samples, settings, theme, top_bar, welcome,
+    output_notice, path_field, picture, pixels_notice, predictions, samples, settings, theme, top_bar, welcome,
 };
 use crate::explorer::{Explorer, ExplorerError, Request};
 
@@ -206,6 +206,10 @@ impl ExplorerApp {
             if output_notice::is_due(state) {
                 let below = Panel::bottom("output").frame(Frame::new()).show_separator_line(false);
                 below.show(ui, |ui| output_notice::show(ui, state, commands));
+            }
+            if pixels_notice::is_due(state) {
+                let below = Panel::bottom("pixels").frame(Frame::new()).show_separator_line(false);
+                below.show(ui, |ui| pixels_notice::show(ui, state, commands));
             }
             predictions::show(ui, state, commands);
             ui.take_available_space();

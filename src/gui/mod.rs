@@ -50,6 +50,7 @@ mod open_image;
 mod output_notice;
 mod path_field;
 mod picture;
+mod pixels_notice;
 mod predictions;
 mod preferences;
 mod rows;

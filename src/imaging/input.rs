@@ -45,6 +45,27 @@ pub fn network_input(photo: &Photo, width: u32, height: u32, preprocessing: Prep
     input
 }
 
+/// The input of a network that takes gray pictures, `[height, width, 1]`: the photo in gray, as Keras' `load_img` with
+/// `color_mode="grayscale"` makes it before it changes the size.
+#[must_use]
+pub fn gray_network_input(photo: &Photo, width: u32, height: u32, preprocessing: Preprocessing) -> Vec<f32> {
+    let input = network_input(&in_gray(photo), width, height, preprocessing);
+    input.chunks_exact(3).map(|pixel| pixel[0]).collect()
+}
+
+/// The photo in gray, as Pillow's `convert("L")` has it (`L24` in `libImaging/Convert.c`).
+fn in_gray(photo: &Photo) -> Photo {
+    let pixels = photo.rgb.chunks_exact(3);
+    let rgb = pixels.flat_map(|pixel| {
+        let [red, green, blue] = [0, 1, 2].map(|channel| u32::from(pixel[channel]));
+        [((red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16) as u8; 3]
+    });
+    Photo {
+        rgb: rgb.collect(),
+        ..*photo
+    }
+}
+
 /// What the network sees, as a picture: the input before it is scaled.
 ///
 /// With [`Resize::TensorFlow`], whose levels have fractions, each is rounded.

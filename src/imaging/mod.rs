@@ -28,7 +28,7 @@ pub use decode::{Limits, decode, source_format};
 pub use encode::{encode_png, encode_png_with_text, is_written_by_us};
 pub use error::ImageError;
 pub use fit::{Fit, UnknownFit};
-pub use input::{Preprocessing, network_input, network_picture};
+pub use input::{Preprocessing, gray_network_input, network_input, network_picture};
 pub use overlay::{colorize, heatmap, overlay};
 pub use photo::Photo;
 pub use pixels::{Pixels, UnknownPixels};

@@ -1,4 +1,4 @@
-//! The head of a network, from its last map to its logits: the same few layers for every network, on the CPU.
+//! The head of a network, from its last map to its logits: a few layers, mostly in a chain, on the CPU.
 //!
 //! It is small enough that any score's gradient at the last map is a matter of a millisecond, so explanations there need
 //! no backward sweep, and no network: they keep the head and what it saw.
@@ -18,13 +18,15 @@ pub struct Head {
     /// Shape of the last map.
     input: Shape,
     layers: Vec<PlainLayer>,
+    /// What each layer reads: 0 is the last map, `i + 1` the head's layer `i`.
+    inputs: Vec<Vec<usize>>,
     /// Leading layers that hand on, in sum over cells, the gradient that they get: pools, and what does nothing.
     pools: usize,
     /// The dense layer behind a flattening with its rows summed over cells; made when it is first used.
     summed: OnceLock<Vec<f32>>,
 }
 
-/// What the head saw in one pass: the input of each of its layers, and the logits at the end.
+/// What the head saw in one pass: the last map, and the output of each of its layers, the logits at the end.
 #[derive(Clone, Debug)]
 pub struct HeadPass(Vec<Vec<f64>>);
 
@@ -54,9 +56,19 @@ impl Head {
                 Op::Identity | Op::AveragePool { .. } | Op::MaxPool { .. } | Op::GlobalAveragePool | Op::GlobalMaxPool
             )
         };
+        let last = plan.last_feature_layer();
+        let inputs = plan.head().iter().map(|layer| {
+            let places = layer.inputs.iter().map(|input| input.0.checked_sub(last.0));
+            let outside = || candle_core::Error::msg(format!("{} reads more than the last map", layer.name));
+            places.collect::<Option<Vec<_>>>().ok_or_else(outside)
+        });
         Ok(Self {
-            input: plan.layer(plan.last_feature_layer()).shape,
-            pools: layers.iter().take_while(hands_on).count(),
+            input: plan.layer(last).shape,
+            pools: match plan.head_is_chain() {
+                true => layers.iter().take_while(hands_on).count(),
+                false => 0,
+            },
+            inputs: inputs.collect::<Result<_, _>>()?,
             layers,
             summed: OnceLock::new(),
         })
@@ -71,9 +83,10 @@ impl Head {
     pub fn forward(&self, features: Vec<f64>, workers: &dyn Workers) -> HeadPass {
         let mut values = Vec::with_capacity(self.layers.len() + 1);
         values.push(features);
-        for layer in &self.layers {
-            let output = values.last().map(|input| layer.forward(input, workers));
-            values.extend(output);
+        for (layer, inputs) in self.layers.iter().zip(&self.inputs) {
+            let inputs: Vec<&[f64]> = inputs.iter().map(|&input: &usize| values[input].as_slice()).collect();
+            let output = layer.forward(&inputs, workers);
+            values.push(output);
         }
         HeadPass(values)
     }
@@ -119,6 +132,9 @@ impl Head {
     /// Where a dense layer follows a flattening: the index of the layer behind it, and its matrix summed over cells,
     /// `[channels, outputs]`.
     fn summed(&self) -> Option<(usize, &[f32])> {
+        if !self.is_chain() {
+            return None;
+        }
         let is = |index: usize, op: fn(&Op) -> bool| self.layers.get(index).is_some_and(|layer| op(layer.op()));
         if !is(self.pools, |op| *op == Op::Flatten) {
             return None;
@@ -132,12 +148,30 @@ impl Head {
         Some((at + 1, summed))
     }
 
-    /// The gradient with respect to the input of the layer `first`.
+    /// Whether each layer reads the one before it.
+    fn is_chain(&self) -> bool {
+        self.inputs.iter().enumerate().all(|(index, inputs)| *inputs == [index])
+    }
+
+    /// The gradient with respect to the output in front of the layer `first`.
     fn back_to(&self, first: usize, pass: &HeadPass, units: &[f64]) -> Vec<f64> {
-        let mut gradient = units.to_vec();
-        for (index, layer) in self.layers.iter().enumerate().skip(first).rev() {
-            gradient = layer.backward(gradient, &pass.0[index], &pass.0[index + 1]);
+        let mut gradients: Vec<Option<Vec<f64>>> = vec![None; self.layers.len() + 1];
+        gradients[self.layers.len()] = Some(units.to_vec());
+        for (index, (layer, inputs)) in self.layers.iter().zip(&self.inputs).enumerate().skip(first).rev() {
+            let Some(gradient) = gradients[index + 1].take() else {
+                continue;
+            };
+            let seen: Vec<&[f64]> = inputs.iter().map(|&input| pass.0[input].as_slice()).collect();
+            let parts = layer.backward(gradient, &seen, &pass.0[index + 1]);
+            for (&input, part) in inputs.iter().zip(parts) {
+                match &mut gradients[input] {
+                    Some(sum) => sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part),
+                    empty => *empty = Some(part),
+                }
+            }
         }
-        gradient
+        gradients[first]
+            .take()
+            .unwrap_or_else(|| vec![0.0; pass.0[first].len()])
     }
 }

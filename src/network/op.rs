@@ -94,6 +94,41 @@ pub enum Op {
     GlobalMaxPool,
     /// Sum of the two inputs.
     Add,
+    /// Sum of all inputs, each times its factor: differences, means, scaled residual branches. Inputs with a single row,
+    /// column or channel are repeated along it.
+    WeightedSum {
+        /// One an input.
+        factors: Vec<f64>,
+    },
+    /// Product of all inputs, repeated as in [`Op::WeightedSum`]: squeeze-and-excitation multiplies a map with one cell.
+    Multiply,
+    /// The largest of all inputs of the same shape; where several are, the gradient goes to the first.
+    Maximum,
+    /// The smallest of all inputs of the same shape; where several are, the gradient goes to the first.
+    Minimum,
+    /// The channels of all inputs, one after the other.
+    Concatenate,
+    /// A border of zeros.
+    ZeroPad {
+        /// Rows above and columns left of the map.
+        before: [usize; 2],
+        /// Rows below and columns right of it.
+        after: [usize; 2],
+    },
+    /// The map without its border.
+    Crop {
+        /// Rows above and columns on the left that are left out.
+        before: [usize; 2],
+        /// Rows below and columns on the right that are left out.
+        after: [usize; 2],
+    },
+    /// Each cell as many times below and beside itself.
+    Repeat {
+        /// Rows and columns.
+        times: [usize; 2],
+    },
+    /// Each channel times its own factor (`keras/src/applications/convnext.py`, `LayerScale`).
+    LayerScale,
     /// All values as one vector, row by row, cell by cell.
     Flatten,
     /// Matrix product over channels; kernel `[in, out]`.
@@ -146,15 +181,51 @@ impl Op {
                 | Self::AveragePool { .. }
                 | Self::GlobalAveragePool
                 | Self::GlobalMaxPool
-                | Self::Add
                 | Self::Flatten
+                | Self::ZeroPad { .. }
+                | Self::Crop { .. }
+                | Self::Repeat { .. }
+        ) && !self.joins()
+    }
+
+    /// Whether it has several inputs.
+    pub fn joins(&self) -> bool {
+        matches!(
+            self,
+            Self::Add | Self::WeightedSum { .. } | Self::Multiply | Self::Maximum | Self::Minimum | Self::Concatenate
         )
     }
 
-    /// The shape of the output of a layer with this operation and `outputs` output channels where it chooses them.
-    pub fn output(&self, input: Shape, outputs: usize) -> Shape {
+    /// The shape of the output of a layer with this operation, which reads `input` and the `others`, with `outputs`
+    /// output channels where it chooses them.
+    pub fn output(&self, input: Shape, others: &[Shape], outputs: usize) -> Shape {
         let channels = |channels| Shape { channels, ..input };
         match self {
+            Self::WeightedSum { .. } | Self::Multiply => others.iter().fold(input, |shape, other| Shape {
+                height: shape.height.max(other.height),
+                width: shape.width.max(other.width),
+                channels: shape.channels.max(other.channels),
+            }),
+            Self::Concatenate => channels(
+                others
+                    .iter()
+                    .fold(input.channels, |sum, other| sum.saturating_add(other.channels)),
+            ),
+            Self::ZeroPad { before, after } => Shape {
+                height: input.height.saturating_add(before[0]).saturating_add(after[0]),
+                width: input.width.saturating_add(before[1]).saturating_add(after[1]),
+                ..input
+            },
+            Self::Crop { before, after } => Shape {
+                height: input.height.saturating_sub(before[0]).saturating_sub(after[0]),
+                width: input.width.saturating_sub(before[1]).saturating_sub(after[1]),
+                ..input
+            },
+            Self::Repeat { times } => Shape {
+                height: input.height.saturating_mul(times[0]),
+                width: input.width.saturating_mul(times[1]),
+                ..input
+            },
             Self::Conv { window, .. } => window.output(channels(outputs)),
             Self::Depthwise { window, multiplier, .. } => {
                 window.output(channels(input.channels.saturating_mul(*multiplier)))
@@ -206,6 +277,7 @@ impl Op {
                 tensors.extend(scale.then(|| vector("gamma")));
                 tensors.extend(center.then(|| vector("beta")));
             }
+            Self::LayerScale => tensors.push(vector("gamma")),
             Self::PRelu { alpha } => tensors.push((
                 "alpha",
                 if input.cells() == 1 && alpha.cells() == 1 {

@@ -47,13 +47,16 @@ pub enum PlanError {
     /// No layer before the head has height and width.
     #[error("no layer of it has height and width, so there is no place for a map")]
     NoMap,
-    /// The head branches.
+    /// The head reads several maps.
     #[error(
-        "{layer} joins branches behind the last layer with height and width; only a chain of layers is understood there"
+        "its head reads two layers with height and width, {first} and {second}; only a head behind one of them is \
+         understood"
     )]
-    BranchedHead {
-        /// The first layer with two inputs.
-        layer: String,
+    TwoMaps {
+        /// The one nearer to the input.
+        first: String,
+        /// The other.
+        second: String,
     },
     /// A layer holds no value, or more than any memory.
     #[error("{layer} would be {height} by {width} by {channels}; the input is too small or too large for this network")]
@@ -175,23 +178,31 @@ impl Plan {
         self.last_feature_layer
     }
 
-    /// The layers of the head, a chain from [`Plan::last_feature_layer`] to the logits.
+    /// The layers of the head, from [`Plan::last_feature_layer`] to the logits; all read that layer or each other.
     pub fn head(&self) -> &[Layer] {
         &self.layers[self.last_feature_layer.0 + 1..]
+    }
+
+    /// Whether each layer of the head reads the one before it and nothing else.
+    pub fn head_is_chain(&self) -> bool {
+        let ids = self.ids().skip(self.last_feature_layer.0 + 1);
+        ids.into_iter()
+            .all(|id| *self.layer(id).inputs.as_slice() == [LayerId(id.0 - 1)])
     }
 
     /// Whether a score's gradient is the same in all cells of the last feature layer, because the head begins with a
     /// global average: Grad-CAM, HiResCAM and XGrad-CAM are then one map.
     pub fn gradient_is_uniform(&self) -> bool {
-        self.head()
-            .iter()
-            .find(|layer| layer.op != Op::Identity)
-            .is_some_and(|layer| layer.op == Op::GlobalAveragePool)
+        let first = self.head().iter().find(|layer| layer.op != Op::Identity);
+        self.head_is_chain() && first.is_some_and(|layer| layer.op == Op::GlobalAveragePool)
     }
 
     /// The dense layer of a head that is a global average and this layer alone, so that the maps of all classes are one
     /// product; none if the head is another.
     pub fn linear_head(&self) -> Option<LayerId> {
+        if !self.head_is_chain() {
+            return None;
+        }
         let mut head = self.ids().skip(self.last_feature_layer.0 + 1);
         let mut next = || head.find(|&id| self.layer(id).op != Op::Identity);
         match [next(), next(), next()] {
@@ -274,26 +285,37 @@ fn last_feature_layer(layers: &[Layer]) -> Result<LayerId, PlanError> {
             channels,
         });
     }
-    let mut id = layers.len() - 1;
-    loop {
+    // all that the logits depend on without passing a map, and the maps in front of it
+    let mut is_head = vec![false; layers.len()];
+    is_head[layers.len() - 1] = true;
+    let mut found: Option<usize> = None;
+    for id in (0..layers.len()).rev() {
+        if !is_head[id] {
+            continue;
+        }
         let layer = &layers[id];
         let belongs = layer.shape.cells() == 1 || matches!(layer.op, Op::AveragePool { .. } | Op::Identity);
-        if !belongs {
-            break;
+        if belongs {
+            if layer.inputs.is_empty() {
+                return Err(PlanError::NoMap);
+            }
+            for input in &layer.inputs {
+                is_head[input.0] = true;
+            }
+            continue;
         }
-        match *layer.inputs.as_slice() {
-            // the head is all that follows in the list, so its layers must follow each other
-            [input] if input.0 + 1 == id => id = input.0,
-            [] => return Err(PlanError::NoMap),
-            _ => {
-                return Err(PlanError::BranchedHead {
-                    layer: layer.name.clone(),
+        match found {
+            None => found = Some(id),
+            Some(later) => {
+                return Err(PlanError::TwoMaps {
+                    first: layer.name.clone(),
+                    second: layers[later].name.clone(),
                 });
             }
         }
     }
-    if layers[id].role == Role::NoMap {
-        return Err(PlanError::NoMap);
+    match found {
+        Some(id) if layers[id].role != Role::NoMap => Ok(LayerId(id)),
+        _ => Err(PlanError::NoMap),
     }
-    Ok(LayerId(id))
 }

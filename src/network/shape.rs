@@ -49,6 +49,13 @@ pub enum Padding {
     Valid,
     /// As many outputs as inputs, divided by the stride; the smaller half of the padding comes first.
     Same,
+    /// Zeros around the map, on which windows lie as on the map itself.
+    Zeros {
+        /// Rows above and columns left of the map.
+        before: [usize; 2],
+        /// Rows below and columns right of it.
+        after: [usize; 2],
+    },
 }
 
 /// A window that slides over the rows and columns of a map: that of a convolution or of a pool.
@@ -93,18 +100,28 @@ impl Window {
     pub fn outputs(self, axis: usize, size: usize) -> usize {
         match self.padding {
             Padding::Same => size.div_ceil(self.stride[axis]),
-            Padding::Valid => match size.checked_sub(self.extent(axis)) {
-                Some(rest) => rest / self.stride[axis] + 1,
-                None => 0,
-            },
+            Padding::Valid => self.fits(axis, size),
+            Padding::Zeros { before, after } => {
+                self.fits(axis, size.saturating_add(before[axis]).saturating_add(after[axis]))
+            }
+        }
+    }
+
+    /// How many windows fit on an axis of `size` cells.
+    fn fits(self, axis: usize, size: usize) -> usize {
+        match size.checked_sub(self.extent(axis)) {
+            Some(rest) => rest / self.stride[axis] + 1,
+            None => 0,
         }
     }
 
     /// Padding before and behind an axis of `size` inputs.
     pub fn padding(self, axis: usize, size: usize) -> (usize, usize) {
         let outputs = self.outputs(axis, size);
-        if self.padding == Padding::Valid || outputs == 0 {
-            return (0, 0);
+        match self.padding {
+            Padding::Zeros { before, after } => return (before[axis], after[axis]),
+            Padding::Same if outputs > 0 => {}
+            Padding::Same | Padding::Valid => return (0, 0),
         }
         let needed = (outputs - 1)
             .saturating_mul(self.stride[axis])
@@ -152,6 +169,22 @@ mod tests {
             ..Window::square(3, 1, Padding::Same)
         };
         assert_eq!((dilated.outputs(0, 10), dilated.padding(0, 10)), (10, (2, 2)));
+    }
+
+    #[test]
+    fn zeros_around_a_map_are_not_same_padding() {
+        let window = Window {
+            padding: Padding::Zeros {
+                before: [0, 1],
+                after: [1, 1],
+            },
+            ..Window::square(3, 2, Padding::Valid)
+        };
+        // an even side with (0, 1) as `same` has it, and with (1, 1)
+        assert_eq!((window.outputs(0, 74), window.padding(0, 74)), (37, (0, 1)));
+        assert_eq!((window.outputs(1, 74), window.padding(1, 74)), (37, (1, 1)));
+        assert_eq!(window.position(1, 74, 0, 0), None);
+        assert_eq!(window.position(1, 74, 0, 1), Some(0));
     }
 
     #[test]

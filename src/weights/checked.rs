@@ -215,6 +215,7 @@ impl Checked {
             outputs,
             says_input_size,
             says_output,
+            usual_pixels,
         } = network::of_header(&file, &header, &metadata, &choices)?;
         let input_said_by = if says_input_size {
             SaidBy::File
@@ -235,6 +236,7 @@ impl Checked {
             classes: plan.classes(),
             input_said_by,
             output_said_by,
+            usual_pixels,
             outputs,
             passed_over,
             bn_epsilon_reason: metadata.get(info::key::BN_EPSILON_REASON).cloned(),

@@ -8,6 +8,7 @@ use super::error::WeightsError;
 use super::formats::names::Dialect;
 use super::passed_over::PassedOver;
 use super::said_by::SaidBy;
+use crate::imaging::Pixels;
 use crate::models::keras::NetworkChoices;
 use crate::models::xception::architecture::KERAS_BN_EPSILON;
 
@@ -73,6 +74,8 @@ pub struct Info {
     pub input_said_by: SaidBy,
     /// Who says what the last values mean.
     pub output_said_by: SaidBy,
+    /// The range of pixels that networks of its family take, where the family is known.
+    pub usual_pixels: Option<Pixels>,
     /// The names of the outputs where there are several; the first is explained unless another is chosen.
     pub outputs: Vec<String>,
     /// What lies in the file beside the network.

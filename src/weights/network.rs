@@ -13,6 +13,7 @@ use super::info::key;
 use super::labels::IMAGENET_CLASSES;
 use super::parameters;
 use super::passed_over::PassedOver;
+use crate::imaging::Pixels;
 use crate::models::keras::{Description, NetworkChoices};
 use crate::models::xception::architecture::KERAS_INPUT_SIZE;
 use crate::network::Plan;
@@ -30,6 +31,8 @@ pub(super) struct StoredNetwork {
     pub says_input_size: bool,
     /// Whether it is known what the last values mean.
     pub says_output: bool,
+    /// The range of pixels that networks of its family take, where the family is known.
+    pub usual_pixels: Option<Pixels>,
 }
 
 /// The network of a header and its metadata.
@@ -60,6 +63,7 @@ pub(super) fn of_header(
         outputs: network.outputs,
         says_input_size: network.says_input_size,
         says_output: network.says_output,
+        usual_pixels: network.pixels,
     })
 }
 
@@ -82,6 +86,7 @@ fn xception(header: &Metadata, choices: &NetworkChoices) -> Result<StoredNetwork
         passed_over: found.passed_over,
         outputs: Vec::new(),
         says_input_size: false,
+        usual_pixels: Some(Pixels::MinusOneToOne),
     })
 }
 

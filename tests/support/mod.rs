@@ -199,38 +199,36 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
     };
     match layer.op {
         Op::Input => unreachable!("the input is given"),
-        Op::Conv { window, .. } => {
-            let (kernel, stride) = (window.kernel[0], window.stride[0] as isize);
-            let w = weight("kernel");
-            let [top, left] = padding_before(window, from);
+        Op::Conv { window, groups, .. } => {
+            let (w, [top, left]) = (weight("kernel"), padding_before(window, from));
+            let bias = weights.get(&format!("{}/bias", layer.name));
+            let (rows, columns) = (from.channels / groups, out.channels / groups);
             each(&|y, xx, c| {
-                let mut sum = 0.0;
-                for dy in 0..kernel {
-                    for dx in 0..kernel {
-                        for i in 0..from.channels {
-                            let value = at(y * stride + dy as isize - top, xx * stride + dx as isize - left, i);
-                            assert!(value.is_some() || window.padding == Padding::Same);
-                            sum +=
-                                value.unwrap_or(0.0) * w[((dy * kernel + dx) * from.channels + i) * out.channels + c];
-                        }
+                let mut sum = bias.map_or(0.0, |bias| bias[c]);
+                for (tap, [dy, dx]) in taps(window).enumerate() {
+                    let (line, column) = (
+                        y * window.stride[0] as isize + dy - top,
+                        xx * window.stride[1] as isize + dx - left,
+                    );
+                    for i in 0..rows {
+                        let value = at(line, column, c / columns * rows + i);
+                        assert!(value.is_some() || window.padding != Padding::Valid);
+                        sum += value.unwrap_or(0.0) * w[(tap * rows + i) * out.channels + c];
                     }
                 }
                 sum
             })
         }
-        Op::Depthwise {
-            window, multiplier: 1, ..
-        } => {
-            let (kernel, stride) = (window.kernel[0], window.stride[0] as isize);
-            let w = weight("depthwise_kernel");
-            let [top, left] = padding_before(window, from);
+        Op::Depthwise { window, multiplier, .. } => {
+            let (w, [top, left]) = (weight("depthwise_kernel"), padding_before(window, from));
             each(&|y, xx, c| {
                 let mut sum = 0.0;
-                for dy in 0..kernel {
-                    for dx in 0..kernel {
-                        let value = at(y * stride + dy as isize - top, xx * stride + dx as isize - left, c);
-                        sum += value.unwrap_or(0.0) * w[(dy * kernel + dx) * from.channels + c];
-                    }
+                for (tap, [dy, dx]) in taps(window).enumerate() {
+                    let (line, column) = (
+                        y * window.stride[0] as isize + dy - top,
+                        xx * window.stride[1] as isize + dx - left,
+                    );
+                    sum += at(line, column, c / multiplier).unwrap_or(0.0) * w[tap * out.channels + c];
                 }
                 sum
             })
@@ -264,17 +262,69 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
             slope: 0.0,
             threshold: 0.0,
         }) => x.iter().map(|v| v.max(0.0).min(max.unwrap_or(f64::INFINITY))).collect(),
-        Op::MaxPool { window } => {
-            let (top, left) = (
-                window.padding(0, from.height).0 as isize,
-                window.padding(1, from.width).0 as isize,
-            );
+        Op::Activation(Activation::Silu) => x.iter().map(|v| v / (1.0 + (-v).exp())).collect(),
+        Op::Activation(Activation::Sigmoid) => x.iter().map(|v| 1.0 / (1.0 + (-v).exp())).collect(),
+        Op::Activation(Activation::Tanh) => x.iter().map(|v| v.tanh()).collect(),
+        Op::Affine { ref scale, ref shift } => each(&|y, xx, c| at(y, xx, c).unwrap() * scale[c] + shift[c]),
+        Op::LayerScale => {
+            let gamma = weight("gamma");
+            each(&|y, xx, c| at(y, xx, c).unwrap() * gamma[c])
+        }
+        Op::MaxPool { window } | Op::AveragePool { window } => {
+            let [top, left] = padding_before(window, from);
             each(&|y, xx, c| {
-                (0..9)
-                    .filter_map(|tap: isize| at(y * 2 - top + tap / 3, xx * 2 - left + tap % 3, c))
-                    .fold(f64::NEG_INFINITY, f64::max)
+                let seen = taps(window).filter_map(|[dy, dx]| {
+                    at(
+                        y * window.stride[0] as isize + dy - top,
+                        xx * window.stride[1] as isize + dx - left,
+                        c,
+                    )
+                });
+                let seen: Vec<f64> = seen.collect();
+                match layer.op {
+                    Op::MaxPool { .. } => seen.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                    _ => seen.iter().sum::<f64>() / seen.len() as f64,
+                }
             })
         }
+        Op::ZeroPad { before, .. } => {
+            each(&|y, xx, c| at(y - before[0] as isize, xx - before[1] as isize, c).unwrap_or(0.0))
+        }
+        Op::Crop { before, .. } => each(&|y, xx, c| at(y + before[0] as isize, xx + before[1] as isize, c).unwrap()),
+        Op::Repeat { times } => each(&|y, xx, c| at(y / times[0] as isize, xx / times[1] as isize, c).unwrap()),
+        Op::WeightedSum { ref factors } => each(&|y, xx, c| {
+            inputs
+                .iter()
+                .zip(&layer.inputs)
+                .zip(factors)
+                .map(|((x, id), factor)| factor * repeated(x, plan.layer(*id).shape, [y, xx, c as isize]))
+                .sum()
+        }),
+        Op::Multiply => each(&|y, xx, c| {
+            inputs
+                .iter()
+                .zip(&layer.inputs)
+                .map(|(x, id)| repeated(x, plan.layer(*id).shape, [y, xx, c as isize]))
+                .product()
+        }),
+        Op::Maximum => (0..x.len())
+            .map(|i| inputs.iter().map(|x| x[i]).fold(f64::NEG_INFINITY, f64::max))
+            .collect(),
+        Op::Minimum => (0..x.len())
+            .map(|i| inputs.iter().map(|x| x[i]).fold(f64::INFINITY, f64::min))
+            .collect(),
+        Op::Concatenate => each(&|y, xx, c| {
+            let mut c = c;
+            for (x, id) in inputs.iter().zip(&layer.inputs) {
+                let shape = plan.layer(*id).shape;
+                if c < shape.channels {
+                    return x[(y as usize * shape.width + xx as usize) * shape.channels + c];
+                }
+                c -= shape.channels;
+            }
+            unreachable!("the channels are those of all inputs")
+        }),
+        Op::Flatten => x.to_vec(),
         Op::Add => x.iter().zip(inputs[1]).map(|(a, b)| a + b).collect(),
         Op::GlobalAveragePool => (0..out.channels)
             .map(|c| x.iter().skip(c).step_by(out.channels).sum::<f64>() / from.cells() as f64)
@@ -295,15 +345,29 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
     }
 }
 
+/// Row and column of each tap of a window, in the order of its kernel.
+fn taps(window: Window) -> impl Iterator<Item = [isize; 2]> {
+    let ([height, width], [down, right]) = (window.kernel, window.dilation);
+    (0..height * width).map(move |tap| [(tap / width * down) as isize, (tap % width * right) as isize])
+}
+
+/// A value of a map whose sides of 1 are repeated.
+fn repeated(x: &[f64], shape: Shape, [y, xx, c]: [isize; 3]) -> f64 {
+    let along = |position: isize, side: usize| if side == 1 { 0 } else { position as usize };
+    x[(along(y, shape.height) * shape.width + along(xx, shape.width)) * shape.channels + along(c, shape.channels)]
+}
+
 /// TensorFlow's padding above and left, where a last window may reach one cell further below and to the right.
 fn padding_before(window: Window, from: Shape) -> [isize; 2] {
     [(0, from.height), (1, from.width)].map(|(axis, size)| {
         let (kernel, stride) = (window.kernel[axis], window.stride[axis]);
         match window.padding {
             Padding::Valid => 0,
+            Padding::Zeros { before, .. } => before[axis] as isize,
             Padding::Same => {
+                let reach = (kernel - 1) * window.dilation[axis] + 1;
                 let rest = if size % stride == 0 { stride } else { size % stride };
-                kernel.saturating_sub(rest) as isize / 2
+                reach.saturating_sub(rest) as isize / 2
             }
         }
     })

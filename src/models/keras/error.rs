@@ -57,15 +57,6 @@ pub enum KerasError {
         /// Its last layer.
         layer: String,
     },
-    /// Understood, but not built on Xception, and silent about the numbers it wants for pixels.
-    #[error(
-        "this is {network}, not built on Keras' Xception, and its file does not say how pixels are scaled for it; only a \
-         model that scales them itself (a Rescaling or Normalization layer at its beginning) can be explained so far"
-    )]
-    NoXception {
-        /// The network in words.
-        network: String,
-    },
     /// Nobody says how large the input is.
     #[error("it does not say on which input size it was trained")]
     InputSize,

@@ -103,7 +103,7 @@ impl Graph {
                 && layer.op != Op::Identity
                 && !matches!(
                     layer.op,
-                    Op::Input | Op::Affine { .. } | Op::Normalize | Op::Reorder { .. }
+                    Op::Input | Op::Affine { .. } | Op::Normalize | Op::Reorder { .. } | Op::ZeroPad { .. }
                 );
             layers.push(Layer {
                 name: match layer.part {

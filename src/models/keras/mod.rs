@@ -3,7 +3,7 @@
 //! 1. `json` reads the description, models and layers, and `calls` which reads which; Keras 1, 2 and 3 side by side.
 //! 2. `flatten` lays models in models out as one list of layers.
 //! 3. `layers` has one table of layer classes; each takes its configuration to operations.
-//! 4. `output` finds out what the last values mean, `family` which network it is.
+//! 4. `output` finds out what the last values mean, `family` which network it is and so which pixels it takes.
 //!
 //! The rule: nothing in a description that changes a number is ignored. What is not understood is refused by its name.
 //! No code of a file is ever run.
@@ -28,6 +28,7 @@ pub use error::KerasError;
 pub use place::{Place, Placement};
 pub use table::{Row, rows};
 
+use crate::imaging::Pixels;
 use crate::models::xception::recognise;
 use crate::network::{Plan, PlanError, roles};
 
@@ -57,6 +58,8 @@ pub struct KerasNetwork {
     pub outputs: Vec<String>,
     /// What network this is, in words, such as `an Xception of 135 layers`.
     pub family: String,
+    /// The range of pixels that this network usually takes, where its family is known and the file scales none itself.
+    pub pixels: Option<Pixels>,
 }
 
 /// The first layer whose class is not known.
@@ -81,7 +84,7 @@ fn unknown_class(model: &json::Model, family: &str) -> Option<KerasError> {
 /// What is not understood, by its name.
 pub fn network(description: &Description, choices: &NetworkChoices) -> Result<KerasNetwork, KerasError> {
     let model = json::Model::parse(&description.config)?;
-    let family = family::of(&model);
+    let family = family::words(&model);
     let is_keras_2 = description
         .version
         .as_deref()
@@ -111,15 +114,11 @@ pub fn network(description: &Description, choices: &NetworkChoices) -> Result<Ke
         },
     })?;
     roles::derive(&mut plan.layers);
-    // the scaling outside of a file is known for Xception alone
-    let end = match recognise::body(&plan) {
-        Some(body) => {
-            body.assign_roles(&mut plan);
-            body.end
-        }
-        None if plan.prepares_pixels() => plan.last_feature_layer(),
-        None => return Err(KerasError::NoXception { network: family }),
-    };
+    let body = recognise::body(&plan);
+    if let Some(body) = &body {
+        body.assign_roles(&mut plan);
+    }
+    let end = body.map_or(plan.last_feature_layer(), |body| body.end);
     // a pooling alone makes no classes
     if !plan.layers[end.0 + 1..]
         .iter()
@@ -128,7 +127,11 @@ pub fn network(description: &Description, choices: &NetworkChoices) -> Result<Ke
         let layer = plan.layers.last().map_or_else(String::new, |layer| layer.name.clone());
         return Err(KerasError::NoHead { network: family, layer });
     }
+    let known = family::by_graph(&plan).or_else(|| family::by_name(&model));
     Ok(KerasNetwork {
+        pixels: known
+            .filter(|_| !plan.prepares_pixels())
+            .and_then(family::Family::pixels),
         plan,
         placements,
         says_input_size,

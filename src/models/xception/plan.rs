@@ -151,7 +151,7 @@ impl Builder {
             bias: false,
             kernel: "kernel",
         };
-        let shape = op.output(self.shape(input), channels);
+        let shape = op.output(self.shape(input), &[], channels);
         self.push(name.to_owned(), op, vec![input], shape, role)
     }
 

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{CandleNetwork, functions, ops};
+use super::{CandleNetwork, functions, joins, ops};
 use crate::network::layer::LayerId;
 use crate::network::op::Op;
 use crate::network::shape::{Padding, Window};
@@ -19,7 +19,8 @@ impl CandleNetwork {
     /// The output of one layer from the outputs of those before it.
     pub(super) fn layer_forward(&self, id: LayerId, outputs: &[Tensor]) -> candle_core::Result<Tensor> {
         let layer = self.plan.layer(id);
-        let x = &outputs[layer.inputs[0].0];
+        let inputs: Vec<&Tensor> = layer.inputs.iter().map(|input| &outputs[input.0]).collect();
+        let x = inputs[0];
         let weights = self.weights[id.0].as_slice();
         match (&layer.op, weights) {
             (Op::Conv { window, .. }, [kernel, bias @ ..]) => with_bias(ops::conv(x, *window, kernel)?, bias),
@@ -43,7 +44,16 @@ impl CandleNetwork {
             (Op::AveragePool { window }, _) => ops::average_pool(x, *window),
             (Op::GlobalAveragePool, _) => ops::mean_over_cells(x)?.reshape((1, 1, ())),
             (Op::GlobalMaxPool, _) => ops::global_max(x),
-            (Op::Add, _) => x + &outputs[layer.inputs[1].0],
+            (Op::LayerScale, [gamma]) => x.broadcast_mul(gamma),
+            (Op::Add, _) => x + inputs[1],
+            (Op::WeightedSum { factors }, _) => joins::weighted_sum(&inputs, factors),
+            (Op::Multiply, _) => joins::multiply(&inputs),
+            (Op::Maximum, _) => joins::extreme(&inputs, |a, b| a.maximum(b)),
+            (Op::Minimum, _) => joins::extreme(&inputs, |a, b| a.minimum(b)),
+            (Op::Concatenate, _) => Tensor::cat(&inputs, 2),
+            (Op::ZeroPad { before, after }, _) => ops::zero_pad(x, *before, *after),
+            (Op::Crop { before, .. }, _) => ops::crop(x, *before, [layer.shape.height, layer.shape.width]),
+            (Op::Repeat { times }, _) => ops::repeat(x, *times),
             (Op::Flatten, _) => x.contiguous()?.reshape((1, 1, ())),
             (Op::Identity, _) => Ok(x.clone()),
             (op, _) => candle_core::bail!("{op:?} has no forward pass of its own"),
@@ -53,7 +63,8 @@ impl CandleNetwork {
     /// The gradients of one layer's inputs from the gradient of its output.
     pub(super) fn layer_backward(&self, id: LayerId, g: &Tensor) -> candle_core::Result<Vec<Tensor>> {
         let layer = self.plan.layer(id);
-        let (Some(x), y) = (layer.inputs.first().map(|id| &self.outputs[id.0]), &self.outputs[id.0]) else {
+        let inputs: Vec<&Tensor> = layer.inputs.iter().map(|input| &self.outputs[input.0]).collect();
+        let (Some(&x), y) = (inputs.first(), &self.outputs[id.0]) else {
             return Ok(vec![]);
         };
         let weights = self.weights[id.0].as_slice();
@@ -81,7 +92,15 @@ impl CandleNetwork {
             (Op::AveragePool { window }, _) => ops::average_pool_backward(g, x, *window)?,
             (Op::GlobalAveragePool, _) => ops::mean_over_cells_backward(g, x)?,
             (Op::GlobalMaxPool, _) => ops::global_max_backward(g, x, y)?,
+            (Op::LayerScale, [gamma]) => g.broadcast_mul(gamma)?,
             (Op::Add, _) => return Ok(vec![g.clone(), g.clone()]),
+            (Op::WeightedSum { factors }, _) => return joins::weighted_sum_backward(g, &inputs, factors),
+            (Op::Multiply, _) => return joins::multiply_backward(g, &inputs),
+            (Op::Maximum | Op::Minimum, _) => return joins::extreme_backward(g, &inputs, y),
+            (Op::Concatenate, _) => return joins::concatenate_backward(g, &inputs),
+            (Op::ZeroPad { before, .. }, _) => ops::crop(g, *before, [x.dim(0)?, x.dim(1)?])?,
+            (Op::Crop { before, after }, _) => ops::zero_pad(g, *before, *after)?,
+            (Op::Repeat { times }, _) => ops::repeat_backward(g, *times)?,
             (Op::Flatten, _) => g.contiguous()?.reshape(x.shape())?,
             (Op::Identity, _) => g.clone(),
             (op, _) => candle_core::bail!("{op:?} has no backward pass of its own"),

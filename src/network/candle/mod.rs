@@ -3,6 +3,7 @@
 //! Runs in f32 on CPU, CUDA and Metal, and in f64 on the CPU, where it is the yardstick for everything faster.
 
 mod functions;
+mod joins;
 mod layers;
 mod ops;
 mod site;

@@ -250,3 +250,33 @@ pub fn global_max_backward(g: &Tensor, x: &Tensor, y: &Tensor) -> Result<Tensor>
     let winners = wins.flatten(0, 1)?.sum_keepdim(0)?.unsqueeze(0)?;
     wins.broadcast_mul(&(g / winners)?)
 }
+
+/// The map inside of a border of zeros.
+pub fn zero_pad(x: &Tensor, before: [usize; 2], after: [usize; 2]) -> Result<Tensor> {
+    x.pad_with_zeros(0, before[0], after[0])?
+        .pad_with_zeros(1, before[1], after[1])
+}
+
+/// The part of the map of this size that begins at `before`.
+pub fn crop(x: &Tensor, before: [usize; 2], size: [usize; 2]) -> Result<Tensor> {
+    x.narrow(0, before[0], size[0])?
+        .narrow(1, before[1], size[1])?
+        .contiguous()
+}
+
+/// Each cell `times` below and beside itself.
+pub fn repeat(x: &Tensor, times: [usize; 2]) -> Result<Tensor> {
+    let (h, w, c) = x.dims3()?;
+    x.contiguous()?
+        .reshape((h, 1, w, 1, c))?
+        .broadcast_as((h, times[0], w, times[1], c))?
+        .contiguous()?
+        .reshape((h * times[0], w * times[1], c))
+}
+
+/// Each cell gets the gradients of all that it became.
+pub fn repeat_backward(g: &Tensor, times: [usize; 2]) -> Result<Tensor> {
+    let (h, w, c) = g.dims3()?;
+    let (h, w) = (h / times[0], w / times[1]);
+    g.contiguous()?.reshape((h, times[0], w, times[1], c))?.sum(3)?.sum(1)
+}

@@ -7,7 +7,6 @@ use super::convolution::Kind;
 use super::depthwise::Depthwise;
 use super::elementwise::AddStrided;
 use super::filter::Filter;
-use super::forward::widened;
 use super::gate::Gate;
 use super::gather::{Patches, Rows};
 use super::pack::Packed;
@@ -119,23 +118,6 @@ impl Sweep<'_> {
         .run(isa, threads, &network.scratch, &mut product, None);
         self.memory.give(gradient.features);
         product
-    }
-
-    /// Through plain arithmetic, image by image.
-    pub(super) fn plain(&mut self, id: LayerId, of: LayerId, plain: usize, gradient: Gradient) {
-        let network = self.network;
-        let gradient = self.own(gradient);
-        let (x, y) = (
-            widened(&network.value(of).values()),
-            widened(&network.value(id).values()),
-        );
-        let mut features = self.memory.take(gradient.images, network.plan.layer(of).shape);
-        for image in 0..gradient.images {
-            let passed = network.plain[plain].backward(gradient.image_values(image), &x, &y);
-            features.set_image(image, &passed);
-        }
-        self.memory.give(Rc::new(gradient));
-        self.add(of, Gradient::open(features));
     }
 
     /// A gradient with its cells `stride` apart and zeros between them, its ReLU passed.

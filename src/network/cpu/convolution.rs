@@ -7,6 +7,7 @@ use super::buffer::{Buffer, padded};
 use super::depthwise::DepthwiseWeights;
 use super::filter::Filter;
 use super::isa::Isa;
+use super::nodes::{Node, bordered};
 use super::pack::Packed;
 use crate::network::layer::LayerId;
 use crate::network::network::NetworkError;
@@ -44,9 +45,9 @@ impl Convolution {
     pub(super) fn load(
         isa: Isa,
         plan: &Plan,
+        nodes: &[Node],
         id: LayerId,
         norm: Option<LayerId>,
-        reads_image: bool,
         vb: &VarBuilder,
     ) -> Result<Self, NetworkError> {
         let layer = plan.layer(id);
@@ -79,13 +80,13 @@ impl Convolution {
             Op::Conv {
                 window, kernel, groups, ..
             } => {
-                let ([height, width], window) = (window.kernel, *window);
+                let ([height, width], (of, window)) = (window.kernel, bordered(plan, nodes, id, *window));
                 let mut kernel = tensor(&vb, &[height, width, inputs / groups, outputs], kernel)?;
                 if *groups > 1 {
                     let all = with_values(&kernel, |kernel| ungrouped(kernel, inputs, outputs, *groups))?;
                     kernel = Tensor::from_vec(all, (height * width * inputs, outputs), kernel.device())?;
                 }
-                if reads_image {
+                if nodes[of.0].is_image() {
                     let weights = pack(&kernel, 1, height * width * inputs)?;
                     Kind::Image { window, weights }
                 } else {
@@ -100,9 +101,9 @@ impl Convolution {
                 Kind::Patches { window, weights }
             }
             Op::Depthwise { window, .. } => {
-                let [height, width] = window.kernel;
+                let ([height, width], (_, window)) = (window.kernel, bordered(plan, nodes, id, *window));
                 let kernel = tensor(&vb, &[height, width, inputs, 1], "depthwise_kernel")?;
-                let weights = with_values(&kernel, |kernel| DepthwiseWeights::new(isa, *window, kernel, &scale))?;
+                let weights = with_values(&kernel, |kernel| DepthwiseWeights::new(isa, window, kernel, &scale))?;
                 Kind::Depthwise(weights)
             }
             op => {

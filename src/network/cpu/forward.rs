@@ -11,7 +11,7 @@ use super::lanes::{Kernel, Lanes};
 use super::nodes::{Node, source};
 use super::pack::Packed;
 use super::pool::PoolAndAdd;
-use super::product::Product;
+use super::product::{Product, Residual};
 use crate::network::layer::LayerId;
 use crate::network::plain::Scale;
 
@@ -29,22 +29,38 @@ impl CpuNetwork {
                     self.pool_and_add(id, main, of, side);
                 }
             }
-            Node::PlainSum { main, side } => {
-                let side = self.value(side).values();
-                let sum = self.value(main).values().into_iter().zip(side);
-                let sum = sum
-                    .map(|(main, side)| f64::from(main) + f64::from(side))
-                    .collect::<Vec<_>>();
-                self.stored[id.0].set_values(&sum);
+            Node::Step { step } => {
+                let mut out = self.take(id);
+                let inputs: Vec<_> = self
+                    .plan
+                    .layer(id)
+                    .inputs
+                    .iter()
+                    .map(|&input| self.read(input))
+                    .collect();
+                let workers = self.workers();
+                self.steps[step].forward(self.isa, &self.threads, &inputs, &mut out, &workers);
+                self.stored[id.0] = out;
             }
-            Node::Plain { of, plain } => {
-                let input = widened(&self.value(of).values());
-                let output = self.plain[plain].forward(&input, &self.workers());
-                self.stored[id.0].set_values(&output);
+            Node::Input => self.keep_picture(id),
+            Node::Preparation { plain } => {
+                self.prepare(id, plain);
+                self.keep_picture(id);
             }
-            Node::Preparation { plain } => self.prepare(id, plain),
-            Node::Input | Node::Raw { .. } | Node::Relu { .. } | Node::Same { .. } | Node::Pool { .. } | Node::Head => {
-            }
+            Node::Raw { .. }
+            | Node::Relu { .. }
+            | Node::Same { .. }
+            | Node::Border { .. }
+            | Node::Pool { .. }
+            | Node::Head => {}
+        }
+    }
+
+    /// Stores the image as a map if this is its last preparation and others than convolutions read it.
+    fn keep_picture(&mut self, id: LayerId) {
+        if self.picture == Some(id) {
+            let values = widened(&self.image);
+            self.stored[id.0].set_values(&values);
         }
     }
 
@@ -58,11 +74,11 @@ impl CpuNetwork {
         let mut out = self.take(stored);
         let mut sum = sum.map(|(id, side)| (id, side, self.take(id)));
         let Convolution { kind, shift, .. } = &self.convolutions[weights];
-        let input = self.plan.layer(convolution).inputs[0];
+        let input = self.input_of(convolution);
         let from = source(&self.nodes, input);
         let source = &self.stored[from.layer.0];
         let gate = Gate::forward(from.rectifier);
-        let product = |rows, weights: &Packed, out: &mut Features, sum| {
+        let product = |rows, weights: &Packed, out: &mut Features, sum: Option<Residual<'_>>| {
             let product = Product {
                 rows,
                 weights: weights.as_ref(),
@@ -70,7 +86,10 @@ impl CpuNetwork {
             };
             product.run(self.isa, &self.threads, &self.scratch, out, sum);
         };
-        let sums = sum.as_mut().map(|(_, side, sum)| (&self.stored[side.0], sum));
+        let sums = sum.as_mut().map(|(_, side, sum)| Residual {
+            side: self.read(*side),
+            sum,
+        });
         match kind {
             Kind::Image { window, weights } => {
                 let pixels = Pixels::of(&self.image, self.plan.layer(input).shape, *window);
@@ -112,7 +131,7 @@ impl CpuNetwork {
     fn prepare(&mut self, id: LayerId, plain: usize) {
         let channels = |id: LayerId| self.plan.layer(id).shape.channels;
         let (from, to) = (channels(self.plan.layer(id).inputs[0]), channels(id));
-        let layer = &self.plain[plain];
+        let layer = &self.preparations[plain];
         if let Some(scale) = layer.scale() {
             let parts = self.image.chunks_mut(PIXELS * from);
             self.threads
@@ -122,7 +141,7 @@ impl CpuNetwork {
         let mut prepared = vec![0.0; self.plan.layer(id).shape.len()];
         let parts = self.image.chunks(PIXELS * from).zip(prepared.chunks_mut(PIXELS * to));
         self.threads.each(parts, |_, (pixels, prepared)| {
-            let output = layer.forward(&widened(pixels), &());
+            let output = layer.forward(&[&widened(pixels)], &());
             for (prepared, value) in prepared.iter_mut().zip(output) {
                 *prepared = value as f32;
             }
@@ -132,7 +151,7 @@ impl CpuNetwork {
 
     fn pool_and_add(&mut self, sum: LayerId, pool: LayerId, of: LayerId, side: LayerId) {
         let (mut pooled, mut total) = (self.take(pool), self.take(sum));
-        let (source, side) = (&self.stored[of.0], &self.stored[side.0]);
+        let (source, side) = (&self.stored[of.0], self.read(side).features);
         let line = pooled.shape.width * pooled.stride();
         let cells = pooled.shape.width;
         let parts = pooled
@@ -152,6 +171,15 @@ impl CpuNetwork {
             });
         self.stored[pool.0] = pooled;
         self.stored[sum.0] = total;
+    }
+
+    /// What a convolution reads: the map within a border that is part of its windows.
+    pub(super) fn input_of(&self, convolution: LayerId) -> LayerId {
+        let input = self.plan.layer(convolution).inputs[0];
+        match self.nodes[input.0] {
+            Node::Border { of } => of,
+            _ => input,
+        }
     }
 
     fn take(&mut self, id: LayerId) -> Features {

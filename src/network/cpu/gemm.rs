@@ -18,6 +18,7 @@ use pulp::Simd;
 use super::buffer::{CHANNEL_BLOCK, vectors, vectors_mut};
 use super::lanes::{Kernel, Lanes};
 use super::pack::PackedRef;
+use super::rectifier::Rectifier;
 
 /// Steps of the depth that the product takes at once.
 const UNROLL: usize = 4;
@@ -84,6 +85,8 @@ pub(super) struct Multiply<'a> {
     pub(super) out: &'a mut [f32],
     /// The other summand and the result, each like `out`.
     pub(super) sum: Option<(&'a [f32], &'a mut [f32])>,
+    /// What the other summand goes through first.
+    pub(super) rectifier: Option<Rectifier>,
 }
 
 impl Kernel for Multiply<'_> {
@@ -99,6 +102,7 @@ impl Kernel for Multiply<'_> {
             out: vectors_mut::<S>(self.out),
             sum: self.sum.map(|(other, sum)| Sum {
                 other: vectors::<S>(other),
+                rectifier: self.rectifier,
                 total: vectors_mut::<S>(sum),
             }),
             stride,
@@ -142,6 +146,7 @@ impl Kernel for Multiply<'_> {
 /// The end of a residual branch, as vectors.
 struct Sum<'a, V> {
     other: &'a [V],
+    rectifier: Option<Rectifier>,
     total: &'a mut [V],
 }
 
@@ -175,8 +180,16 @@ impl<S: Lanes> Outputs<'_, S> {
     fn store(&mut self, simd: S, at: usize, sums: [S::f32s; 2], bias: [S::f32s; 2]) {
         let values = [simd.add_f32s(sums[0], bias[0]), simd.add_f32s(sums[1], bias[1])];
         self.out[at..at + 2].copy_from_slice(&values);
-        if let Some(Sum { other, total }) = &mut self.sum {
-            let other = &other[at..at + 2];
+        if let Some(Sum {
+            other,
+            rectifier,
+            total,
+        }) = &mut self.sum
+        {
+            let mut other = [other[at], other[at + 1]];
+            if let Some(rectifier) = rectifier {
+                other = [rectifier.values(simd, other[0]), rectifier.values(simd, other[1])];
+            }
             let total = &mut total[at..at + 2];
             total[0] = simd.add_f32s(values[0], other[0]);
             total[1] = simd.add_f32s(values[1], other[1]);

@@ -65,6 +65,7 @@ mod pool;
 mod product;
 mod rectifier;
 mod site;
+mod steps;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -78,6 +79,7 @@ use candle_nn::VarBuilder;
 use super::head::{Head, HeadPass};
 use super::layer::LayerId;
 use super::network::{Network, NetworkError, Visit, check_input, check_sweep};
+use super::op::Op;
 use super::plain::PlainLayer;
 use super::plan::Plan;
 use buffer::{Buffer, Features, Scratch, padded};
@@ -85,8 +87,9 @@ use convolution::Convolution;
 use forward::widened;
 pub use isa::Isa;
 use memory::Memory;
-use nodes::Node;
+use nodes::{Node, Nodes, source};
 use pack::Packed;
+use steps::{Read, Step};
 use threads::{Threads, lock};
 
 /// A network on our own kernels.
@@ -100,8 +103,11 @@ pub struct CpuNetwork {
     /// One a layer of the plan.
     nodes: Vec<Node>,
     convolutions: Vec<Convolution>,
-    /// What the engine has no kernel for.
-    plain: Vec<PlainLayer>,
+    /// What prepares the image.
+    preparations: Vec<PlainLayer>,
+    steps: Vec<Step>,
+    /// The image as it is after all preparations, if it is stored as a map too.
+    picture: Option<LayerId>,
     head: Arc<Head>,
     /// The dense kernel of a linear head divided by the number of cells of the last feature layer.
     shares: Option<Packed>,
@@ -131,7 +137,12 @@ impl CpuNetwork {
     /// # Errors
     /// As [`CpuNetwork::load`].
     pub fn load_with(plan: Plan, vb: &VarBuilder, threads: usize, isa: Isa) -> Result<Self, NetworkError> {
-        let (nodes, plain) = nodes::nodes(&plan)?;
+        let Nodes {
+            nodes,
+            preparations,
+            steps,
+            picture,
+        } = nodes::nodes(&plan);
         let threads = Threads::start(threads.max(1)).map_err(candle_core::Error::wrap)?;
         let wanted: Vec<_> = plan
             .ids()
@@ -148,8 +159,8 @@ impl CpuNetwork {
         let parts = wanted.iter().zip(&convolutions).map(Some).rev();
         threads.each(parts.chain([None]), |_, part| match part {
             Some((&(id, norm), slot)) => {
-                let reads_image = plan.layer(id).inputs.first().is_some_and(|of| nodes[of.0].is_image());
-                *lock(slot) = Some(Convolution::load(isa, &plan, id, norm, reads_image, vb));
+                let load = || Convolution::load(isa, &plan, &nodes, id, norm, vb);
+                *lock(slot) = Some(load());
             }
             None => {
                 let load = || Ok((Head::load(&plan, vb)?, head::shares(isa, &plan, vb)?));
@@ -157,7 +168,10 @@ impl CpuNetwork {
             }
         });
         let (head, shares) = loaded(head)?;
-        let plain = plain.into_iter().map(|id| PlainLayer::load(&plan, plan.layer(id), vb));
+        let preparations = preparations
+            .into_iter()
+            .map(|id| PlainLayer::load(&plan, plan.layer(id), vb));
+        let steps = steps.into_iter().map(|id| Step::load(&plan, id, vb));
         Ok(Self {
             isa,
             scratch: Scratch::new(threads.count()),
@@ -169,19 +183,21 @@ impl CpuNetwork {
                     .unwrap_or(0),
             ),
             threads,
-            stored: (plan.layers.iter().zip(&nodes))
-                .map(|(layer, node)| match node {
+            stored: (plan.ids().zip(&nodes))
+                .map(|(id, node)| match node {
                     Node::Norm { .. }
                     | Node::Convolution { .. }
                     | Node::Pool { .. }
                     | Node::Sum { .. }
-                    | Node::PlainSum { .. }
-                    | Node::Plain { .. } => Features::zeros(1, layer.shape),
+                    | Node::Step { .. } => Features::zeros(1, plan.layer(id).shape),
+                    _ if picture == Some(id) => Features::zeros(1, plan.layer(id).shape),
                     _ => Features::none(),
                 })
                 .collect(),
             convolutions: convolutions.into_iter().map(loaded).collect::<Result<_, _>>()?,
-            plain: plain.collect::<Result<_, _>>()?,
+            preparations: preparations.collect::<Result<_, _>>()?,
+            steps: steps.collect::<Result<_, _>>()?,
+            picture,
             head: Arc::new(head),
             shares,
             plan,
@@ -190,6 +206,17 @@ impl CpuNetwork {
             head_pass: None,
             memory: Memory::default(),
         })
+    }
+}
+
+impl CpuNetwork {
+    /// Where the output of a layer is stored, and what it goes through on the way to whoever reads it.
+    fn read(&self, layer: LayerId) -> Read<'_> {
+        let from = source(&self.nodes, layer);
+        Read {
+            features: &self.stored[from.layer.0],
+            rectifier: from.rectifier,
+        }
     }
 }
 
@@ -233,6 +260,23 @@ impl Network for CpuNetwork {
         Ok(match self.nodes[layer.0] {
             // steps of the preparation are not kept; all of them stand for what the first convolution reads
             Node::Input | Node::Preparation { .. } => self.image.clone(),
+            Node::Border { of } => {
+                let (values, from, to) = (
+                    self.value(of).values(),
+                    self.plan.layer(of).shape,
+                    self.plan.layer(layer).shape,
+                );
+                let before = match self.plan.layer(layer).op {
+                    Op::ZeroPad { before, .. } => before,
+                    _ => [0; 2],
+                };
+                let mut all = vec![0.0; to.len()];
+                for (y, line) in values.chunks_exact((from.width * from.channels).max(1)).enumerate() {
+                    let at = ((y + before[0]) * to.width + before[1]) * to.channels;
+                    all[at..][..line.len()].copy_from_slice(line);
+                }
+                all
+            }
             Node::Head => {
                 let index = layer.0 - self.plan.last_feature_layer().0 - 1;
                 let output = pass.output(index).unwrap_or_default();

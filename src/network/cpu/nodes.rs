@@ -4,12 +4,13 @@
 //! reads it applies the ReLU on the way. So three Keras layers share one buffer and each can still be asked for:
 //! the normalised value as it is, the activation as its positive part (below 6 for a ReLU6), and the raw convolution by
 //! undoing the normalisation.
+//!
+//! The picture becomes what the first layers read in a chain of preparations. Whatever else has height and width is a
+//! [`Step`](super::steps::Step), stored as well.
 
 use super::rectifier::Rectifier;
 use crate::network::layer::LayerId;
-use crate::network::network::NetworkError;
 use crate::network::op::Op;
-use crate::network::plain::PlainLayer;
 use crate::network::plan::Plan;
 use crate::network::shape::{Padding, Window};
 
@@ -18,7 +19,7 @@ use crate::network::shape::{Padding, Window};
 pub(super) enum Node {
     /// The image.
     Input,
-    /// Prepares the image before the first convolution; `plain` counts the plain layers.
+    /// Prepares the image before anything else reads it; `plain` counts the plain layers.
     Preparation { plain: usize },
     /// A convolution before its batch normalisation: not stored. `weights` counts the convolutions.
     Raw { norm: LayerId, weights: usize },
@@ -30,14 +31,14 @@ pub(super) enum Node {
     Relu { of: LayerId, rectifier: Rectifier },
     /// The value of another layer.
     Same { of: LayerId },
+    /// A border of zeros that only convolutions read, as part of their windows: not stored.
+    Border { of: LayerId },
     /// A pool, computed by the sum that follows: stored.
     Pool { of: LayerId },
     /// The sum of two branches, computed by the product or pool that ends its main branch: stored.
     Sum { main: LayerId, side: LayerId },
-    /// The sum of any two layers: stored.
-    PlainSum { main: LayerId, side: LayerId },
-    /// Anything else with height and width, by plain arithmetic: stored.
-    Plain { of: LayerId, plain: usize },
+    /// Anything else with height and width, or a vector before the head: stored. `step` counts the steps.
+    Step { step: usize },
     /// A layer of the head.
     Head,
 }
@@ -47,6 +48,18 @@ impl Node {
     pub(super) fn is_image(self) -> bool {
         matches!(self, Self::Input | Self::Preparation { .. })
     }
+}
+
+/// What becomes of a plan's layers.
+pub(super) struct Nodes {
+    /// One a layer.
+    pub(super) nodes: Vec<Node>,
+    /// The layers that prepare the image.
+    pub(super) preparations: Vec<LayerId>,
+    /// The layers that are steps.
+    pub(super) steps: Vec<LayerId>,
+    /// The image as it is after all preparations, if others than convolutions read it: stored as well.
+    pub(super) picture: Option<LayerId>,
 }
 
 /// A stored value as a layer reads it.
@@ -65,14 +78,11 @@ pub(super) const POOL_WINDOW: Window = Window {
     padding: Padding::Same,
 };
 
-/// Nodes for all layers of a plan, and the layers that are computed by plain arithmetic.
+/// Decides what becomes of all layers of a plan.
 ///
-/// What is fused is decided by the graph: a convolution with the only batch normalisation that reads it, and a sum with
-/// the product or pool that ends its main branch.
-///
-/// # Errors
-/// A layer that the engine cannot compute where it stands.
-pub(super) fn nodes(plan: &Plan) -> Result<(Vec<Node>, Vec<LayerId>), NetworkError> {
+/// What is fused is decided by the graph: a convolution with the only batch normalisation that reads it, a border of
+/// zeros with the convolutions that read it, and a sum with the product or pool that ends its main branch.
+pub(super) fn nodes(plan: &Plan) -> Nodes {
     let mut readers: Vec<Vec<LayerId>> = vec![Vec::new(); plan.layers.len()];
     for id in plan.ids() {
         for input in &plan.layer(id).inputs {
@@ -80,77 +90,141 @@ pub(super) fn nodes(plan: &Plan) -> Result<(Vec<Node>, Vec<LayerId>), NetworkErr
         }
     }
     let last = plan.last_feature_layer();
+    let image = image(plan, &readers);
     let mut nodes: Vec<Node> = Vec::with_capacity(plan.layers.len());
     let mut convolutions = 0..;
-    let mut plain = Vec::new();
+    let (mut preparations, mut steps) = (Vec::new(), Vec::new());
     for id in plan.ids() {
         let layer = plan.layer(id);
         let inputs = layer.inputs.as_slice();
-        let mut add_plain = || {
-            plain.push(id);
-            plain.len() - 1
+        let next = |ids: &mut Vec<LayerId>| {
+            ids.push(id);
+            ids.len() - 1
         };
-        let is_image = |of: LayerId| nodes[of.0].is_image();
-        let stores = |of: LayerId| !matches!(nodes[of.0], Node::Relu { .. } | Node::Same { .. } | Node::Raw { .. });
+        let stores = |of: LayerId| {
+            !matches!(
+                nodes[of.0],
+                Node::Relu { .. } | Node::Same { .. } | Node::Raw { .. } | Node::Border { .. }
+            )
+        };
         let ends_product = |of: LayerId| match nodes[of.0] {
             Node::Norm { convolution, .. } => is_product(&plan.layer(convolution).op),
+            Node::Convolution { .. } => is_product(&plan.layer(of).op),
             _ => false,
         };
+        // a sum is made by the product that ends its main branch, or together with the pool
+        let is_fused = |main: LayerId, side: LayerId| {
+            let is_pool = matches!(nodes[main.0], Node::Pool { .. });
+            let side = source(&nodes, side);
+            let is_plain_side = side.rectifier.is_none() && stores(side.layer);
+            main != side.layer
+                && (is_pool && is_plain_side
+                    || ends_product(main)
+                        && side.layer < main
+                        && stores(side.layer)
+                        && first_sum(plan, &readers, main) == Some(id))
+        };
+        let shapes_are_alike = inputs.iter().all(|&input| plan.layer(input).shape == layer.shape);
         let node = match (&layer.op, inputs) {
-            _ if id > last => Some(Node::Head),
-            (Op::Input, []) => Some(Node::Input),
-            (op, &[of]) if is_image(of) && op.is_cellwise() && PlainLayer::knows(op) => {
-                Some(Node::Preparation { plain: add_plain() })
-            }
-            (op, &[of]) if is_convolution(op) && (!is_image(of) || matches!(op, Op::Conv { .. })) => {
+            _ if id > last => Node::Head,
+            (Op::Input, _) => Node::Input,
+            _ if id <= image => Node::Preparation {
+                plain: next(&mut preparations),
+            },
+            (op, &[_]) if is_convolution(op) => {
                 let weights = convolutions.next().unwrap_or(0);
-                let norm = match *readers[id.0].as_slice() {
-                    [norm] if matches!(plan.layer(norm).op, Op::BatchNorm { .. }) => Some(norm),
-                    _ => None,
-                };
-                Some(match norm {
-                    Some(norm) => Node::Raw { norm, weights },
-                    None => Node::Convolution { weights },
-                })
-            }
-            (_, &[of]) if is_image(of) => None,
-            (Op::BatchNorm { .. }, &[convolution]) if matches!(nodes[convolution.0], Node::Raw { .. }) => {
-                match nodes[convolution.0] {
-                    Node::Raw { weights, .. } => Some(Node::Norm { convolution, weights }),
-                    _ => None,
+                match *readers[id.0].as_slice() {
+                    [norm] if matches!(plan.layer(norm).op, Op::BatchNorm { .. }) && norm <= last => {
+                        Node::Raw { norm, weights }
+                    }
+                    _ => Node::Convolution { weights },
                 }
             }
-            (op, &[of]) if !matches!(nodes[of.0], Node::Raw { .. }) && Rectifier::of(op).is_some() => {
-                Rectifier::of(op).map(|rectifier| Node::Relu { of, rectifier })
+            (Op::BatchNorm { .. }, &[convolution]) if matches!(nodes[convolution.0], Node::Raw { .. }) => {
+                match nodes[convolution.0] {
+                    Node::Raw { weights, .. } => Node::Norm { convolution, weights },
+                    node => node,
+                }
             }
-            (Op::Identity, &[of]) => Some(Node::Same { of }),
+            (op, &[of]) if Rectifier::of(op).is_some() && of != image => match Rectifier::of(op) {
+                Some(rectifier) => Node::Relu { of, rectifier },
+                None => Node::Same { of },
+            },
+            (Op::Identity, &[of]) => Node::Same { of },
+            (Op::Flatten, &[of]) if shapes_are_alike => Node::Same { of },
+            (Op::ZeroPad { before, .. }, &[of]) if is_border(plan, &readers, id, *before) => Node::Border { of },
             (Op::MaxPool { window }, &[of])
                 if *window == POOL_WINDOW
                     && matches!(nodes[of.0], Node::Norm { .. })
                     && is_summed(plan, &readers, id) =>
             {
-                Some(Node::Pool { of })
+                Node::Pool { of }
             }
-            // a sum is made by the product that ends its main branch, or together with the pool
-            (Op::Add, &[main, side])
-                if stores(side)
-                    && (matches!(nodes[main.0], Node::Pool { .. })
-                        || ends_product(main) && side < main && first_sum(plan, &readers, main) == Some(id)) =>
-            {
-                Some(Node::Sum { main, side })
-            }
-            (Op::Add, &[main, side]) => Some(Node::PlainSum { main, side }),
-            (op, &[of]) if PlainLayer::knows(op) => Some(Node::Plain { of, plain: add_plain() }),
-            _ => None,
+            (Op::Add, &[main, side]) if shapes_are_alike && is_fused(main, side) => Node::Sum { main, side },
+            (Op::Add, &[side, main]) if shapes_are_alike && is_fused(main, side) => Node::Sum { main, side },
+            _ => Node::Step { step: next(&mut steps) },
         };
-        nodes.push(node.ok_or_else(|| {
-            candle_core::Error::msg(format!(
-                "the engine cannot compute {} where the plan has it",
-                layer.name
-            ))
-        })?);
+        nodes.push(node);
     }
-    Ok((nodes, plain))
+    let reads_pixels = |id: &LayerId| matches!(plan.layer(*id).op, Op::Conv { .. });
+    let reads_picture = |id: &LayerId| match nodes[id.0] {
+        Node::Border { .. } => !readers[id.0].iter().all(reads_pixels),
+        _ => !reads_pixels(id),
+    };
+    let picture = readers[image.0].iter().any(reads_picture).then_some(image);
+    Nodes {
+        nodes,
+        preparations,
+        steps,
+        picture,
+    }
+}
+
+/// The last of the layers that prepare the image, each of which alone reads the one before it; the input if there are
+/// none.
+fn image(plan: &Plan, readers: &[Vec<LayerId>]) -> LayerId {
+    let mut image = LayerId(0);
+    while let [reader] = *readers[image.0].as_slice() {
+        let layer = plan.layer(reader);
+        let prepares = matches!(
+            layer.op,
+            Op::Affine { .. } | Op::Normalize | Op::Reorder { .. } | Op::Identity
+        );
+        // preparations stand at the beginning of the list, without anything between them
+        if !prepares || reader.0 != image.0 + 1 || reader >= plan.last_feature_layer() {
+            break;
+        }
+        image = reader;
+    }
+    image
+}
+
+/// Whether zeros around a map can be part of the windows of all that reads them: convolutions without padding of their
+/// own, whose kernels reach the map from every place.
+fn is_border(plan: &Plan, readers: &[Vec<LayerId>], id: LayerId, before: [usize; 2]) -> bool {
+    let fits = |reader: &LayerId| match &plan.layer(*reader).op {
+        Op::Conv { window, .. }
+        | Op::Depthwise {
+            window, multiplier: 1, ..
+        } => {
+            window.padding == Padding::Valid
+                && (0..2).all(|axis| before[axis] <= (window.kernel[axis] - 1) * window.dilation[axis])
+        }
+        _ => false,
+    };
+    !readers[id.0].is_empty() && readers[id.0].iter().all(fits)
+}
+
+/// What a convolution reads and with which window, where a border of zeros is part of it.
+pub(super) fn bordered(plan: &Plan, nodes: &[Node], id: LayerId, window: Window) -> (LayerId, Window) {
+    let input = plan.layer(id).inputs[0];
+    match (nodes[input.0], &plan.layer(input).op) {
+        (Node::Border { of }, &Op::ZeroPad { before, after }) => {
+            let padding = Padding::Zeros { before, after };
+            (of, Window { padding, ..window })
+        }
+        _ => (input, window),
+    }
 }
 
 /// Whether an operation is a matrix product over the channels of gathered cells.
@@ -163,10 +237,9 @@ fn is_convolution(op: &Op) -> bool {
     is_product(op) || matches!(op, Op::Depthwise { multiplier: 1, .. })
 }
 
-/// The first sum whose main branch ends with this layer.
+/// The first sum that reads this layer.
 fn first_sum(plan: &Plan, readers: &[Vec<LayerId>], main: LayerId) -> Option<LayerId> {
-    let mut readers = readers[main.0].iter().copied();
-    readers.find(|&id| plan.layer(id).op == Op::Add && plan.layer(id).inputs.first() == Some(&main))
+    readers[main.0].iter().copied().find(|&id| plan.layer(id).op == Op::Add)
 }
 
 /// Whether the one thing that is done with a pool is to add a stored layer to it.

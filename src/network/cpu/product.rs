@@ -5,6 +5,7 @@ use super::gather::{Gather, Rows};
 use super::gemm::{Multiply, scratch_len};
 use super::isa::Isa;
 use super::pack::PackedRef;
+use super::steps::Read;
 use super::threads::Threads;
 
 /// Floats of gathered rows that one thread works on at a time: 0.6 MB, so that they stay in an L2 cache of 1 MB
@@ -19,23 +20,32 @@ pub(super) struct Product<'a> {
     pub(super) bias: Option<&'a [f32]>,
 }
 
+/// The end of a residual branch.
+pub(super) struct Residual<'a> {
+    /// What is added to the product.
+    pub(super) side: Read<'a>,
+    /// The sum.
+    pub(super) sum: &'a mut Features,
+}
+
 impl Product<'_> {
-    /// Computes all cells of `out`; with a `sum` also its second part, as `out` plus the first.
+    /// Computes all cells of `out`, and the sum of a residual branch where it ends here.
     pub(super) fn run(
         &self,
         isa: Isa,
         threads: &Threads,
         scratch: &Scratch,
         out: &mut Features,
-        sum: Option<(&Features, &mut Features)>,
+        residual: Option<Residual<'_>>,
     ) {
         let (cells, shape, stride) = (out.cells(), out.shape, out.stride());
         let row_len = self.weights.row_len();
         let count = rows_of_a_part(cells, row_len, threads.count());
         let outs = out.values_mut().chunks_mut(count * stride);
-        let mut sums = sum.map(|(other, sum)| {
-            let others = other.values().chunks(count * stride);
-            others.zip(sum.values_mut().chunks_mut(count * stride))
+        let rectifier = residual.as_ref().and_then(|residual| residual.side.rectifier);
+        let mut sums = residual.map(|Residual { side, sum }| {
+            let sides = side.features.values().chunks(count * stride);
+            sides.zip(sum.values_mut().chunks_mut(count * stride))
         });
         let parts = outs
             .enumerate()
@@ -56,6 +66,7 @@ impl Product<'_> {
                     bias: self.bias,
                     out,
                     sum,
+                    rectifier,
                 });
             });
         });

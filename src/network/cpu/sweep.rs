@@ -56,7 +56,7 @@ pub(super) struct Sweep<'a> {
     pub(super) network: &'a CpuNetwork,
     pub(super) memory: &'a mut Memory,
     /// Nothing before this layer is needed.
-    earliest: LayerId,
+    pub(super) earliest: LayerId,
     /// One a layer of the plan.
     pub(super) slots: Vec<Option<Gradient>>,
 }
@@ -176,22 +176,24 @@ impl Sweep<'_> {
                 self.add(of, Gradient { features, mask });
             }
             Node::Same { of } => self.add(of, gradient),
-            Node::Sum { main, side } | Node::PlainSum { main, side } => {
+            Node::Sum { main, side } => {
                 self.add(main, gradient.clone());
                 self.add(side, gradient);
             }
             Node::Norm { convolution, .. } => self.add(convolution, gradient),
             Node::Pool { of } => self.pool(id, of, gradient),
-            Node::Plain { of, plain } => self.plain(id, of, plain, gradient),
+            Node::Step { step } => self.step(id, &network.steps[step], gradient),
             Node::Raw { weights, .. } | Node::Convolution { weights } => {
-                let input = network.plan.layer(id).inputs[0];
+                let input = network.input_of(id);
                 if input >= self.earliest {
                     self.convolution(input, weights, gradient);
                 } else {
                     self.memory.give(gradient.features);
                 }
             }
-            Node::Input | Node::Preparation { .. } | Node::Head => self.memory.give(gradient.features),
+            Node::Input | Node::Preparation { .. } | Node::Border { .. } | Node::Head => {
+                self.memory.give(gradient.features);
+            }
         }
     }
 

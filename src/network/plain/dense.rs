@@ -72,8 +72,14 @@ impl Dense {
         }
     }
 
-    /// `[inputs]` to `[outputs]`.
+    /// `[cells, inputs]` to `[cells, outputs]`.
     pub fn forward(&self, x: &[f64], workers: &dyn Workers) -> Vec<f64> {
+        let inputs = self.kernel.len() / self.outputs.max(1);
+        let cells = x.chunks_exact(inputs.max(1));
+        cells.flat_map(|cell| self.forward_cell(cell, workers)).collect()
+    }
+
+    fn forward_cell(&self, x: &[f64], workers: &dyn Workers) -> Vec<f64> {
         let outputs = self.outputs;
         let inputs: Vec<f32> = x.iter().map(|&x| x as f32).collect();
         let mut totals = vec![0.0; inputs.len().div_ceil(PART) * outputs];
@@ -93,9 +99,10 @@ impl Dense {
         sums
     }
 
-    /// `[outputs]` back to `[inputs]`: `kernel * gradient`.
+    /// `[cells, outputs]` back to `[cells, inputs]`: `kernel * gradient`.
     pub fn backward(&self, gradient: &[f64]) -> Vec<f64> {
-        multiply(&self.kernel, gradient)
+        let cells = gradient.chunks_exact(self.outputs.max(1));
+        cells.flat_map(|cell| multiply(&self.kernel, cell)).collect()
     }
 
     /// The sum of the kernel's rows over `cells` cells, each of `rows` rows, for a kernel behind a flattening.

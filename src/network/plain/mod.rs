@@ -1,13 +1,17 @@
 //! Layers as plain arithmetic on the CPU, in f64 between layers: forward and vector-Jacobian product side by side.
 //!
 //! This is how heads run, whose values are few, and whatever the engine has no kernel for. Each family of layers has a
-//! file: [`dense`], [`norm`], [`pool`], [`depthwise`]; functions of single values are [`Activation`]'s own.
+//! file: [`dense`], [`convolution`], [`depthwise`], [`norm`], [`pool`], [`join`], [`place`]; functions of single values
+//! are [`Activation`]'s own.
 //!
 //! [`Activation`]: super::activation::Activation
 
+mod convolution;
 mod dense;
 mod depthwise;
+mod join;
 mod norm;
+mod place;
 mod pool;
 
 use candle_core::{DType, Device, Tensor};
@@ -19,13 +23,22 @@ use super::layer::Layer;
 use super::network::NetworkError;
 use super::op::Op;
 use super::plan::Plan;
-use super::shape::Shape;
+use super::shape::{Padding, Shape, Window};
 use dense::Dense;
 
-/// A layer with one input, ready to run.
+/// The depthwise half of a separable convolution that is one operation.
+const SEPARABLE_WINDOW: Window = Window {
+    kernel: [3; 2],
+    stride: [1; 2],
+    dilation: [1; 2],
+    padding: Padding::Same,
+};
+
+/// A layer, ready to run.
 pub struct PlainLayer {
     op: Op,
-    input: Shape,
+    /// One an input.
+    inputs: Vec<Shape>,
     output: Shape,
     weights: Weights,
 }
@@ -40,42 +53,45 @@ enum Weights {
     Tensors(Vec<Vec<f32>>),
 }
 
-impl PlainLayer {
-    /// Whether there is arithmetic for an operation here.
-    pub fn knows(op: &Op) -> bool {
-        match op {
-            // a matrix product over channels, as heads have them behind a pooling that keeps its dimensions
-            Op::Conv { window, groups: 1, .. } => window.is_pointwise(),
-            Op::Input | Op::Conv { .. } | Op::SeparableConv | Op::Add => false,
-            _ => true,
+impl Weights {
+    fn tensors(&self) -> &[Vec<f32>] {
+        match self {
+            Self::Tensors(tensors) => tensors,
+            _ => &[],
         }
     }
+}
 
+impl PlainLayer {
     /// Reads the tensors of a layer of the plan.
     ///
     /// # Errors
-    /// A tensor that `vb` cannot give, or an operation that [`PlainLayer::knows`] not.
+    /// A tensor that `vb` cannot give, or a layer that reads nothing.
     pub fn load(plan: &Plan, layer: &Layer, vb: &VarBuilder) -> Result<Self, NetworkError> {
-        let (Some(&input), true) = (layer.inputs.first(), Self::knows(&layer.op)) else {
-            return Err(candle_core::Error::msg(format!("{} has no plain arithmetic", layer.name)).into());
+        let inputs: Vec<Shape> = layer.inputs.iter().map(|&input| plan.layer(input).shape).collect();
+        let Some(&input) = inputs.first() else {
+            return Err(candle_core::Error::msg(format!("{} reads nothing", layer.name)).into());
         };
-        let input = plan.layer(input).shape;
         let vb = vb.pp(&layer.weights);
         let tensors = layer.op.tensors(input, layer.shape).into_iter();
         let tensors: Vec<Vec<f32>> = tensors
             .map(|(name, shape)| Ok(tensor(&vb, &shape, name)?.flatten_all()?.to_vec1()?))
             .collect::<Result<_, NetworkError>>()?;
         let weights = match &layer.op {
-            Op::Affine { .. } | Op::Normalize | Op::BatchNorm { .. } => {
+            Op::Affine { .. } | Op::Normalize | Op::BatchNorm { .. } | Op::LayerScale => {
                 Weights::Scale(Scale::new(&layer.op, &tensors, layer.shape.channels))
             }
-            Op::Dense { .. } | Op::Conv { .. } => Weights::Dense(Dense::new(tensors, layer.shape.channels)),
+            Op::Dense { .. } => Weights::Dense(Dense::new(tensors, layer.shape.channels)),
+            // a matrix product over channels, as heads have them behind a pooling that keeps its dimensions
+            Op::Conv { window, groups: 1, .. } if window.is_pointwise() => {
+                Weights::Dense(Dense::new(tensors, layer.shape.channels))
+            }
             _ if tensors.is_empty() => Weights::None,
             _ => Weights::Tensors(tensors),
         };
         Ok(Self {
             op: layer.op.clone(),
-            input,
+            inputs,
             output: layer.shape,
             weights,
         })
@@ -86,21 +102,26 @@ impl PlainLayer {
         &self.op
     }
 
-    /// The output from the input, both `[height, width, channels]`.
-    pub fn forward(&self, x: &[f64], workers: &dyn Workers) -> Vec<f64> {
-        let channels = self.input.channels;
+    /// The output from the inputs, all `[height, width, channels]`.
+    pub fn forward(&self, inputs: &[&[f64]], workers: &dyn Workers) -> Vec<f64> {
+        let (x, input, output) = (inputs[0], self.inputs[0], self.output);
+        let (channels, tensors) = (input.channels, self.weights.tensors());
         match (&self.op, &self.weights) {
             (_, Weights::Scale(scale)) => scale.forward(x),
             (_, Weights::Dense(dense)) => dense.forward(x, workers),
-            (Op::Depthwise { window, .. }, Weights::Tensors(tensors)) => {
-                depthwise::forward(x, self.input, self.output, *window, tensors)
+            (Op::Conv { window, groups, .. }, _) => convolution::forward(x, input, output, *window, *groups, tensors),
+            (Op::Depthwise { window, .. }, _) => depthwise::forward(x, input, output, *window, tensors),
+            (Op::SeparableConv, _) => {
+                let filtered = depthwise::forward(x, input, input, SEPARABLE_WINDOW, &tensors[..1]);
+                let pointwise = Window::square(1, 1, Padding::Valid);
+                convolution::forward(&filtered, input, output, pointwise, 1, &tensors[1..])
             }
             (Op::LayerNorm { epsilon, scale, center }, weights) => {
                 norm::layer_norm(x, channels, *epsilon, affine(weights, *scale, *center))
             }
-            (Op::PRelu { alpha }, Weights::Tensors(tensors)) => {
+            (Op::PRelu { alpha }, _) => {
                 let mut values = x.to_vec();
-                each_alpha(self.input, *alpha, tensors, |at, alpha| {
+                each_alpha(input, *alpha, tensors, |at, alpha| {
                     if x[at] < 0.0 {
                         values[at] *= alpha;
                     }
@@ -117,28 +138,59 @@ impl PlainLayer {
                 .chunks_exact(channels)
                 .flat_map(|cell| order.iter().map(|&channel| cell[channel]))
                 .collect(),
-            (Op::MaxPool { window }, _) => pool::maximum(x, self.input, self.output, *window),
-            (Op::AveragePool { window }, _) => pool::average(x, self.input, self.output, *window),
+            (Op::MaxPool { window }, _) => pool::maximum(x, input, output, *window),
+            (Op::AveragePool { window }, _) => pool::average(x, input, output, *window),
             (Op::GlobalAveragePool, _) => pool::global_average(x, channels),
             (Op::GlobalMaxPool, _) => pool::global_maximum(x, channels),
+            (Op::Add, _) => join::weighted_sum(inputs, &self.inputs, output, |_| 1.0),
+            (Op::WeightedSum { factors }, _) => {
+                join::weighted_sum(inputs, &self.inputs, output, |index| factors[index])
+            }
+            (Op::Multiply, _) => join::multiply(inputs, &self.inputs, output),
+            (Op::Maximum, _) => join::extreme(inputs, |value, found| value > found),
+            (Op::Minimum, _) => join::extreme(inputs, |value, found| value < found),
+            (Op::Concatenate, _) => join::concatenate(inputs, &self.inputs, output),
+            (Op::ZeroPad { .. } | Op::Crop { .. } | Op::Repeat { .. }, _) => place::forward(&self.op, x, input, output),
             _ => x.to_vec(),
         }
     }
 
-    /// The gradient of the input from that of the output, `gradient`; `x` and `y` are input and output.
-    pub fn backward(&self, mut gradient: Vec<f64>, x: &[f64], y: &[f64]) -> Vec<f64> {
-        let channels = self.input.channels;
+    /// The gradients of the inputs from that of the output, `gradient`; `y` is the output.
+    pub fn backward(&self, gradient: Vec<f64>, inputs: &[&[f64]], y: &[f64]) -> Vec<Vec<f64>> {
+        let (shapes, output) = (self.inputs.as_slice(), self.output);
+        match &self.op {
+            Op::Add => join::weighted_sum_backward(&gradient, shapes, output, |_| 1.0),
+            Op::WeightedSum { factors } => {
+                join::weighted_sum_backward(&gradient, shapes, output, |index| factors[index])
+            }
+            Op::Multiply => join::multiply_backward(&gradient, inputs, shapes, output),
+            Op::Maximum | Op::Minimum => join::extreme_backward(&gradient, inputs, y),
+            Op::Concatenate => join::concatenate_backward(&gradient, shapes, output),
+            _ => vec![self.backward_single(gradient, inputs[0], y)],
+        }
+    }
+
+    /// The gradient of the only input, `x`.
+    fn backward_single(&self, mut gradient: Vec<f64>, x: &[f64], y: &[f64]) -> Vec<f64> {
+        let (input, output) = (self.inputs[0], self.output);
+        let (channels, tensors) = (input.channels, self.weights.tensors());
         match (&self.op, &self.weights) {
             (_, Weights::Scale(scale)) => scale.backward(gradient),
             (_, Weights::Dense(dense)) => dense.backward(&gradient),
-            (Op::Depthwise { window, .. }, Weights::Tensors(tensors)) => {
-                depthwise::backward(&gradient, self.input, self.output, *window, tensors)
+            (Op::Conv { window, groups, .. }, _) => {
+                convolution::backward(&gradient, input, output, *window, *groups, tensors)
+            }
+            (Op::Depthwise { window, .. }, _) => depthwise::backward(&gradient, input, output, *window, tensors),
+            (Op::SeparableConv, _) => {
+                let pointwise = Window::square(1, 1, Padding::Valid);
+                let filtered = convolution::backward(&gradient, input, output, pointwise, 1, &tensors[1..]);
+                depthwise::backward(&filtered, input, input, SEPARABLE_WINDOW, &tensors[..1])
             }
             (Op::LayerNorm { epsilon, scale, .. }, weights) => {
                 norm::layer_norm_backward(gradient, x, channels, *epsilon, affine(weights, *scale, false).0)
             }
-            (Op::PRelu { alpha }, Weights::Tensors(tensors)) => {
-                each_alpha(self.input, *alpha, tensors, |at, alpha| {
+            (Op::PRelu { alpha }, _) => {
+                each_alpha(input, *alpha, tensors, |at, alpha| {
                     if x[at] <= 0.0 {
                         gradient[at] *= alpha;
                     }
@@ -159,10 +211,13 @@ impl PlainLayer {
                 }
                 sums
             }
-            (Op::MaxPool { window }, _) => pool::maximum_backward(&gradient, x, y, self.input, self.output, *window),
-            (Op::AveragePool { window }, _) => pool::average_backward(&gradient, self.input, self.output, *window),
-            (Op::GlobalAveragePool, _) => pool::global_average_backward(&gradient, self.input),
+            (Op::MaxPool { window }, _) => pool::maximum_backward(&gradient, x, y, input, output, *window),
+            (Op::AveragePool { window }, _) => pool::average_backward(&gradient, input, output, *window),
+            (Op::GlobalAveragePool, _) => pool::global_average_backward(&gradient, input),
             (Op::GlobalMaxPool, _) => pool::global_maximum_backward(&gradient, x, y),
+            (Op::ZeroPad { .. } | Op::Crop { .. } | Op::Repeat { .. }, _) => {
+                place::backward(&self.op, &gradient, input, output)
+            }
             _ => gradient,
         }
     }

@@ -47,11 +47,20 @@ impl Scale {
                 let shift = shift.map(|(beta, (mean, scale))| beta - mean * scale).collect();
                 Self { scale, shift }
             }
+            Op::LayerScale => Self {
+                scale: next(true, 1.0),
+                shift: vec![0.0; channels],
+            },
             _ => Self {
                 scale: vec![1.0; channels],
                 shift: vec![0.0; channels],
             },
         }
+    }
+
+    /// Factors and summands, one a channel.
+    pub fn values(&self) -> [&[f64]; 2] {
+        [&self.scale, &self.shift]
     }
 
     pub fn forward(&self, x: &[f64]) -> Vec<f64> {

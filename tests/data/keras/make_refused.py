@@ -67,12 +67,6 @@ def lambda_code(K, x):
     return K.layers.Lambda(lambda x: x * 2., output_shape=(12,), name='doubling')(pooled(K, x))
 
 
-def gray(K):
-    inputs = K.Input((75, 75, 1))
-    x = xception(K, inputs, 1)
-    return K.Model(inputs, classes(K, pooled(K, x)), name='gray')
-
-
 def sequence(K, x):
     return K.layers.Reshape((9, 12), name='cells')(x)
 
@@ -125,7 +119,6 @@ case('notop.weights.h5', ['include_top'], lambda K: base(K, ROW))
 case('notop.k2.h5', ['include_top'], lambda K: base(K, ROW))
 case('notop.k2_weights.h5', ['include_top'], lambda K: base(K, ROW), notes="save_weights of Keras 2, like Keras' published notop file")
 case('notop_avg.keras', ['include_top'], lambda K: base(K, ROW, 'avg'), notes="pooling='avg' and nothing behind: no classes, an embedding")
-case('gray.keras', ['channel'], gray, notes='one channel')
 case('lstm.keras', ['LSTM', 'lstm_1'], with_body(lambda K, x: K.layers.LSTM(4, name='lstm_1')(sequence(K, x))))
 case('time_distributed.keras', ['TimeDistributed', 'per_step'], with_body(lambda K, x: K.layers.Flatten()(K.layers.TimeDistributed(K.layers.Dense(4), name='per_step')(sequence(K, x)))))
 case('attention.keras', ['MultiHeadAttention', 'attention'], with_body(lambda K, x: (lambda s: K.layers.GlobalAveragePooling1D()(K.layers.MultiHeadAttention(2, 4, name='attention')(s, s)))(sequence(K, x))))

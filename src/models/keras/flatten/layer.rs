@@ -9,7 +9,7 @@ use crate::models::keras::graph::FlatLayer;
 use crate::models::keras::json::LayerDescription;
 use crate::models::keras::layers::{self, Built, Called, Constants, Input};
 use crate::models::keras::place::Place;
-use crate::network::Op;
+use crate::network::{Op, Shape};
 
 impl Flattener<'_> {
     /// One layer, or a model that stands in for one.
@@ -63,6 +63,7 @@ impl Flattener<'_> {
             tensor_first,
             constants: Constants::new(constants),
             is_keras_2: self.is_keras_2,
+            family: self.family,
         };
         let built = build(&called).map_err(|reason| refuse(&reason))?;
         if let Some(unread) = called.config.unread() {
@@ -94,7 +95,7 @@ impl Flattener<'_> {
                 Ok(self.parts(layer, archive, scope, &[source], vec![part]))
             }
             Built::Parts(parts) if single => {
-                if tensors.len() > 1 && parts.first().is_some_and(|part| part.op != Op::Add) {
+                if tensors.len() > 1 && parts.first().is_some_and(|part| !part.op.joins()) {
                     return Err(refuse(&format!("it joins {} layers", tensors.len())));
                 }
                 Ok(self.parts(layer, archive, scope, tensors, parts))
@@ -112,10 +113,12 @@ impl Flattener<'_> {
         parts: Vec<layers::Part>,
     ) -> Tensor {
         let mut inputs: Vec<usize> = tensors.iter().map(|tensor| tensor.layer).collect();
+        let shapes: Vec<Shape> = tensors.iter().map(|tensor| tensor.input.shape).collect();
         let mut current = tensors[0];
         let count = parts.len();
         for (index, part) in parts.into_iter().enumerate() {
-            let shape = part.op.output(current.input.shape, part.channels);
+            let others = if index == 0 { &shapes[1..] } else { &[] };
+            let shape = part.op.output(current.input.shape, others, part.channels);
             let name = match part.op {
                 Op::Depthwise { .. } => "depthwise",
                 _ => "linear",

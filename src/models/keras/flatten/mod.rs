@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::NetworkChoices;
 use super::calls::{Argument, TensorRef};
 use super::error::KerasError;
+use super::family::{self, Family};
 use super::graph::{FlatLayer, Graph};
 use super::input::{self, input_name, input_shape};
 use super::json::{LayerDescription, Model};
@@ -49,21 +50,24 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
             ),
         });
     }
-    if channels != 3 {
+    if channels != 3 && channels != 1 {
         return Err(KerasError::Network {
             network: network.to_owned(),
-            reason: format!("its input has {channels} channels, where the 3 of a colour picture are understood"),
+            reason: format!(
+                "its input has {channels} channels, where the 3 of a colour picture or the 1 of a gray one are understood"
+            ),
         });
     }
     let shape = Shape {
         height: sides[0],
         width: sides[1],
-        channels: 3,
+        channels,
     };
     let mut flattener = Flattener {
         layers: Vec::new(),
         is_keras_2,
         network,
+        family: family::by_name(model),
         count: model.all().len(),
         position: 0,
     };
@@ -165,6 +169,8 @@ struct Flattener<'a> {
     is_keras_2: bool,
     /// The network in words.
     network: &'a str,
+    /// By its names.
+    family: Option<Family>,
     /// Layers in all.
     count: usize,
     /// Layers looked at so far.

@@ -1,7 +1,4 @@
-//! Dense layers, reshaping, and layers that do nothing in a trained network (`keras/src/layers/core`, `reshaping`,
-//! `regularization`).
-
-use serde_json::Value;
+//! Dense layers, and layers that do nothing in a trained network (`keras/src/layers/core`, `regularization`).
 
 use super::{Built, Called, Part, activation_of, one, with_activation};
 use crate::network::Op;
@@ -75,46 +72,10 @@ pub fn identity(layer: &Called<'_>) -> Result<Built, String> {
     Ok(one(layer, Op::Identity))
 }
 
-pub fn flatten(layer: &Called<'_>) -> Result<Built, String> {
-    channels_last(layer)?;
-    Ok(Built::Parts(vec![vector(layer)]))
-}
-
-/// All values in one vector, and nothing else.
-pub fn reshape(layer: &Called<'_>) -> Result<Built, String> {
-    let shape = layer.input().shape;
-    let target = layer.config.get("target_shape").or_else(|| layer.config.get("dims"));
-    let sides = target
-        .and_then(Value::as_array)
-        .ok_or("it does not say its target_shape")?;
-    let sides: Vec<i64> = sides.iter().map(|side| side.as_i64().unwrap_or(0)).collect();
-    let count = i64::try_from(shape.checked_len().unwrap_or(usize::MAX)).unwrap_or(i64::MAX);
-    let is = |wanted: &[usize]| {
-        let fits = |(&side, &wanted): (&i64, &usize)| side == -1 || usize::try_from(side) == Ok(wanted);
-        let free = sides.iter().filter(|side| **side == -1).count();
-        sides.len() == wanted.len() && free < 2 && sides.iter().zip(wanted).all(fits)
-    };
-    if is(&[shape.height, shape.width, shape.channels]) && layer.input().is_map {
-        return Ok(one(layer, Op::Identity));
-    }
-    match *sides.as_slice() {
-        [side] if side == -1 || side == count => Ok(Built::Parts(vec![vector(layer)])),
-        [1, 1, side] if side == -1 || side == count => {
-            let part = vector(layer);
-            Ok(Built::Parts(vec![Part { is_map: true, ..part }]))
-        }
-        _ => Err(format!(
-            ": it reshapes {shape:?} to {sides:?}, and only vectors are understood"
-        )),
-    }
-}
-
-fn vector(layer: &Called<'_>) -> Part {
-    Part {
-        op: Op::Flatten,
-        channels: layer.input().shape.checked_len().unwrap_or(usize::MAX),
-        is_map: false,
-    }
+/// A branch that is left out at random in training and never afterwards (`keras/src/applications/convnext.py`).
+pub fn stochastic_depth(layer: &Called<'_>) -> Result<Built, String> {
+    layer.config.number("drop_path_rate", 0.0)?;
+    Ok(one(layer, Op::Identity))
 }
 
 /// Refuses channels in front of height and width.

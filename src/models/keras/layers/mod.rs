@@ -6,16 +6,19 @@
 mod activations;
 mod convolutional;
 mod core;
+mod merging;
 mod normalization;
 mod operations;
 mod pooling;
 mod preprocessing;
+mod reshaping;
 
 use std::cell::Cell;
 
 use serde_json::Value;
 
 use super::config::Config;
+use super::family::Family;
 use crate::network::{Op, Shape};
 
 /// What a layer reads.
@@ -37,6 +40,8 @@ pub struct Called<'a> {
     /// Other arguments.
     pub constants: Constants<'a>,
     pub is_keras_2: bool,
+    /// What the names of the model's layers say of it.
+    pub family: Option<Family>,
 }
 
 /// Arguments of a call that are no tensors, and whether they were looked at.
@@ -125,8 +130,6 @@ pub fn builder(class: &str) -> Option<Builder> {
         "Dense" => core::dense,
         "Activation" => core::activation,
         "Lambda" => preprocessing::lambda,
-        "Flatten" => core::flatten,
-        "Reshape" => core::reshape,
         // does nothing in a trained network
         "Dropout"
         | "SpatialDropout2D"
@@ -158,15 +161,35 @@ pub fn builder(class: &str) -> Option<Builder> {
         // preprocessing
         "Rescaling" => preprocessing::rescaling,
         "Normalization" => preprocessing::normalization,
+        // reshaping
+        "Flatten" => reshaping::flatten,
+        "Reshape" => reshaping::reshape,
+        "Permute" => reshaping::permute,
+        "ZeroPadding2D" => reshaping::zero_padding,
+        "Cropping2D" => reshaping::cropping,
+        "UpSampling2D" => reshaping::up_sampling,
         // merging, and operations of Keras 3 of the same name
-        "Add" => operations::add,
-        "Merge" => operations::merge,
-        "Subtract" => operations::subtract,
-        "Multiply" => operations::multiply,
+        "Add" => merging::add,
+        "Average" => merging::average,
+        "Concatenate" => merging::concatenate,
+        "Maximum" => merging::maximum,
+        "Merge" => merging::merge,
+        "Minimum" => merging::minimum,
+        "Multiply" => merging::multiply,
+        "Subtract" => merging::subtract,
+        // of Keras' own applications
+        "CustomScaleLayer" => merging::scaled_residual,
+        "LayerScale" => merging::layer_scale,
+        "StochasticDepth" => core::stochastic_depth,
+        // operations of Keras 3
         "TrueDivide" | "Divide" => operations::divide,
         "GetItem" => operations::get_item,
         "Stack" => operations::stack,
         "Gelu" => operations::gelu,
+        "Relu" => operations::relu,
+        "Relu6" => operations::relu6,
+        "Sigmoid" => operations::sigmoid,
+        "Silu" => operations::silu,
         "Cast" => core::identity,
         // operations of Keras 2
         "TFOpLambda" => operations::tensorflow,

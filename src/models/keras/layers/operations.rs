@@ -1,9 +1,9 @@
 //! Arithmetic written into a model: operations of Keras 3 (`keras/src/ops`), `TFOpLambda` and `SlicingOpLambda` of
-//! Keras 2, and the merging layers of the same names.
+//! Keras 2.
 
 use serde_json::Value;
 
-use super::{Built, Called, one};
+use super::{Built, Called, merging, one};
 use crate::models::keras::config::{number, shortened};
 use crate::network::{Activation, Op};
 
@@ -34,7 +34,7 @@ pub fn affine(layer: &Called<'_>, scale: Vec<f64>, shift: Vec<f64>) -> Built {
 }
 
 /// The one constant of an operation, one number a channel.
-fn constant(layer: &Called<'_>) -> Result<Vec<f64>, String> {
+pub fn constant(layer: &Called<'_>) -> Result<Vec<f64>, String> {
     match layer.constants.read() {
         [value] => per_channel(value, layer.channels()).ok_or_else(|| {
             format!(
@@ -43,40 +43,6 @@ fn constant(layer: &Called<'_>) -> Result<Vec<f64>, String> {
             )
         }),
         _ => Err("it does not have one constant".to_owned()),
-    }
-}
-
-/// A sum of two layers, or a constant added.
-pub fn add(layer: &Called<'_>) -> Result<Built, String> {
-    match layer.inputs.as_slice() {
-        [a, b] if layer.constants.read().is_empty() => {
-            if a.shape == b.shape && a.is_map == b.is_map {
-                Ok(one(layer, Op::Add))
-            } else {
-                Err(format!("it adds {:?} and {:?}", a.shape, b.shape))
-            }
-        }
-        [_] => Ok(affine(layer, vec![1.0; layer.channels()], constant(layer)?)),
-        inputs => Err(format!("it adds {} layers", inputs.len())),
-    }
-}
-
-/// What Keras 1 has for all ways to join layers, of which the sum is understood.
-pub fn merge(layer: &Called<'_>) -> Result<Built, String> {
-    // of the other ways, and of functions of somebody's own
-    for key in [
-        "mode_type",
-        "concat_axis",
-        "dot_axes",
-        "output_shape_type",
-        "output_mask_type",
-        "arguments",
-    ] {
-        layer.config.get(key);
-    }
-    match layer.config.text("mode") {
-        Some("sum") => add(layer),
-        _ => Err("it joins layers in another way than by their sum".to_owned()),
     }
 }
 
@@ -94,11 +60,6 @@ pub fn subtract(layer: &Called<'_>) -> Result<Built, String> {
     } else {
         affine(layer, vec![-1.0; channels], constant)
     })
-}
-
-pub fn multiply(layer: &Called<'_>) -> Result<Built, String> {
-    single(layer)?;
-    Ok(affine(layer, constant(layer)?, vec![0.0; layer.channels()]))
 }
 
 pub fn divide(layer: &Called<'_>) -> Result<Built, String> {
@@ -167,6 +128,29 @@ pub fn stack(layer: &Called<'_>) -> Result<Built, String> {
     }
 }
 
+/// min(max(x, 0), 6).
+pub fn relu6(layer: &Called<'_>) -> Result<Built, String> {
+    let relu = Activation::Relu {
+        max: Some(6.0),
+        slope: 0.0,
+        threshold: 0.0,
+    };
+    Ok(one(layer, Op::Activation(relu)))
+}
+
+/// max(x, 0).
+pub fn relu(layer: &Called<'_>) -> Result<Built, String> {
+    Ok(one(layer, Op::RELU))
+}
+
+pub fn silu(layer: &Called<'_>) -> Result<Built, String> {
+    Ok(one(layer, Op::Activation(Activation::Silu)))
+}
+
+pub fn sigmoid(layer: &Called<'_>) -> Result<Built, String> {
+    Ok(one(layer, Op::Activation(Activation::Sigmoid)))
+}
+
 pub fn gelu(layer: &Called<'_>) -> Result<Built, String> {
     let approximate = layer.config.flag("approximate", true)?;
     Ok(one(layer, Op::Activation(Activation::Gelu { approximate })))
@@ -176,15 +160,20 @@ pub fn gelu(layer: &Called<'_>) -> Result<Built, String> {
 pub fn tensorflow(layer: &Called<'_>) -> Result<Built, String> {
     let function = layer.config.text("function").ok_or("it does not say its function")?;
     match function {
-        "__operators__.add" | "math.add" | "nn.bias_add" => add(layer),
-        "math.subtract" | "__operators__.sub" => subtract(layer),
-        "math.multiply" | "__operators__.mul" => multiply(layer),
+        "__operators__.add" | "math.add" | "nn.bias_add" => merging::add(layer),
+        "math.subtract" | "__operators__.sub" => merging::subtract(layer),
+        "math.multiply" | "__operators__.mul" => merging::multiply(layer),
+        "math.maximum" => merging::maximum(layer),
+        "math.minimum" => merging::minimum(layer),
         "math.truediv" | "math.divide" | "__operators__.truediv" => divide(layer),
         "cast" => match layer.constants.read() {
             [Value::String(dtype)] if ["float32", "float64"].contains(&dtype.as_str()) => Ok(one(layer, Op::Identity)),
             _ => Err("it does not cast to float32".to_owned()),
         },
         "nn.relu" => Ok(one(layer, Op::RELU)),
+        "nn.relu6" => relu6(layer),
+        "nn.silu" => silu(layer),
+        "nn.sigmoid" | "math.sigmoid" => sigmoid(layer),
         "nn.gelu" => {
             let approximate = match layer.constants.read() {
                 [] => false,

@@ -4,9 +4,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-use super::operations::{affine, per_channel};
-use super::{Built, Called, last_axis, one};
+use super::operations::per_channel;
+use super::{Built, Called, Part, last_axis, one};
+use crate::imaging::Pixels;
 use crate::models::keras::config::shortened;
+use crate::models::keras::family::Family;
 use crate::network::{Op, SMALLEST_DEVIATION};
 
 pub fn rescaling(layer: &Called<'_>) -> Result<Built, String> {
@@ -91,20 +93,56 @@ pub fn lambda(layer: &Called<'_>) -> Result<Built, String> {
             shortened(name)
         ));
     }
-    let family = module
+    let module = module
         .and_then(|module| module.rsplit('.').next())
         .unwrap_or("builtins");
+    let family = match module {
+        // Keras 3 writes the name without its module; it is that of the body
+        "builtins" => layer.family,
+        module => Family::of_module(module),
+    };
     match family {
-        // Keras 3 writes the name without its module; with Xception as the body it is Xception's
-        "builtins" | "xception" | "inception_v3" | "mobilenet" | "mobilenet_v2" | "resnet_v2" => {
-            let channels = layer.channels();
-            Ok(affine(layer, vec![1.0 / 127.5; channels], vec![-1.0; channels]))
-        }
-        other => Err(format!(
+        None => Err(format!(
             "it calls preprocess_input of {}, which is not understood there",
-            shortened(other)
+            shortened(module)
         )),
+        Some(family) => scaled(layer, family),
     }
+}
+
+/// `preprocess_input` of one of Keras' networks (`keras/src/applications/imagenet_utils.py`).
+fn scaled(layer: &Called<'_>, family: Family) -> Result<Built, String> {
+    let channels = layer.channels();
+    let Some(pixels) = family.pixels().filter(|_| family != Family::MobileNetV3) else {
+        // scaling is inside of the network
+        return Ok(one(layer, Op::Identity));
+    };
+    // what black and white become says the rest, as all modes are linear
+    let ends = [0.0, 255.0].map(|level| {
+        let mut pixel = vec![level; channels];
+        pixels.scale(&mut pixel);
+        pixel
+    });
+    let scale = ends[0]
+        .iter()
+        .zip(&ends[1])
+        .map(|(black, white)| f64::from(white - black) / 255.0);
+    let affine = Op::Affine {
+        scale: scale.collect(),
+        shift: ends[0].iter().map(|&black| f64::from(black)).collect(),
+    };
+    let part = |op| Part {
+        op,
+        channels,
+        is_map: layer.input().is_map,
+    };
+    Ok(Built::Parts(match pixels {
+        Pixels::Caffe => {
+            let channels = (0..channels).rev().collect();
+            vec![part(Op::Reorder { channels }), part(affine)]
+        }
+        _ => vec![part(affine)],
+    }))
 }
 
 /// No value, or a list of none.

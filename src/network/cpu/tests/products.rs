@@ -1,6 +1,8 @@
 //! The matrix product behind convolutions, its gathers and its transposed weights.
 
 use super::*;
+use crate::network::cpu::product::Residual;
+use crate::network::cpu::steps::Read;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
@@ -71,17 +73,21 @@ proptest! {
         let (x, weights, other) =
             (noise(seed, whole.len()), noise(seed + 1, channels * channels), noise(seed + 2, whole.len()));
         let product = convolution(&x, whole, &weights, whole, [1, 1, 0]);
-        let expected: Vec<f32> = product.iter().zip(&other).map(|(a, b)| a + b).collect();
         let (source, other) = (features(1, whole, &x), features(1, whole, &other));
         for isa in Isa::available() {
             let packed = Packed::new(isa, &weights, 1, channels, channels, &vec![1.0; channels]);
             let (mut out, mut sum) = (rubbish(1, whole), rubbish(1, whole));
             let rows = Patches { source: &source, gate: Gate::Open, kernel: [1; 2], stride: [1; 2], dilation: [1; 2], padding: [0; 2] };
             let threads = Threads::start(3).unwrap();
-            Product { rows: Rows::Patches(rows), weights: packed.as_ref(), bias: None }
-                .run(isa, &threads, &Scratch::new(3), &mut out, Some((&other, &mut sum)));
-            assert_close(&values(&out), &product);
-            assert_close(&values(&sum), &expected);
+            for rectifier in [None, Some(Rectifier::RELU), Some(Rectifier::capped(0.5))] {
+                let through = |value: f32| rectifier.map_or(value, |rectifier| rectifier.value(value));
+                let expected: Vec<f32> = product.iter().zip(values(&other)).map(|(a, b)| a + through(b)).collect();
+                let residual = Residual { side: Read { features: &other, rectifier }, sum: &mut sum };
+                Product { rows: Rows::Patches(rows), weights: packed.as_ref(), bias: None }
+                    .run(isa, &threads, &Scratch::new(3), &mut out, Some(residual));
+                assert_close(&values(&out), &product);
+                assert_close(&values(&sum), &expected);
+            }
         }
     }
 
