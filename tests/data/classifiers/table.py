@@ -1,0 +1,125 @@
+"""The table of networks: narrow instances of keras.applications, fine-tuned forms of five, and networks of people's own."""
+import dataclasses
+import bodies, finetuned, own
+from bodies import by, root
+
+ROWS = []
+
+
+@dataclasses.dataclass
+class Row:
+    name: str
+    files: list                     # endings: keras, h5, k2.h5, k2.keras
+    build: object                   # (K, row) -> model
+    family: str = ''                # of the body, as keras.applications calls it
+    size: tuple = (96, 96)          # height, width
+    channels: int = 3
+    outside: str = '0..255'         # what is done to pixels before the file's network sees them
+    output: str = 'softmax'         # what the numbers mean
+    origin: str = 'file'            # whether the file says so
+    compile: object = None          # K -> arguments of compile
+    width: object = None            # of the body: channels -> channels
+    gain: float = 1.                # of BatchNormalization; more than 1 takes ReLU6 to its ceiling
+    firm: float = 1.5               # deviations that the units of a ReLU are on or off by
+    cells: int = 600                # at most, of the layers chosen by place
+    early: str = ''                 # chosen by place if empty
+    middle: str = ''
+    notes: str = ''
+
+
+OUTSIDE = {'tf': '-1..1', 'caffe': 'caffe', 'torch': 'torch', 'inside': '0..255'}
+MODES = {'MobileNet': 'tf', 'MobileNetV2': 'tf', 'MobileNetV3Small': 'inside', 'MobileNetV3Large': 'inside',
+         'ResNet50': 'caffe', 'ResNet101': 'caffe', 'ResNet152': 'caffe', 'ResNet50V2': 'tf', 'ResNet101V2': 'tf', 'ResNet152V2': 'tf',
+         'VGG16': 'caffe', 'VGG19': 'caffe', 'DenseNet121': 'torch', 'DenseNet169': 'torch', 'DenseNet201': 'torch',
+         'InceptionV3': 'tf', 'InceptionResNetV2': 'tf', 'Xception': 'tf', 'NASNetMobile': 'tf'}
+
+
+def outside(family): return OUTSIDE[MODES.get(family, 'inside')]
+
+
+def whole(K, r):
+    return bodies.narrow(K, bodies.application(K, r.family, input_shape=(*r.size, r.channels)), r.width)
+
+
+def row(name, files, build, **more):
+    ROWS.append(Row(name, files.split(), build, **more))
+
+
+def application(family, files='keras', width=root(.7), **more):
+    row(family.lower(), files, whole, family=family, width=width, outside=outside(family), **more)
+
+
+ALL = 'keras h5 k2.h5 k2.keras'
+application('MobileNet', ALL, gain=2.)
+application('MobileNetV2', ALL, size=(96, 128), gain=2.)
+application('MobileNetV3Small', 'keras h5 k2.h5')
+application('MobileNetV3Large', 'keras h5 k2.h5')
+application('ResNet50', ALL)
+application('ResNet101', width=root(.5))
+application('ResNet152', width=root(.5))
+application('ResNet50V2', ALL)
+application('ResNet101V2', width=root(.5))
+application('ResNet152V2', width=root(.5))
+application('VGG16', ALL, width=root(.6), size=(96, 64))
+application('VGG19', width=root(.6))
+application('DenseNet121', ALL, width=by(16))
+application('DenseNet169', width=by(16))
+application('DenseNet201', width=by(16))
+application('InceptionV3', ALL, width=by(24), size=(139, 139))
+application('InceptionResNetV2', width=by(32), size=(139, 139))
+application('EfficientNetB0', ALL)
+application('EfficientNetB3')
+application('EfficientNetV2B0', ALL)
+application('EfficientNetV2S')
+application('Xception', width=root(.5))
+application('NASNetMobile', width=by(11))
+application('ConvNeXtTiny', 'keras h5 k2.h5')
+
+
+# --- five bodies, each fine-tuned in three forms ---
+
+def loss(name, **more): return lambda K: {'optimizer': 'adam', 'loss': getattr(K.losses, name)(**more)}
+
+
+def tuned(family, form, files, build, where='0..255', width=root(.6), **more):
+    row(f'{family.lower()}_{form}', files, build, family=family, width=width, outside=where, **more)
+
+
+tuned('MobileNetV2', 'nested', 'keras h5 k2.h5', finetuned.nested(3, augmented=True))
+tuned('ResNet50', 'nested', 'keras h5 k2.h5', finetuned.nested(4), width=root(.5))
+tuned('EfficientNetB0', 'nested', 'keras k2.h5', finetuned.nested(4))
+tuned('DenseNet121', 'nested', 'keras h5 k2.h5', finetuned.nested(3), width=by(16))
+tuned('VGG16', 'nested', 'keras h5 k2.h5', finetuned.nested(3), width=root(.5))
+tuned('MobileNetV2', 'sequential', 'keras k2.keras', finetuned.sequential(12, 3), outside('MobileNetV2'))
+tuned('ResNet50', 'sequential', 'keras h5', finetuned.sequential(10, 2), outside('ResNet50'), width=root(.5))
+tuned('EfficientNetB0', 'sequential', 'keras k2.keras', finetuned.sequential(10, 3, lambda K: [finetuned.augmentation(K)]))
+tuned('DenseNet121', 'sequential', 'keras', finetuned.sequential(10, 4), outside('DenseNet121'), width=by(16))
+tuned('VGG16', 'sequential', 'keras k2.keras', finetuned.sequential(24, 3), outside('VGG16'), width=root(.5), size=(96, 128))
+tuned('MobileNetV2', 'output', 'keras k2.keras', finetuned.on_output(finetuned.sigmoid_head, finetuned.augmented_and_rescaled(1 / 127.5, -1)), output='sigmoid')
+tuned('ResNet50', 'output', 'keras', finetuned.on_output(finetuned.logits_head(4)), outside('ResNet50'), width=root(.5),
+      compile=loss('SparseCategoricalCrossentropy', from_logits=True))
+tuned('EfficientNetB0', 'output', 'keras', finetuned.on_output(finetuned.sigmoid_head), output='sigmoid')
+tuned('DenseNet121', 'output', 'keras k2.keras', finetuned.on_output(finetuned.logits_head(3), finetuned.augmented_and_rescaled(1 / 255)), width=by(16),
+      compile=loss('CategoricalCrossentropy', from_logits=True))
+tuned('VGG16', 'output', 'keras', finetuned.on_output(finetuned.flat_head), outside('VGG16'), width=root(.5), output='sigmoid')
+
+
+# --- networks of people's own ---
+
+def course(name, files, build, **more):
+    row(f'own_{name}', files, build, **{'size': (64, 64), 'cells': 1024, **more})
+
+
+course('flowers', 'keras h5 k2.h5 k2.keras', own.flowers, early='conv2d_1', middle='conv2d_2', compile=loss('SparseCategoricalCrossentropy', from_logits=True))
+course('cats_and_dogs', 'keras h5 k2.h5 k2.keras', own.cats_and_dogs, size=(60, 72), outside='0..1', output='sigmoid', compile=lambda K: {'optimizer': 'rmsprop', 'loss': 'binary_crossentropy'})
+course('lenet', 'keras k2.keras', own.lenet, early='conv2d', middle='average_pooling2d', size=(32, 32), channels=1, outside='0..1')
+course('digits', 'keras h5 k2.h5', own.digits, size=(28, 28), channels=1)
+course('leaky', 'keras k2.keras', own.leaky, outside='-1..1')
+course('dilated', 'keras k2.keras', own.dilated, size=(32, 32), outside='0..1')
+course('grouped', 'keras k2.keras', own.grouped, outside='0..1')
+course('inception', 'keras k2.keras', own.inception, outside='0..1')
+course('merges', 'keras k2.keras', own.merges, early='left', middle='maximum', outside='0..1')
+course('hourglass', 'keras k2.keras', own.hourglass, early='cropping2d', middle='up_sampling2d_1', size=(46, 50), outside='0..1')
+course('squeeze_and_excite', 'keras k2.keras', own.squeeze_and_excite, outside='-1..1')
+course('preactivated', 'keras k2.keras', own.preactivated, size=(32, 32), outside='0..255')
+course('from_scratch', 'keras h5 k2.h5', own.from_scratch, output='sigmoid', compile=loss('BinaryCrossentropy', from_logits=True))
