@@ -415,7 +415,8 @@ fn everything_else() -> Plan {
                 ..window
             },
             groups: 3,
-            bias: false,
+            // without it, zeros would meet zeros in the maximum below
+            bias: true,
             kernel: "kernel",
         },
         op => op,
@@ -483,6 +484,48 @@ fn vector_jacobian_products_equal_finite_differences_in_all_other_operations() {
         }
         // many small differences of f32 add up through products of products
         check_differences(&mut cpu, &weights, &outputs, &gradient, 1e-5, 1e-3);
+    }
+}
+
+#[test]
+fn with_little_memory_early_layers_are_computed_again_to_the_same_bits() {
+    for plan in [everything_else(), inverted_bottlenecks()] {
+        let image = uniform("input", plan.input().len());
+        let vb = var_builder(random_tensors(&plan), DType::F32);
+        let layers: Vec<LayerId> = plan.mappable().collect();
+        let all = |bytes: usize| {
+            let mut network = CpuNetwork::load_within(plan.clone(), &vb, 2, Isa::best(), bytes).unwrap();
+            let mut found = vec![];
+            // a second pass and a second sweep in memory that was used before
+            for _ in 0..2 {
+                let logits = network.forward(&image).unwrap();
+                for id in plan.ids() {
+                    found.push((id, network.activation(id).unwrap()));
+                }
+                let gradients: Vec<Vec<f64>> = (0..6)
+                    .map(|class| {
+                        let target = Target::Class(class % 5);
+                        ScoreGradient::new(target, Score::Logit, Output::Softmax, &logits).logits
+                    })
+                    .collect();
+                network
+                    .backward(&gradients, &layers, &|| false, &mut |_, site| {
+                        found.push((site.layer(), site.gradient()?));
+                        let weights = vec![0.5; plan.layer(site.layer()).shape.channels];
+                        let sums = site.weighted_activation(&weights)?;
+                        found.push((site.layer(), sums.into_iter().map(|sum| sum as f32).collect()));
+                        Ok(())
+                    })
+                    .unwrap();
+            }
+            found
+        };
+        let kept = all(usize::MAX);
+        for bytes in [0, 60_000, 300_000] {
+            for ((layer, again), (_, kept)) in all(bytes).iter().zip(&kept) {
+                assert!(again == kept, "{} with {bytes} bytes", plan.layer(*layer).name);
+            }
+        }
     }
 }
 

@@ -24,7 +24,7 @@ mod shape;
 
 pub use activation::Activation;
 pub use candle::CandleNetwork;
-pub use cpu::CpuNetwork;
+pub use cpu::{CpuNetwork, MOST_KEPT};
 pub use groups::Group;
 pub use head::{Head, HeadPass};
 pub use layer::{Layer, LayerId, Role};

@@ -118,7 +118,7 @@ pub trait Network: Send {
     ///
     /// # Errors
     /// Before the first forward pass, or a device failure.
-    fn activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError>;
+    fn activation(&mut self, layer: LayerId) -> Result<Vec<f32>, NetworkError>;
 
     /// What each cell of the last feature layer adds to each unit of the last forward pass, `[units, cells]`; none if
     /// the head is more than a global average and one dense layer ([`Plan::linear_head`]).

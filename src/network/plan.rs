@@ -247,25 +247,23 @@ impl Plan {
         })
     }
 
-    /// Bytes that weights and activations take in f32, as far as they can be counted.
-    pub fn bytes(&self) -> u64 {
+    /// Bytes that weights and activations take in f32, as far as they can be counted, where no more than `kept` bytes of
+    /// activations are kept between the passes.
+    pub fn bytes(&self, kept: u64) -> u64 {
         let product = |sides: &[usize]| {
-            sides
+            let values = sides
                 .iter()
-                .fold(1_u64, |count, &side| count.saturating_mul(side as u64))
+                .fold(1_u64, |count, &side| count.saturating_mul(side as u64));
+            values.saturating_mul(size_of::<f32>() as u64)
         };
-        let activations = self
-            .layers
-            .iter()
-            .map(|layer| product(&[layer.shape.cells(), layer.shape.channels]));
-        let weights = self.layers.iter().flat_map(|layer| {
-            let parameters = self.parameters_of(layer);
-            parameters
-                .map(|parameter| product(&parameter.shape))
-                .collect::<Vec<_>>()
-        });
-        let values = activations.chain(weights).fold(0_u64, u64::saturating_add);
-        values.saturating_mul(size_of::<f32>() as u64)
+        let activation = |layer: &Layer| product(&[layer.shape.cells(), layer.shape.channels]);
+        let all = self.layers.iter().map(activation).fold(0_u64, u64::saturating_add);
+        // what a layer reads and gives is there at once, there and back
+        let largest = self.layers.iter().map(activation).max().unwrap_or(0);
+        let activations = all.min(kept.saturating_add(largest.saturating_mul(4)));
+        let parameters = self.layers.iter().flat_map(|layer| self.parameters_of(layer));
+        let weights = parameters.map(|parameter| product(&parameter.shape));
+        weights.fold(activations, u64::saturating_add)
     }
 }
 

@@ -150,7 +150,7 @@ impl Network for Silent {
         Err(NetworkError::NoForward)
     }
 
-    fn activation(&self, _: LayerId) -> Result<Vec<f32>, NetworkError> {
+    fn activation(&mut self, _: LayerId) -> Result<Vec<f32>, NetworkError> {
         Err(NetworkError::NoForward)
     }
 

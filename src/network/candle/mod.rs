@@ -83,6 +83,10 @@ impl CandleNetwork {
         Ok(logits)
     }
 
+    fn output(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
+        values(self.outputs.get(layer.0).ok_or(NetworkError::NoForward)?)
+    }
+
     /// The output of one layer in the last forward pass in full precision, `[height, width, channels]`.
     ///
     /// # Errors
@@ -103,7 +107,7 @@ impl Network for CandleNetwork {
     }
 
     fn head_pass(&self) -> Result<HeadPass, NetworkError> {
-        let features = self.activation(self.plan.last_feature_layer())?;
+        let features = self.output(self.plan.last_feature_layer())?;
         Ok(self.head.forward(features.into_iter().map(f64::from).collect(), &()))
     }
 
@@ -111,8 +115,8 @@ impl Network for CandleNetwork {
         self.forward_in(input)
     }
 
-    fn activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
-        values(self.outputs.get(layer.0).ok_or(NetworkError::NoForward)?)
+    fn activation(&mut self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
+        self.output(layer)
     }
 
     fn unit_shares(&self) -> Result<Option<Vec<f32>>, NetworkError> {

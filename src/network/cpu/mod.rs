@@ -17,10 +17,11 @@
 //!    the product reads them (`pack`).
 //! 4. **What is stored is the value before the ReLU**; whoever reads it takes max(x, 0) on the way, cut off at 6 for a
 //!    ReLU6 (`rectifier`, `gate`). Each Keras layer can so be asked for, although a convolution, its batch normalisation and its activation are one operation
-//!    (`nodes`). Sums of residual branches are made by the product that ends the main branch, or together with the pool
+//!    (`nodes`). Whatever is no convolution is a pass of its own over the map (`steps`). Sums of residual branches are made by the product that ends the main branch, or together with the pool
 //!    (`pool`).
 //! 5. **All activations are kept**, in memory that is set aside once: they are the masks of the backward pass. It comes
-//!    in huge pages where the system has them (`pages`).
+//!    in huge pages where the system has them (`pages`). Where they would be more than 1.5 GB, early ones are computed
+//!    again (`checkpoints`).
 //! 6. **Backward is the same product** with the weights transposed (`sweep`, `backward`). Explanations read means of
 //!    gradients and weighted sums of activations straight from the buffers (`site`).
 //!
@@ -46,6 +47,7 @@
 
 mod backward;
 mod buffer;
+mod checkpoints;
 mod convolution;
 mod depthwise;
 mod elementwise;
@@ -72,6 +74,7 @@ mod tests;
 mod threads;
 mod transpose;
 
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_nn::VarBuilder;
@@ -83,6 +86,8 @@ use super::op::Op;
 use super::plain::PlainLayer;
 use super::plan::Plan;
 use buffer::{Buffer, Features, Scratch, padded};
+pub use checkpoints::MOST_KEPT;
+use checkpoints::Part;
 use convolution::Convolution;
 use forward::widened;
 pub use isa::Isa;
@@ -113,8 +118,10 @@ pub struct CpuNetwork {
     shares: Option<Packed>,
     /// The last input as the first convolution reads it, `[height, width, 3]`; empty before the first.
     image: Vec<f32>,
-    /// One a layer of the plan; empty for layers that are not stored.
+    /// One a layer of the plan; empty for layers that are not stored, and for those that were let go.
     stored: Vec<Features>,
+    /// In which the network is computed, and what is let go of each.
+    parts: Vec<Part>,
     /// What the head saw in the last pass; none before the first.
     head_pass: Option<HeadPass>,
     memory: Memory,
@@ -137,6 +144,21 @@ impl CpuNetwork {
     /// # Errors
     /// As [`CpuNetwork::load`].
     pub fn load_with(plan: Plan, vb: &VarBuilder, threads: usize, isa: Isa) -> Result<Self, NetworkError> {
+        Self::load_within(plan, vb, threads, isa, MOST_KEPT)
+    }
+
+    /// As [`CpuNetwork::load_with`], keeping no more than about `bytes` of activations between the passes: where that is
+    /// not enough, backward sweeps compute early layers again. [`CpuNetwork::load`] keeps 1.5 GB.
+    ///
+    /// # Errors
+    /// As [`CpuNetwork::load`].
+    pub fn load_within(
+        plan: Plan,
+        vb: &VarBuilder,
+        threads: usize,
+        isa: Isa,
+        bytes: usize,
+    ) -> Result<Self, NetworkError> {
         let Nodes {
             nodes,
             preparations,
@@ -172,6 +194,8 @@ impl CpuNetwork {
             .into_iter()
             .map(|id| PlainLayer::load(&plan, plan.layer(id), vb));
         let steps = steps.into_iter().map(|id| Step::load(&plan, id, vb));
+        let is_stored = |id: LayerId| nodes[id.0].is_stored() || picture == Some(id);
+        let parts = checkpoints::parts(&plan, &nodes, is_stored, bytes);
         Ok(Self {
             isa,
             scratch: Scratch::new(threads.count()),
@@ -183,21 +207,20 @@ impl CpuNetwork {
                     .unwrap_or(0),
             ),
             threads,
-            stored: (plan.ids().zip(&nodes))
-                .map(|(id, node)| match node {
-                    Node::Norm { .. }
-                    | Node::Convolution { .. }
-                    | Node::Pool { .. }
-                    | Node::Sum { .. }
-                    | Node::Step { .. } => Features::zeros(1, plan.layer(id).shape),
-                    _ if picture == Some(id) => Features::zeros(1, plan.layer(id).shape),
-                    _ => Features::none(),
-                })
+            stored: plan
+                .ids()
+                .map(
+                    |id| match is_stored(id) && !parts.iter().any(|part| part.let_go.contains(&id)) {
+                        true => Features::zeros(1, plan.layer(id).shape),
+                        false => Features::none(),
+                    },
+                )
                 .collect(),
             convolutions: convolutions.into_iter().map(loaded).collect::<Result<_, _>>()?,
             preparations: preparations.collect::<Result<_, _>>()?,
             steps: steps.collect::<Result<_, _>>()?,
             picture,
+            parts,
             head: Arc::new(head),
             shares,
             plan,
@@ -210,6 +233,28 @@ impl CpuNetwork {
 }
 
 impl CpuNetwork {
+    /// Computes the layers of a part, those that were let go as well.
+    fn compute(&mut self, part: usize, memory: &mut Memory) {
+        let Part { layers, let_go } = self.parts[part].clone();
+        for id in let_go {
+            let mut features = memory.take(1, self.plan.layer(id).shape);
+            // what is behind the channels stays zero
+            features.values_mut().fill(0.0);
+            self.stored[id.0] = features;
+        }
+        for index in layers {
+            self.layer_forward(LayerId(index));
+        }
+    }
+
+    /// Lets go of what nothing behind a part reads.
+    fn let_go(&mut self, part: usize, memory: &mut Memory) {
+        for id in &self.parts[part].let_go {
+            let features = std::mem::replace(&mut self.stored[id.0], Features::none());
+            memory.give(Rc::new(features));
+        }
+    }
+
     /// Where the output of a layer is stored, and what it goes through on the way to whoever reads it.
     fn read(&self, layer: LayerId) -> Read<'_> {
         let from = source(&self.nodes, layer);
@@ -217,6 +262,37 @@ impl CpuNetwork {
             features: &self.stored[from.layer.0],
             rectifier: from.rectifier,
         }
+    }
+}
+
+impl CpuNetwork {
+    /// The output of a layer whose part is there.
+    fn kept_activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
+        let pass = self.head_pass.as_ref().ok_or(NetworkError::NoForward)?;
+        Ok(match self.nodes[layer.0] {
+            // steps of the preparation are not kept; all of them stand for what the first convolution reads
+            Node::Input | Node::Preparation { .. } => self.image.clone(),
+            Node::Border { of } => {
+                let values = self.kept_activation(of)?;
+                let [from, to] = [of, layer].map(|id| self.plan.layer(id).shape);
+                let before = match self.plan.layer(layer).op {
+                    Op::ZeroPad { before, .. } => before,
+                    _ => [0; 2],
+                };
+                let mut all = vec![0.0; to.len()];
+                for (y, line) in values.chunks_exact((from.width * from.channels).max(1)).enumerate() {
+                    let at = ((y + before[0]) * to.width + before[1]) * to.channels;
+                    all[at..][..line.len()].copy_from_slice(line);
+                }
+                all
+            }
+            Node::Head => {
+                let index = layer.0 - self.plan.last_feature_layer().0 - 1;
+                let output = pass.output(index).unwrap_or_default();
+                output.iter().map(|&value| value as f32).collect()
+            }
+            _ => self.value(layer).values(),
+        })
     }
 }
 
@@ -245,9 +321,12 @@ impl Network for CpuNetwork {
         self.head_pass = None;
         self.image.clear();
         self.image.extend_from_slice(input);
-        for id in self.plan.ids() {
-            self.layer_forward(id);
+        let mut memory = std::mem::take(&mut self.memory);
+        for part in 0..self.parts.len() {
+            self.compute(part, &mut memory);
+            self.let_go(part, &mut memory);
         }
+        self.memory = memory;
         let features = widened(&self.value(self.plan.last_feature_layer()).values());
         let pass = self.head.forward(features, &self.workers());
         let logits = pass.logits().to_vec();
@@ -255,35 +334,18 @@ impl Network for CpuNetwork {
         Ok(logits)
     }
 
-    fn activation(&self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
-        let pass = self.head_pass.as_ref().ok_or(NetworkError::NoForward)?;
-        Ok(match self.nodes[layer.0] {
-            // steps of the preparation are not kept; all of them stand for what the first convolution reads
-            Node::Input | Node::Preparation { .. } => self.image.clone(),
-            Node::Border { of } => {
-                let (values, from, to) = (
-                    self.value(of).values(),
-                    self.plan.layer(of).shape,
-                    self.plan.layer(layer).shape,
-                );
-                let before = match self.plan.layer(layer).op {
-                    Op::ZeroPad { before, .. } => before,
-                    _ => [0; 2],
-                };
-                let mut all = vec![0.0; to.len()];
-                for (y, line) in values.chunks_exact((from.width * from.channels).max(1)).enumerate() {
-                    let at = ((y + before[0]) * to.width + before[1]) * to.channels;
-                    all[at..][..line.len()].copy_from_slice(line);
-                }
-                all
-            }
-            Node::Head => {
-                let index = layer.0 - self.plan.last_feature_layer().0 - 1;
-                let output = pass.output(index).unwrap_or_default();
-                output.iter().map(|&value| value as f32).collect()
-            }
-            _ => self.value(layer).values(),
-        })
+    fn activation(&mut self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
+        let part = self.parts.iter().position(|part| part.layers.contains(&layer.0));
+        let again = part.filter(|&part| !self.parts[part].let_go.is_empty() && self.head_pass.is_some());
+        let Some(part) = again else {
+            return self.kept_activation(layer);
+        };
+        let mut memory = std::mem::take(&mut self.memory);
+        self.compute(part, &mut memory);
+        let values = self.kept_activation(layer);
+        self.let_go(part, &mut memory);
+        self.memory = memory;
+        values
     }
 
     fn unit_shares(&self) -> Result<Option<Vec<f32>>, NetworkError> {

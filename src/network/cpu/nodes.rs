@@ -44,6 +44,14 @@ pub(super) enum Node {
 }
 
 impl Node {
+    /// Whether a map is stored for it.
+    pub(super) fn is_stored(self) -> bool {
+        matches!(
+            self,
+            Self::Norm { .. } | Self::Convolution { .. } | Self::Pool { .. } | Self::Sum { .. } | Self::Step { .. }
+        )
+    }
+
     /// Whether this is the image, prepared or not.
     pub(super) fn is_image(self) -> bool {
         matches!(self, Self::Input | Self::Preparation { .. })

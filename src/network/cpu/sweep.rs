@@ -72,7 +72,7 @@ impl CpuNetwork {
 
     /// Walks all scores back and shows what is asked for.
     pub(super) fn sweep(
-        &self,
+        &mut self,
         memory: &mut Memory,
         unit_gradients: &[Vec<f64>],
         layers: &[LayerId],
@@ -83,33 +83,45 @@ impl CpuNetwork {
             return Ok(());
         };
         for (batch, scores) in unit_gradients.chunks(BATCH).enumerate() {
-            let mut sweep = Sweep {
-                network: self,
-                memory: &mut *memory,
-                earliest,
-                slots: vec![None; self.plan.layers.len()],
-            };
+            let mut slots = vec![None; self.plan.layers.len()];
             // f32 would lose the gradients of unlikely classes, so they are scaled here and back where they are read
             let factors: Vec<f64> = scores.iter().map(|score| magnitude(score)).collect();
             let known: Vec<_> = scores.iter().map(|_| RefCell::default()).collect();
-            let result = sweep.begin(scores, &factors).and_then(|()| {
-                sweep.walk(layers, stop, &mut |id, gradient| {
+            let mut result = self.begin(memory, &mut slots, scores, &factors);
+            for part in (0..self.parts.len()).rev() {
+                let range = self.parts[part].layers.clone();
+                if result.is_err() || range.end <= earliest.0 {
+                    break;
+                }
+                if !self.parts[part].let_go.is_empty() {
+                    self.compute(part, memory);
+                }
+                let network = &*self;
+                let mut sweep = Sweep {
+                    network,
+                    memory: &mut *memory,
+                    earliest,
+                    slots,
+                };
+                result = sweep.walk(range, layers, stop, &mut |id, gradient| {
                     for (image, (factor, known)) in factors.iter().zip(&known).enumerate() {
                         let site = CpuSite {
-                            network: self,
+                            network,
                             layer: id,
                             gradient: &gradient.features,
                             image,
-                            mask: self.mask(gradient.mask),
+                            mask: network.mask(gradient.mask),
                             factor: *factor,
                             known,
                         };
                         visit(batch * BATCH + image, &site)?;
                     }
                     Ok(())
-                })
-            });
-            for gradient in sweep.slots.into_iter().flatten() {
+                });
+                slots = sweep.slots;
+                self.let_go(part, memory);
+            }
+            for gradient in slots.into_iter().flatten() {
                 memory.give(gradient.features);
             }
             result?;
@@ -120,33 +132,38 @@ impl CpuNetwork {
         }
         Ok(())
     }
+
+    /// Fills the slot of the last feature layer.
+    fn begin(
+        &self,
+        memory: &mut Memory,
+        slots: &mut [Option<Gradient>],
+        scores: &[Vec<f64>],
+        factors: &[f64],
+    ) -> Result<(), NetworkError> {
+        let pass = self.head_pass.as_ref().ok_or(NetworkError::NoForward)?;
+        let last = self.plan.last_feature_layer();
+        let mut features = memory.take(scores.len(), self.plan.layer(last).shape);
+        for (image, (score, factor)) in scores.iter().zip(factors).enumerate() {
+            let scaled: Vec<f64> = score.iter().map(|gradient| gradient / factor).collect();
+            features.set_image(image, &self.head.gradient(pass, &scaled));
+        }
+        slots[last.0] = Some(Gradient::open(features));
+        Ok(())
+    }
 }
 
 impl Sweep<'_> {
-    /// Fills the slot of the last feature layer.
-    fn begin(&mut self, scores: &[Vec<f64>], factors: &[f64]) -> Result<(), NetworkError> {
-        let network = self.network;
-        let pass = network.head_pass.as_ref().ok_or(NetworkError::NoForward)?;
-        let last = network.plan.last_feature_layer();
-        let shape = network.plan.layer(last).shape;
-        let mut features = self.memory.take(scores.len(), shape);
-        for (image, (score, factor)) in scores.iter().zip(factors).enumerate() {
-            let scaled: Vec<f64> = score.iter().map(|gradient| gradient / factor).collect();
-            features.set_image(image, &network.head.gradient(pass, &scaled));
-        }
-        self.slots[last.0] = Some(Gradient::open(features));
-        Ok(())
-    }
-
-    /// Passes all layers down to the earliest, and hands those asked for to `show`.
+    /// Passes the layers of a range down to the earliest, and hands those asked for to `show`.
     fn walk(
         &mut self,
+        range: Range<usize>,
         layers: &[LayerId],
         stop: &dyn Fn() -> bool,
         show: &mut dyn FnMut(LayerId, &Gradient) -> Result<(), NetworkError>,
     ) -> Result<(), NetworkError> {
         let earliest = self.earliest;
-        for id in self.network.plan.ids().rev().take_while(|&id| id >= earliest) {
+        for id in range.rev().map(LayerId).take_while(|&id| id >= earliest) {
             if stop() {
                 return Err(NetworkError::Stopped);
             }

@@ -6,6 +6,7 @@ use hdf5_pure::File;
 
 use super::hdf5::{self, Found, Walk};
 use crate::models::keras::{self, Description, KerasError, KerasNetwork, NetworkChoices, Placement};
+use crate::network::MOST_KEPT;
 use crate::weights::error::{TensorProblem, WeightsError};
 use crate::weights::passed_over::{Beside, PassedOver};
 
@@ -50,7 +51,7 @@ pub(crate) fn network(
             problem: Box::new(problem),
         },
     })?;
-    let bytes = network.plan.bytes();
+    let bytes = network.plan.bytes(MOST_KEPT as u64);
     if bytes > MAX_MEMORY {
         return Err(WeightsError::Memory {
             file,
