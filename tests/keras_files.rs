@@ -6,12 +6,13 @@ use std::path::Path;
 
 use candle_core::npy::NpzTensors;
 use candle_core::{DType, Device};
-use gradcam_explorer::explain::{self, ClassMaps, Map, Method, Score, Target};
+use gradcam_explorer::explain::{self, ClassMaps, Method, Score, Target};
 use gradcam_explorer::imaging::{self, Limits, Pixels};
 use gradcam_explorer::network::{CandleNetwork, CpuNetwork, Network, Op, Role};
 use gradcam_explorer::weights::{Beside, NetworkChoices, SaidBy, Weights};
 use serde::Deserialize;
 use support::data;
+use support::golden::{answers, array, each, heat, worst};
 
 #[derive(Clone, Deserialize)]
 struct Row {
@@ -39,19 +40,6 @@ const WITHOUT_GRAPH: [&str; 3] = ["weights_plain", "weights_nested", "weights_se
 
 fn rows() -> Vec<Row> {
     serde_json::from_slice(&std::fs::read(data("keras/networks.json")).unwrap()).unwrap()
-}
-
-fn array(npz: &NpzTensors, key: &str) -> Option<Vec<f64>> {
-    let tensor = npz.get(key).unwrap()?;
-    Some(
-        tensor
-            .to_dtype(DType::F64)
-            .unwrap()
-            .flatten_all()
-            .unwrap()
-            .to_vec1()
-            .unwrap(),
-    )
 }
 
 fn open(row: &Row, file: &str) -> Weights {
@@ -90,34 +78,6 @@ fn input(row: &Row) -> Vec<f32> {
     let mut levels: Vec<f32> = photo.rgb.iter().map(|&level| f32::from(level)).collect();
     row.pixels_outside.parse::<Pixels>().unwrap().scale(&mut levels);
     levels
-}
-
-fn worst(found: &[f64], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    found
-        .iter()
-        .zip(expected)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f64::max)
-}
-
-fn heat(signed: &[f64]) -> Vec<f64> {
-    Map::new(signed.len(), 1, signed.to_vec())
-        .heat()
-        .into_iter()
-        .map(f64::from)
-        .collect()
-}
-
-/// What the network answers, one value a unit.
-fn answers(network: &dyn Network, units: &[f64]) -> Vec<f64> {
-    let output = network.plan().output;
-    let all = output.answers(&output.class_logits(units));
-    if output.is_pair(units.len()) {
-        all[1..].to_vec()
-    } else {
-        all
-    }
 }
 
 /// Compares all golden maps; `tolerance` says how far a normalised map may be from Keras' at the default layer, and
@@ -206,14 +166,6 @@ fn check(row: &Row, file: &str, network: &mut dyn Network, units: &[f64], tolera
             difference < tolerance[1].max(1e-4),
             "{file}: HiResCAM differs by {difference}"
         );
-    }
-}
-
-/// Runs one comparison and keeps what it fails with, so that a failure tells about all rows.
-fn each(wrong: &mut Vec<String>, compare: impl FnOnce()) {
-    if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(compare)) {
-        let text = panic.downcast_ref::<String>().cloned();
-        wrong.push(text.unwrap_or_else(|| "a comparison failed".to_owned()));
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod golden;
 pub mod keras;
 pub mod maps;
 pub mod photographs;

@@ -9,14 +9,17 @@ CLASSES = 5
 
 @contextlib.contextmanager
 def without_downloads(K, module):
-    """builds of ImageNet weights without the weights: the published EfficientNets have a layer that others lack"""
+    """builds of ImageNet weights without the weights, at any size: the published EfficientNets have a layer that others lack"""
+    sizes = module.imagenet_utils
+    obtain = sizes.obtain_input_shape
     files = module.file_utils if K.__name__ == 'keras' else module.data_utils
     get_file, load, source = files.get_file, K.Model.load_weights, K.Model.__dict__.get('load_weights')
     files.get_file = lambda *a, **k: 'no file'
     K.Model.load_weights = lambda self, path, *a, **k: None if path == 'no file' else load(self, path, *a, **k)
+    sizes.obtain_input_shape = lambda *a, **k: obtain(*a, **{**k, 'weights': None})
     try: yield
     finally:
-        files.get_file = get_file
+        files.get_file, sizes.obtain_input_shape = get_file, obtain
         if source is None: del K.Model.load_weights
         else: K.Model.load_weights = source
 
@@ -74,7 +77,8 @@ def narrow(K, model, width):
     # Keras 3 calls a clone's input by its tensor, unless it is given one
     source = model.inputs[0]._keras_history
     name = (source.operation if K.__name__ == 'keras' else source.layer).name
-    return K.models.clone_model(model, input_tensors=K.Input(model.input_shape[1:], name=name), clone_function=cloned)
+    inputs = K.Input(model.inputs[0].shape[1:], name=name)
+    return K.models.clone_model(model, input_tensors=[inputs] if isinstance(model.input, list) else inputs, clone_function=cloned)
 
 
 def same_graph(a, b):

@@ -107,10 +107,6 @@ def exact(row):
     """weights, and in float64: the answers, the maps, facts about them"""
     x = prepared(row, 'f8')
     model = build(keras, row)
-    if row.build is table.whole:
-        full = build_full(row)
-        assert bodies.same_graph(model, full), f'{row.name}: not the graph of {row.family}'
-        del full
     weights = {k: np.float32(v) for k, v in calibrate.calibrate(model, row, x).items()}
     golden.set_weights(model, weights)
     layers, order = chosen_layers(model, row, x)
@@ -119,8 +115,10 @@ def exact(row):
     n = outputs.size
     if row.output != 'values' and any(not .01 < v < .99 for v in meant): print(f'  {row.name}: probabilities {meant}')
     _, seen, gradients = probe.gradients('logit', range(n))
-    positive = {c: (golden.maps(seen[layers['default']], gradients[c][layers['default']])[0] > 0).mean() for c in range(n)}
-    classes = sorted(sorted(range(n), key=lambda c: (not positive[c], positive[c] == 1, c))[:2])
+    # classes: those whose map at the default layer has heat worth the name and cells without, then by number
+    found = {c: golden.maps(seen[layers['default']], gradients[c][layers['default']])[0] for c in range(n)}
+    positive = {c: (m > 0).mean() for c, m in found.items()}
+    classes = sorted(sorted(range(n), key=lambda c: (found[c].max() < .2 * np.abs(found[c]).max(), positive[c] == 1, c))[:2])
     if not all(positive[c] for c in classes): print(f'  {row.name}: an empty map')
     arrays, shapes = {'outputs': outputs, 'logits': logits, 'means': meant}, {}
     for kind in ('output', 'logit'):
@@ -142,11 +140,6 @@ def exact(row):
     return weights, arrays, shapes, classes, layers, {n: seen[n] for n in probe.names}
 
 
-def build_full(row):
-    keras.backend.clear_session()
-    return bodies.application(keras, row.family, input_shape=(*row.size, row.channels))
-
-
 def activity(model, x):
     relus = {n: l for n, l in named(model).items() if type(l).__name__ == 'ReLU' or getattr(getattr(l, 'activation', None), '__name__', '').startswith('relu')}
     seen = []
@@ -160,39 +153,41 @@ def activity(model, x):
     return seen
 
 
-def float32_noise(row, weights, arrays, classes, layers):
-    """how far plain float32 is off: by layer, as a part of the map's largest value; and of the logits' spread"""
-    model = build(keras, row)
-    golden.set_weights(model, weights)
+def heat(signed):
+    """0..1, what the program shows"""
+    return np.maximum(signed, 0) / (signed.max() if signed.max() > 0 else 1)
+
+
+def float32_noise(row, model, arrays, classes, layers):
+    """how far plain float32 is off: by layer, as a part of the map's largest value or of the heat, whichever is more; and of the logits' spread"""
     probe = Probe(model, row, layers.values(), tf.constant(prepared(row, 'f4')))
     noise = {n: 0. for n in probe.names}
     for kind in ('output', 'logit'):
         y, seen, gradients = probe.gradients(kind, classes)
         for c in classes:
             for n in probe.names:
-                right = arrays[f'cam/{kind}/{c}/{n}']
+                right, is_ = arrays[f'cam/{kind}/{c}/{n}'], golden.maps(seen[n], gradients[c][n])[0]
                 if np.abs(right).max() > 1e-12:
-                    noise[n] = max(noise[n], float(np.abs(golden.maps(seen[n], gradients[c][n])[0] - right).max() / np.abs(right).max()))
+                    noise[n] = max(noise[n], float(np.abs(is_ - right).max() / np.abs(right).max()), float(np.abs(heat(is_) - heat(right)).max()))
     logits = arrays['logits']
     return noise, float(np.abs(y - logits).max() / (np.ptp(logits) or 1))
 
 
-def write(row, weights, folder):
-    """saves in every dialect; checks Keras' own answers in the files' precision"""
-    files = []
-    for K, mine in ((keras, [e for e in row.files if not e.startswith('k2')]), (tf_keras, [e for e in row.files if e.startswith('k2')])):
-        if not mine: continue
-        shared.forget()
-        model = build(K, row)
-        set_weights(model, weights)
-        if row.compile: model.compile(**row.compile(K))
-        yield K, model
-        for ending in mine:
-            path = f'{folder}/{row.name}.{ending}'
-            model.save(path)
-            if ending.endswith('keras'): shared.repack(path, False)
-            files.append(f'{row.name}.{ending}')
-    yield None, files
+def built(K, row, weights):
+    shared.forget()
+    model = build(K, row)
+    set_weights(model, weights)
+    return model
+
+
+def write(row, K, model, folder):
+    """saves in one dialect, after a check of Keras' own answers in the files' precision"""
+    if row.compile: model.compile(**row.compile(K))
+    for ending in row.files:
+        if ending.startswith('k2') != (K is tf_keras): continue
+        path = f'{folder}/{row.name}.{ending}'
+        model.save(path)
+        if ending.endswith('keras'): shared.repack(path, False)
 
 
 def zip_h5(row, files, folder):
@@ -222,15 +217,16 @@ def names_in_keras2(model, row, layers, values):
 
 def make(row):
     with shared.policy(keras, 'float64'): weights, arrays, shapes, classes, layers, values = exact(row)
-    noise, logits_noise = float32_noise(row, weights, arrays, classes, layers)
     outputs, keras2 = arrays['outputs'], {}
     with tempfile.TemporaryDirectory(dir=HERE, prefix='.writing') as folder:
-        for K, model in write(row, weights, folder):
-            if K is None: files = model
-            else:
-                off = np.abs(np.asarray(model(prepared(row, 'f4'), training=False), 'f8')[0] - outputs).max() / max(1, np.abs(outputs).max())
-                assert off < 1e-4, f'{row.name}: {K.__name__} is off by {off}'
-                if K is tf_keras: keras2 = names_in_keras2(model, row, layers, values)
+        for K in (keras, tf_keras) if any(e.startswith('k2') for e in row.files) else (keras,):
+            model = built(K, row, weights)
+            off = np.abs(np.asarray(model(prepared(row, 'f4'), training=False), 'f8')[0] - outputs).max() / max(1, np.abs(outputs).max())
+            assert off < 1e-4, f'{row.name}: {K.__name__} is off by {off}'
+            if K is keras: noise, logits_noise = float32_noise(row, model, arrays, classes, layers)
+            else: keras2 = names_in_keras2(model, row, layers, values)
+            write(row, K, model, folder)
+        files = [f'{row.name}.{ending}' for ending in row.files]
         zip_h5(row, files, folder)
         np.savez(f'{folder}/golden.npz', **arrays)
         for name in os.listdir(folder):

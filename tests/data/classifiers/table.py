@@ -38,7 +38,10 @@ def outside(family): return OUTSIDE[MODES.get(family, 'inside')]
 
 
 def whole(K, r):
-    return bodies.narrow(K, bodies.application(K, r.family, input_shape=(*r.size, r.channels)), r.width)
+    full = bodies.application(K, r.family, input_shape=(*r.size, r.channels))
+    model = bodies.narrow(K, full, r.width)
+    assert K.__name__ != 'keras' or bodies.same_graph(model, full), f'not the graph of {r.family}'
+    return model
 
 
 def row(name, files, build, **more):

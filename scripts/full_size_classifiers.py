@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""Makes networks of keras.applications at their own size with mild random weights, and compares the program with Keras on
+each: logits, the top class, the map at the default layer; time and memory beside ONNX Runtime with two threads.
+
+    python3.11 -m venv venv && venv/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.1 numpy==2.4.6 pillow h5py \
+        onnx onnxruntime tf2onnx
+    venv/bin/python scripts/full_size_classifiers.py target/release/gradcam-explorer FOLDER [NETWORK ...]
+
+FOLDER keeps the files (5 GB for all networks) and is used again. The weights are drawn by name, then moving statistics,
+biases and scales are set layer by layer, so that half of the ReLUs are on and the answers are moderate; they classify
+nothing. Exit status 1 if logits are off by more than 1e-3 of their spread, a map by more than 1e-3, or a top class differs.
+Times are medians; an idle machine is needed for them. Memory is the most that a process held, in MB.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+DATA = HERE.parent / "tests" / "data"
+THREADS = 2
+RUNS = 9
+
+SIZES = {"InceptionV3": 299, "InceptionResNetV2": 299, "Xception": 299, "EfficientNetB1": 240, "EfficientNetB2": 260,
+         "EfficientNetB3": 300, "EfficientNetB4": 380, "EfficientNetB5": 456, "EfficientNetB6": 528, "EfficientNetB7": 600,
+         "EfficientNetV2B1": 240, "EfficientNetV2B2": 260, "EfficientNetV2B3": 300, "EfficientNetV2S": 384}
+NETWORKS = """MobileNet MobileNetV2 MobileNetV3Small MobileNetV3Large ResNet50 ResNet101 ResNet152 ResNet50V2 ResNet101V2
+ResNet152V2 VGG16 VGG19 DenseNet121 DenseNet169 DenseNet201 InceptionV3 InceptionResNetV2 Xception EfficientNetB0
+EfficientNetB1 EfficientNetB2 EfficientNetB3 EfficientNetB4 EfficientNetB5 EfficientNetB6 EfficientNetB7 EfficientNetV2B0
+EfficientNetV2B1 EfficientNetV2B2 EfficientNetV2B3 EfficientNetV2S NASNetMobile ConvNeXtTiny""".split()
+
+
+def pixels_of(family):
+    if family.startswith(("ResNet", "VGG")) and not family.endswith("V2"):
+        return "caffe"
+    if family.startswith("DenseNet"):
+        return "torch"
+    if family.startswith(("EfficientNet", "ConvNeXt", "MobileNetV3")):
+        return "0..255"
+    return "-1..1"
+
+
+def size_of(family):
+    return SIZES.get(family, 224)
+
+
+def picture(family):
+    """the picture at exactly the network's size, [height, width, 3] in 0..255"""
+    import seeded
+
+    return seeded.picture(size_of(family), size_of(family))
+
+
+# --- in a process of their own ---
+
+
+def make(family, folder):
+    """writes the network, the picture, Keras' logits, and the network as ONNX"""
+    os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
+    import numpy as np
+    from PIL import Image
+
+    sys.path[1:1] = [str(DATA / "keras"), str(DATA / "classifiers")]
+    import keras
+
+    import bodies
+    import calibrate
+    import pictures
+
+    def uniform(name, shape=()):
+        # as seeded.uniform, for tensors of a hundred million values
+        import seeded
+
+        return np.random.default_rng(seeded.fnv1a64(name)).uniform(-1, 1, shape).astype("f4")
+
+    calibrate.uniform = uniform
+    photo = picture(family)
+    Image.fromarray(photo).save(folder / f"{family}.png")
+    x = pictures.outside(photo.astype("f8"), pixels_of(family))[None].astype("f4")
+    bodies.CLASSES = 1000
+    model = bodies.application(keras, family)
+    calibrate.calibrate(model, types.SimpleNamespace(name=family, gain=1.0, firm=1.5), x)
+    np.save(folder / f"{family}.answers.npy", np.asarray(model(x, training=False))[0])
+    np.save(folder / f"{family}.input.npy", x)
+    # the ONNX first: the archive is what says that all is there
+    try:
+        model.export(str(folder / f"{family}.onnx"), format="onnx", verbose=False)
+    except Exception as error:  # noqa: BLE001
+        print(f"{family}: no ONNX: {error}", file=sys.stderr)
+    model.save(folder / "writing.keras")
+    os.replace(folder / "writing.keras", folder / f"{family}.keras")
+
+
+def keras_map(family, folder, layer, index):
+    """Keras' heat and logits, from the file"""
+    os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    model = keras.models.load_model(folder / f"{family}.keras", compile=False)
+    x = tf.constant(np.load(folder / f"{family}.input.npy"))
+    final = model.outputs[0]._keras_history.operation
+    assert final.activation.__name__ == "softmax"
+    final.activation = keras.activations.linear
+    chosen = next(operation for operation in model.operations if operation.name == layer)
+    both = keras.Model(model.inputs, [chosen.output, model.output])
+    with tf.GradientTape() as tape:
+        features, logits = both(x, training=False)
+        score = logits[0, index]
+    gradient = tape.gradient(score, features)[0].numpy().astype("f8")
+    signed = features[0].numpy().astype("f8") @ gradient.mean((0, 1))
+    heat = np.maximum(signed, 0) / max(signed.max(), 1e-30)
+    np.savez(folder / f"{family}.keras.npz", logits=logits[0].numpy(), heat=heat)
+
+
+def onnx_time(family, folder):
+    """one JSON line: ONNX Runtime's milliseconds and megabytes"""
+    import resource
+    import statistics
+    import time
+
+    import numpy as np
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
+    session = onnxruntime.InferenceSession(str(folder / f"{family}.onnx"), options, providers=["CPUExecutionProvider"])
+    feed = {session.get_inputs()[0].name: np.load(folder / f"{family}.input.npy")}
+    times = []
+    for _ in range(RUNS + 3):
+        start = time.perf_counter()
+        answers = session.run(None, feed)[0][0]
+        times.append((time.perf_counter() - start) * 1e3)
+    off = float(np.abs(answers - np.load(folder / f"{family}.answers.npy")).max())
+    assert off < 1e-3, f"ONNX Runtime is off by {off}"
+    print(json.dumps({"ms": statistics.median(times[3:]), "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+
+
+# --- the comparison ---
+
+
+def apart(task, *arguments):
+    """runs one of the above in a process of its own; returns its last line"""
+    command = [sys.executable, __file__, "--task", task, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{task} {arguments}: {done.stderr[-2000:]}")
+    if "no ONNX" in done.stderr:
+        print([line for line in done.stderr.splitlines() if "no ONNX" in line][-1], file=sys.stderr)
+    return done.stdout.strip().splitlines()[-1:] or [""]
+
+
+def ours(program, *arguments):
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip())
+    return json.loads(done.stdout)
+
+
+def compare(program, family, folder):
+    import numpy as np
+
+    network, photo = folder / f"{family}.keras", folder / f"{family}.png"
+    if not network.exists():
+        apart("make", family, folder)
+    weights = ["--weights", network, "--pixels", pixels_of(family)]
+    found = ours(program, "explain", photo, *weights, "--json", "--top", 1000, "--score", "logit", "--write", "raw", "--out", folder)
+    shown = found["maps"][0]
+    apart("map", family, folder, shown["layer"], shown["class"])
+    right = np.load(folder / f"{family}.keras.npz")
+    logits = np.array([p["logit"] for p in sorted(found["predictions"], key=lambda p: p["index"])])
+    off = float(np.abs(logits - right["logits"]).max() / np.ptp(right["logits"]))
+    same = found["predictions"][0]["index"] == int(right["logits"].argmax())
+    heat = float(np.abs(np.load(shown["files"]["heat"]) - right["heat"]).max())
+    speed = ours(program, "bench", photo, *weights, "--json", "--runs", RUNS)
+    line = f"{family:18} {size_of(family):4} {network.stat().st_size / 1e6:5.0f} {off:8.0e} {'yes' if same else 'NO':>4} {heat:8.0e}  {shown['layer']:24}"
+    line += f" {speed['forward_ms']:8.1f} {speed['cam_other_ms']:7.2f} {speed['rss_peak_mb']:7.0f}"
+    if (folder / f"{family}.onnx").exists():
+        onnx = json.loads(apart("onnx", family, folder)[0])
+        line += f" {onnx['ms']:8.1f} {speed['forward_ms'] / onnx['ms']:6.2f} {onnx['mb']:7.0f}"
+    print(line, flush=True)
+    return same and off <= 1e-3 and heat <= 1e-3
+
+
+def main(program, folder, *wanted):
+    folder = Path(folder).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    unknown = set(wanted) - set(NETWORKS)
+    if unknown:
+        sys.exit(f"unknown: {unknown}; there are {' '.join(NETWORKS)}")
+    os.environ["RAYON_NUM_THREADS"] = str(THREADS)
+    print(f"{'network':18} {'size':>4} {'MB':>5} {'logits':>8} {'top':>4} {'map':>8}  {'layer':24} {'forward':>8} {'class':>7} {'memory':>7} {'ORT':>8} {'ratio':>6} {'memory':>7}")
+    good = True
+    for family in wanted or NETWORKS:
+        try:
+            good &= compare(program, family, folder)
+        except RuntimeError as error:
+            good = False
+            print(f"{family:18} {error}", flush=True)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--task"]:
+        sys.path[1:1] = [str(DATA / "keras"), str(DATA / "classifiers")]
+        task, family, folder, *rest = sys.argv[2:]
+        folder = Path(folder)
+        if task == "make":
+            make(family, folder)
+        elif task == "map":
+            keras_map(family, folder, rest[0], int(rest[1]))
+        else:
+            onnx_time(family, folder)
+    elif len(sys.argv) < 3:
+        sys.exit(__doc__)
+    else:
+        sys.exit(main(*sys.argv[1:]))
