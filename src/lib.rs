@@ -14,6 +14,12 @@
 //! | [`explorer`] | the session: requests in, replies out, workers in between | windows, command lines |
 //! | [`gui`], [`cli`] | the two thin faces of the session | each other's insides |
 //!
+//! # As a library
+//!
+//! `examples/heatmap.rs` opens a network, classifies a photo and draws where it looked, in twenty lines:
+//! [`explorer::load_network`], [`network::Network::forward`], [`explain::ClassMaps`] and [`imaging::overlay`]; of layers
+//! before the last one [`explain::backward`] makes the maps.
+//!
 //! # Invariants
 //!
 //! * The numbers are Keras': pixels exactly, logits, maps and overlays within the tolerances of `tests/keras.rs`.

@@ -31,13 +31,16 @@ pub(super) enum Kind {
     Depthwise(DepthwiseWeights),
 }
 
-/// A convolution with its batch normalisation folded in: `bn = convolution * scale + shift`.
+/// A convolution with its batch normalisation folded in: `bn = product * scale + shift`, where the product is the
+/// convolution without its bias.
 pub(super) struct Convolution {
     pub(super) kind: Kind,
     /// gamma / sqrt(variance + epsilon), one a channel.
     pub(super) scale: Vec<f32>,
     /// beta + (bias - mean) * scale, one a padded channel.
     pub(super) shift: Buffer,
+    /// beta - mean * scale, one a channel: `bn = convolution * scale + norm_shift`.
+    pub(super) norm_shift: Vec<f32>,
 }
 
 impl Convolution {
@@ -57,6 +60,7 @@ impl Convolution {
             Some(norm) => fold(plan, norm, outputs, vb)?,
             None => (vec![1.0; outputs], Buffer::zeros(padded(outputs))),
         };
+        let norm_shift = shift.values()[..outputs].to_vec();
         let vb = vb.pp(&layer.weights);
         if let Op::Conv { bias: true, .. } | Op::Dense { bias: true } | Op::Depthwise { bias: true, .. } = layer.op {
             let bias = vector(&vb, outputs, "bias")?;
@@ -110,7 +114,12 @@ impl Convolution {
                 return Err(candle_core::Error::msg(format!("{op:?} is no convolution")).into());
             }
         };
-        Ok(Self { kind, scale, shift })
+        Ok(Self {
+            kind,
+            scale,
+            shift,
+            norm_shift,
+        })
     }
 }
 

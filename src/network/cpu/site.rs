@@ -38,7 +38,7 @@ impl CpuNetwork {
                     layer: norm,
                     features: &self.stored[norm.0],
                     rectifier: None,
-                    norm: Some((&convolution.scale, convolution.shift.values())),
+                    norm: Some((&convolution.scale, &convolution.norm_shift)),
                 }
             }
             _ => {
