@@ -1,15 +1,26 @@
-//! The colour bar: which colour stands for which value.
+//! The colour bar: which colour stands for which value, and what its ends mean.
 
 use egui::accesskit::Role;
-use egui::{Align2, Color32, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::epaint::Mesh;
+use egui::{Align2, Color32, Rect, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use super::choices::View;
 use super::export;
+use super::maps::Shown;
 use super::state::State;
 use super::textures::Textures;
 use super::theme::{self, UNIT, font, palette};
+use super::widgets::text_in;
+use crate::explain::Target;
+use crate::imaging::{signed_colours, signed_strength};
 
-/// Width of the whole bar with its numbers.
-pub const WIDTH: f32 = 220.0;
+/// What of the line below the picture is the bar with its words, and how wide that is at least and at most.
+const SHARE: f32 = 0.5;
+const WIDTH: std::ops::RangeInclusive<f32> = 220.0..=900.0;
+/// What the word at one end takes of that at most.
+const WORD: f32 = 0.26;
+/// Behind a bar whose colours let the photo through.
+const PHOTO: Color32 = Color32::from_gray(176);
 
 /// A value with three digits.
 pub fn short(value: f64) -> String {
@@ -22,37 +33,104 @@ pub fn short(value: f64) -> String {
     }
 }
 
-/// Draws the bar for the map shown.
+/// What the lower and the upper end of the bar argue for; nothing for maps of which one end is zero.
+pub fn ends(state: &State, shown: &Shown) -> Option<[String; 2]> {
+    if !shown.signed {
+        return None;
+    }
+    Some(match shown.key.target {
+        _ if shown.channel.is_some() => ["negative".to_owned(), "positive".to_owned()],
+        Target::Rather { class, than } => [state.class_name(than), state.class_name(class)],
+        Target::Class(class) => {
+            let name = state.class_name(class);
+            [format!("against {name}"), format!("for {name}")]
+        }
+    })
+}
+
+/// Draws the bar for the map shown, as wide as there is room.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures) {
     let Some(shown) = state.shown.as_ref().filter(|shown| !shown.is_empty()) else {
         return;
     };
     let colours = palette(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(WIDTH, theme::ROW), Sense::hover());
+    let available = ui.available_width();
+    let width = (SHARE * available).clamp(*WIDTH.start(), *WIDTH.end()).min(available);
+    let (rect, response) = ui.allocate_exact_size(vec2(width, theme::ROW), Sense::hover());
     let lowest = if shown.signed { -shown.maximum } else { 0.0 };
     let (low, high) = (short(lowest), short(shown.maximum));
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Colour bar from {low} to {high}")));
-    let numbers = 15.0 * UNIT;
-    let bar = Rect::from_min_max(
-        pos2(rect.left() + numbers, rect.center().y - 4.0),
-        pos2(rect.right() - numbers, rect.center().y + 4.0),
-    );
-    let texture = textures.colormap(ui.ctx(), export::colormap(&state.choices, shown));
-    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    ui.painter().image(texture, bar, whole, Color32::WHITE);
-    let gap = vec2(1.5 * UNIT, 0.0);
-    let text = |position, align, text: &str| {
-        ui.painter()
-            .text(position, align, text, font(theme::SMALL), colours.weak);
+    let ends = ends(state, shown);
+    let label = match &ends {
+        Some([lower, upper]) => format!("Colour bar from {low} ({lower}) to {high} ({upper})"),
+        None => format!("Colour bar from {low} to {high}"),
     };
-    text(bar.left_center() - gap, Align2::RIGHT_CENTER, &low);
-    text(bar.right_center() + gap, Align2::LEFT_CENTER, &high);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label.as_str()));
+    let mut inner = rect;
+    if let Some([lower, upper]) = &ends {
+        let room = vec2(WORD * width, rect.height());
+        let left = Rect::from_min_size(rect.min, room);
+        inner.min.x += text_in(ui, left, Align2::LEFT_CENTER, lower, theme::SMALL, colours.text) + 2.0 * UNIT;
+        let right = Rect::from_min_size(pos2(rect.right() - room.x, rect.top()), room);
+        inner.max.x -= text_in(ui, right, Align2::RIGHT_CENTER, upper, theme::SMALL, colours.text) + 2.0 * UNIT;
+    }
+    let number = |text: &str| {
+        let galley = ui
+            .painter()
+            .layout_no_wrap(text.to_owned(), font(theme::SMALL), colours.weak);
+        (galley.size(), galley)
+    };
+    let ((low_size, low), (high_size, high)) = (number(&low), number(&high));
+    let gap = 1.5 * UNIT;
+    let bar = Rect::from_min_max(
+        pos2(inner.left() + low_size.x + gap, inner.center().y - UNIT),
+        pos2(inner.right() - high_size.x - gap, inner.center().y + UNIT),
+    );
+    let top = |height: f32| rect.center().y - height / 2.0;
+    ui.painter()
+        .galley(pos2(inner.left(), top(low_size.y)), low, colours.weak);
+    ui.painter()
+        .galley(pos2(bar.right() + gap, top(high_size.y)), high, colours.weak);
+    if bar.width() > 0.0 {
+        if shown.signed && state.choices.view == View::Overlay {
+            ui.painter().add(over_photo(state, shown, bar));
+        } else {
+            let texture = textures.colormap(ui.ctx(), export::colormap(&state.choices, shown));
+            let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+            ui.painter().image(texture, bar, whole, Color32::WHITE);
+        }
+        ui.painter()
+            .rect_stroke(bar, 0.0, Stroke::new(1.0, colours.line), StrokeKind::Outside);
+    }
     let meaning = if shown.channel.is_some() {
         "Activation of the channel."
+    } else if matches!(shown.key.target, Target::Rather { .. }) {
+        "Red argues for the class at the right end, blue for the one at the left; where there is no colour, for neither."
     } else if shown.signed {
-        "Red argues for the class, blue against it; grey is neither."
+        "Red argues for the class, blue against it; where there is no colour, neither."
     } else {
         "Evidence for the class before normalisation; the right end is shown as heat 1. Evidence against it is cut off."
     };
     response.on_hover_text(meaning);
+}
+
+/// The bar of a signed map over a photo: two colours that grow stronger from its middle.
+fn over_photo(state: &State, shown: &Shown, bar: Rect) -> Shape {
+    let strength = signed_strength(state.choices.blend);
+    let ends = signed_colours(export::colormap(&state.choices, shown));
+    let [left, right] = ends.map(|[red, green, blue]| Color32::from_rgb(red, green, blue).gamma_multiply(strength));
+    let mut mesh = Mesh::default();
+    mesh.add_colored_rect(bar, PHOTO);
+    for (x, colour) in [
+        (bar.left(), left),
+        (bar.center().x, Color32::TRANSPARENT),
+        (bar.right(), right),
+    ] {
+        mesh.colored_vertex(pos2(x, bar.top()), colour);
+        mesh.colored_vertex(pos2(x, bar.bottom()), colour);
+    }
+    for first in [4, 6] {
+        mesh.add_triangle(first, first + 1, first + 2);
+        mesh.add_triangle(first + 1, first + 2, first + 3);
+    }
+    Shape::mesh(mesh)
 }

@@ -59,6 +59,8 @@ pub enum Command {
     TogglePin(usize),
     /// Show evidence for the chosen class rather than for this one.
     CompareWith(Option<usize>),
+    /// Look for a class to compare with.
+    SearchRival(String),
     /// Ask what a place of the photo, in shares of its width and height, argues for.
     AskHere([f32; 2]),
     /// Choose a layer.

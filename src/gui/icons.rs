@@ -34,10 +34,20 @@ pub const VALUES: char = '\u{E3A6}';
 pub const BARS: char = '\u{E26B}';
 /// Close.
 pub const CLOSE: char = '\u{E5CD}';
+/// A part.
+pub const CROP: char = '\u{E3BE}';
+/// Look through.
+pub const PEEK: char = '\u{E8F4}';
+/// Two pictures.
+pub const TWO: char = '\u{E949}';
+/// One in the place of the other.
+pub const SWAP: char = '\u{E8D4}';
+/// Pixels.
+pub const INPUT: char = '\u{E3EC}';
 
 /// All of them.
 #[cfg(test)]
-pub const ALL: [char; 17] = [
+pub const ALL: [char; 22] = [
     MENU,
     OPEN,
     EXPORT,
@@ -55,4 +65,9 @@ pub const ALL: [char; 17] = [
     VALUES,
     BARS,
     CLOSE,
+    CROP,
+    PEEK,
+    TWO,
+    SWAP,
+    INPUT,
 ];

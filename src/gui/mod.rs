@@ -20,6 +20,7 @@ mod class_row;
 pub mod clipboard;
 mod color_bar;
 pub mod command;
+mod compare_with;
 mod contours;
 pub mod dialogs;
 mod display_server;

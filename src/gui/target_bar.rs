@@ -3,10 +3,11 @@
 use egui::{Align, Button, Frame, Layout, Margin, Response, RichText, Ui};
 
 use super::command::{Action, Command};
+use super::compare_with;
 use super::export;
 use super::icons;
 use super::state::State;
-use super::theme::{self, UNIT, palette, strong};
+use super::theme::{self, palette, strong};
 use super::widgets::{action_tooltip, caption, truncated, with_icon};
 use crate::explain::Target;
 
@@ -24,7 +25,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 let names = ui.available_width() > ROOM;
                 zoom(ui, state, commands);
                 toggle(ui, names, Action::WhatIsHere, state.asking_here, commands);
-                compare(ui, names, state, class, commands);
+                compare_with::show(ui, names, state, class, commands);
                 let compares = matches!(target, Target::Rather { .. });
                 ui.add_enabled_ui(!compares, |ui| {
                     toggle(ui, names, Action::Signed, state.choices.is_signed(target), commands);
@@ -53,12 +54,13 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 }
 
 /// A quiet button that is coloured while it holds.
-fn quiet(ui: &mut Ui, names: bool, icon: Option<char>, name: &str, holds: bool) -> Response {
+pub(super) fn quiet(ui: &mut Ui, names: bool, icon: Option<char>, name: &str, holds: bool) -> Response {
     let button = quiet_button(ui, names, icon, name, holds).selected(holds);
     ui.add(button).accessible_name(name)
 }
 
-fn quiet_button(ui: &Ui, names: bool, icon: Option<char>, name: &str, holds: bool) -> Button<'static> {
+/// The same before it is placed.
+pub(super) fn quiet_button(ui: &Ui, names: bool, icon: Option<char>, name: &str, holds: bool) -> Button<'static> {
     let colours = palette(ui);
     let text = match icon {
         Some(icon) if !names => icon.to_string(),
@@ -85,40 +87,6 @@ fn pin(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mut Vec
     {
         commands.push(Command::TogglePin(class));
     }
-}
-
-/// The choice of a class to compare with.
-fn compare(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mut Vec<Command>) {
-    let compared = matches!(state.choices.target(class), Target::Rather { .. });
-    if compared {
-        let response = quiet(ui, names, Some(icons::COMPARE), "Rather than", true).on_hover_text("Stop comparing.");
-        if response.clicked() {
-            commands.push(Command::CompareWith(None));
-        }
-        return;
-    }
-    let button = quiet_button(ui, names, Some(icons::COMPARE), "Rather than…", false);
-    let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, |ui| {
-        ui.set_min_width(40.0 * UNIT);
-        let ranking = state.prediction().map_or(&[][..], |prediction| &prediction.ranking);
-        // those at hand first
-        let mut others: Vec<usize> = Vec::new();
-        for &other in state.pinned.iter().chain(&state.recent_classes).chain(ranking.iter()) {
-            if other != class && !others.contains(&other) && others.len() < 14 {
-                others.push(other);
-            }
-        }
-        for other in others {
-            if ui.button(state.class_name(other)).clicked() {
-                commands.push(Command::CompareWith(Some(other)));
-                ui.close();
-            }
-        }
-    });
-    response.accessible_name("Rather than…").on_hover_text(
-        "Show what argues for the chosen class rather than another: the difference of their maps. Classes that are pinned or \
-         were chosen lately come first.",
-    );
 }
 
 fn zoom(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {

@@ -9,7 +9,7 @@ use super::export;
 use super::images::OpenImage;
 use super::maps::Shown;
 use crate::explorer::ImageId;
-use crate::imaging::{Colormap, Photo, colorize, mask_share, resize_map, signed_share};
+use crate::imaging::{Colormap, Photo, colorize, mask_share, resize_map, signed_colours, signed_share};
 use crate::network::LayerId;
 
 /// Side of a smooth map in pixels; the screen stretches it further.
@@ -205,11 +205,13 @@ impl MapColours {
         match self.mask {
             Some(mask) => ColorImage::new(size, units.iter().map(|&unit| mask.at(unit)).collect()),
             None if self.fades => {
-                let colours = colorize(&units, self.colormap);
-                let pixel = |(&unit, &[red, green, blue]): (&f32, &[u8; 3])| {
-                    Color32::from_rgb(red, green, blue).gamma_multiply(signed_share(unit))
+                let [against, evidence_for] =
+                    signed_colours(self.colormap).map(|[red, green, blue]| Color32::from_rgb(red, green, blue));
+                let pixel = |&unit: &f32| {
+                    let colour = if unit < 0.5 { against } else { evidence_for };
+                    colour.gamma_multiply(signed_share(unit))
                 };
-                ColorImage::new(size, units.iter().zip(colours.as_chunks().0).map(pixel).collect())
+                ColorImage::new(size, units.iter().map(pixel).collect())
             }
             None => ColorImage::from_rgb(size, &colorize(&units, self.colormap)),
         }

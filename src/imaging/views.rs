@@ -1,6 +1,5 @@
 //! Other ways to show a photo and a map together: next to each other, the photo where the map is hot, lines of equal heat.
 
-use super::overlay::index;
 use super::resize_map::ResizedRows;
 use super::rows::for_each_row;
 use super::{Colormap, Photo, heatmap};
@@ -39,11 +38,19 @@ pub fn mask(photo: &Photo, heat: &[f32], [map_width, map_height]: [usize; 2], th
     masked
 }
 
-/// How much of a signed map's colour lies over the photo where the map is `unit` (0..=1, 0.5 for neither): nothing where
-/// it says nothing, most at its ends. The root makes up for the colours near the middle, which are pale themselves.
+/// How much of a signed map's colour lies over the photo where the map is `unit` (0..=1, 0.5 for neither): as much as its
+/// evidence is of the most there can be, so that nothing has an edge where it crosses zero.
 #[must_use]
 pub fn signed_share(unit: f32) -> f32 {
-    (2.0 * unit - 1.0).abs().min(1.0).sqrt()
+    (2.0 * unit - 1.0).abs().min(1.0)
+}
+
+/// The colours of a signed map over a photo: of evidence against, and of evidence for. The ends of the table, since its
+/// pale middle would be a veil over the photo; how much evidence there is, [`signed_share`] says.
+#[must_use]
+pub fn signed_colours(colormap: Colormap) -> [[u8; 3]; 2] {
+    let table = colormap.table();
+    [table[0], table[255]]
 }
 
 /// What [`signed_share`] is multiplied by for a blend of 0..=1. With the photo in sight where the map says nothing, the
@@ -68,12 +75,13 @@ pub fn signed_overlay(photo: &Photo, units: &[f32], map_size: [usize; 2], colorm
         photo.width as usize,
         photo.height as usize,
     );
-    let (table, strength) = (colormap.table(), signed_strength(blend));
+    let ([against, evidence_for], strength) = (signed_colours(colormap), signed_strength(blend));
     let mut overlaid = photo.clone();
     for_each_row(&mut overlaid, |y, pixels, values| {
         rows.write(y, values);
         for (pixel, &unit) in pixels.iter_mut().zip(values.iter()) {
-            *pixel = mixed(*pixel, table[index(unit)], strength * signed_share(unit));
+            let colour = if unit < 0.5 { against } else { evidence_for };
+            *pixel = mixed(*pixel, colour, strength * signed_share(unit));
         }
     });
     overlaid
@@ -219,6 +227,26 @@ mod tests {
         assert_eq!(pixel(&overlaid, 37, 30), table[255]);
         let none = signed_overlay(&white(), &[0.0, 0.5, 1.0, 0.5], [4, 1], Colormap::Diverging, 0.0);
         assert_eq!(none, white());
+    }
+
+    #[test]
+    fn a_signed_map_grows_stronger_with_its_evidence_and_has_no_edge_where_it_crosses_zero() {
+        for grey in [0, 128, 255] {
+            let photo = Photo::filled(600, 1, [grey; 3]);
+            let overlaid = signed_overlay(&photo, &[0.0, 1.0], [2, 1], Colormap::Diverging, 0.4);
+            // the map climbs from 150 to 450; to either side of its middle nothing ever turns back towards the photo
+            let changed = |x: u32| pixel(&overlaid, x, 0).map(|level| level.abs_diff(grey));
+            assert!(changed(299).iter().all(|change| *change <= 1), "{:?}", changed(299));
+            for x in 150..299 {
+                for (side, closer) in [(x, x + 1), (599 - x, 598 - x)] {
+                    let (more, less) = (changed(side), changed(closer));
+                    assert!(
+                        (0..3).all(|channel| more[channel] >= less[channel]),
+                        "{grey} at {side}: {more:?} {less:?}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn what_is_in_the_picture_beside_the_winner_and_the_winner_itself_have_maps_of_t
 #[test]
 fn the_logit_and_the_difference_of_two_classes_speak_for_themselves() {
     let mut window = probability_of("clock");
-    window.click("Rather than…");
+    window.click("Compare with…");
     window.last("fish").click();
     window.settle();
     assert!(!window.has_text("mostly says"));

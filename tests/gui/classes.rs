@@ -78,7 +78,7 @@ fn two_classes_are_compared_and_left_again() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     let [class, than] = [window.state().listed()[0], window.state().listed()[1]];
     let other = window.listed()[1].clone();
-    window.click("Rather than…");
+    window.click("Compare with…");
     window.last(&other).click();
     window.settle();
     let shown = window.state().shown.clone().unwrap();

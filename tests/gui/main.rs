@@ -18,5 +18,6 @@ mod persistence;
 mod picture;
 mod pixels;
 mod settings;
+mod signed;
 mod snapshots;
 mod web;

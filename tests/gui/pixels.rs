@@ -5,6 +5,7 @@
 
 use egui::{Key, accesskit::Role};
 use gradcam_explorer::gui::choices::{Choices, View};
+use gradcam_explorer::imaging::Colormap;
 use image::{Rgb, RgbImage, RgbaImage};
 
 use crate::support::{Window, has_adapter};
@@ -190,6 +191,26 @@ fn the_overlay_mixes_photo_and_map_by_the_blend() {
                 "{place:?}: {found:?} for {mixed:?}"
             );
         }
+    }
+}
+
+#[test]
+fn the_colour_of_a_signed_map_is_as_strong_as_its_evidence() {
+    let Some(mut painted) = Painted::new() else { return };
+    painted.window.command_key(Key::E);
+    painted.let_go();
+    let area = painted.areas()[0];
+    let image = painted.render();
+    let strength = 2.0 * painted.choices().blend;
+    let [against, evidence_for] = [0, 255].map(|end| Colormap::Diverging.table()[end]);
+    for (place, unit) in painted.heat() {
+        let colour = if unit < 0.5 { against } else { evidence_for };
+        let share = strength * (2.0 * unit - 1.0).abs();
+        let mixed = [0, 1, 2].map(|channel| {
+            (f32::from(PHOTO[channel]) * (1.0 - share) + f32::from(colour[channel]) * share).round() as u8
+        });
+        let found = area.at(&image, place);
+        assert!(differs(found, mixed) <= 2 * ROUNDING, "{unit}: {found:?} for {mixed:?}");
     }
 }
 

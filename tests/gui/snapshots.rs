@@ -63,7 +63,7 @@ fn search() {
 fn two_classes() {
     check("two_classes", MIDDLE, Theme::Light, |window| {
         let other = window.listed()[1].clone();
-        window.click("Rather than…");
+        window.click("Compare with…");
         window.last(&other).click();
         window.settle();
     });

@@ -61,6 +61,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         }
         Command::TogglePin(class) => toggle_pin(state, class),
         Command::CompareWith(than) => state.choices.than = than,
+        Command::SearchRival(query) => state.look_for_rival(query),
         Command::AskHere(share) => {
             state.look_for(String::new());
             state.ask_here(share);

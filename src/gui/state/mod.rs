@@ -89,6 +89,8 @@ pub struct State {
     pub asking_here: bool,
     /// What is looked for.
     pub search: Search,
+    /// What is looked for to compare with.
+    pub rival_search: Search,
     /// Classes kept at hand.
     pub pinned: Vec<usize>,
     /// Classes chosen lately, the newest first.
@@ -148,6 +150,7 @@ impl State {
             here_soon: None,
             asking_here: false,
             search: Search::default(),
+            rival_search: Search::default(),
             pinned: Vec::new(),
             recent_classes: Vec::new(),
             maps: MapStore::default(),

@@ -84,10 +84,19 @@ impl State {
 
     /// Looks for classes.
     pub fn look_for(&mut self, query: String) {
+        self.search = self.search_for(query);
+    }
+
+    /// Looks for a class to compare with.
+    pub fn look_for_rival(&mut self, query: String) {
+        self.rival_search = self.search_for(query);
+    }
+
+    fn search_for(&self, query: String) -> Search {
         let found = match self.labels() {
             Some(labels) if !query.is_empty() => labels.search(&query),
             _ => Vec::new(),
         };
-        self.search = Search { query, found };
+        Search { query, found }
     }
 }
