@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use candle_nn::VarBuilder;
 
+use super::narrowed::Narrowed;
 use super::network::NetworkError;
 use super::op::Op;
 use super::plain::{DenseLayer, PlainLayer, Workers};
@@ -28,17 +29,22 @@ pub struct Head {
 
 /// What the head saw in one pass: the last map, and the output of each of its layers, the logits at the end.
 #[derive(Clone, Debug)]
-pub struct HeadPass(Vec<Vec<f64>>);
+pub struct HeadPass {
+    /// The last map, then the output of each layer.
+    values: Vec<Vec<f64>>,
+    /// What of the dense layers behind a flattening is on; made when it is first used.
+    narrowed: OnceLock<Option<Narrowed>>,
+}
 
 impl HeadPass {
     /// One value a unit.
     pub fn logits(&self) -> &[f64] {
-        self.0.last().map_or(&[], Vec::as_slice)
+        self.values.last().map_or(&[], Vec::as_slice)
     }
 
     /// The output of the head's layer of this index.
     pub fn output(&self, layer: usize) -> Option<&[f64]> {
-        self.0.get(layer + 1).map(Vec::as_slice)
+        self.values.get(layer + 1).map(Vec::as_slice)
     }
 }
 
@@ -88,7 +94,10 @@ impl Head {
             let output = layer.forward(&inputs, workers);
             values.push(output);
         }
-        HeadPass(values)
+        HeadPass {
+            values,
+            narrowed: OnceLock::new(),
+        }
     }
 
     /// The gradient of a score with respect to the last map, `[height, width, channels]`, from that with respect to the
@@ -105,6 +114,11 @@ impl Head {
         let channels = self.input.channels;
         let cells = self.input.cells() as f64;
         if let Some((behind, summed)) = self.summed() {
+            let narrowed = || Narrowed::new(&self.layers[behind - 1..], &pass.values[behind..], summed);
+            if let Some(narrowed) = pass.narrowed.get_or_init(narrowed) {
+                let sums = narrowed.back(units);
+                return sums.into_iter().map(|sum| sum / cells).collect();
+            }
             let gradient = self.back_to(behind, pass, units);
             let sums = super::plain::multiply(summed, &gradient);
             return sums.into_iter().map(|sum| sum / cells).collect();
@@ -123,7 +137,7 @@ impl Head {
     /// [mean gradient](Head::gradient_mean).
     pub fn map(&self, pass: &HeadPass, units: &[f64]) -> Vec<f64> {
         let alpha = self.gradient_mean(pass, units);
-        let cells = pass.0[0].chunks_exact(self.input.channels);
+        let cells = pass.values[0].chunks_exact(self.input.channels);
         cells
             .map(|cell| cell.iter().zip(&alpha).map(|(a, weight)| a * weight).sum())
             .collect()
@@ -161,8 +175,8 @@ impl Head {
             let Some(gradient) = gradients[index + 1].take() else {
                 continue;
             };
-            let seen: Vec<&[f64]> = inputs.iter().map(|&input| pass.0[input].as_slice()).collect();
-            let parts = layer.backward(gradient, &seen, &pass.0[index + 1]);
+            let seen: Vec<&[f64]> = inputs.iter().map(|&input| pass.values[input].as_slice()).collect();
+            let parts = layer.backward(gradient, &seen, &pass.values[index + 1]);
             for (&input, part) in inputs.iter().zip(parts) {
                 match &mut gradients[input] {
                     Some(sum) => sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part),
@@ -172,6 +186,6 @@ impl Head {
         }
         gradients[first]
             .take()
-            .unwrap_or_else(|| vec![0.0; pass.0[first].len()])
+            .unwrap_or_else(|| vec![0.0; pass.values[first].len()])
     }
 }

@@ -13,6 +13,7 @@ pub mod cpu;
 mod groups;
 mod head;
 mod layer;
+mod narrowed;
 #[expect(clippy::module_inception, reason = "the seam that the folder is about")]
 mod network;
 mod op;
