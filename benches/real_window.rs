@@ -89,16 +89,18 @@ enum Part {
     Hover,
     Pan,
     Zoom,
+    Compare,
     Idle,
 }
 
 /// Those with gestures, in this order.
-const GESTURES: [(Part, &str); 5] = [
+const GESTURES: [(Part, &str); 6] = [
     (Part::Still, "nothing moves"),
     (Part::Blend, "dragging the blend"),
     (Part::Hover, "hovering over the classes"),
     (Part::Pan, "panning a zoomed photo"),
     (Part::Zoom, "zooming by the wheel"),
+    (Part::Compare, "panning two pictures"),
 ];
 
 /// The clocks at the beginning of a frame.
@@ -172,6 +174,10 @@ impl Bench {
     }
 
     fn enter(&mut self, part: Part) {
+        let compares = self.app.state().compare.is_some();
+        if compares != (part == Part::Compare) {
+            self.app.state_mut().toggle_compare();
+        }
         self.part = part;
         self.frame = -(PAUSE as isize);
         self.times.clear();
@@ -224,7 +230,7 @@ impl Bench {
         let circle = picture.center() + 100.0 * Vec2::angled(turn);
         let drag = match self.part {
             Part::Blend => Some(blend.center() + Vec2::new(0.45 * blend.width() * turn.sin(), 0.0)),
-            Part::Pan => Some(circle),
+            Part::Pan | Part::Compare => Some(circle),
             _ => None,
         };
         let events = &mut input.events;
@@ -241,7 +247,7 @@ impl Bench {
         }
         match self.part {
             // The photo is to be larger than its place, so that there is something to pan.
-            Part::Pan if (-50..-40).contains(&frame) => events.push(wheel(40.0)),
+            Part::Pan | Part::Compare if (-50..-40).contains(&frame) => events.push(wheel(40.0)),
             Part::Hover if frame >= 0 => {
                 let down = (frame % 32) as f32 / 4.0 * first_row.height();
                 events.push(Event::PointerMoved(first_row.center() + Vec2::new(0.0, down)));

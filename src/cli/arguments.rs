@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::explain::{Method, Score};
 use crate::explorer::{DeviceChoice, InputChoices, NetworkSource};
-use crate::imaging::{Colormap, Fit, Pixels, Resize};
+use crate::imaging::{Colormap, Fit, Pixels, Region, Resize};
 use crate::network::Output;
 use crate::weights::NetworkChoices;
 use crate::weights::info::parse_size;
@@ -152,6 +152,10 @@ pub struct Explain {
     /// How maps are made: grad-cam, hires-cam, xgrad-cam, grad-cam-plus-plus or layer-cam
     #[arg(long, default_value_t = Method::GradCam)]
     pub method: Method,
+    /// The part of each photo that the network sees, in pixels of the upright photo from its upper left corner
+    /// [default: all of it]
+    #[arg(long, value_name = "X,Y,WIDTH,HEIGHT")]
+    pub crop: Option<Region>,
     /// Number of predictions
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub top: usize,

@@ -44,7 +44,10 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
     }
     let input = network.input();
     let (explorer, network) = start(network)?;
-    let preprocessing = input.over(network.usual);
+    let preprocessing = Preprocessing {
+        crop: options.crop,
+        ..input.over(network.usual)
+    };
     let classes = options
         .classes
         .iter()
@@ -178,6 +181,17 @@ impl Task<'_> {
             _ => None,
         })?;
         drop(bar);
+        if let Some(crop) = preprocessing
+            .crop
+            .filter(|crop| !crop.fits(opened.width, opened.height))
+        {
+            return Err(format!(
+                "{} has {} x {} pixels, of which {crop} is no part; give another --crop",
+                path.display(),
+                opened.width,
+                opened.height
+            ));
+        }
         explorer.send(Request::Predict {
             image,
             preprocessing,
@@ -214,6 +228,7 @@ impl Task<'_> {
             image_bytes: percent_encoded(path),
             width: opened.width,
             height: opened.height,
+            crop: preprocessing.crop,
             device: network.device,
             weights: self.weights.clone(),
             predictions,
@@ -323,10 +338,12 @@ impl Task<'_> {
             let base = folder.join(map_files::unique_name(path, class, &layer, names));
             let input = self.network.plan.input();
             let [width, height] = [input.width, input.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-            let fit = self.preprocessing.fit;
             let origin = Origin {
                 image: opened.image,
-                region: fit.region([opened.width, opened.height], [width, height]),
+                region: self
+                    .preprocessing
+                    .region([opened.width, opened.height], [width, height]),
+                crop: self.preprocessing.crop,
                 path,
                 class,
                 label: &label,

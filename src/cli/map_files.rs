@@ -42,6 +42,8 @@ pub struct Origin<'a> {
     pub image: ImageId,
     /// Where in the photo the map lies.
     pub region: Region,
+    /// What was cut out of it.
+    pub crop: Option<Region>,
     pub path: &'a Path,
     pub class: usize,
     pub label: &'a str,
@@ -79,6 +81,7 @@ pub fn write(
     let Origin {
         image,
         region,
+        crop,
         path,
         class,
         label,
@@ -86,7 +89,7 @@ pub fn write(
         score,
         weights,
     } = origin;
-    let provenance = [
+    let mut provenance = vec![
         ("Software", format!("gradcam-explorer {}", env!("CARGO_PKG_VERSION"))),
         ("Source", path.display().to_string()),
         ("Weights", format!("{} {}", weights.name, weights.sha256)),
@@ -99,6 +102,10 @@ pub fn write(
         ("Colormap", options.colormap.name().to_owned()),
         ("Blend", options.blend.to_string()),
     ];
+    if let Some(crop) = crop {
+        provenance.push(("Crop", crop.to_string()));
+    }
+    let named = |(keyword, text): (&str, String)| (keyword.to_owned(), text);
     explorer.send(Request::Export(ExportRequest {
         image: *image,
         files: kinds
@@ -111,7 +118,7 @@ pub fn write(
         colormap: options.colormap,
         blend: options.blend,
         cells: false,
-        provenance: provenance.map(|(keyword, text)| (keyword.to_owned(), text)).into(),
+        provenance: provenance.into_iter().map(named).collect(),
     }));
     wait(explorer, Activity::Exporting, |reply| match reply {
         Reply::Exported(_) => Some(()),

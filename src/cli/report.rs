@@ -11,6 +11,7 @@ use super::Stop;
 use super::map_files::Files;
 use crate::explain::{Map, Rivals};
 use crate::explorer::percent_encoded;
+use crate::imaging::Region;
 use crate::labels::Labels;
 use crate::network::Output;
 use crate::weights::SaidBy;
@@ -24,7 +25,10 @@ pub fn print_json(out: &mut impl io::Write, document: &impl Serialize) -> Result
 
 /// Prints one image as text.
 pub fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), Stop> {
-    writeln!(out, "{} ({} x {})", report.image, report.width, report.height)?;
+    let part = report
+        .crop
+        .map_or_else(String::new, |crop| format!(", of which {crop}"));
+    writeln!(out, "{} ({} x {}{part})", report.image, report.width, report.height)?;
     let mut predictions: Vec<_> = report.predictions.iter().chain(&report.complement).collect();
     predictions.sort_by_key(|prediction| prediction.rank);
     for p in predictions {
@@ -74,6 +78,9 @@ pub struct ImageReport {
     pub image_bytes: Option<String>,
     pub width: u32,
     pub height: u32,
+    /// The part of it that the network saw, if not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Region>,
     pub device: &'static str,
     pub weights: WeightsReport,
     pub predictions: Vec<PredictionReport>,

@@ -7,10 +7,14 @@ use std::path::Path;
 use super::error::ExplorerError;
 use super::request::{ExportKind, ExportRequest};
 use crate::explain::Map;
-use crate::imaging::{self, Colormap, Photo, Region};
+use crate::imaging::{self, Colormap, Cutout, Photo, Region};
 
-/// What stands where a picture shows neither photo nor map.
-const AROUND: [u8; 3] = [18; 3];
+/// Drawings of what is there: white for all of it, black for nothing.
+const ALL: [u8; 3] = [255; 3];
+const NOTHING: [u8; 3] = [0; 3];
+
+/// Behind a picture that goes where nothing is transparent.
+pub const PAPER: [u8; 3] = [255; 3];
 
 /// The values from 0 to 1 that a colormap turns into the picture of a map, `[height, width]`.
 ///
@@ -30,24 +34,47 @@ fn picture_values(map: &Map, colormap: Colormap, maximum: Option<f64>) -> Vec<f3
 /// The first file that cannot be encoded or written.
 pub fn write(request: &ExportRequest, photo: &Photo) -> Result<(), ExplorerError> {
     for (kind, path) in &request.files {
-        write_file(path, &render(request, *kind, photo)?)?;
+        check_ending(*kind, path)?;
+    }
+    for (kind, path) in &request.files {
+        write_file(path, &render(request, *kind, path, photo)?)?;
     }
     Ok(())
 }
 
-/// The picture of one kind; none for arrays.
-pub fn picture(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Option<Photo> {
-    if matches!(kind, ExportKind::Heat | ExportKind::Signed) {
+/// A name without an ending is taken as it is; any other has to be one of what is written.
+fn check_ending(kind: ExportKind, path: &Path) -> Result<(), ExplorerError> {
+    let (what, endings): (_, &[&str]) = if is_array(kind) {
+        ("Values", &["npy"])
+    } else {
+        ("Pictures", &["png", "jpg", "jpeg"])
+    };
+    let Some(ending) = path.extension() else { return Ok(()) };
+    if endings.iter().any(|known| ending.eq_ignore_ascii_case(known)) {
+        return Ok(());
+    }
+    let known: Vec<String> = endings.iter().map(|ending| format!(".{ending}")).collect();
+    let (ending, known) = (ending.display(), known.join(" or "));
+    Err(ExplorerError::Request(format!(
+        "{what} are not written as .{ending}; choose a name that ends in {known}"
+    )))
+}
+
+fn is_array(kind: ExportKind) -> bool {
+    matches!(kind, ExportKind::Heat | ExportKind::Signed)
+}
+
+/// The picture of one kind, without what it does not show; none for arrays.
+pub fn picture(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Option<Cutout> {
+    if is_array(kind) {
         return None;
     }
     let ExportRequest { map, colormap, .. } = request;
     let region = request.region.unwrap_or(Region::whole(photo.width, photo.height));
     let seen = photo.part(region);
+    let filled = |colour| Photo::filled(photo.width, photo.height, colour);
     // the map where it lies, and nothing around it
-    let alone = |draw: &dyn Fn(&Photo) -> Photo| {
-        let around = Photo::filled(photo.width, photo.height, AROUND);
-        imaging::within(&around, region, |_| draw(&seen))
-    };
+    let alone = |draw: &dyn Fn(&Photo) -> Photo| imaging::within(&filled(NOTHING), region, |_| draw(&seen));
     let mut values = picture_values(map, *colormap, request.maximum);
     let mut size = [map.width, map.height];
     // lines need a slope, so they are always those of the smooth map
@@ -58,7 +85,18 @@ pub fn picture(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Opti
     }
     let [width, height] = size;
     let heatmap = |seen: &Photo| imaging::heatmap(&values, width, height, *colormap, seen.width, seen.height);
-    Some(match kind {
+    // what of the picture is there
+    let there = |draw: &dyn Fn(&Photo) -> Photo| imaging::within(&filled(NOTHING), region, draw);
+    let whole = |part: &Photo| Photo::filled(part.width, part.height, ALL);
+    let drawing = match kind {
+        ExportKind::Heatmap => Some(there(&whole)),
+        ExportKind::Beside => Some(imaging::side_by_side(&filled(ALL), &there(&whole), NOTHING)),
+        ExportKind::Mask(threshold) => Some(there(&|part: &Photo| {
+            imaging::mask(&whole(part), &values, size, threshold, NOTHING)
+        })),
+        _ => None,
+    };
+    let picture = match kind {
         ExportKind::Overlay if colormap.is_diverging() => imaging::within(photo, region, |seen| {
             imaging::signed_overlay(seen, &values, size, *colormap, request.blend)
         }),
@@ -66,17 +104,21 @@ pub fn picture(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Opti
             imaging::overlay(seen, &values, width, height, *colormap, request.blend)
         }),
         ExportKind::Heatmap => alone(&heatmap),
-        ExportKind::Beside => imaging::side_by_side(photo, &alone(&heatmap), AROUND),
-        ExportKind::Mask(threshold) => alone(&|seen| imaging::mask(seen, &values, size, threshold, AROUND)),
+        ExportKind::Beside => imaging::side_by_side(photo, &alone(&heatmap), NOTHING),
+        ExportKind::Mask(_) => photo.clone(),
         ExportKind::Contours => {
             imaging::within(photo, region, |seen| imaging::contours(seen, &values, size, *colormap))
         }
         ExportKind::Heat | ExportKind::Signed => return None,
+    };
+    Some(match drawing {
+        Some(drawing) => Cutout::of(picture, &drawing),
+        None => picture.into(),
     })
 }
 
-/// The bytes of one file.
-fn render(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Result<Vec<u8>, ExplorerError> {
+/// The bytes of one file: JPEG where its name says so.
+fn render(request: &ExportRequest, kind: ExportKind, path: &Path, photo: &Photo) -> Result<Vec<u8>, ExplorerError> {
     let map = &request.map;
     let Some(picture) = picture(request, kind, photo) else {
         let values = match kind {
@@ -90,7 +132,16 @@ fn render(request: &ExportRequest, kind: ExportKind, photo: &Photo) -> Result<Ve
         .iter()
         .map(|(keyword, text)| (keyword.as_str(), text.as_str()))
         .collect();
-    imaging::encode_png_with_text(&picture, &texts).map_err(|error| ExplorerError::Image {
+    let is_jpeg = path.extension().is_some_and(|ending| {
+        let is = |known: &str| ending.eq_ignore_ascii_case(known);
+        is("jpg") || is("jpeg")
+    });
+    let encoded = if is_jpeg {
+        imaging::encode_jpeg(picture, &texts)
+    } else {
+        imaging::encode_png_with_text(&picture, &texts)
+    };
+    encoded.map_err(|error| ExplorerError::Image {
         name: "the exported picture".to_owned(),
         error,
     })

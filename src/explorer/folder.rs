@@ -162,7 +162,10 @@ mod tests {
         put("notes.txt", b"text");
         let photo = imaging::Photo::new(1, 1, vec![0; 3]).unwrap();
         let own = [("Software", "gradcam-explorer 0.1.0")];
-        put("p1.overlay.png", &imaging::encode_png_with_text(&photo, &own).unwrap());
+        put(
+            "p1.overlay.png",
+            &imaging::encode_png_with_text(&photo.clone().into(), &own).unwrap(),
+        );
         fs::create_dir(folder.path().join("inner")).unwrap();
         put("inner/p4.png", drawings()[0].bytes);
 

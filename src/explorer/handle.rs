@@ -127,7 +127,7 @@ impl Explorer {
             Request::Explain(explain) => {
                 let urgency = match explain.purpose {
                     Purpose::Main => 1,
-                    Purpose::Preview => 2,
+                    Purpose::Preview | Purpose::Compare => 2,
                     Purpose::SideBySide => 3,
                     Purpose::Layers => 4,
                 };
@@ -149,6 +149,13 @@ impl Explorer {
                 let kind = Kind::CompleteClassMaps;
                 (&self.network, kind, 9, Some(*image), Activity::Predicting)
             }
+            Request::InputPicture { image, .. } => (
+                &self.pictures,
+                Kind::InputPicture,
+                2,
+                Some(*image),
+                Activity::Displaying,
+            ),
             Request::Render(export, _) => (&self.pictures, Kind::Render, 1, Some(export.image), Activity::Exporting),
             Request::Export(export) => {
                 self.exports.set(self.exports.get() + 1);
@@ -185,7 +192,7 @@ impl Explorer {
                 job.image == Some(image)
                     && matches!(
                         kind,
-                        Kind::Show | Kind::Channels | Kind::FeatureMap | Kind::CompleteClassMaps
+                        Kind::Show | Kind::Channels | Kind::FeatureMap | Kind::InputPicture | Kind::CompleteClassMaps
                     )
             });
         }

@@ -15,6 +15,7 @@ pub enum Kind {
     Explain(Purpose),
     Channels,
     FeatureMap,
+    InputPicture,
     CompleteClassMaps,
     Render,
     /// Exports never replace each other.

@@ -44,7 +44,8 @@ pub use pipes::piped;
 pub use preprocessing::{InputChoices, input_of};
 pub use recommended::{Recommended, SCORE_RULE};
 pub use reply::{
-    Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,
+    Activity, Channels, Explained, Failure, FeatureMap, InputPicture, NetworkEpoch, NetworkInfo, Opened, Predicted,
+    Reply,
 };
 pub use request::{
     DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request,

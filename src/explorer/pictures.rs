@@ -8,7 +8,7 @@ use super::images::Images;
 use super::jobs::Queue;
 use super::network::WeightsInUse;
 use super::outbox::Outbox;
-use super::reply::{Activity, Opened, Reply};
+use super::reply::{Activity, InputPicture, Opened, Reply};
 use super::request::{ImageId, ImageSource, Request};
 use super::session::ms_since;
 use super::{DISPLAY_SIDE, SMALL_DISPLAY_SIDE, THUMBNAIL_SIDE, export};
@@ -34,6 +34,19 @@ impl PictureWorker {
                 match job.request {
                     Request::Open { image, urgent, .. } => self.open(image, urgent)?,
                     Request::Show(image) => self.show(image)?,
+                    Request::InputPicture {
+                        image,
+                        size: [width, height],
+                        preprocessing,
+                    } => {
+                        let photo = self.images.photo(image)?;
+                        let picture = imaging::network_picture(&photo, width, height, preprocessing);
+                        self.outbox.send(Reply::InputPicture(InputPicture {
+                            image,
+                            preprocessing,
+                            picture: Arc::new(picture),
+                        }));
+                    }
                     Request::Export(export) => {
                         export::write(&export, self.images.photo(export.image)?.as_ref())?;
                         self.outbox.send(Reply::Exported(
@@ -43,7 +56,7 @@ impl PictureWorker {
                     Request::Render(export, kind) => {
                         let photo = self.images.photo(export.image)?;
                         if let Some(picture) = export::picture(&export, kind, &photo) {
-                            let picture = imaging::thumbnail(&picture, DISPLAY_SIDE);
+                            let picture = imaging::thumbnail(&picture.over(export::PAPER), DISPLAY_SIDE);
                             self.outbox.send(Reply::Rendered(Arc::new(picture)));
                         }
                     }

@@ -33,6 +33,7 @@ impl InputChoices {
             pixels: self.pixels.unwrap_or(usual.pixels),
             resize: self.resize.unwrap_or(usual.resize),
             fit: self.fit.unwrap_or(usual.fit),
+            crop: usual.crop,
         }
     }
 }

@@ -136,6 +136,17 @@ pub struct FeatureMap {
     pub map: Map,
 }
 
+/// What the network sees of an image, pixel by pixel.
+#[derive(Clone, Debug)]
+pub struct InputPicture {
+    /// Which image.
+    pub image: ImageId,
+    /// How it was brought to the network's input size.
+    pub preprocessing: Preprocessing,
+    /// The input before its numbers are scaled.
+    pub picture: Arc<Photo>,
+}
+
 /// Anything the [`Explorer`](super::Explorer) can say.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -176,6 +187,8 @@ pub enum Reply {
     Channels(Channels),
     /// A feature map is ready.
     FeatureMap(FeatureMap),
+    /// What the network sees.
+    InputPicture(InputPicture),
     /// Files were written.
     Exported(Vec<PathBuf>),
     /// A picture that was asked for.

@@ -97,6 +97,8 @@ pub enum Purpose {
     Main,
     /// The map under the pointer, before a click.
     Preview,
+    /// The map in a second picture.
+    Compare,
     /// Small maps of many classes.
     SideBySide,
     /// Small maps of all layers.
@@ -158,16 +160,16 @@ pub struct ExportRequest {
     pub provenance: Vec<(String, String)>,
 }
 
-/// What an export can write.
+/// What an export can write; pictures as JPEG where the name of the file ends so, over white.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ExportKind {
     /// Photo and map, PNG at the photo's own size; a signed map lets the photo through where it says nothing.
     Overlay,
-    /// The coloured map alone, PNG at the photo's own size.
+    /// The coloured map alone, PNG at the photo's own size, transparent where it does not lie.
     Heatmap,
-    /// The photo and the coloured map next to each other, PNG at the photo's own height.
+    /// The photo and the coloured map next to each other, PNG at the photo's own height, transparent between them.
     Beside,
-    /// The photo where the heat reaches the threshold (0..=1), PNG at the photo's own size.
+    /// The photo where the heat reaches the threshold (0..=1), PNG at the photo's own size, transparent elsewhere.
     Mask(f32),
     /// The photo with lines of equal heat, PNG at the photo's own size.
     Contours,
@@ -235,6 +237,15 @@ pub enum Request {
         layer: LayerId,
         /// Which channel.
         channel: usize,
+    },
+    /// Make the picture that a network of this width and height sees; answered by `InputPicture`.
+    InputPicture {
+        /// Which open image.
+        image: ImageId,
+        /// Width and height of the network's input.
+        size: [u32; 2],
+        /// How the image is brought to it.
+        preprocessing: Preprocessing,
     },
     /// Write pictures and arrays; answered by `Exported`.
     Export(ExportRequest),

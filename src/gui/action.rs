@@ -20,6 +20,12 @@ pub enum Action {
     SaveValues,
     /// Put the picture on the clipboard.
     Copy,
+    /// Put the listed classes on the clipboard.
+    CopyList,
+    /// Put the listed classes on the clipboard as CSV.
+    CopyCsv,
+    /// Put the map's values on the clipboard.
+    CopyMap,
     /// Fetch an image from the web.
     OpenAddress,
     /// Choose a weights file.
@@ -38,6 +44,14 @@ pub enum Action {
     Pin,
     /// Ask about a place of the picture.
     WhatIsHere,
+    /// Two pictures beside each other.
+    Compare,
+    /// Each of two pictures in the place of the other.
+    Swap,
+    /// Cut a part out of the photo.
+    Crop,
+    /// The whole photo again.
+    WholePhoto,
     /// Evidence for and against.
     Signed,
     /// An earlier layer.
@@ -82,7 +96,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 42] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -90,6 +104,9 @@ impl Action {
         Self::Save,
         Self::SaveValues,
         Self::Copy,
+        Self::CopyList,
+        Self::CopyCsv,
+        Self::CopyMap,
         Self::OpenNetwork,
         Self::DownloadNetwork,
         Self::CancelDownload,
@@ -98,6 +115,10 @@ impl Action {
         Self::NextClass,
         Self::Pin,
         Self::WhatIsHere,
+        Self::Compare,
+        Self::Swap,
+        Self::Crop,
+        Self::WholePhoto,
         Self::Signed,
         Self::PreviousLayer,
         Self::NextLayer,
@@ -134,13 +155,25 @@ impl Action {
             ),
             Self::Save => (
                 "Save picture…",
-                "Save what the picture shows, as PNG at the photo's own size, with a note of what made it.",
+                "Save what the picture shows, as PNG or JPEG at the photo's own size, with a note of what made it.",
             ),
             Self::SaveValues => (
                 "Save values…",
                 "Save the map's signed values, one a cell, as a NumPy array.",
             ),
             Self::Copy => ("Copy picture", "Put what the picture shows on the clipboard."),
+            Self::CopyList => (
+                "Copy list",
+                "Put the classes on the list with their ranks and numbers on the clipboard, as text.",
+            ),
+            Self::CopyCsv => (
+                "Copy list as CSV",
+                "Put the classes on the list on the clipboard with all digits, for a spreadsheet or a script.",
+            ),
+            Self::CopyMap => (
+                "Copy values",
+                "Put the map's signed values on the clipboard, a row of cells a line, for a spreadsheet.",
+            ),
             Self::OpenAddress => (
                 "Open web address…",
                 "Fetch an image over https; nothing is fetched without being asked for.",
@@ -168,6 +201,16 @@ impl Action {
                 "What is here?",
                 "Click a place of the picture to see which classes it argues for; Alt+click does so at any time.",
             ),
+            Self::Compare => (
+                "Compare",
+                "Two large pictures beside each other: two classes, layers, methods, scores or images.",
+            ),
+            Self::Swap => ("Swap", "Put each of the two pictures in the place of the other."),
+            Self::Crop => (
+                "Crop",
+                "Drag a rectangle over the photo: the network then sees that part alone, and its map lies there.",
+            ),
+            Self::WholePhoto => ("Whole photo", "Let the network see the whole photo again."),
             Self::Signed => (
                 "Evidence against",
                 "Show evidence against the class too, in a second colour.",
@@ -217,6 +260,10 @@ impl Action {
             Self::Open => Some(icons::OPEN),
             Self::Help => Some(icons::HELP),
             Self::Pin => Some(icons::PIN),
+            Self::Compare => Some(icons::TWO),
+            Self::Swap => Some(icons::SWAP),
+            Self::Crop => Some(icons::CROP),
+            Self::WholePhoto => Some(icons::CLOSE),
             Self::Signed => Some(icons::SIGNED),
             Self::WhatIsHere => Some(icons::HERE),
             Self::Fit => Some(icons::FIT),
@@ -242,12 +289,16 @@ impl Action {
             Self::Save => const { &[command(Key::S)] },
             Self::SaveValues => const { &[command_shift(Key::S)] },
             Self::Copy => const { &[command(Key::C)] },
+            Self::CopyList => const { &[command_shift(Key::C)] },
             Self::OpenAddress => const { &[command(Key::L)] },
             Self::Search => const { &[command(Key::F)] },
             Self::PreviousClass => const { &[plain(Key::ArrowUp)] },
             Self::NextClass => const { &[plain(Key::ArrowDown)] },
             Self::Pin => const { &[command(Key::P)] },
             Self::WhatIsHere => const { &[command(Key::H)] },
+            Self::Compare => const { &[plain(Key::F5)] },
+            Self::Swap => const { &[plain(Key::F6)] },
+            Self::Crop => const { &[plain(Key::C)] },
             Self::Signed => const { &[command(Key::E)] },
             Self::PreviousLayer => const { &[plain(Key::OpenBracket)] },
             Self::NextLayer => const { &[plain(Key::CloseBracket)] },
@@ -275,7 +326,14 @@ impl Action {
             Self::SwitchTheme => const { &[command(Key::D)] },
             Self::Help => const { &[plain(Key::F1), plain(Key::Questionmark)] },
             Self::Back => const { &[plain(Key::Escape)] },
-            Self::OpenNetwork | Self::DownloadNetwork | Self::CancelDownload | Self::DefaultLayer | Self::Reset => &[],
+            Self::CopyCsv
+            | Self::CopyMap
+            | Self::WholePhoto
+            | Self::OpenNetwork
+            | Self::DownloadNetwork
+            | Self::CancelDownload
+            | Self::DefaultLayer
+            | Self::Reset => &[],
         }
     }
     /// The key that is shown; none if there is none.

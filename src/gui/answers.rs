@@ -2,13 +2,17 @@
 
 use super::color_bar::short;
 use super::state::State;
+use super::ticks::raised;
 use crate::explain::Score;
 use crate::network::Output;
 
 /// A probability in percent, with as many digits as say something.
 fn percent(probability: f64) -> String {
     let percent = 100.0 * probability;
-    if percent >= 0.1 {
+    if probability < 1.0 && percent >= 99.95 {
+        // not sure beyond doubt
+        ">99.9 %".to_owned()
+    } else if percent >= 0.1 {
         format!("{percent:.1} %")
     } else if percent >= 0.001 {
         // one digit that says something, without an exponent
@@ -18,6 +22,32 @@ fn percent(probability: f64) -> String {
         "<0.001 %".to_owned()
     } else {
         "0 %".to_owned()
+    }
+}
+
+/// A probability in percent with four digits that say something, however near to 0 or 100 it is.
+fn precise_percent(probability: f64) -> String {
+    let percent = 100.0 * probability;
+    let nearest = percent.min(100.0 - percent);
+    if nearest <= 0.0 || !nearest.is_finite() {
+        return format!("{percent:.0} %");
+    }
+    let exponent = nearest.log10().floor() as i32;
+    if percent < 1e-3 {
+        let factor = percent / 10_f64.powi(exponent);
+        return format!("{factor:.3} × 10{} %", raised(exponent));
+    }
+    // of doubles that were singles, no more is known
+    let decimals = usize::try_from(3 - exponent).unwrap_or(0).min(8);
+    format!("{percent:.decimals$} %")
+}
+
+/// The same as [`answer`] with as many digits as say something.
+pub fn precise(output: Output, value: f64) -> String {
+    if output.is_probability() {
+        precise_percent(value)
+    } else {
+        format!("{value}")
     }
 }
 
@@ -114,5 +144,24 @@ mod tests {
     fn plain_values_have_no_per_cent() {
         assert_eq!(answer(Output::Values, -2.5), "-2.500");
         assert_eq!(answer(Output::Values, 31_000.0), "3.1e4");
+    }
+
+    #[test]
+    fn probabilities_have_the_digits_that_say_something() {
+        for (probability, short, long) in [
+            (0.3009, "30.1 %", "30.09 %"),
+            (0.5, "50.0 %", "50.00 %"),
+            (1.0, "100.0 %", "100 %"),
+            (0.0, "0 %", "0 %"),
+            (0.999_996, ">99.9 %", "99.9996000 %"),
+            (0.0123, "1.2 %", "1.230 %"),
+            (2.5e-5, "0.003 %", "0.002500 %"),
+            (1.234e-9, "<0.001 %", "1.234 × 10⁻⁷ %"),
+        ] {
+            assert_eq!(
+                (percent(probability).as_str(), precise_percent(probability).as_str()),
+                (short, long)
+            );
+        }
     }
 }

@@ -142,10 +142,11 @@ fn tooltip(ui: &mut Ui, state: &State, class: usize) {
     if let Some(prediction) = state.prediction() {
         let value = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);
         let (probability, logit) = (value(&prediction.probabilities), value(&prediction.logits));
+        let answer = answers::precise(state.output(), probability);
         let numbers = if state.output().is_probability() {
-            format!("probability {probability:.3e} · logit {logit:.3}")
+            format!("probability {answer} · logit {logit:.3}")
         } else {
-            format!("value {probability}")
+            format!("value {answer}")
         };
         super::widgets::caption(ui, numbers);
     }

@@ -91,7 +91,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures) {
     ui.painter()
         .galley(pos2(bar.right() + gap, top(high_size.y)), high, colours.weak);
     if bar.width() > 0.0 {
-        if shown.signed && state.choices.view == View::Overlay {
+        if shown.signed && state.view() == View::Overlay {
             ui.painter().add(over_photo(state, shown, bar));
         } else {
             let texture = textures.colormap(ui.ctx(), export::colormap(&state.choices, shown));

@@ -7,8 +7,9 @@ pub use super::action::{Action, shortcut_text};
 use super::choices::{Choices, Preferences};
 use super::dialogs::Question;
 use super::networks::{SizeQuestion, WantedNetwork};
+use super::state::{Compare, Difference};
 use crate::explorer::{ImageId, ImageSource};
-use crate::imaging::Photo;
+use crate::imaging::{Photo, Region};
 use crate::network::LayerId;
 
 /// A path being typed.
@@ -63,6 +64,16 @@ pub enum Command {
     SearchRival(String),
     /// Ask what a place of the photo, in shares of its width and height, argues for.
     AskHere([f32; 2]),
+    /// Show a second picture beside the first, or no longer.
+    Compare(Option<Compare>),
+    /// Compare two of these.
+    CompareIn(Difference),
+    /// Begin to cut a part out at this place, in shares of the photo's sides, in this one of several pictures.
+    CropFrom([f32; 2], usize),
+    /// Let the network see this part of the shown photo alone, or all of it.
+    Crop(Option<Region>),
+    /// Show the plain photo, or no longer.
+    Peek(bool),
     /// Choose a layer.
     SelectLayer(LayerId),
     /// Show the small maps of all layers of the group at this place of the plan, or of its last one alone.
@@ -73,6 +84,13 @@ pub enum Command {
     Fingerprint,
     /// Put a picture on the clipboard.
     CopyPicture(Arc<Photo>),
+    /// Put a text on the clipboard.
+    CopyText {
+        /// The text.
+        text: String,
+        /// What it is, as it is told.
+        what: &'static str,
+    },
     /// Recommend no other method for this network any more.
     SettleMethod,
     /// Other settings of the map.

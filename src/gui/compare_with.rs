@@ -34,8 +34,7 @@ pub fn show(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mu
     // a click into the field is none that chooses
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
-        ui.set_width(WIDTH);
-        list(ui, state, class, commands);
+        list(ui, state, class, |other| Command::CompareWith(Some(other)), commands);
     });
     if response.clicked() {
         commands.push(Command::SearchRival(String::new()));
@@ -46,8 +45,10 @@ pub fn show(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mu
     );
 }
 
-/// The search field, and the classes that it finds; all of them, those at hand first, while it is empty.
-fn list(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
+/// The search field, and the classes that it finds; all of them, those at hand first, while it is empty. What is chosen
+/// is done by `choose`.
+pub fn list(ui: &mut Ui, state: &State, class: usize, choose: impl Fn(usize) -> Command, commands: &mut Vec<Command>) {
+    ui.set_width(WIDTH);
     let search = &state.rival_search;
     let mut query = search.query.clone();
     let field = TextEdit::singleline(&mut query)
@@ -62,7 +63,8 @@ fn list(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
         commands.push(Command::SearchRival(query));
     } else if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
         if let Some(&best) = others.first() {
-            choose(ui, best, commands);
+            commands.push(choose(best));
+            ui.close();
         }
     }
     if just_opened(ui) {
@@ -80,7 +82,8 @@ fn list(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
             for &other in others.get(rows).unwrap_or_default() {
                 let response = row(ui, state, other);
                 if response.clicked() {
-                    choose(ui, other, commands);
+                    commands.push(choose(other));
+                    ui.close();
                 }
             }
         });
@@ -116,11 +119,6 @@ fn others(state: &State, class: usize) -> Vec<usize> {
         others.extend(state.rival_search.found.iter().filter(|other| **other != class));
     }
     others
-}
-
-fn choose(ui: &Ui, other: usize, commands: &mut Vec<Command>) {
-    commands.push(Command::CompareWith(Some(other)));
-    ui.close();
 }
 
 fn row(ui: &mut Ui, state: &State, other: usize) -> Response {

@@ -130,14 +130,12 @@ impl Dialogs {
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }
             Question::Save(save) => {
-                let filter = match save.kind {
-                    ExportKind::Signed => ("NumPy array", ["npy"]),
-                    _ => ("PNG", ["png"]),
+                let dialog = dialog.set_file_name(&save.name);
+                let dialog = match save.kind {
+                    ExportKind::Signed => dialog.add_filter("NumPy array", &["npy"]),
+                    _ => dialog.add_filter("PNG", &["png"]).add_filter("JPEG", &["jpg", "jpeg"]),
                 };
-                let picked = dialog
-                    .set_file_name(&save.name)
-                    .add_filter(filter.0, &filter.1)
-                    .save_file();
+                let picked = dialog.save_file();
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }
         }

@@ -7,6 +7,7 @@ use super::answers::answer;
 use super::choices::{Drawer, Scale};
 use super::color_bar::short;
 use super::command::Command;
+use super::input_picture;
 use super::layer_strip;
 use super::multiples::{Tile, tile, tile_size};
 use super::numbers;
@@ -96,6 +97,7 @@ fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, 
         Drawer::Channels => numbers::channels(ui, state, commands),
         Drawer::Values => numbers::values(ui, state),
         Drawer::Predictions => numbers::predictions(ui, state),
+        Drawer::Input => input_picture::show(ui, state, textures),
     }
 }
 

@@ -42,7 +42,9 @@ fn suggested_name(state: &State) -> Option<String> {
         .rsplit_once('.')
         .map_or(image.name.as_str(), |(stem, _)| stem);
     let target = shown_name(state, shown);
-    let name = format!("{stem} {target}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
+    let part = shown.key.preprocessing.crop;
+    let part = part.map_or_else(String::new, |part| format!(" part {part}"));
+    let name = format!("{stem}{part} {target}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
     Some(name)
 }
 
@@ -60,7 +62,9 @@ pub fn picture_kind(choices: &Choices) -> ExportKind {
 /// In words, how the network sees photos.
 fn input_text(network: &NetworkInfo, seen: Preprocessing) -> String {
     let input = network.plan.input();
-    let Preprocessing { pixels, resize, fit } = seen;
+    let Preprocessing {
+        pixels, resize, fit, ..
+    } = seen;
     format!("{} x {}, {pixels}, {resize}, {fit}", input.width, input.height)
 }
 
@@ -86,7 +90,7 @@ fn request(state: &State) -> Option<ExportRequest> {
         Some(_) => "feature map",
         None => shown.key.method.title(),
     };
-    let provenance = [
+    let mut provenance = vec![
         (
             "Software",
             concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -103,16 +107,20 @@ fn request(state: &State) -> Option<ExportRequest> {
         ("View", state.choices.view.name().to_owned()),
         ("Blend", format!("{:.2}", state.choices.blend)),
     ];
+    if let Some(crop) = shown.key.preprocessing.crop {
+        provenance.push(("Crop", crop.to_string()));
+    }
+    let named = |(keyword, text): (&str, String)| (keyword.to_owned(), text);
     Some(ExportRequest {
         image: shown.key.image,
         files: Vec::new(),
         map: Map::clone(&shown.map),
-        region: state.region(image.size),
+        region: state.region(image.size, shown.key.preprocessing),
         maximum: Some(shown.maximum),
         colormap: colormap(&state.choices, shown),
         // an empty map is no blue veil: there is nothing to show
         blend: if shown.is_empty() { 0.0 } else { state.choices.blend },
         cells: state.choices.cells,
-        provenance: provenance.map(|(keyword, text)| (keyword.to_owned(), text)).to_vec(),
+        provenance: provenance.into_iter().map(named).collect(),
     })
 }

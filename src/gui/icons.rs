@@ -34,6 +34,8 @@ pub const VALUES: char = '\u{E3A6}';
 pub const BARS: char = '\u{E26B}';
 /// Close.
 pub const CLOSE: char = '\u{E5CD}';
+/// There is a menu.
+pub const DOWN: char = '\u{E5C5}';
 /// A part.
 pub const CROP: char = '\u{E3BE}';
 /// Look through.
@@ -47,7 +49,7 @@ pub const INPUT: char = '\u{E3EC}';
 
 /// All of them.
 #[cfg(test)]
-pub const ALL: [char; 22] = [
+pub const ALL: [char; 23] = [
     MENU,
     OPEN,
     EXPORT,
@@ -65,6 +67,7 @@ pub const ALL: [char; 22] = [
     VALUES,
     BARS,
     CLOSE,
+    DOWN,
     CROP,
     PEEK,
     TWO,

@@ -24,6 +24,8 @@ pub struct Images {
     /// Shown before the current one; where to go back to if that cannot be opened.
     previous: Option<ImageId>,
     next_id: u64,
+    /// Shown beside the current one.
+    beside: Option<ImageId>,
     /// Counts the images shown.
     clock: u64,
     /// Taken off the list, and from where, the last one last, until something else is chosen.
@@ -94,6 +96,27 @@ impl Images {
         self.removed.drain(..).map(|(_, image)| image.id).collect()
     }
 
+    /// Says which image is shown beside the current one, if any is.
+    pub fn look_at_too(&mut self, beside: Option<ImageId>) {
+        if self.beside == beside {
+            return;
+        }
+        self.beside = beside;
+        if let Some(image) = beside.and_then(|id| self.get_mut(id)) {
+            image.retry();
+        }
+    }
+
+    /// The image shown beside the current one.
+    pub fn beside(&self) -> Option<&OpenImage> {
+        self.get(self.beside?)
+    }
+
+    fn is_in_sight(&self) -> impl Fn(ImageId) -> bool + use<> {
+        let in_sight = [self.current, self.beside];
+        move |image| in_sight.contains(&Some(image))
+    }
+
     fn set_current(&mut self, id: Option<ImageId>) {
         self.current = id;
         self.clock += 1;
@@ -145,13 +168,13 @@ impl Images {
     /// Lets go of what more than `count` images hold. The shown image keeps it first, then those shown lately, the
     /// last one first, then those that never were, the nearest first.
     fn keep(&mut self, count: usize, holds: impl Fn(&OpenImage) -> bool, let_go: impl Fn(&mut OpenImage)) {
-        let current = self.current;
+        let is_in_sight = self.is_in_sight();
         let middle = self.current_position().unwrap_or(0);
         let mut holders: Vec<(usize, &mut OpenImage)> = self.list.iter_mut().enumerate().collect();
         holders.retain(|(_, image)| holds(image));
         holders.sort_by_key(|(position, image)| {
             (
-                Some(image.id) != current,
+                !is_in_sight(image.id),
                 Reverse(image.shown_at),
                 position.abs_diff(middle),
             )
@@ -176,33 +199,34 @@ impl Images {
     /// The images to predict now, the shown one first, each with whether it is the shown one. They count as asked for.
     pub fn to_predict(&mut self, epoch: NetworkEpoch, preprocessing: Preprocessing) -> Vec<(ImageId, bool)> {
         let predicting = self.list.iter().filter(|image| image.is_predicting()).count();
-        let asked = Asked {
-            epoch,
-            preprocessing,
-            outcome: Outcome::Awaited,
-        };
         self.pick(
             predicting,
-            |image, is_shown| image.needs_prediction(epoch, preprocessing, is_shown),
-            |image| image.asked = Some(asked),
+            |image, is_shown| image.needs_prediction(epoch, image.seen_as(preprocessing), is_shown),
+            |image| {
+                image.asked = Some(Asked {
+                    epoch,
+                    preprocessing: image.seen_as(preprocessing),
+                    outcome: Outcome::Awaited,
+                });
+            },
         )
     }
 
-    /// Picks images for work of which there is so much `under_way`: the shown one always, of the others the nearest.
+    /// Picks images for work of which there is so much `under_way`: those in sight always, of the others the nearest.
     fn pick(
         &mut self,
         mut under_way: usize,
         needs_it: impl Fn(&OpenImage, bool) -> bool,
         note: impl Fn(&mut OpenImage),
     ) -> Vec<(ImageId, bool)> {
-        let current = self.current;
+        let is_in_sight = self.is_in_sight();
         let middle = self.current_position().unwrap_or(0);
         let mut candidates: Vec<(usize, &mut OpenImage)> = self.list.iter_mut().enumerate().collect();
-        candidates.retain(|(_, image)| needs_it(image, Some(image.id) == current));
+        candidates.retain(|(_, image)| needs_it(image, is_in_sight(image.id)));
         candidates.sort_by_key(|(position, _)| position.abs_diff(middle));
         let mut picked = Vec::new();
         for (_, image) in candidates {
-            let is_shown = Some(image.id) == current;
+            let is_shown = is_in_sight(image.id);
             if is_shown || under_way < IN_BACKGROUND {
                 note(image);
                 picked.push((image.id, is_shown));

@@ -24,7 +24,9 @@ pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
     if !is_writing {
         clipboard(ctx, commands);
         let is_free = !is_asked && ctx.memory(|memory| memory.focused().is_none());
-        typed(ctx, is_asked, is_free, commands);
+        // a word that begins like that key is one
+        let begun = state.cropping.is_some_and(|cropping| cropping.may_be_a_word());
+        typed(ctx, is_asked, is_free, begun, commands);
     }
 }
 
@@ -70,6 +72,7 @@ fn typed_character(keys: KeyboardShortcut) -> Option<&'static str> {
         Key::Minus => "-",
         Key::Equals => "=",
         Key::Questionmark => "?",
+        Key::C => "c",
         _ => return None,
     };
     (keys.modifiers == Modifiers::NONE).then_some(character)
@@ -77,8 +80,9 @@ fn typed_character(keys: KeyboardShortcut) -> Option<&'static str> {
 
 /// What a character asks for outside of a field: punctuation is a shortcut, a digit chooses a class, letters search.
 ///
-/// `is_asked` leaves the help page only, `is_free` says whether no widget has the keyboard.
-fn typed(ctx: &Context, is_asked: bool, is_free: bool, commands: &mut Vec<Command>) {
+/// `is_asked` leaves the help page only, `is_free` says whether no widget has the keyboard, `begun` that the letter before
+/// was that for cropping.
+fn typed(ctx: &Context, is_asked: bool, is_free: bool, begun: bool, commands: &mut Vec<Command>) {
     let texts: Vec<String> = ctx.input(|input| {
         let texts = input.events.iter().filter_map(|event| match event {
             Event::Text(text) => Some(text.clone()),
@@ -87,7 +91,13 @@ fn typed(ctx: &Context, is_asked: bool, is_free: bool, commands: &mut Vec<Comman
         texts.collect()
     });
     let mut letters = String::new();
+    let crop = typed_character(KeyboardShortcut::new(Modifiers::NONE, Key::C));
     for text in texts {
+        // a letter alone is for cropping, and with others it is one of a word
+        if crop == Some(&text) {
+            letters.push_str(&text);
+            continue;
+        }
         let action = Action::ALL.into_iter().find(|action| {
             let mut shortcuts = action.shortcuts().iter();
             shortcuts.any(|&keys| typed_character(keys) == Some(&text))
@@ -102,8 +112,17 @@ fn typed(ctx: &Context, is_asked: bool, is_free: bool, commands: &mut Vec<Comman
             _ => {}
         }
     }
-    if !letters.is_empty() {
-        commands.push(Command::StartSearch(letters));
+    if !is_free {
+        return;
+    }
+    match (letters.as_str(), crop, begun) {
+        ("", ..) => {}
+        (letter, Some(crop), false) if letter == crop => commands.push(Command::Do(Action::Crop)),
+        (_, Some(crop), true) => {
+            commands.push(Command::Do(Action::Back));
+            commands.push(Command::StartSearch(format!("{crop}{letters}")));
+        }
+        _ => commands.push(Command::StartSearch(letters)),
     }
 }
 
@@ -263,7 +282,7 @@ mod tests {
             let mut commands = Vec::new();
             let _ = ctx.run_ui(input, |ui| {
                 shortcuts(ui.ctx(), false, false, &mut commands);
-                typed(ui.ctx(), false, true, &mut commands);
+                typed(ui.ctx(), false, true, false, &mut commands);
             });
             format!("{commands:?}")
         };
@@ -278,6 +297,8 @@ mod tests {
         assert_eq!(commands(Key::Num8, "["), "[Do(PreviousLayer)]");
         assert_eq!(commands(Key::Slash, "-"), "[Do(ZoomOut)]");
         assert_eq!(commands(Key::OpenBracket, ""), "[]", "a dead key types nothing yet");
+        assert_eq!(commands(Key::C, "c"), "[Do(Crop)]");
+        assert_eq!(commands(Key::C, "с"), "[StartSearch(\"с\")]", "a Russian letter");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The numbers behind the picture: histograms, channels and bars.
 
 use egui::{Align2, Color32, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
-use egui_plot::{Bar, BarChart, GridMark, HoverPosition, Plot, PlotPoint, Text, VLine};
+use egui_plot::{Bar, BarChart, HoverPosition, Plot, PlotPoint, Text};
 
 use super::answers;
 use super::color_bar::short;
 use super::command::Command;
+use super::histogram_plot;
 use super::state::State;
 use super::theme::{self, UNIT, palette};
 use super::widgets::{caption, focus_ring, text_in};
@@ -26,11 +27,17 @@ pub fn gradients(ui: &mut Ui, state: &State) {
     };
     let means = Histogram::new(&channels.gradient_mean, BINS);
     ui.columns_const(|[left, right]| {
-        plot(left, "Gradients of the score", "gradients", &channels.gradients, None);
-        plot(
+        histogram_plot::show(
+            left,
+            "Gradients of the score",
+            "How much the score grows with each value of the layer: one gradient for each cell of each channel.",
+            &channels.gradients,
+            None,
+        );
+        histogram_plot::show(
             right,
-            "Averaged over space, one a channel",
-            "gradient means",
+            "Mean over the map, one value per channel",
+            "The weight that Grad-CAM gives each channel: the mean of its gradients over all cells.",
             &means,
             None,
         );
@@ -125,11 +132,14 @@ pub fn values(ui: &mut Ui, state: &State) {
         waiting(ui);
         return;
     };
-    let threshold = f64::from(state.choices.threshold) * shown.maximum;
-    plot(
+    let threshold = histogram_plot::Line {
+        value: f64::from(state.choices.threshold) * shown.maximum,
+        name: "threshold of the mask",
+    };
+    histogram_plot::show(
         ui,
-        "Evidence of each cell; the line is the threshold",
-        "values",
+        "Evidence of each cell",
+        "Right of zero, cells argue for the class; left of it, against.",
         &Histogram::new(&shown.map.signed, BINS),
         Some(threshold),
     );
@@ -199,17 +209,6 @@ fn pointer(hover: &HoverPosition<'_>) -> PlotPoint {
     }
 }
 
-/// A line of a grid; its label is shown where lines `step` apart have room for theirs.
-fn mark(value: f64, step: f64) -> GridMark {
-    GridMark { value, step_size: step }
-}
-
-/// Both ends and the middle, which are enough to read a small plot.
-fn three_marks(from: f64, to: f64) -> Vec<GridMark> {
-    let step = (to - from) / 2.0;
-    (0..3).map(|i| mark(from + step * f64::from(i), step)).collect()
-}
-
 fn waiting(ui: &mut Ui) {
     ui.label(RichText::new("Computing…").weak());
 }
@@ -221,35 +220,4 @@ fn still(plot: Plot<'_>) -> Plot<'_> {
         .allow_scroll(false)
         .allow_boxed_zoom(false)
         .show_background(false)
-}
-
-fn plot(ui: &mut Ui, title: &str, id: &str, histogram: &Histogram, threshold: Option<f64>) {
-    let colours = palette(ui);
-    caption(ui, title);
-    let width = (histogram.to - histogram.from) / histogram.counts.len().max(1) as f64;
-    let bar = |(position, &count): (usize, &u64)| {
-        let middle = histogram.from + (position as f64 + 0.5) * width;
-        Bar::new(middle, count as f64).width(width * 0.9).fill(colours.accent)
-    };
-    let chart = BarChart::new(id, histogram.counts.iter().enumerate().map(bar).collect()).allow_hover(false);
-    let line = threshold.map(|threshold| VLine::new("threshold", threshold).color(colours.error));
-    let most = histogram.counts.iter().max().copied().unwrap_or(0) as f64;
-    let (from, to) = (histogram.from, histogram.to);
-    still(Plot::new(id.to_owned()))
-        .x_grid_spacer(move |_| three_marks(from, to))
-        .y_grid_spacer(move |_| three_marks(0.0, most))
-        .x_axis_formatter(|mark, _| short(mark.value))
-        .y_axis_formatter(|mark, _| format!("{:.0}", mark.value))
-        .label_formatter(move |hover| {
-            let bin = ((pointer(hover).x - from) / width).floor();
-            let count = histogram.counts.get(bin as usize).filter(|_| bin >= 0.0)?;
-            let (left, right) = (from + bin * width, from + (bin + 1.0) * width);
-            Some(format!("{count} from {} to {}", short(left), short(right)))
-        })
-        .show(ui, |plot| {
-            plot.bar_chart(chart);
-            if let Some(line) = line {
-                plot.vline(line);
-            }
-        });
 }

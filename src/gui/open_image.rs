@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted};
-use crate::imaging::{Photo, Preprocessing};
+use crate::imaging::{Photo, Preprocessing, Region};
 
 /// How far an image has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub struct OpenImage {
     pub stage: Stage,
     /// Own width and height in pixels, once it is open.
     pub size: [u32; 2],
+    /// The part of it that a person has cut out for the network.
+    pub crop: Option<Region>,
     /// A small copy, once it is open.
     pub thumbnail: Option<Arc<Photo>>,
     /// A copy for the screen; only of the images shown lately.
@@ -98,6 +100,7 @@ impl OpenImage {
             source: Some(source),
             stage: Stage::Waiting,
             size: [0; 2],
+            crop: None,
             thumbnail: None,
             display: None,
             small_display: None,
@@ -105,6 +108,14 @@ impl OpenImage {
             top: None,
             asked: None,
             shown_at: 0,
+        }
+    }
+
+    /// How the network sees it, for a way from photo to input that all images share.
+    pub fn seen_as(&self, preprocessing: Preprocessing) -> Preprocessing {
+        Preprocessing {
+            crop: self.crop,
+            ..preprocessing
         }
     }
 

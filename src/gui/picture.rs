@@ -10,23 +10,58 @@ use super::backdrop;
 use super::camera::Camera;
 use super::choices::View;
 use super::command::{Action, Command};
+use super::compare;
 use super::contours;
+use super::crop;
 use super::evidence_notice;
 use super::export;
+use super::images::OpenImage;
 use super::maps::Shown;
+use super::picture_menu;
 use super::state::{Here, State};
 use super::status_line;
 use super::target_bar;
-use super::textures::Textures;
+use super::textures::{Slot, Textures};
 use super::theme::{UNIT, palette};
 use super::welcome;
 
 /// Below this many points a cell's edges are not drawn.
 const SMALLEST_CELL: f32 = 5.0;
 
+/// One of the pictures that are shown: an image with a map.
+pub struct Side<'a> {
+    /// The image.
+    pub image: &'a OpenImage,
+    /// Its map; none while it is computed.
+    pub shown: Option<&'a Shown>,
+    /// Where the map's colours are kept.
+    pub slot: Slot,
+    /// Whether the map is shown without the photo.
+    pub is_map_alone: bool,
+}
+
+impl Side<'_> {
+    fn pixels(&self) -> [f32; 2] {
+        self.image.size.map(|side| side as f32)
+    }
+}
+
+/// What lies under the pointer.
+pub struct Pointed<'a> {
+    /// In which image.
+    pub image: &'a OpenImage,
+    /// On which map.
+    pub shown: Option<&'a Shown>,
+    /// Where, in shares of the photo's sides.
+    pub share: [f32; 2],
+}
+
 /// Draws the picture; returns the view as the pointer left it.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) -> Camera {
     target_bar::show(ui, state, commands);
+    if state.compare.is_some() {
+        compare::bar(ui, state, commands);
+    }
     let whole = ui.available_rect_before_wrap();
     let canvas = Rect::from_min_max(
         whole.min,
@@ -37,57 +72,113 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     let behind = ui.painter().add(Shape::Noop);
     let mut covered = Vec::new();
     let mut camera = state.camera;
-    let mut pointer = None;
-    if let Some(image) = state.open_image() {
-        let pixels = image.size.map(|side| side as f32);
-        let spaces = spaces(canvas, state.choices.view);
-        let space = spaces.first().map_or(Vec2::ZERO, |space| space.size());
-        navigate(ui, &response, state, &mut camera, &spaces, pixels);
-        let held = held_view(ui, &response, camera, &spaces, pixels);
-        for (position, rect) in spaces.iter().enumerate() {
-            let painter = ui.painter().with_clip_rect(*rect);
-            let corner = held.corner(space.into(), pixels);
-            let target = Rect::from_min_size(rect.min + Vec2::from(corner), held.size(space.into(), pixels).into());
-            if paint(ui, &painter, state, textures, target, position) {
-                covered.push(target.intersect(*rect));
+    let mut pointed = None;
+    let sides = sides(state);
+    if sides.is_empty() {
+        welcome::show(ui, state, canvas, commands);
+    }
+    let places = places(canvas, sides.len());
+    if !sides.is_empty() {
+        let spaces: Vec<(Rect, [f32; 2])> = places.iter().copied().zip(sides.iter().map(Side::pixels)).collect();
+        navigate(ui, &response, state, &mut camera, &spaces);
+        let held = held_view(ui, &response, camera, &spaces);
+        let target = |(rect, pixels): (Rect, [f32; 2])| {
+            let space: [f32; 2] = rect.size().into();
+            let corner = Vec2::from(held.corner(space, pixels));
+            Rect::from_min_size(rect.min + corner, held.size(space, pixels).into())
+        };
+        for (position, (side, &(rect, pixels))) in sides.iter().zip(&spaces).enumerate() {
+            let painter = ui.painter().with_clip_rect(rect);
+            let target = target((rect, pixels));
+            if paint(ui, &painter, state, textures, target, side) {
+                covered.push(target.intersect(rect));
+            }
+            let is_current = state.images.current().is_some_and(|image| image.id == side.image.id);
+            if is_current {
+                crop::show(ui, &painter, &response, state, (position, target), commands);
             }
             if let Some(position) = response.hover_pos().filter(|position| rect.contains(*position)) {
-                let share = held.share_at((position - rect.min).into(), space.into(), pixels);
-                pointer = Some(share);
-                let asks = state.asking_here || ui.input(|input| input.modifiers.alt);
+                let share = held.share_at((position - rect.min).into(), rect.size().into(), pixels);
+                pointed = Some(Pointed {
+                    image: side.image,
+                    shown: side.shown,
+                    share,
+                });
+                let asks = is_current && (state.asking_here || ui.input(|input| input.modifiers.alt));
                 if asks {
                     ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
                 }
-                // X11 window managers keep Alt and a click for themselves
-                let is_asked = asks && response.clicked() || response.secondary_clicked();
+                let is_asked = asks && response.clicked();
                 if is_asked && share.iter().all(|share| (0.0..1.0).contains(share)) {
                     commands.push(Command::AskHere(share));
                 }
             }
         }
-    } else {
-        welcome::show(ui, state, canvas, commands);
+        if let (true, Some(pointed)) = (state.compare.is_some(), &pointed) {
+            let targets = spaces.iter().map(|&space| (space.0, target(space)));
+            compare::same_place(ui, &response, targets, pointed.share);
+        }
     }
+    // X11 window managers keep Alt and a click for themselves, so the menu asks too
+    picture_menu::show(ui, &response, state, pointed.as_ref(), commands);
     let backdrop = backdrop::shape(canvas, &covered, palette(ui).canvas);
     ui.painter().set(behind, backdrop);
     evidence_notice::show(ui, state, canvas, commands);
     let status = Rect::from_min_max(pos2(whole.left(), canvas.bottom()), whole.max);
-    status_line::show(ui, state, textures, status, pointer);
+    status_line::show(ui, state, textures, status, pointed.as_ref());
     camera
 }
 
 fn picture_name(state: &State) -> String {
-    match (state.images.current(), &state.shown) {
+    let name = match (state.images.current(), &state.shown) {
         (Some(image), Some(shown)) => format!("{} with the map of {}", image.name, export::shown_name(state, shown)),
         (Some(image), None) => image.name.clone(),
         (None, _) => "Picture".to_owned(),
+    };
+    match compare::name(state) {
+        Some(other) => format!("{name}, beside {other}"),
+        None => name,
     }
 }
 
-/// Where pictures go: two next to each other for [`View::Beside`], else one.
-fn spaces(canvas: Rect, view: View) -> Vec<Rect> {
+/// The pictures that are shown beside each other; none without an image.
+fn sides(state: &State) -> Vec<Side<'_>> {
+    let Some(image) = state.open_image() else {
+        return Vec::new();
+    };
+    let shown = state.shown.as_ref().filter(|shown| shown.key.image == image.id);
+    let view = state.view();
+    let first = Side {
+        image,
+        shown,
+        slot: Slot::Picture,
+        is_map_alone: view == View::Map,
+    };
+    let second = match state.other_image() {
+        Some(image) => Some(Side {
+            image,
+            shown: state.other_shown.as_ref().filter(|shown| shown.key.image == image.id),
+            slot: Slot::Other,
+            ..first
+        }),
+        None => (view == View::Beside).then_some(Side {
+            is_map_alone: true,
+            ..first
+        }),
+    };
+    let second_only = second.as_ref().is_some_and(|second| second.slot == Slot::Picture);
+    let first = Side {
+        // the photo, whose map stands beside it
+        shown: first.shown.filter(|_| !second_only),
+        ..first
+    };
+    std::iter::once(first).chain(second).collect()
+}
+
+/// Where so many pictures go: next to each other.
+fn places(canvas: Rect, count: usize) -> Vec<Rect> {
     let canvas = canvas.shrink(3.0 * UNIT);
-    if view != View::Beside {
+    if count < 2 {
         return vec![canvas];
     }
     let half = vec2((canvas.width() - 2.0 * UNIT) / 2.0, canvas.height());
@@ -98,13 +189,13 @@ fn spaces(canvas: Rect, view: View) -> Vec<Rect> {
 }
 
 /// Wheel, drag, double click and keys.
-fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, spaces: &[Rect], pixels: [f32; 2]) {
+fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, spaces: &[(Rect, [f32; 2])]) {
     let Some(first) = spaces.first() else { return };
-    let space: [f32; 2] = first.size().into();
-    let local = |position: Pos2| -> [f32; 2] {
-        let rect = spaces.iter().find(|rect| rect.contains(position)).unwrap_or(first);
-        (position - rect.min).into()
-    };
+    let pointer = ui.input(|input| input.pointer.press_origin().or(input.pointer.latest_pos()));
+    let under = pointer.and_then(|pointer| spaces.iter().find(|(rect, _)| rect.contains(pointer)));
+    let &(rect, pixels) = under.unwrap_or(first);
+    let space: [f32; 2] = rect.size().into();
+    let local = |position: Pos2| -> [f32; 2] { (position - rect.min).into() };
     if let Some(position) = response.hover_pos() {
         let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
         let factor = (scroll / 200.0).exp() * pinch;
@@ -112,7 +203,7 @@ fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, sp
             camera.zoom_at(factor, local(position), space, pixels);
         }
     }
-    if response.dragged_by(PointerButton::Primary) && camera.zoom > 1.0 {
+    if response.dragged_by(PointerButton::Primary) && camera.zoom > 1.0 && state.cropping.is_none() {
         camera.pan(response.drag_delta().into(), space, pixels);
     }
     if response.double_clicked() {
@@ -129,7 +220,7 @@ fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, sp
         }
         _ => {}
     }
-    if camera.zoom > 1.0 {
+    if camera.zoom > 1.0 && state.cropping.is_none() {
         ui.ctx().output_mut(|output| {
             if response.dragged() {
                 output.cursor_icon = CursorIcon::Grabbing;
@@ -139,14 +230,16 @@ fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, sp
 }
 
 /// The view while the middle button or the full stop is held: pixel by pixel at the pointer.
-fn held_view(ui: &Ui, response: &Response, camera: Camera, spaces: &[Rect], pixels: [f32; 2]) -> Camera {
+fn held_view(ui: &Ui, response: &Response, camera: Camera, spaces: &[(Rect, [f32; 2])]) -> Camera {
     // asked beforehand, since the input is locked while it is read
     let is_writing = ui.ctx().text_edit_focused();
     let held = ui.input(|input| {
         input.pointer.button_down(PointerButton::Middle) && response.contains_pointer()
             || input.key_down(Key::Period) && !is_writing
     });
-    let Some(rect) = spaces.first().filter(|_| held) else {
+    let pointer = response.hover_pos();
+    let under = pointer.and_then(|pointer| spaces.iter().find(|(rect, _)| rect.contains(pointer)));
+    let Some(&(rect, pixels)) = under.or(spaces.first()).filter(|_| held) else {
         return camera;
     };
     let space: [f32; 2] = rect.size().into();
@@ -157,39 +250,31 @@ fn held_view(ui: &Ui, response: &Response, camera: Camera, spaces: &[Rect], pixe
     close
 }
 
-/// Draws photo and map into `target`; `position` counts the pictures of [`View::Beside`]. Returns whether the photo
-/// covers all of it.
+/// Draws photo and map into `target`. Returns whether the photo covers all of it.
 fn paint(
     ui: &Ui,
     painter: &egui::Painter,
     state: &State,
     textures: &mut Textures,
     target: Rect,
-    position: usize,
+    side: &Side<'_>,
 ) -> bool {
     let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
     let colours = palette(ui);
-    let Some(image) = state.open_image() else {
-        return false;
-    };
-    let bare = ui.input(|input| input.key_down(Key::Space)) && ui.memory(|memory| memory.focused().is_none());
-    let view = state.choices.view;
-    let side = target.size().max_elem() * ui.pixels_per_point();
-    let photo = textures.photo(ui.ctx(), image, side);
-    let alone = view == View::Map || view == View::Beside && position == 1;
-    let photo = photo.filter(|_| !alone || bare);
+    let is_held = ui.input(|input| input.key_down(Key::Space)) && ui.memory(|memory| memory.focused().is_none());
+    let bare = is_held || state.peeking;
+    let view = state.view();
+    let longest = target.size().max_elem() * ui.pixels_per_point();
+    let photo = textures.photo(ui.ctx(), side.image, longest);
+    let photo = photo.filter(|_| !side.is_map_alone || bare);
     if let Some(photo) = photo {
         painter.image(photo, target, whole, Color32::WHITE);
     }
-    let Some(shown) = state
-        .shown
-        .as_ref()
-        .filter(|shown| shown.key.image == image.id && !bare)
-    else {
+    let Some(shown) = side.shown.filter(|_| !bare) else {
         return photo.is_some();
     };
     let map_share = match view {
-        _ if alone => 1.0,
+        _ if side.is_map_alone => 1.0,
         View::Overlay if shown.is_empty() => 0.0,
         View::Overlay => shown.strength(state.choices.blend),
         View::Mask => 1.0,
@@ -198,7 +283,7 @@ fn paint(
     let photo_rect = target;
     let target = part(target, shown.seen);
     if map_share > 0.0 {
-        let map = textures.map(ui.ctx(), &state.choices, shown, colours.canvas);
+        let map = textures.map(ui.ctx(), &state.choices, shown, (view, side.slot), colours.canvas);
         painter.image(map, target, whole, Color32::WHITE.gamma_multiply(map_share));
     }
     if view == View::Mask {
@@ -213,7 +298,7 @@ fn paint(
     if state.choices.cells {
         grid(painter, shown, target);
     }
-    if let Some(here) = state.here() {
+    if let Some(here) = state.here().filter(|here| here.image == side.image.id) {
         mark(painter, here, target, colours.accent);
     }
     photo.is_some()
@@ -226,7 +311,7 @@ pub fn part(rect: Rect, [from, to]: [[f32; 2]; 2]) -> Rect {
 }
 
 /// What a rectangle has around a part of it.
-fn around(whole: Rect, part: Rect) -> impl Iterator<Item = Rect> {
+pub fn around(whole: Rect, part: Rect) -> impl Iterator<Item = Rect> {
     let rects = [
         Rect::from_min_max(whole.min, pos2(part.left(), whole.bottom())),
         Rect::from_min_max(pos2(part.right(), whole.top()), whole.max),

@@ -49,17 +49,20 @@ pub enum Drawer {
     Values,
     /// The predictions as bars.
     Predictions,
+    /// The picture that the network sees.
+    Input,
 }
 
 impl Drawer {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Layers,
         Self::SideBySide,
         Self::Gradients,
         Self::Channels,
         Self::Values,
         Self::Predictions,
+        Self::Input,
     ];
 
     /// The icon before its name.
@@ -71,6 +74,7 @@ impl Drawer {
             Self::Channels => icons::CHANNELS,
             Self::Values => icons::VALUES,
             Self::Predictions => icons::BARS,
+            Self::Input => icons::INPUT,
         }
     }
 
@@ -95,6 +99,10 @@ impl Drawer {
             ),
             Self::Values => ("Values", "How the values of the map are distributed."),
             Self::Predictions => ("Bars", "The predictions as bars."),
+            Self::Input => (
+                "Input",
+                "What the network sees: the photo, or the part cut out of it, pixel by pixel.",
+            ),
         }
     }
 }

@@ -109,7 +109,8 @@ fn blend(ui: &mut Ui, choices: &mut Choices) {
     });
 }
 
-fn score_text(score: Score, output: Output) -> (&'static str, &'static str) {
+/// Name of a score, and one sentence about it.
+pub fn score_text(score: Score, output: Output) -> (&'static str, &'static str) {
     match (score, output) {
         (Score::Probability, Output::Sigmoid) => (
             "Probability",
@@ -212,7 +213,7 @@ fn fit_text(fit: Fit) -> (&'static str, &'static str) {
             "The whole photo, stretched to the input: what Keras does unless it is told otherwise.",
         ),
         Fit::Crop => (
-            "Crop",
+            "Middle",
             "The middle of the photo with the input's proportions, as crop_to_aspect_ratio=True cuts it; the map lies there.",
         ),
     }

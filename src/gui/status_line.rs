@@ -4,6 +4,8 @@ use egui::{Align, Layout, Rect, RichText, Stroke, Ui, UiBuilder, vec2};
 
 use super::color_bar;
 use super::export;
+use super::picture::Pointed;
+use super::readout;
 use super::state::State;
 use super::textures::Textures;
 use super::theme::{UNIT, palette};
@@ -12,8 +14,8 @@ use super::widgets::truncated;
 /// Height of the line.
 pub const HEIGHT: f32 = 8.0 * UNIT;
 
-/// Draws the line; `pointer` is the place under the pointer in shares of the photo's sides.
-pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, pointer: Option<[f32; 2]>) {
+/// Draws the line; `pointed` is what lies under the pointer.
+pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, pointed: Option<&Pointed<'_>>) {
     ui.painter()
         .hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette(ui).line));
     let inner = rect.shrink2(vec2(3.0 * UNIT, UNIT));
@@ -24,39 +26,14 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, poi
         |ui| {
             color_bar::show(ui, state, textures);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let text = pointer
-                    .and_then(|share| under_pointer(state, share))
-                    .unwrap_or_else(|| explained(state));
-                truncated(ui, RichText::new(text).small().weak());
+                let text = pointed.and_then(readout::text).unwrap_or_else(|| explained(state));
+                let line = truncated(ui, RichText::new(text).small().weak());
+                if let Some(shown) = &state.shown {
+                    line.on_hover_text(readout::explanation(shown));
+                }
             });
         },
     );
-}
-
-/// In words: pixel, cell, heat and share of all evidence at a place of the photo.
-fn under_pointer(state: &State, share: [f32; 2]) -> Option<String> {
-    let image = state.open_image()?;
-    let shown = state.shown.as_ref()?;
-    let (column, row) = shown.cell_at(share)?;
-    let (value, part) = shown.value((column, row))?;
-    let [x, y] = [0, 1].map(|axis| (share[axis] * image.size[axis] as f32) as u32);
-    let heat = if shown.channel.is_some() {
-        format!("activation {}", color_bar::short(value))
-    } else if shown.signed {
-        format!("evidence {}", color_bar::short(value))
-    } else {
-        let heat = if shown.maximum > 0.0 {
-            (value.max(0.0) / shown.maximum).min(1.0)
-        } else {
-            0.0
-        };
-        format!("heat {heat:.2} ({})", color_bar::short(value))
-    };
-    let share = match shown.channel {
-        Some(_) => String::new(),
-        None => format!("  ·  {:.1} % of the evidence", 100.0 * part),
-    };
-    Some(format!("x {x}  y {y}  ·  cell {column}, {row}  ·  {heat}{share}"))
 }
 
 /// In words: what the picture shows.

@@ -12,7 +12,7 @@ use super::widgets::{action_tooltip, caption, truncated, with_icon};
 use crate::explain::Target;
 
 /// What buttons with names and the name of a class need, in points; with less, buttons are icons alone.
-const ROOM: f32 = 680.0;
+const ROOM: f32 = 940.0;
 
 /// Draws the line; nothing while there is no prediction.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -24,6 +24,9 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let names = ui.available_width() > ROOM;
                 zoom(ui, state, commands);
+                peek(ui, names, state, commands);
+                toggle(ui, names, Action::Compare, state.compare.is_some(), commands);
+                crop(ui, names, state, commands);
                 toggle(ui, names, Action::WhatIsHere, state.asking_here, commands);
                 compare_with::show(ui, names, state, class, commands);
                 let compares = matches!(target, Target::Rather { .. });
@@ -54,13 +57,13 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 }
 
 /// A quiet button that is coloured while it holds.
-pub(super) fn quiet(ui: &mut Ui, names: bool, icon: Option<char>, name: &str, holds: bool) -> Response {
+pub fn quiet(ui: &mut Ui, names: bool, icon: Option<char>, name: &str, holds: bool) -> Response {
     let button = quiet_button(ui, names, icon, name, holds).selected(holds);
     ui.add(button).accessible_name(name)
 }
 
 /// The same before it is placed.
-pub(super) fn quiet_button(ui: &Ui, names: bool, icon: Option<char>, name: &str, holds: bool) -> Button<'static> {
+pub fn quiet_button(ui: &Ui, names: bool, icon: Option<char>, name: &str, holds: bool) -> Button<'static> {
     let colours = palette(ui);
     let text = match icon {
         Some(icon) if !names => icon.to_string(),
@@ -71,7 +74,8 @@ pub(super) fn quiet_button(ui: &Ui, names: bool, icon: Option<char>, name: &str,
     Button::new(text).frame_when_inactive(holds)
 }
 
-fn toggle(ui: &mut Ui, names: bool, action: Action, holds: bool, commands: &mut Vec<Command>) {
+/// A button that is coloured while what it does holds.
+pub fn toggle(ui: &mut Ui, names: bool, action: Action, holds: bool, commands: &mut Vec<Command>) {
     let response = quiet(ui, names, action.icon(), action.label(), holds).on_hover_ui(|ui| action_tooltip(ui, action));
     if response.clicked() {
         commands.push(Command::Do(action));
@@ -86,6 +90,25 @@ fn pin(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mut Vec
         .clicked()
     {
         commands.push(Command::TogglePin(class));
+    }
+}
+
+/// Cuts a part out, or gives the whole back.
+fn crop(ui: &mut Ui, names: bool, state: &State, commands: &mut Vec<Command>) {
+    if state.cropped().is_some() && state.cropping.is_none() {
+        toggle(ui, names, Action::WholePhoto, true, commands);
+    } else {
+        toggle(ui, names, Action::Crop, state.cropping.is_some(), commands);
+    }
+}
+
+/// The plain photo, for as long as the button is held.
+fn peek(ui: &mut Ui, names: bool, state: &State, commands: &mut Vec<Command>) {
+    let response = quiet(ui, names, Some(icons::PEEK), "Photo", state.peeking)
+        .on_hover_text("The plain photo for as long as this is held. The space bar does the same.");
+    let is_held = response.is_pointer_button_down_on();
+    if is_held != state.peeking {
+        commands.push(Command::Peek(is_held));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pixels on the graphics card: the photo once, the map when its colours change. The blend is a tint and uploads nothing.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use egui::{Color32, ColorImage, Context, TextureFilter, TextureHandle, TextureId, TextureOptions};
 
@@ -42,6 +43,8 @@ struct Mask {
 pub enum Slot {
     /// In the picture.
     Picture,
+    /// In the second picture.
+    Other,
     /// Beside those of other classes.
     Class(usize),
     /// Beside those of other layers.
@@ -51,13 +54,17 @@ pub enum Slot {
 /// The textures in use.
 #[derive(Default)]
 pub struct Textures {
-    /// The small copy of the photo and the large one.
-    photos: [Option<(ImageId, TextureHandle)>; 2],
+    /// The small copies of photos and, with true, the large ones.
+    photos: HashMap<(ImageId, bool), TextureHandle>,
+    photos_in_sight: HashSet<ImageId>,
     maps: HashMap<Slot, (MapColours, TextureHandle)>,
     thumbnails: HashMap<ImageId, TextureHandle>,
     /// The maps and thumbnails drawn in this frame.
     in_sight: (HashSet<Slot>, HashSet<ImageId>),
     colormaps: HashMap<Colormap, TextureHandle>,
+    /// What the network sees.
+    input: Option<(Arc<Photo>, TextureHandle)>,
+    input_in_sight: bool,
 }
 
 /// Sharp when enlarged, smooth when shrunk. Without mipmaps, as a driver without a graphics card would make them for a
@@ -76,20 +83,27 @@ impl Textures {
         let small = image.small_display.as_ref()?;
         let has_large = image.display.as_ref().is_some_and(|large| large.width > small.width);
         let is_large = has_large && side > MOST_ENLARGED * small.width.max(small.height) as f32;
-        let slot = &mut self.photos[usize::from(is_large)];
-        if let Some((shown, texture)) = slot
-            && *shown == image.id
-        {
+        self.photos_in_sight.insert(image.id);
+        if let Some(texture) = self.photos.get(&(image.id, is_large)) {
             return Some(texture.id());
         }
         let photo = if is_large { image.display.as_ref()? } else { small };
         let texture = ctx.load_texture("photo", pixels(photo), PHOTO);
-        Some(slot.insert((image.id, texture)).1.id())
+        let id = texture.id();
+        self.photos.insert((image.id, is_large), texture);
+        Some(id)
     }
 
     /// The coloured map; for [`View::Mask`] what covers the photo where the map is cold.
-    pub fn map(&mut self, ctx: &Context, choices: &Choices, shown: &Shown, canvas: Color32) -> TextureId {
-        let mask = (choices.view == View::Mask).then_some(Mask {
+    pub fn map(
+        &mut self,
+        ctx: &Context,
+        choices: &Choices,
+        shown: &Shown,
+        (view, slot): (View, Slot),
+        canvas: Color32,
+    ) -> TextureId {
+        let mask = (view == View::Mask).then_some(Mask {
             threshold: choices.threshold,
             cover: canvas,
         });
@@ -99,10 +113,10 @@ impl Textures {
             colormap,
             cells: choices.cells,
             mask,
-            fades: shown.signed && choices.view == View::Overlay,
+            fades: shown.signed && view == View::Overlay,
             side: SMOOTH_SIDE,
         };
-        self.painted(ctx, Slot::Picture, colours)
+        self.painted(ctx, slot, colours)
     }
 
     /// A small coloured map.
@@ -163,15 +177,31 @@ impl Textures {
         texture.id()
     }
 
-    /// Ends a frame: lets go of the maps and thumbnails that were not drawn in it, and of the photo of an image that is
-    /// no longer on the list.
+    /// What the network sees, pixel by pixel.
+    pub fn input(&mut self, ctx: &Context, picture: &Arc<Photo>) -> TextureId {
+        self.input_in_sight = true;
+        if let Some((shown, texture)) = &self.input
+            && Arc::ptr_eq(shown, picture)
+        {
+            return texture.id();
+        }
+        let texture = ctx.load_texture("input", pixels(picture), PHOTO);
+        self.input.insert((picture.clone(), texture)).1.id()
+    }
+
+    /// Ends a frame: lets go of the maps and thumbnails that were not drawn in it, and of the photos of other images than
+    /// are shown.
     pub fn keep_in_sight(&mut self, is_listed: impl Fn(ImageId) -> bool) {
         let (maps, thumbnails) = std::mem::take(&mut self.in_sight);
         self.maps.retain(|slot, _| maps.contains(slot));
         self.thumbnails.retain(|image, _| thumbnails.contains(image));
-        for photo in &mut self.photos {
-            photo.take_if(|(image, _)| !is_listed(*image));
+        if !std::mem::take(&mut self.input_in_sight) {
+            self.input = None;
         }
+        let in_sight = std::mem::take(&mut self.photos_in_sight);
+        // while no photo is drawn, as where the map is shown alone, those drawn last stay
+        self.photos
+            .retain(|(image, _), _| is_listed(*image) && (in_sight.is_empty() || in_sight.contains(image)));
     }
 }
 

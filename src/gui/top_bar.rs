@@ -61,8 +61,11 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 }
 
 fn export_entries(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    for action in [Action::Save, Action::Copy, Action::SaveValues] {
+    for action in [Action::Save, Action::Copy, Action::SaveValues, Action::CopyMap] {
         action_entry(ui, action, state.shown.is_some(), commands);
+    }
+    for action in [Action::CopyList, Action::CopyCsv] {
+        action_entry(ui, action, state.prediction().is_some(), commands);
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use super::choices::{Drawer, Scale};
+use super::images::Stage;
+use super::input_picture;
 use super::layer_strip;
 use super::state::State;
 use crate::explain::{ClassMaps, Target};
@@ -20,6 +22,7 @@ pub struct Wishes {
     asked: HashMap<Purpose, ExplainRequest>,
     channels: Option<ExplainRequest>,
     feature_map: Option<(ImageId, Preprocessing, LayerId, usize)>,
+    input_picture: Option<(ImageId, Preprocessing)>,
     /// The maps of all classes asked for last.
     class_maps: Weak<ClassMaps>,
 }
@@ -48,6 +51,7 @@ impl Wishes {
             explain(self, state, explorer);
             channels(self, state, explorer);
             complete(self, state, explorer);
+            input_picture(self, state, explorer);
         }
     }
 }
@@ -61,9 +65,12 @@ fn open(wishes: &mut Wishes, state: &mut State, explorer: &Explorer) {
             }
         }
     }
-    if let Some(image) = state.open_image()
-        && image.display.is_none()
+    // one after the other, since the newer request replaces one that waits
+    let beside = state.images.beside().filter(|image| image.stage == Stage::Open);
+    let mut in_sight = state.open_image().into_iter().chain(beside);
+    if let Some(image) = in_sight.find(|image| image.display.is_none())
         && wishes.display != Some(image.id)
+        && (Some(image.id) == state.images.current().map(|image| image.id) || wishes.display.is_none())
     {
         let image = image.id;
         explorer.send(Request::Show(image));
@@ -77,9 +84,10 @@ fn predict(state: &mut State, explorer: &Explorer) {
     };
     let preprocessing = state.preprocessing();
     for (image, urgent) in state.images.to_predict(epoch, preprocessing) {
+        let seen = state.images.get(image).map(|image| image.seen_as(preprocessing));
         explorer.send(Request::Predict {
             image,
-            preprocessing,
+            preprocessing: seen.unwrap_or(preprocessing),
             urgent,
         });
     }
@@ -109,8 +117,11 @@ fn explain(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
         (Purpose::SideBySide, side_by_side_wish(state)),
         (Purpose::Layers, layers_wish(state)),
     ];
-    for (purpose, wish) in wanted {
+    let wanted = wanted.map(|(purpose, wish)| {
         let request = wish.and_then(|(targets, layers)| request(state, purpose, targets, layers));
+        (purpose, request)
+    });
+    for (purpose, request) in wanted.into_iter().chain([(Purpose::Compare, other_request(state))]) {
         let asked = &mut wishes.asked;
         match request {
             Some(request) if asked.get(&purpose).is_some_and(|asked| asked.covers(&request)) => {}
@@ -155,6 +166,24 @@ fn channels(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
     }
 }
 
+/// What the network sees, while it is looked at.
+fn input_picture(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
+    let (Some(image), Some(size)) = (state.open_image(), state.input_size()) else {
+        return;
+    };
+    let asked = Some((image.id, state.preprocessing()));
+    if !input_picture::wanted(state) {
+        wishes.input_picture = None;
+    } else if wishes.input_picture != asked {
+        explorer.send(Request::InputPicture {
+            image: image.id,
+            size,
+            preprocessing: state.preprocessing(),
+        });
+        wishes.input_picture = asked;
+    }
+}
+
 fn main_wish(state: &State) -> Option<Wish> {
     Some((vec![state.choices.target(state.class()?)], vec![state.layer()?]))
 }
@@ -182,6 +211,26 @@ fn layers_wish(state: &State) -> Option<Wish> {
     };
     let is_open = state.preferences.drawer == Some(Drawer::Layers);
     is_open.then(|| Some((vec![state.choices.target(state.class()?)], layers()?)))?
+}
+
+/// The request for the map of the second picture, if it is missing.
+fn other_request(state: &State) -> Option<ExplainRequest> {
+    let key = state.other_key().filter(|key| state.map(key).is_none())?;
+    let image = state.images.get(key.image)?;
+    // at the last feature layer it comes with the prediction
+    let plan = &state.network.as_ref()?.plan;
+    if image.prediction.is_none() || key.method.is_in_class_maps(plan, key.layer) {
+        return None;
+    }
+    Some(ExplainRequest {
+        image: key.image,
+        preprocessing: key.preprocessing,
+        purpose: Purpose::Compare,
+        targets: vec![key.target],
+        layers: vec![key.layer],
+        score: key.score,
+        method: key.method,
+    })
 }
 
 /// The request for those maps that are missing; none if there is nothing to compute.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::resize::levels;
-use super::{Fit, Photo, Pixels, Resize};
+use super::resize::{Levels, levels};
+use super::{Fit, Photo, Pixels, Region, Resize};
 
 /// Everything that decides, outside of a network's file, how it sees a photo.
 ///
@@ -16,8 +16,34 @@ pub struct Preprocessing {
     pub pixels: Pixels,
     /// How the size changes.
     pub resize: Resize,
-    /// Which part of the photo is seen.
+    /// Which part of the photo, or of [`Self::crop`], is seen.
     pub fit: Fit,
+    /// The part of this photo that a person has cut out; all of it if there is none. It belongs to one photo and is not
+    /// kept with a network.
+    #[serde(skip)]
+    pub crop: Option<Region>,
+}
+
+impl Preprocessing {
+    /// The part of a photo of [width, height] that becomes an input of [width, height].
+    ///
+    /// A side of 0 counts as 1; what lies outside of the photo is cut off.
+    #[must_use]
+    pub fn region(self, [width, height]: [u32; 2], input: [u32; 2]) -> Region {
+        let crop = self.crop_of([width, height]);
+        let within = self.fit.region([crop.width, crop.height], input);
+        Region {
+            x: crop.x + within.x,
+            y: crop.y + within.y,
+            ..within
+        }
+    }
+
+    /// What was cut out of a photo of [width, height].
+    fn crop_of(self, [width, height]: [u32; 2]) -> Region {
+        let whole = Region::whole(width.max(1), height.max(1));
+        self.crop.map_or(whole, |crop| crop.clamped(width, height))
+    }
 }
 
 impl From<Resize> for Preprocessing {
@@ -33,15 +59,14 @@ impl From<Resize> for Preprocessing {
 /// The network's input, NHWC [height, width, 3], in the range of [`Preprocessing::pixels`].
 ///
 /// A side of 0 counts as 1.
+/// What lies outside of [`Preprocessing::crop`] is not there.
 /// The part of the photo that [`Preprocessing::fit`] chooses ([`Fit::region`]) is cut out and resized. Pillow's ways of
 /// resizing look a little beyond its edges, as `load_img(keep_aspect_ratio=True)` does, which gives Pillow the box rather
 /// than the part; TensorFlow's and OpenCV's get the part alone.
 #[must_use]
 pub fn network_input(photo: &Photo, width: u32, height: u32, preprocessing: Preprocessing) -> Vec<f32> {
-    let Preprocessing { pixels, resize, fit } = preprocessing;
-    let region = fit.region([photo.width, photo.height], [width, height]);
-    let mut input = levels(photo, region, width, height, resize).into_floats();
-    pixels.scale(&mut input);
+    let mut input = seen(photo, width, height, preprocessing).into_floats();
+    preprocessing.pixels.scale(&mut input);
     input
 }
 
@@ -71,12 +96,18 @@ fn in_gray(photo: &Photo) -> Photo {
 /// With [`Resize::TensorFlow`], whose levels have fractions, each is rounded.
 #[must_use]
 pub fn network_picture(photo: &Photo, width: u32, height: u32, preprocessing: Preprocessing) -> Photo {
-    let region = preprocessing.fit.region([photo.width, photo.height], [width, height]);
     Photo {
         width: width.max(1),
         height: height.max(1),
-        rgb: levels(photo, region, width, height, preprocessing.resize).into_bytes(),
+        rgb: seen(photo, width, height, preprocessing).into_bytes(),
     }
+}
+
+/// The levels that a network sees, before they are scaled.
+fn seen(photo: &Photo, width: u32, height: u32, preprocessing: Preprocessing) -> Levels {
+    let photo = photo.part(preprocessing.crop_of([photo.width, photo.height]));
+    let region = preprocessing.fit.region([photo.width, photo.height], [width, height]);
+    levels(&photo, region, width, height, preprocessing.resize)
 }
 
 #[cfg(test)]
@@ -105,6 +136,7 @@ mod tests {
             pixels: Pixels::Caffe,
             resize: Resize::TensorFlow,
             fit: Fit::Crop,
+            crop: None,
         };
         let json = serde_json::to_string(&crop).unwrap_or_default();
         assert_eq!(json, r#"{"pixels":"caffe","resize":"tensorflow","fit":"crop"}"#);
@@ -113,6 +145,26 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_is_cut_out_is_seen_as_a_photo_of_its_own(
+            sides in [2_u32..40, 2_u32..40], to in [1_u32..30, 1_u32..30],
+            crop in [0_u32..40, 0_u32..40, 1_u32..40, 1_u32..40],
+            bytes in prop::collection::vec(any::<u8>(), 40 * 40 * 3),
+            resize in prop::sample::select(Resize::ALL.to_vec()),
+            fit in prop::sample::select(Fit::ALL.to_vec()),
+        ) {
+            let photo = Photo { width: sides[0], height: sides[1], rgb: bytes[..(sides[0] * sides[1] * 3) as usize].to_vec() };
+            let [x, y, width, height] = crop;
+            let crop = Region { x, y, width, height };
+            let whole = Preprocessing { resize, fit, ..Preprocessing::default() };
+            let part = photo.part(crop.clamped(sides[0], sides[1])).into_owned();
+            let cropped = Preprocessing { crop: Some(crop), ..whole };
+            prop_assert_eq!(network_input(&photo, to[0], to[1], cropped), network_input(&part, to[0], to[1], whole));
+            let (of_photo, of_part) = (cropped.region(sides, to), whole.region([part.width, part.height], to));
+            prop_assert_eq!((of_photo.width, of_photo.height), (of_part.width, of_part.height));
+            prop_assert_eq!(photo.part(of_photo), part.part(of_part));
+        }
+
+        #[test]
         fn the_picture_is_the_input_rounded(
             sides in [1_u32..40, 1_u32..40], to in [1_u32..30, 1_u32..30],
             bytes in prop::collection::vec(any::<u8>(), 40 * 40 * 3),
@@ -120,7 +172,7 @@ mod tests {
             fit in prop::sample::select(Fit::ALL.to_vec()),
         ) {
             let photo = Photo { width: sides[0], height: sides[1], rgb: bytes[..(sides[0] * sides[1] * 3) as usize].to_vec() };
-            let seen = Preprocessing { pixels: Pixels::ZeroTo255, resize, fit };
+            let seen = Preprocessing { pixels: Pixels::ZeroTo255, resize, fit, crop: None };
             let input = network_input(&photo, to[0], to[1], seen);
             let picture = network_picture(&photo, to[0], to[1], seen);
             prop_assert_eq!(input.len(), (to[0] * to[1] * 3) as usize);

@@ -5,6 +5,7 @@
 //! what the network sees, OpenCV how a map becomes a picture.
 
 mod colormap;
+mod cutout;
 mod decode;
 mod encode;
 mod error;
@@ -24,15 +25,16 @@ mod thumbnail;
 mod views;
 
 pub use colormap::{Colormap, UnknownColormap};
+pub use cutout::Cutout;
 pub use decode::{Limits, decode, source_format};
-pub use encode::{encode_png, encode_png_with_text, is_written_by_us};
+pub use encode::{encode_jpeg, encode_png, encode_png_with_text, is_written_by_us};
 pub use error::ImageError;
 pub use fit::{Fit, UnknownFit};
 pub use input::{Preprocessing, gray_network_input, network_input, network_picture};
 pub use overlay::{colorize, heatmap, overlay};
 pub use photo::Photo;
 pub use pixels::{Pixels, UnknownPixels};
-pub use region::{Region, within};
+pub use region::{Region, UnknownRegion, within};
 pub use resize::{Resize, UnknownResize, resize};
 pub use resize_map::resize_map;
 pub use thumbnail::thumbnail;

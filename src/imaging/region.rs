@@ -1,11 +1,16 @@
 //! Rectangles of a photo, and pictures that are drawn in one of them.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::Photo;
 
 /// A rectangle of whole pixels of a photo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Region {
     /// The leftmost column, from 0.
     pub x: u32,
@@ -15,6 +20,32 @@ pub struct Region {
     pub width: u32,
     /// Rows.
     pub height: u32,
+}
+
+/// A text that is no rectangle.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error(
+    "'{0}' is no part of a photo; give x,y,width,height in pixels from the upper left corner, such as 40,20,300,200"
+)]
+pub struct UnknownRegion(pub String);
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { x, y, width, height } = self;
+        f.pad(&format!("{x},{y},{width},{height}"))
+    }
+}
+
+impl FromStr for Region {
+    type Err = UnknownRegion;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers: Option<Vec<u32>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+        match numbers.as_deref() {
+            Some(&[x, y, width, height]) if width > 0 && height > 0 => Ok(Self { x, y, width, height }),
+            _ => Err(UnknownRegion(text.to_owned())),
+        }
+    }
 }
 
 impl Region {
@@ -43,8 +74,20 @@ impl Region {
         ]
     }
 
+    /// The part of it that a photo of these sides has, at least one pixel.
+    #[must_use]
+    pub fn clamped(self, width: u32, height: u32) -> Self {
+        let clamp = |start: u32, length: u32, side: u32| {
+            let start = start.min(side.max(1) - 1);
+            (start, length.clamp(1, side.max(1) - start))
+        };
+        let ((x, width), (y, height)) = (clamp(self.x, self.width, width), clamp(self.y, self.height, height));
+        Self { x, y, width, height }
+    }
+
     /// Whether it has pixels, all of which a photo of these sides has too.
-    fn fits(self, width: u32, height: u32) -> bool {
+    #[must_use]
+    pub fn fits(self, width: u32, height: u32) -> bool {
         let fits = |start: u32, len: u32, side: u32| len > 0 && start <= side && len <= side - start;
         fits(self.x, self.width, width) && fits(self.y, self.height, height)
     }
@@ -190,7 +233,45 @@ mod tests {
         let _ = coordinates(4, 4).part(region);
     }
 
+    #[test]
+    fn a_text_is_a_region_and_back() {
+        let region = Region {
+            x: 40,
+            y: 0,
+            width: 300,
+            height: 1,
+        };
+        assert_eq!("40,0,300,1".parse(), Ok(region));
+        assert_eq!(" 40, 0 ,300,1".parse(), Ok(region));
+        assert_eq!(region.to_string().parse(), Ok(region));
+        for text in [
+            "",
+            "1,2,3",
+            "1,2,3,4,5",
+            "1,2,0,4",
+            "1,2,3,0",
+            "-1,2,3,4",
+            "a,b,c,d",
+            "1.5,2,3,4",
+            "1,2,3,4294967296",
+        ] {
+            let error = text.parse::<Region>().unwrap_err();
+            assert!(error.to_string().contains("x,y,width,height"), "{error}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_clamped_region_lies_in_the_photo(region: [u32; 4], sides in [0_u32..5000, 0_u32..5000]) {
+            let [x, y, width, height] = region;
+            let region = Region { x, y, width, height };
+            let clamped = region.clamped(sides[0], sides[1]);
+            prop_assert!(clamped.fits(sides[0].max(1), sides[1].max(1)), "{:?}", clamped);
+            if region.fits(sides[0], sides[1]) {
+                prop_assert_eq!(clamped, region);
+            }
+        }
+
         #[test]
         fn parts_hold_their_pixels_and_go_back_to_their_place(
             width in 1_u32..30, height in 1_u32..30, x: prop::sample::Index, y: prop::sample::Index,

@@ -221,7 +221,7 @@ fn a_crop_has_its_map_where_the_network_looked() {
     let mut window = speaking("sigmoid5.keras");
     window.role(Role::ComboBox, "Fit").click();
     window.settle();
-    window.click("Crop");
+    window.click("Middle");
     window.wait("the map of the crop", |state| {
         state
             .shown

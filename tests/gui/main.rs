@@ -4,6 +4,8 @@
 
 #[path = "../networks/mod.rs"]
 mod networks;
+#[path = "../program/mod.rs"]
+mod program;
 #[path = "../server/mod.rs"]
 mod server;
 mod support;
@@ -11,9 +13,12 @@ mod support;
 mod advice;
 mod any_network;
 mod classes;
+mod compare;
+mod crop;
 mod first_steps;
 mod images;
 mod layers;
+mod numbers;
 mod persistence;
 mod picture;
 mod pixels;

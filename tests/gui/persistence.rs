@@ -84,9 +84,72 @@ fn what_the_picture_shows_is_saved_at_the_photos_own_size_where_the_path_says() 
         assert_eq!(pixel(&beside, (right, place.1)), pixel(&map, place));
     }
     assert_eq!(pixel(&mask, hot), pixel(&photo, hot));
-    assert_eq!(pixel(&mask, cold), [18; 3]);
+    assert_eq!(pixel(&mask, cold), [0; 3]);
     let changed = lines.pixels().zip(photo.pixels()).filter(|(a, b)| a != b).count();
     assert!((1000..40_000).contains(&changed), "{changed} pixels are lines");
+}
+
+#[test]
+fn a_mask_is_transparent_where_the_photo_is_hidden_whatever_the_theme() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let mut saved_as = |view: View, theme: Appearance| {
+        window.harness.state_mut().state_mut().preferences.appearance = theme;
+        window.role(Role::RadioButton, view.name()).click();
+        window.settle();
+        let path = folder.path().join(format!("{} {}.png", view.name(), theme.name()));
+        save(&mut window, &path);
+        image::open(&path).unwrap().into_rgba8()
+    };
+    let mask = saved_as(View::Mask, Appearance::Dark);
+    assert_eq!(mask.get_pixel(195, 130).0[3], 255, "the hat is hot");
+    assert_eq!(mask.get_pixel(630, 470).0, [0; 4], "the corner is cold");
+    let beside = saved_as(View::Beside, Appearance::Dark);
+    assert_eq!(beside.get_pixel(642, 100).0, [0; 4], "between the two is nothing");
+    assert_eq!(saved_as(View::Mask, Appearance::Light), mask);
+    assert_eq!(saved_as(View::Beside, Appearance::Light), beside);
+}
+
+#[test]
+fn a_picture_is_written_as_its_name_says_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    for (name, format) in [
+        ("a.png", image::ImageFormat::Png),
+        ("b.jpg", image::ImageFormat::Jpeg),
+        ("c.JPEG", image::ImageFormat::Jpeg),
+        ("d", image::ImageFormat::Png),
+    ] {
+        let path = folder.path().join(name);
+        save(&mut window, &path);
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(image::guess_format(&bytes).unwrap(), format, "{name}");
+        assert_eq!(
+            image::load_from_memory(&bytes).unwrap().into_rgb8().dimensions(),
+            (640, 480)
+        );
+    }
+    let written = || std::fs::read_dir(folder.path()).unwrap().count();
+    let before = written();
+    for (name, values, known) in [
+        ("e.tif", false, ".png or .jpg"),
+        ("f.gif", false, ".png or .jpg"),
+        ("g.png", true, ".npy"),
+    ] {
+        ask_where(&mut window, values);
+        window.type_text(folder.path().join(name).to_str().unwrap());
+        window.click("Save");
+        let start = std::time::Instant::now();
+        while !window
+            .told()
+            .iter()
+            .any(|told| told.contains(known) && told.contains(&name[1..]))
+        {
+            window.harness.step();
+            assert!(start.elapsed().as_secs() < 60, "{name}: {:?}", window.told());
+        }
+        assert_eq!(written(), before, "{name}");
+    }
 }
 
 #[test]

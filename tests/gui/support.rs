@@ -11,6 +11,9 @@ use egui_kittest::wgpu::WgpuTestRenderer;
 use egui_kittest::{Harness, Node};
 use gradcam_explorer::explorer::{DeviceChoice, InputChoices, NetworkSource, Surroundings};
 use gradcam_explorer::gui::choices::Appearance;
+use gradcam_explorer::gui::command::PathField;
+use gradcam_explorer::gui::dialogs::Question;
+use gradcam_explorer::gui::export;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::gui::{ExplorerApp, Options};
 use gradcam_explorer::weights::fetch::Timeouts;
@@ -261,6 +264,11 @@ impl Window {
             .get_by(move |node| node.label().is_some_and(|label| fits(&label)))
     }
 
+    /// Whether there is something of this kind with this label.
+    pub fn harness_has(&self, role: accesskit::Role, label: &str) -> bool {
+        self.harness.query_by_role_and_label(role, label).is_some()
+    }
+
     /// Whether some text on the window contains this.
     pub fn has_text(&self, part: &str) -> bool {
         self.harness.query_all_by_label_contains(part).next().is_some()
@@ -391,6 +399,29 @@ impl Window {
             modifiers: Modifiers::NONE,
         });
         self.settle();
+    }
+
+    /// The left button goes down or comes up.
+    pub fn button(&mut self, position: Pos2, pressed: bool) {
+        self.harness.event(button(position, pressed));
+        self.settle();
+    }
+
+    /// Saves what the picture shows, under the name that is proposed.
+    pub fn save(&mut self, folder: &Path) -> PathBuf {
+        let state = self.harness.state_mut().state_mut();
+        let kind = export::picture_kind(&state.choices);
+        let save = export::save(state, kind).unwrap();
+        let file = folder.join(&save.name);
+        state.path_field = Some(PathField {
+            question: Question::Save(Box::new(save)),
+            text: file.to_str().unwrap().to_owned(),
+        });
+        self.settle();
+        self.click("Save");
+        let told = self.wait_until_told();
+        assert!(told.contains("Saved"), "{told}");
+        file
     }
 
     pub fn drag(&mut self, from: Pos2, to: Pos2) {

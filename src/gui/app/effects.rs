@@ -71,6 +71,10 @@ impl ExplorerApp {
                     self.state.messages.push(copied());
                 }
             },
+            Effect::CopyText { text, what } => {
+                ctx.copy_text(text);
+                self.state.messages.push(Message::Done(format!("Copied the {what}")));
+            }
             Effect::Paste => match &self.clipboard {
                 Some(clipboard) if ctx.text_edit_focused() => clipboard.paste(Destination::Field),
                 Some(clipboard) => clipboard.paste(Destination::Window),

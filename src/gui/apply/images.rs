@@ -67,6 +67,7 @@ pub(super) fn show(state: &mut State, image: ImageId) {
     state.images.show(image);
     state.preview = None;
     state.here_soon = None;
+    state.cropping = None;
     state.channel = None;
 }
 

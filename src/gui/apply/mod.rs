@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::choices::{Appearance, Choices, Drawer, Scale};
 use super::command::{Action, Command, PathField};
+use super::copies;
 use super::dialogs::Question;
 use super::export;
 use super::state::{Message, State};
@@ -28,6 +29,13 @@ pub enum Effect {
     CancelDownload,
     /// Put this on the clipboard.
     Copy(Arc<Photo>),
+    /// Put this text on the clipboard.
+    CopyText {
+        /// The text.
+        text: String,
+        /// What it is, as it is told.
+        what: &'static str,
+    },
     /// Ask what is on the clipboard.
     Paste,
     /// Bring the keyboard to the search field.
@@ -66,6 +74,11 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
             state.look_for(String::new());
             state.ask_here(share);
         }
+        Command::Compare(compare) => state.compare = compare,
+        Command::CompareIn(difference) => state.compare_in(difference),
+        Command::CropFrom(share, picture) => state.crop_from(share, picture),
+        Command::Crop(region) => state.crop(region),
+        Command::Peek(holds) => state.peeking = holds,
         Command::SelectLayer(layer) => select_layer(state, layer),
         Command::Unfold(group) => {
             if !state.unfolded.remove(&group) {
@@ -75,6 +88,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::SelectChannel(channel) => state.channel = Some(channel).filter(|_| state.channel != Some(channel)),
         Command::Fingerprint => return Some(Effect::Send(Box::new(Request::Fingerprint))),
         Command::CopyPicture(picture) => return Some(Effect::Copy(picture)),
+        Command::CopyText { text, what } => return Some(Effect::CopyText { text, what }),
         Command::SettleMethod => state.settle_method(),
         Command::Choose(choices) => choose(state, choices),
         Command::Prefer(preferences) => state.preferences = preferences,
@@ -177,6 +191,7 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::OpenNetwork => return Some(Effect::Ask(Question::Weights)),
         Action::Paste => return Some(Effect::Paste),
         Action::Save | Action::SaveValues | Action::Copy => return save(state, action),
+        Action::CopyList | Action::CopyCsv | Action::CopyMap => return copy_text(state, action),
         Action::Search => return Some(Effect::FocusSearch { select: true }),
         Action::PreviousClass => step_class(state, -1),
         Action::NextClass => step_class(state, 1),
@@ -190,6 +205,10 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
             state.here = None;
             state.here_soon = None;
         }
+        Action::Compare => state.toggle_compare(),
+        Action::Swap => state.swap_sides(),
+        Action::Crop => state.start_cropping(),
+        Action::WholePhoto => state.crop(None),
         Action::Signed => state.choices.signed = !state.choices.signed,
         Action::PreviousLayer => step_layer(state, -1),
         Action::NextLayer => step_layer(state, 1),
@@ -248,6 +267,20 @@ fn save(state: &mut State, action: Action) -> Option<Effect> {
     })
 }
 
+/// Copies numbers as text.
+fn copy_text(state: &mut State, action: Action) -> Option<Effect> {
+    let (text, what) = match action {
+        Action::CopyList => (copies::list(state), "list"),
+        Action::CopyCsv => (copies::list_csv(state), "list as CSV"),
+        _ => (state.shown.as_ref().map(copies::map), "values of the map"),
+    };
+    if text.is_none() {
+        let text = "There is nothing to copy yet; open an image first.";
+        state.messages.push(Message::Error(text.to_owned()));
+    }
+    Some(Effect::CopyText { text: text?, what })
+}
+
 /// Folds something out below the picture, or away if it is there.
 fn fold_out(state: &mut State, drawer: Drawer) {
     let open = &mut state.preferences.drawer;
@@ -264,12 +297,18 @@ fn back(state: &mut State) -> Option<Effect> {
         state.help_open = false;
     } else if !state.search.query.is_empty() {
         state.look_for(String::new());
+    } else if state.cropping.is_some() {
+        state.cropping = None;
     } else if state.channel.is_some() {
         state.channel = None;
     } else if state.asking_here || state.here.is_some() || state.here_soon.is_some() {
         state.asking_here = false;
         state.here = None;
         state.here_soon = None;
+    } else if state.cropped().is_some() {
+        state.crop(None);
+    } else if state.compare.is_some() {
+        state.compare = None;
     } else if state.choices.than.is_some() {
         state.choices.than = None;
     } else {

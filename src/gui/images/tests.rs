@@ -63,6 +63,7 @@ const RESIZE: Preprocessing = Preprocessing {
     pixels: Pixels::MinusOneToOne,
     resize: Resize::Nearest,
     fit: Fit::Stretch,
+    crop: None,
 };
 
 /// Three hundred open images with the session that predicts them.

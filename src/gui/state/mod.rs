@@ -4,6 +4,8 @@
 //! Here are the values and what is looked up in them; what replies change is in `replies`, which map is wanted and shown
 //! in `wanted`, finding classes by name or by place in `search`.
 
+mod compare;
+mod crop;
 mod replies;
 mod search;
 mod wanted;
@@ -11,6 +13,8 @@ mod wanted;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use compare::{Compare, Difference, Instead};
+pub use crop::Cropping;
 pub use search::{Here, Search};
 
 use super::camera::Camera;
@@ -22,7 +26,7 @@ use super::maps::{MapStore, Shown};
 use super::networks::{SizeQuestion, WantedNetwork, file_of};
 use crate::explain::{Method, Score};
 use crate::explorer::{
-    Channels, FeatureMap, ImageId, ImageSource, InputChoices, NetworkInfo, NetworkSource, Predicted,
+    Channels, FeatureMap, ImageId, ImageSource, InputChoices, InputPicture, NetworkInfo, NetworkSource, Predicted,
 };
 use crate::imaging::{Preprocessing, Region};
 use crate::labels::Labels;
@@ -107,6 +111,16 @@ pub struct State {
     pub feature_map: Option<FeatureMap>,
     /// The map in the picture; stays until the wanted one is there.
     pub shown: Option<Shown>,
+    /// The part of the photo that is being cut out.
+    pub cropping: Option<Cropping>,
+    /// Whether the plain photo is shown while a button is held.
+    pub peeking: bool,
+    /// The picture that the network sees, as it was asked for last.
+    pub input_picture: Option<InputPicture>,
+    /// A second picture beside the first.
+    pub compare: Option<Compare>,
+    /// The map in it; stays until the wanted one is there.
+    pub other_shown: Option<Shown>,
     /// A change of zoom that a key asked for.
     pub zoom_wish: Option<Action>,
     /// Whether the window is dark now, whoever decided so.
@@ -159,6 +173,11 @@ impl State {
             channel: None,
             feature_map: None,
             shown: None,
+            cropping: None,
+            peeking: false,
+            input_picture: None,
+            compare: None,
+            other_shown: None,
             zoom_wish: None,
             is_dark: true,
             takes_drops: true,
@@ -176,10 +195,12 @@ impl State {
         (prediction.preprocessing == self.preprocessing()).then_some(prediction)
     }
 
-    /// The way from photo to input: what is usual for the network, with what was chosen in its place.
+    /// The way from the shown photo to the input: what is usual for the network, with what was chosen in its place, and
+    /// what was cut out.
     pub fn preprocessing(&self) -> Preprocessing {
         let usual = self.network.as_ref().map(|network| network.usual);
-        self.choices.input.over(usual.unwrap_or_default())
+        let chosen = self.choices.input.over(usual.unwrap_or_default());
+        self.images.current().map_or(chosen, |image| image.seen_as(chosen))
     }
 
     /// The score that is chosen, or else recommended for the network.
@@ -214,16 +235,20 @@ impl State {
 
     /// The part of a photo of this width and height that the network sees, as shares of its sides: the upper left corner
     /// and the lower right one.
-    pub fn seen(&self, size: [u32; 2]) -> [[f32; 2]; 2] {
-        self.region(size)
+    pub fn seen(&self, size: [u32; 2], preprocessing: Preprocessing) -> [[f32; 2]; 2] {
+        self.region(size, preprocessing)
             .map_or([[0.0; 2], [1.0; 2]], |region| region.shares(size[0], size[1]))
     }
 
     /// The same in pixels; none without a network.
-    pub fn region(&self, size: [u32; 2]) -> Option<Region> {
+    pub fn region(&self, size: [u32; 2], preprocessing: Preprocessing) -> Option<Region> {
+        Some(preprocessing.region(size, self.input_size()?))
+    }
+
+    /// Width and height of the network's input; none without a network.
+    pub fn input_size(&self) -> Option<[u32; 2]> {
         let input = self.network.as_ref()?.plan.input();
-        let input = [input.width, input.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-        Some(self.preprocessing().fit.region(size, input))
+        Some([input.width, input.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX)))
     }
 
     /// These weights on the device in use, with what was said of them before.

@@ -60,6 +60,7 @@ impl State {
                 let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
                 self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
             }
+            Reply::InputPicture(picture) => self.input_picture = Some(picture),
             Reply::Rendered(picture) => self.due.push(Command::CopyPicture(picture)),
             Reply::Failed(failure) => self.failed(&failure),
             Reply::Fingerprint {
@@ -94,6 +95,7 @@ impl State {
             self.choices.class = None;
             self.choices.than = None;
             self.choices.layer = None;
+            self.compare = None;
             self.unfolded.clear();
             self.pinned.clear();
             self.recent_classes.clear();
@@ -106,12 +108,14 @@ impl State {
         self.channels = None;
         self.channel = None;
         self.feature_map = None;
+        self.input_picture = None;
         self.fingerprint = None;
         // so that nothing passes for the official weights
         if info.weights.path.is_some() {
             self.due.push(Command::Fingerprint);
         }
         self.shown = None;
+        self.other_shown = None;
         self.preview = None;
         self.here = None;
         self.here_soon = None;

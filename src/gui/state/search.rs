@@ -54,7 +54,7 @@ impl State {
         let (Some(prediction), Some(image)) = (self.prediction(), self.images.current()) else {
             return;
         };
-        let Some(in_input) = within(self.seen(image.size), share) else {
+        let Some(in_input) = within(self.seen(image.size, prediction.preprocessing), share) else {
             return;
         };
         let (columns, rows) = prediction.class_maps.size();

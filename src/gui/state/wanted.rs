@@ -28,7 +28,7 @@ impl State {
     /// Where in its photo a map lies.
     fn seen_of(&self, key: &MapKey) -> [[f32; 2]; 2] {
         let size = self.images.get(key.image).map_or([1; 2], |image| image.size);
-        self.seen(size)
+        self.seen(size, key.preprocessing)
     }
 
     /// A map: at the last feature layer at once, elsewhere once it was computed.
@@ -92,7 +92,11 @@ impl State {
 
     /// A map as the picture would show it; none while it is computed.
     pub fn shown_as(&self, target: Target, layer: LayerId) -> Option<Shown> {
-        let key = self.key(target, layer)?;
+        self.shown_of(self.key(target, layer)?)
+    }
+
+    /// The map of a key as a picture would show it; none while it is computed.
+    pub fn shown_of(&self, key: MapKey) -> Option<Shown> {
         let map = self.map(&key)?;
         let maximum = self.maximum_for(&map, &key);
         Some(Shown {
@@ -100,7 +104,7 @@ impl State {
             key,
             channel: None,
             map,
-            signed: self.choices.is_signed(target),
+            signed: self.choices.is_signed(key.target),
             maximum,
         })
     }
@@ -141,6 +145,7 @@ impl State {
         } else if self.shown.as_ref().map(|shown| shown.key.image) != wanted.map(|key| key.image) {
             self.shown = None;
         }
+        self.update_other();
     }
 
     /// Whether the picture still waits for the map it should show.

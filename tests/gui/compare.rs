@@ -1,0 +1,248 @@
+//! Two large pictures beside each other.
+
+use egui::accesskit::Role;
+use egui::{Key, vec2};
+use gradcam_explorer::explain::{Method, Score, Target};
+use gradcam_explorer::gui::camera::Camera;
+use gradcam_explorer::gui::state::{Difference, Instead};
+
+use crate::support::{DOG_AND_CAT, Window, sample};
+
+/// A window that compares, once both maps are there.
+fn comparing(difference: Difference) -> Window {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.key(Key::F5);
+    assert!(window.state().compare.is_some());
+    window
+        .role(Role::RadioButton, difference.name_and_explanation().0)
+        .click();
+    window.settle();
+    wait(&mut window);
+    window
+}
+
+fn wait(window: &mut Window) {
+    window.wait("both maps", |state| {
+        !state.is_waiting_for_map() && !state.is_waiting_for_other() && state.prediction().is_some()
+    });
+}
+
+#[test]
+fn two_pictures_differ_in_what_is_chosen_and_in_nothing_else() {
+    for difference in [
+        Difference::Class,
+        Difference::Layer,
+        Difference::Method,
+        Difference::Score,
+    ] {
+        let mut window = comparing(difference);
+        let state = window.state();
+        let (one, other) = (
+            state.shown.as_ref().unwrap().key,
+            state.other_shown.as_ref().unwrap().key,
+        );
+        let differs = [
+            one.target != other.target,
+            one.layer != other.layer,
+            one.method != other.method,
+            one.score != other.score,
+            one.image != other.image,
+        ];
+        assert_eq!(
+            differs,
+            Difference::ALL.map(|known| known == difference),
+            "{difference:?}"
+        );
+        assert_eq!(window.state().compare.unwrap().instead.difference(), difference);
+        // two maps, one photo
+        assert_eq!((window.textures("map"), window.textures("photo")), (2, 1));
+        window.assert_idle();
+        window.key(Key::Escape);
+        assert_eq!(window.state().compare, None);
+        assert_eq!(window.textures("map"), 1);
+    }
+}
+
+#[test]
+fn each_picture_says_what_it_shows() {
+    let mut window = comparing(Difference::Class);
+    let names = window.listed();
+    let name = window.find(|label| label.contains(", beside ")).rect();
+    assert!(name.width() > 400.0);
+    assert!(
+        window
+            .find(|label| label.ends_with(&format!("with the map of {}, beside {}", names[0], names[1])))
+            .rect()
+            == name
+    );
+    assert!(window.has_text("no. 1, ") && window.has_text("no. 2, "));
+    // any other class, found as on the list
+    window.click("Second picture");
+    window.type_text(&names[4]);
+    window.key(Key::Enter);
+    let class = window.state().listed()[4];
+    assert_eq!(window.state().compare.unwrap().instead, Instead::Class(class));
+    assert_eq!(
+        window.state().other_shown.as_ref().unwrap().key.target,
+        Target::Class(class)
+    );
+    assert!(window.has_text("no. 5, "));
+}
+
+#[test]
+fn swapped_pictures_change_places() {
+    for difference in [
+        Difference::Class,
+        Difference::Layer,
+        Difference::Method,
+        Difference::Score,
+    ] {
+        let mut window = comparing(difference);
+        let keys = |window: &Window| {
+            let state = window.state();
+            [
+                state.shown.as_ref().unwrap().key,
+                state.other_shown.as_ref().unwrap().key,
+            ]
+        };
+        let [one, other] = keys(&window);
+        window.click("Swap");
+        wait(&mut window);
+        assert_eq!(keys(&window), [other, one], "{difference:?}");
+        window.key(Key::F6);
+        wait(&mut window);
+        assert_eq!(keys(&window), [one, other], "{difference:?}");
+    }
+}
+
+#[test]
+fn one_scale_is_the_larger_of_both() {
+    let mut window = comparing(Difference::Class);
+    let maxima = |window: &Window| {
+        let state = window.state();
+        [
+            state.shown.as_ref().unwrap().maximum,
+            state.other_shown.as_ref().unwrap().maximum,
+        ]
+    };
+    let own = maxima(&window);
+    assert_ne!(own[0], own[1]);
+    window.click("One scale");
+    let shared = own[0].max(own[1]);
+    assert_eq!(maxima(&window), [shared; 2]);
+    window.click("One scale");
+    assert_eq!(maxima(&window), own);
+}
+
+#[test]
+fn both_pictures_are_zoomed_and_moved_together() {
+    let mut window = comparing(Difference::Layer);
+    let picture = window.picture();
+    let [left, right] =
+        [0.25, 0.75].map(|share| picture.left_top() + vec2(share * picture.width(), 0.5 * picture.height()));
+    window.move_to(left);
+    let on_the_left = window.under_pointer().unwrap();
+    window.move_to(right);
+    let on_the_right = window.under_pointer().unwrap();
+    let pixel = |text: &str| text.split("  ·").next().unwrap().to_owned();
+    assert_eq!(pixel(&on_the_left), pixel(&on_the_right), "the same place");
+    assert_ne!(on_the_left, on_the_right, "another layer");
+    window.wheel(right, 200.0);
+    let zoomed = window.state().camera;
+    assert!(zoomed.zoom > 1.5, "{zoomed:?}");
+    window.drag(right, right + vec2(-40.0, 0.0));
+    let moved = window.state().camera;
+    assert!(moved.centre[0] > zoomed.centre[0]);
+    window.move_to(left);
+    let on_the_left = pixel(&window.under_pointer().unwrap());
+    window.move_to(right);
+    assert_eq!(on_the_left, pixel(&window.under_pointer().unwrap()));
+    window.double_click(left);
+    assert_eq!(window.state().camera, Camera::default());
+}
+
+#[test]
+fn two_images_stand_beside_each_other() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.drop_files(&[sample("fish-key.png"), sample("house-tree-car.png")]);
+    window.wait("the others", |state| {
+        state.images.list().len() > 1 && state.shown.is_some()
+    });
+    window.key(Key::F5);
+    window.role(Role::RadioButton, "Images").click();
+    window.settle();
+    wait(&mut window);
+    window.wait("both copies for the screen", |state| {
+        state.images.beside().is_some_and(|image| image.display.is_some())
+    });
+    let state = window.state();
+    let (one, other) = (state.shown.clone().unwrap(), state.other_shown.clone().unwrap());
+    assert_ne!(one.key.image, other.key.image);
+    assert_eq!((one.key.target, one.key.layer), (other.key.target, other.key.layer));
+    assert_eq!((window.textures("map"), window.textures("photo")), (2, 2));
+    window.assert_idle();
+    // at a layer whose maps have to be computed too
+    window.key(Key::OpenBracket);
+    wait(&mut window);
+    let state = window.state();
+    assert_eq!(
+        state.shown.as_ref().unwrap().key.layer,
+        state.other_shown.as_ref().unwrap().key.layer
+    );
+    window.assert_idle();
+    window.click("Swap");
+    wait(&mut window);
+    let state = window.state();
+    assert_eq!(state.shown.as_ref().unwrap().key.image, other.key.image);
+    assert_eq!(state.other_shown.as_ref().unwrap().key.image, one.key.image);
+    assert_eq!(
+        state.shown.as_ref().unwrap().key.target,
+        one.key.target,
+        "the pictures change places, not the class"
+    );
+    // the other image goes: another takes its place, or another comparison
+    window.key(Key::Delete);
+    window.settle();
+    wait(&mut window);
+    window.assert_idle();
+}
+
+#[test]
+fn what_cannot_be_compared_is_not_offered() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.key(Key::F5);
+    let offers = |window: &Window, name: &str| window.harness_has(Role::RadioButton, name);
+    assert!(offers(&window, "Classes") && offers(&window, "Scores"));
+    assert!(!offers(&window, "Images"), "there is one image");
+    // methods and scores by their menus
+    window.role(Role::RadioButton, "Methods").click();
+    window.settle();
+    window.click("Second picture");
+    window.last(Method::LayerCam.title()).click();
+    window.settle();
+    wait(&mut window);
+    assert_eq!(
+        window.state().other_shown.as_ref().unwrap().key.method,
+        Method::LayerCam
+    );
+    window.role(Role::RadioButton, "Scores").click();
+    window.settle();
+    let other = window.state().other_key().unwrap().score;
+    assert_ne!(other, window.state().score());
+    assert!(matches!(other, Score::Probability | Score::Logit));
+}
+
+#[test]
+fn a_narrow_window_has_room_for_two_pictures() {
+    let mut window = comparing(Difference::Class);
+    window.harness.set_size(vec2(720.0, 480.0));
+    window.settle();
+    let picture = window.picture();
+    for label in ["Second picture", "Stop comparing pictures", "Swap"] {
+        let rect = window.last(label).rect();
+        assert!(
+            rect.left() >= picture.left() - 1.0 && rect.right() <= picture.right() + 1.0,
+            "{label} {rect:?} {picture:?}"
+        );
+    }
+}
