@@ -73,7 +73,7 @@ def chosen_layers(model, row, x):
     while cells(seen[at][2]) == 1 or type(seen[at][1]).__name__ in ('AveragePooling2D', 'GlobalAveragePooling2D', 'Flatten') or is_identity(seen[at][1]): at -= 1
     default = seen[at][0]
     before = [(i, n) for i, (n, op, shape) in enumerate(seen[:at])
-              if 4 <= cells(shape) <= row.cells and not is_identity(op) and (type(op).__name__ in SHOWN or getattr(getattr(op, 'activation', None), '__name__', 'linear') != 'linear')]
+              if 4 <= cells(shape) <= 600 and not is_identity(op) and (type(op).__name__ in SHOWN or getattr(getattr(op, 'activation', None), '__name__', 'linear') != 'linear')]
     near = lambda place: min(before, key=lambda b: abs(b[0] - place * at))[1]
     return {'default': default, 'middle': row.middle or near(.6), 'early': row.early or near(.25)}, [(n, type(op).__name__, s) for n, op, s in seen]
 
@@ -248,14 +248,14 @@ def main(wanted):
     assert len(set(names)) == len(names) and set(wanted) <= set(names), set(wanted) - set(names)
     for size in {r.size for r in table.ROWS}: pictures.save(size)
     listing = f'{HERE}/classifiers.json'
-    entries = {e['name']: e for e in json.load(open(listing))} if os.path.exists(listing) else {}
     failed = []
     for row in table.ROWS if not wanted else [r for name in wanted for r in table.ROWS if r.name == name]:
-        try: entries[row.name] = make(row)
+        try: made = make(row)
         except Exception:
             failed.append(row.name)
             print(f'{row.name} FAILED: {traceback.format_exc()[-1800:]}', flush=True)
             continue
+        entries = {e['name']: e for e in (json.load(open(listing)) if os.path.exists(listing) else [])} | {row.name: made}
         shared.save_json(listing, [entries[n] for n in names if n in entries])
     if failed: sys.exit(f'failed: {failed}')
 
