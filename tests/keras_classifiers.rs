@@ -117,11 +117,7 @@ fn path(row: &Row, file: &str, unpacked: &Path) -> PathBuf {
 
 /// The picture's levels, [height, width, channels]; one channel as Pillow's `convert("L")` makes it.
 fn levels(row: &Row) -> Vec<u8> {
-    let photo = imaging::decode(
-        &std::fs::read(folder().join(&row.picture)).unwrap(),
-        &Limits::default(),
-    )
-    .unwrap();
+    let photo = imaging::decode(&std::fs::read(folder().join(&row.picture)).unwrap(), &Limits::default()).unwrap();
     assert_eq!([photo.height as usize, photo.width as usize], row.input);
     if row.channels == 3 {
         return photo.rgb;
@@ -140,11 +136,15 @@ fn input_f64(row: &Row) -> Vec<f64> {
     let by_channel = |arithmetic: &dyn Fn(usize, &[f64]) -> f64| -> Vec<f64> {
         let cells = levels.chunks(row.channels);
         cells
-            .flat_map(|cell| (0..cell.len()).map(|channel| arithmetic(channel, cell)).collect::<Vec<_>>())
+            .flat_map(|cell| {
+                (0..cell.len())
+                    .map(|channel| arithmetic(channel, cell))
+                    .collect::<Vec<_>>()
+            })
             .collect()
     };
     match row.pixels_outside.as_str() {
-        "0..255" => levels,
+        "0..255" => by_channel(&|channel, cell| cell[channel]),
         "-1..1" => by_channel(&|channel, cell| cell[channel] / 127.5 - 1.0),
         "0..1" => by_channel(&|channel, cell| cell[channel] / 255.0),
         "caffe" => by_channel(&|channel, cell| cell[2 - channel] - [103.939, 116.779, 123.68][channel]),
@@ -166,12 +166,28 @@ fn input(row: &Row) -> Vec<f32> {
 }
 
 /// One signed map by a backward sweep.
-fn sweep(network: &mut dyn Network, logits: &[f64], class: usize, id: LayerId, score: Score, method: Method) -> Vec<f64> {
+fn sweep(
+    network: &mut dyn Network,
+    logits: &[f64],
+    class: usize,
+    id: LayerId,
+    score: Score,
+    method: Method,
+) -> Vec<f64> {
     let mut signed = Vec::new();
     let targets = [Target::Class(class)];
-    explain::backward(network, logits, &targets, &[id], score, method, &|| false, &mut |found| {
-        signed = found.map.signed;
-    })
+    explain::backward(
+        network,
+        logits,
+        &targets,
+        &[id],
+        score,
+        method,
+        &|| false,
+        &mut |found| {
+            signed = found.map.signed;
+        },
+    )
     .unwrap();
     signed
 }
@@ -283,8 +299,8 @@ fn in_f64_every_network_equals_keras() {
         let file = &row.files[0];
         each(&mut wrong, || {
             let path = path(&row, file, unpacked.path());
-            let weights = Weights::open_with(&path, &NetworkChoices::default())
-                .unwrap_or_else(|error| panic!("{file}: {error}"));
+            let weights =
+                Weights::open_with(&path, &NetworkChoices::default()).unwrap_or_else(|error| panic!("{file}: {error}"));
             let vb = weights.var_builder(DType::F64, &Device::Cpu);
             let mut network = CandleNetwork::load(weights.plan().clone(), &vb, DType::F64, &Device::Cpu).unwrap();
             let units = network.forward_in(&input_f64(&row)).unwrap();

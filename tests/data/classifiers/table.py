@@ -74,7 +74,7 @@ application('EfficientNetB3', firm=3.)
 application('EfficientNetV2B0', ALL)
 application('EfficientNetV2S')
 application('Xception', width=root(.5))
-application('NASNetMobile', width=by(11))
+application('NASNetMobile', width=by(11), firm=2.5)
 application('ConvNeXtTiny', 'keras h5 k2.h5')
 
 
