@@ -144,7 +144,7 @@ fn input_f64(row: &Row) -> Vec<f64> {
             .collect()
     };
     match row.pixels_outside.as_str() {
-        "0..255" => levels,
+        "0..255" => by_channel(&|channel, cell| cell[channel]),
         "-1..1" => by_channel(&|channel, cell| cell[channel] / 127.5 - 1.0),
         "0..1" => by_channel(&|channel, cell| cell[channel] / 255.0),
         "caffe" => by_channel(&|channel, cell| cell[2 - channel] - [103.939, 116.779, 123.68][channel]),

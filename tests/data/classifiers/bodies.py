@@ -63,7 +63,7 @@ def narrow(K, model, width):
     def channels(n): return CLASSES if n in (CLASSES, 1000) else width(n)
 
     def cloned(layer):
-        if hasattr(layer, 'layers'): return K.models.clone_model(layer, clone_function=cloned)
+        if isinstance(layer, K.Sequential): return K.Sequential([cloned(l) for l in layer.layers], name=layer.name)
         if not isinstance(layer, K.layers.Layer): return type(layer).from_config(layer.get_config())
         config, kind = layer.get_config(), type(layer).__name__
         if kind in ('Conv2D', 'SeparableConv2D'):

@@ -29,7 +29,7 @@ def cats_and_dogs(K, r):
         L.Conv2D(6, (3, 3), activation='relu'), L.MaxPooling2D((2, 2)),
         L.Conv2D(8, (3, 3), activation='relu'), L.MaxPooling2D((2, 2)),
         L.Conv2D(12, (3, 3), activation='relu'), L.Conv2D(16, (3, 3), activation='relu'),
-        L.Flatten(), L.Dropout(.5), L.Dense(32, activation='relu'), L.Dense(1, activation='sigmoid')])
+        L.Flatten(), L.Dropout(.5), L.Dense(20, activation='relu'), L.Dense(1, activation='sigmoid')])
 
 
 def lenet(K, r):

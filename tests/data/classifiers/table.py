@@ -21,7 +21,6 @@ class Row:
     width: object = None            # of the body: channels -> channels
     gain: float = 1.                # of BatchNormalization; more than 1 takes ReLU6 to its ceiling
     firm: float = 1.5               # deviations that the units of a ReLU are on or off by
-    cells: int = 600                # at most, of the layers chosen by place
     early: str = ''                 # chosen by place if empty
     middle: str = ''
     notes: str = ''
@@ -68,14 +67,14 @@ application('VGG19', width=root(.6))
 application('DenseNet121', ALL, width=by(16))
 application('DenseNet169', width=by(16))
 application('DenseNet201', width=by(16))
-application('InceptionV3', ALL, width=by(24), size=(139, 139))
-application('InceptionResNetV2', width=by(32), size=(139, 139))
-application('EfficientNetB0', ALL)
-application('EfficientNetB3')
+application('InceptionV3', ALL, width=by(24), size=(139, 139), firm=2.5)
+application('InceptionResNetV2', width=by(32), size=(139, 139), firm=2.)
+application('EfficientNetB0', ALL, firm=3.)
+application('EfficientNetB3', firm=3.)
 application('EfficientNetV2B0', ALL)
 application('EfficientNetV2S')
 application('Xception', width=root(.5))
-application('NASNetMobile', width=by(11))
+application('NASNetMobile', width=by(11), firm=2.5)
 application('ConvNeXtTiny', 'keras h5 k2.h5')
 
 
@@ -84,8 +83,8 @@ application('ConvNeXtTiny', 'keras h5 k2.h5')
 def loss(name, **more): return lambda K: {'optimizer': 'adam', 'loss': getattr(K.losses, name)(**more)}
 
 
-def tuned(family, form, files, build, where='0..255', width=root(.6), **more):
-    row(f'{family.lower()}_{form}', files, build, family=family, width=width, outside=where, **more)
+def tuned(family, form, files, build, where='0..255', width=root(.6), firm=2.5, **more):
+    row(f'{family.lower()}_{form}', files, build, family=family, width=width, outside=where, firm=firm, **more)
 
 
 tuned('MobileNetV2', 'nested', 'keras h5 k2.h5', finetuned.nested(3, augmented=True))
@@ -110,19 +109,19 @@ tuned('VGG16', 'output', 'keras', finetuned.on_output(finetuned.flat_head), outs
 # --- networks of people's own ---
 
 def course(name, files, build, **more):
-    row(f'own_{name}', files, build, **{'size': (64, 64), 'cells': 1024, **more})
+    row(f'own_{name}', files, build, **{'size': (48, 48), **more})
 
 
 course('flowers', 'keras h5 k2.h5 k2.keras', own.flowers, early='conv2d_1', middle='conv2d_2', compile=loss('SparseCategoricalCrossentropy', from_logits=True))
-course('cats_and_dogs', 'keras h5 k2.h5 k2.keras', own.cats_and_dogs, size=(60, 72), outside='0..1', output='sigmoid', compile=lambda K: {'optimizer': 'rmsprop', 'loss': 'binary_crossentropy'})
-course('lenet', 'keras k2.keras', own.lenet, early='conv2d', middle='average_pooling2d', size=(32, 32), channels=1, outside='0..1')
+course('cats_and_dogs', 'keras h5 k2.h5 k2.keras', own.cats_and_dogs, early='conv2d_1', middle='conv2d_2', size=(60, 72), outside='0..1', output='sigmoid', compile=lambda K: {'optimizer': 'rmsprop', 'loss': 'binary_crossentropy'})
+course('lenet', 'keras k2.keras', own.lenet, early='conv2d', middle='average_pooling2d', size=(28, 28), channels=1, outside='0..1')
 course('digits', 'keras h5 k2.h5', own.digits, size=(28, 28), channels=1)
 course('leaky', 'keras k2.keras', own.leaky, outside='-1..1')
-course('dilated', 'keras k2.keras', own.dilated, size=(32, 32), outside='0..1')
+course('dilated', 'keras k2.keras', own.dilated, size=(24, 24), outside='0..1')
 course('grouped', 'keras k2.keras', own.grouped, outside='0..1')
 course('inception', 'keras k2.keras', own.inception, outside='0..1')
 course('merges', 'keras k2.keras', own.merges, early='left', middle='maximum', outside='0..1')
-course('hourglass', 'keras k2.keras', own.hourglass, early='cropping2d', middle='up_sampling2d_1', size=(46, 50), outside='0..1')
+course('hourglass', 'keras k2.keras', own.hourglass, early='cropping2d', middle='concatenate', size=(46, 50), outside='0..1')
 course('squeeze_and_excite', 'keras k2.keras', own.squeeze_and_excite, outside='-1..1')
-course('preactivated', 'keras k2.keras', own.preactivated, size=(32, 32), outside='0..255')
+course('preactivated', 'keras k2.keras', own.preactivated, size=(24, 24), outside='0..255')
 course('from_scratch', 'keras h5 k2.h5', own.from_scratch, output='sigmoid', compile=loss('BinaryCrossentropy', from_logits=True))
