@@ -1,0 +1,54 @@
+//! The question which range of pixels a network expects, where its file does not say it.
+
+use egui::{Button, RichText, Ui};
+
+use super::command::Command;
+use super::settings::pixels_text;
+use super::state::State;
+use super::theme::UNIT;
+use super::widgets::caption;
+use crate::explorer::NetworkInfo;
+use crate::imaging::Pixels;
+use crate::weights::{IMAGENET_CLASSES, SaidBy};
+
+/// The network in use, if the range of its pixels is a guess that nobody has confirmed. ImageNet's thousand classes on
+/// Xception's body are Keras' own network, of which it is known.
+fn guessed(state: &State) -> Option<&NetworkInfo> {
+    let network = state.network.as_deref()?;
+    let is_guess = network.pixels_said_by == SaidBy::Guess && state.choices.input.pixels.is_none();
+    let is_own = network.weights.built_in.is_none() && network.weights.classes != IMAGENET_CLASSES;
+    (is_guess && is_own).then_some(network)
+}
+
+/// Whether there is something to ask.
+pub fn is_due(state: &State) -> bool {
+    guessed(state).is_some()
+}
+
+/// Draws the question, with the guess marked.
+pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let Some(network) = guessed(state) else { return };
+    ui.separator();
+    caption(
+        ui,
+        "The network's file does not say which range of pixels it was trained on. It is:",
+    );
+    ui.horizontal_wrapped(|ui| {
+        for pixels in Pixels::ALL {
+            let is_assumed = pixels == network.usual.pixels;
+            let name = pixels.name();
+            let text = if is_assumed {
+                format!("{name} (assumed)")
+            } else {
+                name.to_owned()
+            };
+            let button = Button::new(RichText::new(text).small()).selected(is_assumed);
+            if ui.add(button).on_hover_text(pixels_text(pixels)).clicked() {
+                let mut choices = state.choices.clone();
+                choices.input.pixels = Some(pixels);
+                commands.push(Command::Choose(choices));
+            }
+        }
+    });
+    ui.add_space(UNIT);
+}
