@@ -44,7 +44,9 @@ fn suggested_name(state: &State) -> Option<String> {
     let target = shown_name(state, shown);
     let part = shown.key.preprocessing.crop;
     let part = part.map_or_else(String::new, |part| format!(" part {part}"));
-    let name = format!("{stem}{part} {target}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
+    let network = state.network.as_ref()?;
+    let layer = &network.plan.layer(shown.key.layer).name;
+    let name = format!("{stem}{part} {target} {layer}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
     Some(name)
 }
 

@@ -25,6 +25,9 @@ use super::textures::{Slot, Textures};
 use super::theme::{UNIT, palette};
 use super::welcome;
 
+/// How much is seen of an image that was left while nothing is to be seen of the next one.
+const LEFT: f32 = 0.5;
+
 /// Below this many points a cell's edges are not drawn.
 const SMALLEST_CELL: f32 = 5.0;
 
@@ -38,6 +41,8 @@ pub struct Side<'a> {
     pub slot: Slot,
     /// Whether the map is shown without the photo.
     pub is_map_alone: bool,
+    /// Whether another image is chosen, of which there is nothing to be seen yet.
+    pub is_left: bool,
 }
 
 impl Side<'_> {
@@ -55,6 +60,9 @@ pub struct Pointed<'a> {
     /// Where, in shares of the photo's sides.
     pub share: [f32; 2],
 }
+
+/// Height of what is above and below the picture itself.
+pub const AROUND: f32 = 10.0 * UNIT + status_line::HEIGHT;
 
 /// Draws the picture; returns the view as the pointer left it.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) -> Camera {
@@ -125,7 +133,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     ui.painter().set(behind, backdrop);
     evidence_notice::show(ui, state, canvas, commands);
     let status = Rect::from_min_max(pos2(whole.left(), canvas.bottom()), whole.max);
-    status_line::show(ui, state, textures, status, pointed.as_ref());
+    status_line::show(ui, state, textures, status, pointed.as_ref(), commands);
     camera
 }
 
@@ -143,9 +151,11 @@ fn picture_name(state: &State) -> String {
 
 /// The pictures that are shown beside each other; none without an image.
 fn sides(state: &State) -> Vec<Side<'_>> {
-    let Some(image) = state.open_image() else {
+    let Some(image) = state.pictured() else {
         return Vec::new();
     };
+    // the image before, until there is something to be seen of the one that is shown
+    let is_left = state.images.current().is_none_or(|current| current.id != image.id);
     let shown = state.shown.as_ref().filter(|shown| shown.key.image == image.id);
     let view = state.view();
     let first = Side {
@@ -153,12 +163,14 @@ fn sides(state: &State) -> Vec<Side<'_>> {
         shown,
         slot: Slot::Picture,
         is_map_alone: view == View::Map,
+        is_left,
     };
     let second = match state.other_image() {
         Some(image) => Some(Side {
             image,
             shown: state.other_shown.as_ref().filter(|shown| shown.key.image == image.id),
             slot: Slot::Other,
+            is_left: false,
             ..first
         }),
         None => (view == View::Beside).then_some(Side {
@@ -268,7 +280,15 @@ fn paint(
     let photo = textures.photo(ui.ctx(), side.image, longest);
     let photo = photo.filter(|_| !side.is_map_alone || bare);
     if let Some(photo) = photo {
-        painter.image(photo, target, whole, Color32::WHITE);
+        let tint = if side.is_left {
+            Color32::WHITE.gamma_multiply(LEFT)
+        } else {
+            Color32::WHITE
+        };
+        painter.image(photo, target, whole, tint);
+    }
+    if side.is_left {
+        return false;
     }
     let Some(shown) = side.shown.filter(|_| !bare) else {
         return photo.is_some();
