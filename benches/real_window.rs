@@ -5,6 +5,9 @@
 //! `LIBGL_ALWAYS_SOFTWARE=1 xvfb-run -s "-screen 0 1400x900x24" cargo bench --bench real_window`.
 //! The pointer of the system must stay away from the window. `window.rs` measures the same without a display.
 
+#[path = "real_window/flipping.rs"]
+mod flipping;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,6 +24,8 @@ use gradcam_explorer::gui::state::State;
 use gradcam_explorer::gui::{ExplorerApp, Options, native_options};
 use gradcam_explorer::weights::BuiltIn;
 
+use flipping::Flipping;
+
 /// Frames measured for each gesture.
 const FRAMES: usize = 400;
 /// Frames between two parts, for what fades in and out.
@@ -31,6 +36,7 @@ const IDLE: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(10)];
 fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a folder for the photo");
     let photo = large_photo(folder.path());
+    let flipping = Flipping::new(folder.path());
     let settings = folder.path().join("settings.ron");
     let mut native = native_options(Some(settings.clone()));
     native.glow_options.vsync = false;
@@ -48,7 +54,14 @@ fn main() -> ExitCode {
     let opened = eframe::run_native(
         "gradcam-explorer-bench",
         native,
-        Box::new(move |cc| Ok(Box::new(Bench::new(cc, ExplorerApp::new(cc, options)?, photo)))),
+        Box::new(move |cc| {
+            Ok(Box::new(Bench::new(
+                cc,
+                ExplorerApp::new(cc, options)?,
+                photo,
+                flipping,
+            )))
+        }),
     );
     match opened {
         Ok(()) => ExitCode::SUCCESS,
@@ -89,6 +102,8 @@ enum Part {
     Hover,
     Pan,
     Zoom,
+    /// Through folders of photos, by keys.
+    Flip,
     Idle,
 }
 
@@ -148,11 +163,12 @@ struct Bench {
     changes: usize,
     seen: Option<(f32, Option<usize>, Camera)>,
     painted: Arc<AtomicUsize>,
+    flipping: Flipping,
     idle: Option<Receiver<(Duration, usize)>>,
 }
 
 impl Bench {
-    fn new(cc: &eframe::CreationContext<'_>, app: ExplorerApp, photo: PathBuf) -> Self {
+    fn new(cc: &eframe::CreationContext<'_>, app: ExplorerApp, photo: PathBuf, flipping: Flipping) -> Self {
         let (sender, nodes) = channel();
         cc.egui_ctx.add_plugin(TreeReader(sender));
         Self {
@@ -167,6 +183,7 @@ impl Bench {
             changes: 0,
             seen: None,
             painted: Arc::default(),
+            flipping,
             idle: None,
         }
     }
@@ -188,7 +205,8 @@ impl Bench {
                 ctx.enable_accesskit();
                 self.enter(Part::Still);
             }
-            Part::Start | Part::Opening | Part::Idle => {}
+            Part::Flip if self.flipping.is_done() => self.enter(Part::Idle),
+            Part::Start | Part::Opening | Part::Flip | Part::Idle => {}
             // One more frame than is reported lets go of what is dragged.
             gesture if self.times.len() > FRAMES => {
                 let position = GESTURES
@@ -200,7 +218,7 @@ impl Bench {
                     gesture == Part::Still || self.changes > FRAMES / 8,
                     "{gesture:?} changed nothing"
                 );
-                self.enter(GESTURES.get(position + 1).map_or(Part::Idle, |(part, _)| *part));
+                self.enter(GESTURES.get(position + 1).map_or(Part::Flip, |(part, _)| *part));
             }
             _ => {}
         }
@@ -314,6 +332,9 @@ impl eframe::App for Bench {
         }
         self.advance(ctx);
         self.script(input);
+        if self.part == Part::Flip {
+            self.flipping.begin(self.app.state_mut(), input);
+        }
         self.frame += 1;
         self.last = Some(Clocks::now());
     }
@@ -332,10 +353,10 @@ impl eframe::App for Bench {
         if self.places.is_none() {
             self.find_places(ctx);
         }
-        if self.part == Part::Idle {
-            self.rest(ctx);
-        } else {
-            ctx.request_repaint();
+        match self.part {
+            Part::Idle => self.rest(ctx),
+            Part::Flip => self.flipping.end(ctx, self.app.state()),
+            _ => ctx.request_repaint(),
         }
     }
 

@@ -18,7 +18,7 @@ pub fn command(word: &Path) -> Option<String> {
     let commands = Arguments::command();
     let names = commands.get_subcommands().map(|command| command.get_name());
     let (wrong, nearest) = names.map(|name| (distance(word, name), name)).min()?;
-    (wrong <= WRONG_LETTERS).then(|| format!("{word} is no file and no command; did you mean {nearest}?"))
+    (wrong <= WRONG_LETTERS).then(|| format!("{word} is no file and no command; did you mean \"{nearest}\"?"))
 }
 
 /// How many letters have to be put in, taken out or replaced to make one word of another (Levenshtein 1966).
@@ -53,7 +53,7 @@ mod tests {
         ] {
             let said = command(Path::new(word));
             assert_eq!(said.is_some(), meant.is_some(), "{word}: {said:?}");
-            assert!(meant.is_none_or(|meant| said.is_some_and(|said| said.ends_with(&format!("mean {meant}?")))));
+            assert!(meant.is_none_or(|meant| said.is_some_and(|said| said.ends_with(&format!("mean \"{meant}\"?")))));
         }
     }
 

@@ -13,6 +13,7 @@ use super::jobs::{Job, Kind, Queue};
 use super::network::NetworkWorker;
 use super::outbox::Outbox;
 use super::pictures::PictureWorker;
+use super::previews::PreviewWorker;
 use super::reply::{Activity, Reply};
 use super::request::{ImageId, ImageSource, Purpose, Request};
 use super::session::Session;
@@ -23,6 +24,7 @@ use super::under_way::UnderWay;
 pub struct Explorer {
     network: Arc<Queue>,
     pictures: Arc<Queue>,
+    previews: Arc<Queue>,
     downloads: Arc<Queue>,
     under_way: Arc<UnderWay>,
     images: Arc<Images>,
@@ -75,6 +77,11 @@ impl Explorer {
             surroundings,
             outbox: outbox.clone(),
         };
+        let previews = Arc::new(Queue::default());
+        let viewer = PreviewWorker {
+            queue: previews.clone(),
+            outbox: outbox.clone(),
+        };
         let helper = PictureWorker {
             queue: pictures.clone(),
             images: images.clone(),
@@ -84,11 +91,13 @@ impl Explorer {
         let workers = vec![
             spawn("gradcam-network", Box::new(move || worker.run()))?,
             spawn("gradcam-images", Box::new(move || helper.run()))?,
+            spawn("gradcam-previews", Box::new(move || viewer.run()))?,
             spawn("gradcam-downloads", Box::new(move || downloader.run()))?,
         ];
         Ok(Self {
             network,
             pictures,
+            previews,
             downloads,
             under_way,
             images,
@@ -114,6 +123,10 @@ impl Explorer {
                     Some(*image),
                     Activity::Opening,
                 )
+            }
+            Request::Preview { image, urgent, .. } => {
+                let kind = Kind::Preview(*image);
+                (&self.previews, kind, urgency(*urgent, 5), None, Activity::Displaying)
             }
             Request::Show(image) => (&self.pictures, Kind::Show, 0, Some(*image), Activity::Displaying),
             Request::Close(image) => return self.close(*image),
@@ -177,6 +190,7 @@ impl Explorer {
     fn close(&self, image: ImageId) {
         self.images.remove(image);
         self.pictures.cancel(&Kind::Open(image));
+        self.previews.cancel(&Kind::Preview(image));
         self.downloads.cancel(&Kind::Open(image));
         self.under_way.end_of(image);
         self.network.cancel(&Kind::Predict(image));
@@ -189,6 +203,23 @@ impl Explorer {
                     )
             });
         }
+    }
+
+    /// Calls the opening of an image off that still waits, since another is wanted more; says whether it did.
+    pub fn take_back_opening(&self, image: ImageId) -> bool {
+        self.pictures.take_back(&Kind::Open(image))
+    }
+
+    /// Calls the prediction of an image off that still waits, since another is wanted more; says whether it did.
+    pub fn take_back_prediction(&self, image: ImageId) -> bool {
+        self.network.take_back(&Kind::Predict(image))
+    }
+
+    /// Lets what waits of an image go before everything else.
+    pub fn hurry(&self, image: ImageId) {
+        self.previews.hurry(&Kind::Preview(image));
+        self.pictures.hurry(&Kind::Open(image));
+        self.network.hurry(&Kind::Predict(image));
     }
 
     /// Drops a wish for maps, waiting or running.
@@ -221,6 +252,7 @@ impl Drop for Explorer {
     fn drop(&mut self) {
         self.network.close();
         self.pictures.close();
+        self.previews.close();
         self.downloads.close();
         self.cancel_download();
         for worker in self.workers.drain(..) {

@@ -126,19 +126,33 @@ pub fn closed(image: ImageId) -> ExplorerError {
     ExplorerError::Request(format!("image {} is not open any more; open it again", image.0))
 }
 
+/// The bytes of an image file; none where there are none, or none yet.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn file_bytes(source: &ImageSource) -> Result<Option<Cow<'_, [u8]>>, ExplorerError> {
+    Ok(match source {
+        ImageSource::File(path) => {
+            let bytes = read_file(path, Limits::default().max_bytes).map_err(|error| ExplorerError::Read {
+                path: path.clone(),
+                error,
+            })?;
+            Some(bytes.into())
+        }
+        ImageSource::Bytes { bytes, .. } => Some(Cow::Borrowed(bytes)),
+        ImageSource::Pixels { .. } | ImageSource::Url(_) => None,
+    })
+}
+
 /// Reads and decodes an image.
 fn read(source: &ImageSource) -> Result<Arc<Photo>, ExplorerError> {
     let limits = Limits::default();
-    let bytes: Cow<'_, [u8]> = match source {
-        ImageSource::File(path) => read_file(path, limits.max_bytes)
-            .map_err(|error| ExplorerError::Read {
-                path: path.clone(),
-                error,
-            })?
-            .into(),
-        ImageSource::Bytes { bytes, .. } => Cow::Borrowed(bytes),
-        ImageSource::Pixels { photo, .. } => return Ok(photo.clone()),
-        ImageSource::Url(url) => return Err(ExplorerError::Request(format!("{url} has not been fetched yet"))),
+    if let ImageSource::Pixels { photo, .. } = source {
+        return Ok(photo.clone());
+    }
+    let Some(bytes) = file_bytes(source)? else {
+        let text = format!("{} has not been fetched yet", source.name());
+        return Err(ExplorerError::Request(text));
     };
     imaging::decode(&bytes, &limits)
         .map(Arc::new)

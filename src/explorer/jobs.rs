@@ -10,6 +10,7 @@ pub enum Kind {
     Network,
     Fingerprint,
     Open(ImageId),
+    Preview(ImageId),
     Show,
     Predict(ImageId),
     Explain(Purpose),

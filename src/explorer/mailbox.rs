@@ -94,6 +94,29 @@ impl<K: Clone + Eq + Hash, J> Mailbox<K, J> {
         state.newest.remove(kind);
     }
 
+    /// Takes a job of a kind back that still waits; says whether one did.
+    pub fn take_back(&self, kind: &K) -> bool {
+        let mut state = self.lock();
+        let before = state.waiting.len();
+        state.waiting.retain(|posted| posted.ticket.kind != *kind);
+        let waited = state.waiting.len() < before;
+        if waited {
+            state.newest.remove(kind);
+        }
+        waited
+    }
+
+    /// Lets the waiting job of a kind go before all others.
+    pub fn hurry(&self, kind: &K) {
+        let mut state = self.lock();
+        let position = state.waiting.iter().position(|posted| posted.ticket.kind == *kind);
+        if let Some(position) = position {
+            let mut posted = state.waiting.remove(position);
+            posted.urgency = 0;
+            state.waiting.insert(0, posted);
+        }
+    }
+
     /// Drops the waiting jobs that fit; what runs goes on.
     pub fn drop_waiting(&self, fits: impl Fn(&K, &J) -> bool) {
         self.lock()
@@ -196,6 +219,29 @@ mod tests {
         }
         let order: Vec<_> = (0..4).map(|_| mailbox.take().unwrap().1).collect();
         assert_eq!(order, ["c", "a", "b", "d"]);
+    }
+
+    #[test]
+    fn a_waiting_job_is_taken_back_and_one_that_runs_is_not() {
+        let mailbox = Mailbox::default();
+        mailbox.post("open", 0, 1);
+        let (running, _) = mailbox.take().unwrap();
+        assert!(!mailbox.take_back(&"open"));
+        assert!(!mailbox.is_stale(&running));
+        mailbox.post("show", 0, 2);
+        assert!(mailbox.take_back(&"show") && !mailbox.is_waiting());
+    }
+
+    #[test]
+    fn a_job_that_hurries_goes_before_all_others() {
+        let mailbox = Mailbox::default();
+        for (kind, urgency) in [("a", 0), ("b", 5), ("c", 0)] {
+            mailbox.post(kind, urgency, kind);
+        }
+        mailbox.hurry(&"b");
+        mailbox.hurry(&"none");
+        let order: Vec<_> = (0..3).map(|_| mailbox.take().unwrap().1).collect();
+        assert_eq!(order, ["b", "a", "c"]);
     }
 
     #[test]

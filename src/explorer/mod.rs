@@ -1,7 +1,8 @@
-//! One session for the window and the command line: requests go in, replies come out, three workers do the work.
+//! One session for the window and the command line: requests go in, replies come out, four workers do the work.
 //!
 //! * `gradcam-network` owns the network: loading, predictions, maps.
 //! * `gradcam-images` decodes and writes pictures, so that neither delays a map.
+//! * `gradcam-previews` takes a quick look at files, so that there is something to see before that.
 //! * `gradcam-downloads` fetches and imports weights, and fetches pictures from the web; only when asked to.
 //!
 //! A newer request of the same kind replaces an older one that waits. One that runs is ended if it makes maps, and a
@@ -26,6 +27,7 @@ mod paths;
 mod pictures;
 mod pipes;
 mod preprocessing;
+mod previews;
 mod recent;
 mod recommended;
 mod reply;
@@ -44,7 +46,7 @@ pub use pipes::piped;
 pub use preprocessing::{InputChoices, input_of};
 pub use recommended::{Recommended, SCORE_RULE};
 pub use reply::{
-    Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Reply,
+    Activity, Channels, Explained, Failure, FeatureMap, NetworkEpoch, NetworkInfo, Opened, Predicted, Previewed, Reply,
 };
 pub use request::{
     DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request,

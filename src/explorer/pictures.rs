@@ -77,6 +77,7 @@ impl PictureWorker {
         let photo = self.images.photo(image)?;
         let decode_ms = ms_since(start);
         let display = imaging::thumbnail(&photo, DISPLAY_SIDE);
+        let small = imaging::thumbnail(&display, SMALL_DISPLAY_SIDE);
         self.outbox.send(Reply::Opened(Opened {
             image,
             name: source.name(),
@@ -86,28 +87,26 @@ impl PictureWorker {
             },
             width: photo.width,
             height: photo.height,
-            thumbnail: Arc::new(imaging::thumbnail(&display, THUMBNAIL_SIDE)),
+            thumbnail: Arc::new(imaging::thumbnail(&small, THUMBNAIL_SIDE)),
             decode_ms,
         }));
         if urgent {
-            self.display(image, display);
+            self.display(image, display, small);
         }
         Ok(())
     }
 
     fn show(&self, image: ImageId) -> Result<(), ExplorerError> {
         let display = imaging::thumbnail(self.images.photo(image)?.as_ref(), DISPLAY_SIDE);
-        self.display(image, display);
+        let small = imaging::thumbnail(&display, SMALL_DISPLAY_SIDE);
+        self.display(image, display, small);
         Ok(())
     }
 
-    fn display(&self, image: ImageId, photo: Photo) {
-        let photo = Arc::new(photo);
-        let small = if photo.width.max(photo.height) > SMALL_DISPLAY_SIDE {
-            Arc::new(imaging::thumbnail(&photo, SMALL_DISPLAY_SIDE))
-        } else {
-            photo.clone()
-        };
+    fn display(&self, image: ImageId, photo: Photo, small: Photo) {
+        let is_small = (photo.width, photo.height) == (small.width, small.height);
+        let small = Arc::new(small);
+        let photo = if is_small { small.clone() } else { Arc::new(photo) };
         self.outbox.send(Reply::Display { image, photo, small });
     }
 }

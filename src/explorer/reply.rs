@@ -68,6 +68,19 @@ pub struct Opened {
     pub decode_ms: f64,
 }
 
+/// A quick look at an image.
+#[derive(Clone, Debug)]
+pub struct Previewed {
+    /// Width of the image itself in pixels.
+    pub width: u32,
+    /// Height of the image itself in pixels.
+    pub height: u32,
+    /// A small picture of it, to be shown until the photo is there.
+    pub photo: Arc<Photo>,
+    /// At most [`THUMBNAIL_SIDE`](super::THUMBNAIL_SIDE) pixels a side.
+    pub thumbnail: Arc<Photo>,
+}
+
 /// What the network says about an image.
 #[derive(Clone, Debug)]
 pub struct Predicted {
@@ -152,6 +165,8 @@ pub enum Reply {
     },
     /// An image is open.
     Opened(Opened),
+    /// A quick look at an image that is still to be opened; none if that takes as long as opening it.
+    Previewed(ImageId, Option<Previewed>),
     /// Copies of an image for the screen.
     Display {
         /// Which image.

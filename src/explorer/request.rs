@@ -200,6 +200,15 @@ pub enum Request {
         /// Whether a person waits for it; others follow in order.
         urgent: bool,
     },
+    /// Take a quick look at an image that is still to be opened; answered by `Previewed`.
+    Preview {
+        /// Its new name.
+        image: ImageId,
+        /// Where it comes from.
+        source: ImageSource,
+        /// Whether a person waits for it.
+        urgent: bool,
+    },
     /// Make a copy of an open image for the screen; answered by `Display`.
     Show(ImageId),
     /// Forget an image.

@@ -34,8 +34,10 @@ pub enum Action {
     PreviousClass,
     /// The class below.
     NextClass,
-    /// Keep the chosen class at hand.
+    /// Keep the chosen class in the list below the predictions.
     Pin,
+    /// Keep the class when another image is shown.
+    KeepClass,
     /// Ask about a place of the picture.
     WhatIsHere,
     /// Evidence for and against.
@@ -58,6 +60,16 @@ pub enum Action {
     SideBySide,
     /// The strongest channels.
     Channels,
+    /// Fold all panels away, or bring them back.
+    FoldAll,
+    /// Fold the classes away, or bring them back.
+    FoldClasses,
+    /// Fold layers and map away, or bring them back.
+    FoldMap,
+    /// Fold the film strip away, or bring it back.
+    FoldImages,
+    /// The whole screen for the window.
+    FullScreen,
     /// Show the whole photo.
     Fit,
     /// Show each pixel of the photo as one of the screen.
@@ -72,17 +84,21 @@ pub enum Action {
     Redo,
     /// Forget all changed settings.
     Reset,
+    /// Close all images.
+    StartFresh,
     /// Dark to light and back.
     SwitchTheme,
     /// Show all keys.
     Help,
     /// Out of whatever is open.
     Back,
+    /// Close the window.
+    Quit,
 }
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 43] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -97,6 +113,7 @@ impl Action {
         Self::PreviousClass,
         Self::NextClass,
         Self::Pin,
+        Self::KeepClass,
         Self::WhatIsHere,
         Self::Signed,
         Self::PreviousLayer,
@@ -108,6 +125,11 @@ impl Action {
         Self::AllLayers,
         Self::SideBySide,
         Self::Channels,
+        Self::FoldAll,
+        Self::FoldClasses,
+        Self::FoldMap,
+        Self::FoldImages,
+        Self::FullScreen,
         Self::Fit,
         Self::ActualPixels,
         Self::ZoomIn,
@@ -115,9 +137,11 @@ impl Action {
         Self::Undo,
         Self::Redo,
         Self::Reset,
+        Self::StartFresh,
         Self::SwitchTheme,
         Self::Help,
         Self::Back,
+        Self::Quit,
     ];
 
     /// Name, and one sentence about it.
@@ -163,7 +187,16 @@ impl Action {
             ),
             Self::PreviousClass => ("Class above", "Choose the class above on the list."),
             Self::NextClass => ("Class below", "Choose the class below on the list."),
-            Self::Pin => ("Pin class", "Keep the chosen class at hand below the predictions."),
+            Self::Pin => (
+                "Pin class",
+                "Keep the class in the list below the predictions, whichever image is shown; a pinned class that is chosen \
+                 stays chosen.",
+            ),
+            Self::KeepClass => (
+                "Keep this class",
+                "Show this class for every image, to compare one class over many photos; otherwise each image shows its own \
+                 top class.",
+            ),
             Self::WhatIsHere => (
                 "What is here?",
                 "Click a place of the picture to see which classes it argues for; Alt+click does so at any time.",
@@ -193,6 +226,21 @@ impl Action {
             Self::AllLayers => ("All layers", "Fold out small maps of the class along the layers."),
             Self::SideBySide => ("Side by side", "Fold out small maps of many classes."),
             Self::Channels => ("Channels", "Fold out the channels that count most."),
+            Self::FoldAll => (
+                "Fold all panels",
+                "Leave the window to the picture, or bring the panels back. Shift+Tab goes from field to button, and from there \
+                 Tab does.",
+            ),
+            Self::FoldClasses => (
+                "Classes",
+                "Fold the panel with the classes away, or bring it back; drag to make it wider.",
+            ),
+            Self::FoldMap => (
+                "Layers and map",
+                "Fold the panel with layers and map away, or bring it back; drag to make it wider.",
+            ),
+            Self::FoldImages => ("Images", "Fold the row of images away, or bring it back."),
+            Self::FullScreen => ("Full screen", "Give the window the whole screen, or no longer."),
             Self::Fit => ("Fit", "Show the whole photo."),
             Self::ActualPixels => ("100 %", "Show each pixel of the photo as one pixel of the screen."),
             Self::ZoomIn => ("Zoom in", "A closer look."),
@@ -200,9 +248,15 @@ impl Action {
             Self::Undo => ("Undo", "Take the last choice back."),
             Self::Redo => ("Redo", "Make the choice again that was taken back."),
             Self::Reset => ("Reset settings", "Set all map settings back to the tutorial's."),
+            Self::StartFresh => (
+                "Start fresh",
+                "Close all images and forget pins, class and layer; the settings stay. What is open when the window is closed \
+                 is open again at the next start.",
+            ),
             Self::SwitchTheme => ("Light or dark", "Switch between light and dark."),
             Self::Help => ("Help", "Show all keys and what the words mean."),
             Self::Back => ("Back", "Leave whatever is open."),
+            Self::Quit => ("Quit", "Close the window."),
         }
     }
 
@@ -217,6 +271,7 @@ impl Action {
             Self::Open => Some(icons::OPEN),
             Self::Help => Some(icons::HELP),
             Self::Pin => Some(icons::PIN),
+            Self::KeepClass => Some(icons::KEEP),
             Self::Signed => Some(icons::SIGNED),
             Self::WhatIsHere => Some(icons::HERE),
             Self::Fit => Some(icons::FIT),
@@ -247,6 +302,7 @@ impl Action {
             Self::PreviousClass => const { &[plain(Key::ArrowUp)] },
             Self::NextClass => const { &[plain(Key::ArrowDown)] },
             Self::Pin => const { &[command(Key::P)] },
+            Self::KeepClass => const { &[command(Key::K)] },
             Self::WhatIsHere => const { &[command(Key::H)] },
             Self::Signed => const { &[command(Key::E)] },
             Self::PreviousLayer => const { &[plain(Key::OpenBracket)] },
@@ -257,6 +313,11 @@ impl Action {
             Self::AllLayers => const { &[plain(Key::F2)] },
             Self::SideBySide => const { &[plain(Key::F3)] },
             Self::Channels => const { &[plain(Key::F4)] },
+            Self::FoldAll => const { &[plain(Key::Tab)] },
+            Self::FoldClasses => const { &[plain(Key::F5)] },
+            Self::FoldMap => const { &[plain(Key::F6)] },
+            Self::FoldImages => const { &[plain(Key::F7)] },
+            Self::FullScreen => const { &[plain(Key::F11)] },
             Self::Fit => const { &[command(Key::Num0)] },
             Self::ActualPixels => const { &[command(Key::Num1)] },
             Self::ZoomIn => {
@@ -275,9 +336,33 @@ impl Action {
             Self::SwitchTheme => const { &[command(Key::D)] },
             Self::Help => const { &[plain(Key::F1), plain(Key::Questionmark)] },
             Self::Back => const { &[plain(Key::Escape)] },
-            Self::OpenNetwork | Self::DownloadNetwork | Self::CancelDownload | Self::DefaultLayer | Self::Reset => &[],
+            Self::Quit => const { &[command(Key::Q)] },
+            Self::OpenNetwork
+            | Self::DownloadNetwork
+            | Self::CancelDownload
+            | Self::DefaultLayer
+            | Self::Reset
+            | Self::StartFresh => &[],
         }
     }
+
+    /// Whether each press counts, however quickly they follow each other.
+    pub fn repeats(self) -> bool {
+        matches!(
+            self,
+            Self::PreviousImage
+                | Self::NextImage
+                | Self::PreviousClass
+                | Self::NextClass
+                | Self::PreviousLayer
+                | Self::NextLayer
+                | Self::ZoomIn
+                | Self::ZoomOut
+                | Self::Undo
+                | Self::Redo
+        )
+    }
+
     /// The key that is shown; none if there is none.
     pub fn keys_text(self, ctx: &egui::Context) -> Option<String> {
         self.shortcuts().first().map(|shortcut| shortcut_text(ctx, shortcut))

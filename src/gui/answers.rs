@@ -68,7 +68,7 @@ pub fn text(state: &State, value: f64) -> String {
 /// The part of a bar that a class fills: its probability, the share of the largest logit (none below zero), or the share
 /// of the largest magnitude of plain values.
 pub fn share(state: &State, class: usize) -> f32 {
-    let Some(prediction) = state.prediction() else {
+    let Some(prediction) = state.listing() else {
         return 0.0;
     };
     let value = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);

@@ -2,18 +2,20 @@
 
 mod effects;
 
-use egui::{Context, Frame, Margin, Panel, Rect, Ui, UiBuilder, UiStackInfo};
+use egui::{Context, Frame, Margin, Panel, Rect, Ui, UiBuilder, UiStackInfo, ViewportCommand};
 
 use super::apply::apply;
 use super::choices::Appearance;
 use super::clipboard::Clipboard;
-use super::command::{Command, PathField};
+use super::command::{Action, Command, PathField};
 use super::dialogs::{Answer, Dialogs};
 use super::drops::Drops;
+use super::folding::{self, Side};
 use super::gather::Gatherer;
 use super::networks::{WantedNetwork, file_of};
 use super::notices::Notices;
 use super::state::{Message, State};
+use super::tab_key::TabKey;
 use super::textures::Textures;
 use super::wishes::Wishes;
 use super::{
@@ -34,6 +36,8 @@ pub struct ExplorerApp {
     /// What winit loses of drops, where it does.
     drops: Option<Drops>,
     notices: Notices,
+    /// The title that the window has.
+    title: String,
     /// Where the picture was in the last frame.
     canvas: Rect,
     /// To be done in the first frame.
@@ -50,6 +54,7 @@ impl ExplorerApp {
     pub fn new(cc: &eframe::CreationContext<'_>, options: Options) -> Result<Self, ExplorerError> {
         let ctx = cc.egui_ctx.clone();
         theme::install(&ctx);
+        ctx.add_plugin(TabKey);
         let Options {
             images,
             greet,
@@ -60,6 +65,8 @@ impl ExplorerApp {
             settings,
             surroundings,
         } = options;
+        let hub = surroundings.environment.hub();
+        let address = surroundings.sources.first().map(|source| source.url(hub));
         let explorer = Explorer::start_in(surroundings, {
             let ctx = ctx.clone();
             move || ctx.request_repaint()
@@ -92,14 +99,17 @@ impl ExplorerApp {
             clipboard: None,
             drops: None,
             notices: Notices::default(),
+            title: String::new(),
             canvas: Rect::ZERO,
             pending: Vec::new(),
             wishes: Wishes::default(),
         };
+        app.state.weights_address = address;
         // what is said now counts more than what was chosen in an earlier version
         app.state.input_at_start = [input, kept.input].into_iter().find(|said| !said.is_empty());
         app.state.messages.extend(kept.problem.map(Message::Error));
-        if images.is_empty() && greet {
+        let is_open_again = images.is_empty() && app.state.open_again(kept.left_open);
+        if images.is_empty() && !is_open_again && greet {
             app.state.greet(samples::first());
         }
         if !images.is_empty() {
@@ -138,6 +148,11 @@ impl ExplorerApp {
     /// What the window shows, to be changed by whoever opens it.
     pub fn state_mut(&mut self) -> &mut State {
         &mut self.state
+    }
+
+    /// What was told and not closed yet, for tests.
+    pub fn told(&self) -> Vec<String> {
+        self.notices.told()
     }
 
     /// Takes everything that other threads have sent.
@@ -188,74 +203,102 @@ impl ExplorerApp {
             ..
         } = self;
         let panel = |margin: Margin| Frame::new().inner_margin(margin);
-        let widest = (0.27 * ui.available_width()).clamp(200.0, 420.0);
-        let side = widest.min(264.0);
+        let screen = ui.available_size();
+        let panels = state.preferences.panels;
+        let folded = panels.folded;
+        let narrowest = (0.27 * screen.x).clamp(200.0, 232.0);
+        let widest = (0.4 * screen.x).clamp(narrowest, 640.0);
+        // a larger window leaves more room for names, too
+        let side = (0.15 * screen.x)
+            .clamp(264.0, 380.0)
+            .min(0.27 * screen.x)
+            .max(narrowest);
         let bar = Panel::top("bar")
             .exact_size(11.0 * theme::UNIT)
             .frame(panel(Margin::symmetric(8, 0)));
         bar.show(ui, |ui| top_bar::show(ui, state, commands));
-        let left = Panel::left("classes")
-            .default_size(side)
-            .size_range(side..=widest)
-            .frame(panel(Margin::same(12)));
-        left.show(ui, |ui| {
-            if built_in_notice::is_due(state) {
-                let below = Panel::bottom("built-in").frame(Frame::new()).show_separator_line(false);
-                below.show(ui, |ui| built_in_notice::show(ui, state, commands));
-            }
-            if output_notice::is_due(state) {
-                let below = Panel::bottom("output").frame(Frame::new()).show_separator_line(false);
-                below.show(ui, |ui| output_notice::show(ui, state, commands));
-            }
-            if pixels_notice::is_due(state) {
-                let below = Panel::bottom("pixels").frame(Frame::new()).show_separator_line(false);
-                below.show(ui, |ui| pixels_notice::show(ui, state, commands));
-            }
-            predictions::show(ui, state, commands);
-            ui.take_available_space();
-        });
-        let right = Panel::right("map")
-            .default_size(side)
-            .size_range(side..=widest)
-            .frame(panel(Margin::same(12)));
-        right.show(ui, |ui| {
-            let height = (ui.available_height() * 0.62).min(settings::HEIGHT);
-            let below = Panel::bottom("settings")
-                .exact_size(height)
-                .frame(Frame::new())
-                .show_separator_line(false);
-            below.show(ui, |ui| {
-                let area = egui::ScrollArea::vertical()
-                    .id_salt("settings")
-                    .auto_shrink([false, false]);
-                area.show(ui, |ui| settings::show(ui, state, textures, commands));
+        if !folded.classes {
+            let left = Panel::left("classes")
+                .exact_size(panels.width(Side::Left, side, narrowest..=widest))
+                .resizable(false)
+                .show_separator_line(false)
+                .frame(panel(Margin::same(12)));
+            left.show(ui, |ui| {
+                if built_in_notice::is_due(state) {
+                    let below = Panel::bottom("built-in").frame(Frame::new()).show_separator_line(false);
+                    below.show(ui, |ui| built_in_notice::show(ui, state, commands));
+                }
+                if output_notice::is_due(state) {
+                    let below = Panel::bottom("output").frame(Frame::new()).show_separator_line(false);
+                    below.show(ui, |ui| output_notice::show(ui, state, commands));
+                }
+                if pixels_notice::is_due(state) {
+                    let below = Panel::bottom("pixels").frame(Frame::new()).show_separator_line(false);
+                    below.show(ui, |ui| pixels_notice::show(ui, state, commands));
+                }
+                predictions::show(ui, state, commands);
+                ui.take_available_space();
             });
-            if method_notice::is_due(state) {
-                let below = Panel::bottom("method").frame(Frame::new()).show_separator_line(false);
-                below.show(ui, |ui| method_notice::show(ui, state, commands));
-            }
-            layers::show(ui, state, commands);
-            ui.take_available_space();
-        });
+        }
+        folding::handle(ui, Side::Left, folded.classes, Action::FoldClasses, commands);
+        if !folded.map {
+            let right = Panel::right("map")
+                .exact_size(panels.width(Side::Right, side, narrowest..=widest))
+                .resizable(false)
+                .show_separator_line(false)
+                .frame(panel(Margin::same(12)));
+            right.show(ui, |ui| {
+                let height = (ui.available_height() * 0.62).min(settings::HEIGHT);
+                // where there is more room than layers, the settings follow them rather than stand at the bottom
+                let notice = if method_notice::is_due(state) {
+                    method_notice::HEIGHT
+                } else {
+                    0.0
+                };
+                let height = height.max(ui.available_height() - layers::height(state) - notice);
+                let below = Panel::bottom("settings")
+                    .exact_size(height)
+                    .frame(Frame::new())
+                    .show_separator_line(false);
+                below.show(ui, |ui| {
+                    let area = egui::ScrollArea::vertical()
+                        .id_salt("settings")
+                        .auto_shrink([false, false]);
+                    area.show(ui, |ui| settings::show(ui, state, textures, commands));
+                });
+                if method_notice::is_due(state) {
+                    let below = Panel::bottom("method").frame(Frame::new()).show_separator_line(false);
+                    below.show(ui, |ui| method_notice::show(ui, state, commands));
+                }
+                layers::show(ui, state, commands);
+                ui.take_available_space();
+            });
+        }
+        folding::handle(ui, Side::Right, folded.map, Action::FoldMap, commands);
         let strip = panel(Margin::symmetric(12, 8));
-        if state.images.list().len() > 1 {
-            let film = Panel::bottom("images").exact_size(film_strip::HEIGHT).frame(strip);
-            film.show(ui, |ui| film_strip::show(ui, state, textures, commands));
+        if state.images.list().len() > 1 && !folded.images {
+            let height = film_strip::height(screen.y);
+            let film = Panel::bottom("images").exact_size(height);
+            let frame = panel(Margin::symmetric(12, if height < film_strip::HEIGHT { 4 } else { 8 }));
+            film.frame(frame)
+                .show(ui, |ui| film_strip::show(ui, state, textures, commands));
         }
-        if let Some(open) = state.preferences.drawer {
-            let folded_out = Panel::bottom("drawer")
-                .resizable(true)
-                .default_size(192.0)
-                // the picture keeps the larger part
-                .size_range(120.0..=(0.4 * ui.available_height()).max(120.0));
-            folded_out
-                .frame(strip)
-                .show(ui, |ui| drawer::show(ui, state, textures, open, commands));
-        }
+        // below what they open, so that they stay where they are
         let tabs = Panel::bottom("tabs")
             .exact_size(8.0 * theme::UNIT)
             .frame(panel(Margin::symmetric(8, 0)));
         tabs.show(ui, |ui| drawer::tabs(ui, state, commands));
+        if let Some(open) = state.preferences.drawer {
+            // the picture keeps half of the window at least
+            let most = ui.available_height() - 0.5 * screen.y - picture::AROUND;
+            let folded_out = Panel::bottom("drawer")
+                .resizable(true)
+                .default_size(192.0)
+                .size_range(drawer::LOWEST..=most.max(drawer::LOWEST));
+            folded_out
+                .frame(strip)
+                .show(ui, |ui| drawer::show(ui, state, textures, open, commands));
+        }
         egui::CentralPanel::default().frame(panel(Margin::ZERO)).show(ui, |ui| {
             *canvas = ui.available_rect_before_wrap();
             state.camera = picture::show(ui, state, textures, commands);
@@ -289,6 +332,8 @@ impl eframe::App for ExplorerApp {
         }
         keys::collect(&ctx, &self.state, &mut commands);
         self.state.update_shown();
+        self.state.remember_shown();
+        self.state.order_found();
         // The panels have no fill of their own, since the window is cleared to their colour. What fades into it is told.
         let cleared = UiStackInfo::default().with_frame(Frame::new().fill(ui.visuals().panel_fill));
         ui.scope_builder(UiBuilder::new().ui_stack_info(cleared), |ui| {
@@ -317,19 +362,28 @@ impl eframe::App for ExplorerApp {
         self.wishes.ask(&mut self.state, &self.explorer);
         self.textures
             .keep_in_sight(|image| self.state.images.get(image).is_some());
+        let title = self.state.title();
+        if title != self.title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
         ctx.set_theme(match self.state.preferences.appearance {
             Appearance::System => egui::ThemePreference::System,
             Appearance::Light => egui::ThemePreference::Light,
             Appearance::Dark => egui::ThemePreference::Dark,
         });
         self.notices.show(&ctx, self.canvas, self.state.messages.drain(..));
+        let folded = self.notices.folded();
+        changed |= folded != self.state.folded_notes;
+        self.state.folded_notes = folded;
         if changed {
             ctx.request_repaint();
         }
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        kept::write(storage, &self.state.choices, &self.state.preferences);
+        let left_open = self.state.left_open();
+        kept::write(storage, &self.state.choices, &self.state.preferences, &left_open);
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {

@@ -31,7 +31,29 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             format!("Built-in: {classes} ImageNet classes (EfficientNet-Lite0, 75 % top-1 by its authors)."),
         ),
     };
-    if !state.getting_weights {
+    if state.getting_failed {
+        caption(
+            ui,
+            "The weights could not be fetched. Fetch their file by another way, and open it:",
+        );
+        ui.horizontal_wrapped(|ui| {
+            if let Some(address) = &state.weights_address
+                && ui
+                    .button(RichText::new("Copy address").small())
+                    .on_hover_text(address)
+                    .clicked()
+            {
+                ui.ctx().copy_text(address.clone());
+            }
+            let (label, tooltip) = Action::OpenNetwork.label_and_tooltip();
+            if ui.button(RichText::new(label).small()).on_hover_text(tooltip).clicked() {
+                commands.push(Command::Do(Action::OpenNetwork));
+            }
+        });
+    }
+    if state.getting_weights {
+        caption(ui, "Fetching the weights; the bar at the top says how far they are.");
+    } else {
         let (label, tooltip) = Action::DownloadNetwork.label_and_tooltip();
         if ui.button(RichText::new(label).small()).on_hover_text(tooltip).clicked() {
             commands.push(Command::Do(Action::DownloadNetwork));

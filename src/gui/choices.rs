@@ -161,6 +161,14 @@ impl Choices {
         }
     }
 
+    /// Lets go of a class that was chosen for another image, and of the one that it is compared with, unless it stays.
+    pub fn leave_image(&mut self, stays: impl Fn(usize) -> bool) {
+        if !self.class.is_some_and(stays) {
+            self.class = None;
+            self.than = None;
+        }
+    }
+
     /// These choices, with every number that no control offers replaced by one that it does.
     pub fn within_ranges(self) -> Self {
         let usual = Self::default();

@@ -14,13 +14,17 @@ use crate::explain::Score;
 /// Height of a row.
 pub const HEIGHT: f32 = 9.0 * UNIT;
 
+/// Width of the part of a row over which there is more about the class.
+const NUMBER: f32 = 18.0 * UNIT;
+
 /// Draws the row of a class and reports what is done with it.
 pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) -> Response {
     let colours = palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click());
-    let chosen = state.class() == Some(class);
+    // while a prediction is awaited, the row of the one before is no choice
+    let chosen = state.class() == Some(class) && state.prediction().is_some();
     let name = state.class_name(class);
-    let prediction = state.prediction();
+    let prediction = state.listing();
     let rank = prediction.and_then(|prediction| prediction.ranking.iter().position(|&ranked| ranked == class));
     let answer = prediction.and_then(|prediction| {
         let values = match answers::shown(state) {
@@ -41,9 +45,11 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
     };
     let rank = rank.map(|rank| (rank + 1).to_string()).unwrap_or_default();
 
+    let by = state.search.by(class).filter(|_| !state.search.query.is_empty());
+    let found_by = by.map(|by| format!(", found by {by}")).unwrap_or_default();
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, &name));
     ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_description(format!("rank {rank}, {value}"))
+        node.set_description(format!("rank {rank}, {value}{found_by}"))
     });
 
     if ui.is_rect_visible(rect) {
@@ -60,7 +66,12 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
             inner.min + vec2(0.0, UNIT),
             pos2(inner.right(), inner.bottom() - 2.5 * UNIT),
         );
-        let rank_right = inner.left() + 5.5 * UNIT;
+        let digits = if state.labels().is_some_and(|labels| labels.len() > 999) {
+            7.5
+        } else {
+            5.5
+        };
+        let rank_right = inner.left() + digits * UNIT;
         let rank_rect = Rect::from_min_max(line.min, pos2(rank_right, line.bottom()));
         text_in(ui, rank_rect, Align2::RIGHT_CENTER, &rank, theme::SMALL, colours.weak);
         let value_width = text_in(ui, line, Align2::RIGHT_CENTER, &value, theme::BODY, colours.text);
@@ -75,7 +86,12 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
             pos2(name_left, line.top()),
             pos2(line.right() - value_width - 2.0 * UNIT, line.bottom()),
         );
-        text_in(ui, name_rect, Align2::LEFT_CENTER, &name, theme::BODY, colours.text);
+        let name_width = text_in(ui, name_rect, Align2::LEFT_CENTER, &name, theme::BODY, colours.text);
+        if let Some(by) = by {
+            let beside = name_rect.with_min_x(name_rect.left() + name_width);
+            let by = format!(" · {by}");
+            text_in(ui, beside, Align2::LEFT_CENTER, &by, theme::SMALL, colours.weak);
+        }
         let bar = Rect::from_min_max(
             pos2(name_left, inner.bottom() - 2.25 * UNIT),
             pos2(inner.right(), inner.bottom() - 1.5 * UNIT),
@@ -94,10 +110,18 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
         commands.push(Command::PreviewClass(class));
     }
     response.context_menu(|ui| menu(ui, state, class, commands));
-    // beside the list, where the pointer does not go next
-    let mut beside = Tooltip::for_enabled(&response);
-    beside.popup = beside.popup.align(RectAlign::RIGHT_START);
-    beside.show(|ui| tooltip(ui, state, class));
+    // over the number alone and below it, so that it covers neither the picture with the preview nor the next name
+    let over_number = response
+        .hover_pos()
+        .is_some_and(|pointer| pointer.x > rect.right() - NUMBER);
+    if over_number && ui.memory(|memory| memory.top_modal_layer().is_none()) {
+        let mut below = Tooltip::for_enabled(&response);
+        below.popup = below
+            .popup
+            .align(RectAlign::BOTTOM_END)
+            .width(rect.width() - 4.0 * UNIT);
+        below.show(|ui| tooltip(ui, state, class));
+    }
     response
 }
 
@@ -106,7 +130,7 @@ fn menu(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
     let pinned = state.pinned.contains(&class);
     if ui
         .button(if pinned { "Unpin" } else { "Pin" })
-        .on_hover_text("Keep the class at hand below the list.")
+        .on_hover_text("Keep the class below the list, and chosen when another image is shown.")
         .clicked()
     {
         commands.push(Command::TogglePin(class));
@@ -139,7 +163,7 @@ fn tooltip(ui: &mut Ui, state: &State, class: usize) {
         .map(|wnid| format!(" · {wnid}"))
         .unwrap_or_default();
     super::widgets::caption(ui, format!("class {class}{wnid}"));
-    if let Some(prediction) = state.prediction() {
+    if let Some(prediction) = state.listing() {
         let value = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);
         let (probability, logit) = (value(&prediction.probabilities), value(&prediction.logits));
         let numbers = if state.output().is_probability() {

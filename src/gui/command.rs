@@ -6,6 +6,7 @@ use std::sync::Arc;
 pub use super::action::{Action, shortcut_text};
 use super::choices::{Choices, Preferences};
 use super::dialogs::Question;
+use super::folding::Side;
 use super::networks::{SizeQuestion, WantedNetwork};
 use crate::explorer::{ImageId, ImageSource};
 use crate::imaging::Photo;
@@ -43,6 +44,12 @@ pub enum Command {
         /// Upright RGB.
         photo: Arc<Photo>,
     },
+    /// Tell that there is nothing on the clipboard that can be opened.
+    NothingToPaste,
+    /// Fold the notes out of their counter, or into it.
+    ShowNotes,
+    /// Make a panel so wide, in points.
+    Widen(Side, f32),
     /// Show an open image.
     Show(ImageId),
     /// Take an image off the list, from where it can come back.
@@ -55,7 +62,7 @@ pub enum Command {
     PreviewClass(usize),
     /// Choose the class at this place of the list, 0 being the first.
     SelectRank(usize),
-    /// Keep a class at hand, or let it go.
+    /// Pin a class, or let it go.
     TogglePin(usize),
     /// Show evidence for the chosen class rather than for this one.
     CompareWith(Option<usize>),

@@ -15,8 +15,11 @@ use super::textures::{Slot, Textures};
 use super::theme::{self, UNIT, palette};
 use super::widgets::{check, with_icon};
 
+/// Height of the drawer at least.
+pub const LOWEST: f32 = 22.0 * UNIT;
+
 /// What all names need beside each other, in points; with less, there are icons alone.
-const ROOM: f32 = 500.0;
+const ROOM: f32 = 540.0;
 
 /// Draws the names of what can be folded out.
 pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {

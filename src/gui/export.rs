@@ -42,7 +42,9 @@ fn suggested_name(state: &State) -> Option<String> {
         .rsplit_once('.')
         .map_or(image.name.as_str(), |(stem, _)| stem);
     let target = shown_name(state, shown);
-    let name = format!("{stem} {target}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
+    let network = state.network.as_ref()?;
+    let layer = &network.plan.layer(shown.key.layer).name;
+    let name = format!("{stem} {target} {layer}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
     Some(name)
 }
 

@@ -14,6 +14,17 @@ use super::widgets::{focus_ring, text_in};
 
 /// Height of the strip.
 pub const HEIGHT: f32 = 24.0 * UNIT;
+/// The same where there is little room: pictures without names.
+const LOW: f32 = 15.0 * UNIT;
+/// Height of a window with little room.
+const LITTLE_ROOM: f32 = 700.0;
+/// Height of a name.
+const NAME: f32 = 5.0 * UNIT;
+
+/// Height of the strip in a window of this height.
+pub fn height(window: f32) -> f32 {
+    if window < LITTLE_ROOM { LOW } else { HEIGHT }
+}
 
 /// Draws the strip.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
@@ -46,7 +57,8 @@ fn frame(
     let colours = palette(ui);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_current, format!("Image {}", image.name)));
-    let space = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 5.0 * UNIT)).shrink(2.0);
+    let name = if size.y < LOW { 0.0 } else { NAME };
+    let space = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - name)).shrink(2.0);
     ui.painter().rect_filled(space, 3.0, colours.raised);
     if let Some(texture) = textures.thumbnail(ui.ctx(), image) {
         // cut to the middle, so that all frames look alike
@@ -73,9 +85,11 @@ fn frame(
     let text = image
         .top
         .map_or_else(|| "…".to_owned(), |top| state.class_name(top.class));
-    let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 5.0 * UNIT), rect.max);
-    let colour = if is_current { colours.text } else { colours.weak };
-    text_in(ui, line, Align2::CENTER_CENTER, &text, theme::SMALL, colour);
+    if name > 0.0 {
+        let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - name), rect.max);
+        let colour = if is_current { colours.text } else { colours.weak };
+        text_in(ui, line, Align2::CENTER_CENTER, &text, theme::SMALL, colour);
+    }
     if response.clicked() {
         commands.push(Command::Show(image.id));
     }

@@ -57,7 +57,7 @@ impl Gatherer {
 
 /// Endings of files in which networks come, also of those that are refused by their name: a page in place of a download,
 /// PyTorch, ONNX, TensorFlow Lite.
-const NETWORKS: [&str; 11] = [
+pub const NETWORKS: [&str; 11] = [
     "keras",
     "h5",
     "hdf5",

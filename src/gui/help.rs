@@ -9,22 +9,99 @@ use super::state::State;
 use super::theme::UNIT;
 use super::widgets::caption;
 
-/// Keys and gestures that are no [`Action`].
-const GESTURES: [(&str, &str); 10] = [
-    ("1 … 9, 0", "Choose the first to the tenth class of the list"),
-    ("Any letter", "Look for a class"),
-    ("Pointer on a class", "Preview its map"),
-    ("Space (hold)", "The photo without its map"),
-    (". or middle button (hold)", "100 % at the pointer"),
+/// What the mouse does.
+const MOUSE: [(&str, &str); 9] = [
+    ("Pointer on a class or a small map", "Preview its map"),
+    ("Click on a class or a small map", "Choose it"),
+    ("Right click on a class", "Pin it, or compare another with it"),
     ("Wheel", "Zoom at the pointer"),
     ("Drag", "Move the picture"),
     ("Double click", "Show the whole photo"),
-    ("Right click on a class", "Pin it, or compare another with it"),
+    ("Middle button (hold)", "100 % at the pointer"),
     ("Right click or Alt+click on the picture", "What is here?"),
+    ("Drop on the window", "Open images, folders, web addresses or a network"),
 ];
 
+/// Keys that are no [`Action`].
+const KEYS: [(&str, &str); 5] = [
+    ("1 … 9, 0", "Choose the first to the tenth class of the list"),
+    ("Any letter", "Look for a class"),
+    ("Space (hold)", "The photo without its map"),
+    (". (hold)", "100 % at the pointer"),
+    ("Shift+Tab, then Tab", "From field to button"),
+];
+
+/// Actions in groups, each with its title.
+const GROUPS: [(&str, &[Action]); 6] = [
+    (
+        "Open and save",
+        &[
+            Action::Open,
+            Action::OpenFolder,
+            Action::OpenAddress,
+            Action::Paste,
+            Action::Save,
+            Action::SaveValues,
+            Action::Copy,
+            Action::Quit,
+        ],
+    ),
+    (
+        "Images",
+        &[Action::PreviousImage, Action::NextImage, Action::RemoveImage],
+    ),
+    (
+        "Classes",
+        &[
+            Action::Search,
+            Action::PreviousClass,
+            Action::NextClass,
+            Action::Pin,
+            Action::KeepClass,
+            Action::Signed,
+            Action::WhatIsHere,
+        ],
+    ),
+    (
+        "Layers and small maps",
+        &[
+            Action::PreviousLayer,
+            Action::NextLayer,
+            Action::AllLayers,
+            Action::SideBySide,
+            Action::Channels,
+        ],
+    ),
+    (
+        "View",
+        &[
+            Action::Fit,
+            Action::ActualPixels,
+            Action::ZoomIn,
+            Action::ZoomOut,
+            Action::FoldAll,
+            Action::FoldClasses,
+            Action::FoldMap,
+            Action::FoldImages,
+            Action::FullScreen,
+            Action::SwitchTheme,
+        ],
+    ),
+    (
+        "Back and forth",
+        &[Action::Undo, Action::Redo, Action::Back, Action::Help],
+    ),
+];
+
+/// Actions that have a key and are in no group, so that none is forgotten.
+fn ungrouped() -> impl Iterator<Item = Action> {
+    let is_grouped = |action: &Action| GROUPS.iter().any(|(_, group)| group.contains(action));
+    let with_keys = Action::ALL.into_iter().filter(|action| !action.shortcuts().is_empty());
+    with_keys.filter(move |action| !is_grouped(action))
+}
+
 /// What the words mean, one sentence each.
-pub const WORDS: [(&str, &str); 5] = [
+pub const WORDS: [(&str, &str); 13] = [
     (
         "Grad-CAM",
         "Weighs each feature map of a layer by how much it raises the class's score, adds them up, and keeps what is \
@@ -41,6 +118,39 @@ pub const WORDS: [(&str, &str); 5] = [
     (
         "Layer",
         "A step of the network; later ones have fewer, larger cells and features closer to whole things.",
+    ),
+    (
+        "Cell",
+        "One place of a layer's grid: a map has one value a cell, and between cells it is only made smooth. “True cells” shows \
+         them as they are.",
+    ),
+    (
+        "Colours",
+        "From the lowest to the highest value, as the bar below the picture shows: with the usual colours red is most evidence \
+         for the class, blue is none.",
+    ),
+    ("Heat", "A map's value as a share of the highest one, from 0 to 1."),
+    (
+        "Blend, mask and lines",
+        "The map over the photo, the photo only where the map is hot, and lines around places of equal heat.",
+    ),
+    (
+        "Scale",
+        "Which value has the hottest colour: the highest of each map, the highest of all maps shown, or one that stays.",
+    ),
+    (
+        "Input",
+        "The photo as the network sees it: brought to its size, which squeezes it unless it is cropped, and its pixels to \
+         the range that the network expects.",
+    ),
+    (
+        "Rank",
+        "The place of a class among all of them for this image; 1 is the top class.",
+    ),
+    (
+        "Pin and keep",
+        "A pinned class stays below the list, and chosen for the next images; “Keep this class” does so for whichever class is \
+         chosen.",
     ),
     (
         "Empty map",
@@ -149,36 +259,63 @@ fn locked_version(name: &str) -> &'static str {
 }
 
 fn keys(ui: &mut Ui) {
-    Grid::new("keys")
+    let rows = MOUSE.map(|(keys, meaning)| (keys.to_owned(), meaning, ""));
+    group(ui, "Mouse", rows);
+    for (title, actions) in GROUPS {
+        let rows = actions.iter().map(|&action| row(ui, action)).collect::<Vec<_>>();
+        group(ui, title, rows);
+    }
+    let others = ungrouped().map(|action| row(ui, action)).collect::<Vec<_>>();
+    let keys = KEYS.map(|(keys, meaning)| (keys.to_owned(), meaning, ""));
+    group(ui, "More keys", others.into_iter().chain(keys));
+}
+
+/// All keys of an action, its name, and a sentence about it.
+fn row(ui: &Ui, action: Action) -> (String, &'static str, &'static str) {
+    let (label, tooltip) = action.label_and_tooltip();
+    let keys = action.shortcuts().iter().take(2);
+    let keys: Vec<String> = keys.map(|shortcut| shortcut_text(ui.ctx(), shortcut)).collect();
+    (keys.join(" or "), label.trim_end_matches('…'), tooltip)
+}
+
+/// A title, and rows of keys with their meaning.
+fn group(ui: &mut Ui, title: &str, rows: impl IntoIterator<Item = (String, &'static str, &'static str)>) {
+    ui.label(RichText::new(title).strong());
+    let wide = 0.46 * ui.available_width();
+    Grid::new(title)
         .num_columns(2)
-        .spacing([6.0 * UNIT, UNIT])
+        .spacing([4.0 * UNIT, UNIT])
+        .min_col_width(wide)
+        .max_col_width(wide)
         .show(ui, |ui| {
-            for action in Action::ALL {
-                let (label, tooltip) = action.label_and_tooltip();
-                let keys: Vec<String> = action
-                    .shortcuts()
-                    .iter()
-                    .take(2)
-                    .map(|shortcut| shortcut_text(ui.ctx(), shortcut))
-                    .collect();
-                if keys.is_empty() {
-                    continue;
+            for (keys, meaning, tooltip) in rows {
+                ui.label(RichText::new(keys).weak());
+                let response = ui.label(meaning);
+                if !tooltip.is_empty() {
+                    response.on_hover_text(tooltip);
                 }
-                ui.label(RichText::new(keys.join("  or  ")).strong());
-                ui.label(label.trim_end_matches('…')).on_hover_text(tooltip);
-                ui.end_row();
-            }
-            for (keys, meaning) in GESTURES {
-                ui.label(RichText::new(keys).strong());
-                ui.label(meaning);
                 ui.end_row();
             }
         });
+    ui.add_space(2.0 * UNIT);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::locked_version;
+    use super::*;
+
+    #[test]
+    fn every_action_with_a_key_is_listed_once() {
+        let mut grouped: Vec<Action> = GROUPS.iter().flat_map(|(_, group)| group.iter().copied()).collect();
+        grouped.extend(ungrouped());
+        let count = grouped.len();
+        assert!(grouped.iter().all(|action| !action.shortcuts().is_empty()));
+        grouped.sort_by_key(|action| Action::ALL.iter().position(|known| known == action));
+        grouped.dedup();
+        assert_eq!(grouped.len(), count, "none is listed twice");
+        let all = Action::ALL.into_iter().filter(|action| !action.shortcuts().is_empty());
+        assert_eq!(grouped.len(), all.count());
+    }
 
     #[test]
     fn versions_are_those_of_this_build() {

@@ -50,6 +50,26 @@ impl History {
         self.position + 1 < self.entries.len()
     }
 
+    /// Lets go of the classes that were chosen for an image that is left, unless they stay.
+    pub fn leave_image(&mut self, stays: impl Fn(usize) -> bool) {
+        let Some(now) = self.entries.get(self.position).map(|_| self.position) else {
+            return;
+        };
+        let mut entries: Vec<Choices> = Vec::new();
+        let mut position = 0;
+        for (place, mut entry) in std::mem::take(&mut self.entries).into_iter().enumerate() {
+            entry.leave_image(&stays);
+            if entries.last() != Some(&entry) {
+                entries.push(entry);
+            }
+            if place <= now {
+                position = entries.len() - 1;
+            }
+        }
+        self.entries = entries;
+        self.position = position;
+    }
+
     /// Forgets everything, as classes and layers of another network mean something else.
     pub fn clear(&mut self) {
         *self = Self::default();
@@ -81,6 +101,27 @@ mod tests {
         history.settle(&with_class(7));
         assert_eq!(history.redo(), None);
         assert_eq!(history.undo(), Some(with_class(1)));
+    }
+
+    #[test]
+    fn leaves_the_classes_of_an_image_behind_and_keeps_other_steps() {
+        let mut history = History::default();
+        let blended = Choices {
+            blend: 0.7,
+            ..with_class(1)
+        };
+        for choices in [with_class(0), with_class(1), blended.clone(), with_class(9)] {
+            history.settle(&choices);
+        }
+        history.leave_image(|class| class == 9);
+        assert_eq!(history.entries.len(), 3);
+        assert_eq!(history.entries[history.position], with_class(9));
+        assert_eq!(
+            history.undo().map(|choices| (choices.class, choices.blend)),
+            Some((None, 0.7))
+        );
+        assert_eq!(history.undo(), Some(Choices::default()));
+        assert_eq!(history.undo(), None);
     }
 
     #[test]

@@ -10,6 +10,16 @@ pub const EXPORT: char = '\u{E171}';
 pub const HELP: char = '\u{E8FD}';
 /// Keep at hand.
 pub const PIN: char = '\u{F10D}';
+/// Stays when the image changes.
+pub const KEEP: char = '\u{E897}';
+/// Opens downwards.
+pub const EXPAND: char = '\u{E5CF}';
+/// To the left.
+pub const LEFT: char = '\u{E5CB}';
+/// To the right.
+pub const RIGHT: char = '\u{E5CC}';
+/// Something to know.
+pub const NOTE: char = '\u{E7F4}';
 /// For and against.
 pub const SIGNED: char = '\u{E3CA}';
 /// One and another.
@@ -28,10 +38,10 @@ pub const SIDE_BY_SIDE: char = '\u{E8EC}';
 pub const GRADIENTS: char = '\u{E6E1}';
 /// Columns of different heights.
 pub const CHANNELS: char = '\u{E01D}';
-/// Dots of different sizes.
-pub const VALUES: char = '\u{E3A6}';
-/// Bars.
-pub const BARS: char = '\u{E26B}';
+/// Columns in a frame.
+pub const VALUES: char = '\u{E85C}';
+/// Lines of different lengths, the longest first.
+pub const BARS: char = '\u{E164}';
 /// Close.
 pub const CLOSE: char = '\u{E5CD}';
 /// A part.
@@ -47,12 +57,17 @@ pub const INPUT: char = '\u{E3EC}';
 
 /// All of them.
 #[cfg(test)]
-pub const ALL: [char; 22] = [
+pub const ALL: [char; 27] = [
     MENU,
     OPEN,
     EXPORT,
     HELP,
     PIN,
+    KEEP,
+    EXPAND,
+    LEFT,
+    RIGHT,
+    NOTE,
     SIGNED,
     COMPARE,
     HERE,

@@ -4,13 +4,15 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 pub use super::open_image::{Asked, OpenImage, Outcome, Stage, Top};
-use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted};
+use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted, Previewed};
 use crate::imaging::{Photo, Preprocessing};
 
 /// How many copies for the screen are kept, at most 12 MB each.
 pub const DISPLAY_COPIES: usize = 6;
 /// How many predictions are kept with the maps of all classes, 0.4 MB each for ImageNet.
 pub const FULL_PREDICTIONS: usize = 24;
+/// How many quick looks are kept, 0.3 MB each.
+const PREVIEWS: usize = 40;
 /// How many images that were taken off the list can come back.
 const SET_ASIDE: usize = 20;
 /// How many images besides the shown one are opened or predicted at the same time.
@@ -117,9 +119,17 @@ impl Images {
         }
     }
 
+    /// Stores what a quick look has seen; of all images, [`PREVIEWS`] keep it.
+    pub fn previewed(&mut self, id: ImageId, previewed: Option<Previewed>) {
+        let Some(image) = self.get_mut(id) else { return };
+        image.previewed(previewed);
+        self.keep(PREVIEWS, |image| image.preview.is_some(), |image| image.preview = None);
+    }
+
     /// Stores copies for the screen; of all images, [`DISPLAY_COPIES`] keep theirs.
     pub fn display(&mut self, id: ImageId, photo: Arc<Photo>, small: Arc<Photo>) {
         let Some(image) = self.get_mut(id) else { return };
+        image.preview = None;
         image.display = Some(photo);
         image.small_display = Some(small);
         self.keep(
@@ -168,8 +178,22 @@ impl Images {
         let opening = self.list.iter().filter(opening).count();
         self.pick(
             opening,
+            self.in_background(),
             |image, _| image.stage == Stage::Waiting,
             |image| image.stage = Stage::Opening,
+        )
+    }
+
+    /// The images to take a quick look at now, the shown one first, each with whether it is the shown one. They count as
+    /// asked for.
+    pub fn to_look_at(&mut self) -> Vec<(ImageId, bool)> {
+        let looking = |image: &&OpenImage| image.looked_at == Some(Outcome::Awaited) && image.stage != Stage::Open;
+        let looking = self.list.iter().filter(looking).count();
+        self.pick(
+            looking,
+            IN_BACKGROUND,
+            |image, _| image.looked_at.is_none() && image.stage != Stage::Open && image.path.is_some(),
+            |image| image.looked_at = Some(Outcome::Awaited),
         )
     }
 
@@ -183,15 +207,30 @@ impl Images {
         };
         self.pick(
             predicting,
+            self.in_background(),
             |image, is_shown| image.needs_prediction(epoch, preprocessing, is_shown),
             |image| image.asked = Some(asked),
         )
     }
 
-    /// Picks images for work of which there is so much `under_way`: the shown one always, of the others the nearest.
+    /// How many images besides the shown one are opened or predicted at the same time: none while a person waits for that
+    /// one, unless it comes from a server.
+    fn in_background(&self) -> usize {
+        let is_awaited =
+            |image: &OpenImage| image.url.is_none() && (image.stage != Stage::Open || image.is_predicting());
+        if self.current().is_some_and(is_awaited) {
+            0
+        } else {
+            IN_BACKGROUND
+        }
+    }
+
+    /// Picks images for work of which there is so much `under_way`: the shown one always, of the others the nearest, so many
+    /// `at_a_time`.
     fn pick(
         &mut self,
         mut under_way: usize,
+        at_a_time: usize,
         needs_it: impl Fn(&OpenImage, bool) -> bool,
         note: impl Fn(&mut OpenImage),
     ) -> Vec<(ImageId, bool)> {
@@ -203,7 +242,7 @@ impl Images {
         let mut picked = Vec::new();
         for (_, image) in candidates {
             let is_shown = Some(image.id) == current;
-            if is_shown || under_way < IN_BACKGROUND {
+            if is_shown || under_way < at_a_time {
                 note(image);
                 picked.push((image.id, is_shown));
                 under_way += 1;

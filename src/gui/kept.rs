@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::APP_ID;
 use super::choices::{Choices, Preferences};
+use super::left_open::LeftOpen;
 use crate::explain::Score;
 use crate::explorer::InputChoices;
 use crate::imaging::Resize;
@@ -16,6 +17,9 @@ const CHOICES: &str = "choices";
 /// The name of the preferences in the file.
 const PREFERENCES: &str = "preferences";
 
+/// The name of what was open in the file.
+const LEFT_OPEN: &str = "left open";
+
 /// What an earlier start has left.
 #[derive(Debug, Default)]
 pub struct Kept {
@@ -23,6 +27,8 @@ pub struct Kept {
     pub choices: Choices,
     /// With the values of a fresh start where there are none.
     pub preferences: Preferences,
+    /// What was open when the window was closed.
+    pub left_open: LeftOpen,
     /// What was chosen of the way from photo to input before that was kept with each network.
     pub input: InputChoices,
     /// What went wrong, in one sentence.
@@ -41,13 +47,15 @@ pub fn read(storage: Option<&dyn eframe::Storage>, file: Option<&Path>) -> Kept 
     };
     let choices = stored::<Choices>(storage, CHOICES);
     let preferences = stored::<Preferences>(storage, PREFERENCES);
-    let is_broken = choices.is_err() || preferences.is_err() || is_unread(storage, file);
+    let left_open = stored::<LeftOpen>(storage, LEFT_OPEN);
+    let is_broken = choices.is_err() || preferences.is_err() || left_open.is_err() || is_unread(storage, file);
     let mut choices = choices.unwrap_or_default().within_ranges();
     let score = stored::<ScoreBefore>(storage, CHOICES).unwrap_or_default();
     choices.score = choices.score.or(score.chosen());
     Kept {
         choices,
         preferences: preferences.unwrap_or_default().within_ranges(),
+        left_open: left_open.unwrap_or_default(),
         input: stored::<Before>(storage, CHOICES).unwrap_or_default().input(),
         problem: file.filter(|_| is_broken).map(set_aside),
     }
@@ -85,7 +93,8 @@ impl ScoreBefore {
 }
 
 /// Hands over what is to be kept.
-pub fn write(storage: &mut dyn eframe::Storage, choices: &Choices, preferences: &Preferences) {
+pub fn write(storage: &mut dyn eframe::Storage, choices: &Choices, preferences: &Preferences, left_open: &LeftOpen) {
+    eframe::set_value(storage, LEFT_OPEN, left_open);
     eframe::set_value(storage, CHOICES, choices);
     eframe::set_value(storage, PREFERENCES, preferences);
 }

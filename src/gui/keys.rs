@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 use super::command::{Action, Command};
+use super::gather::NETWORKS;
 use super::state::State;
-use crate::explorer::local_path;
+use super::tab_key;
+use crate::explorer::{IMAGE_ENDINGS, local_path};
 use crate::imaging::Photo;
 
 /// The name of a picture from the clipboard.
@@ -17,6 +19,9 @@ pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
     drops(ctx, commands);
     if ctx.input_mut(|input| clipboard_keys(&mut input.events)) {
         commands.push(Command::Do(Action::Paste));
+    }
+    if !tab_key::pressed(ctx).is_multiple_of(2) {
+        commands.push(Command::Do(Action::FoldAll));
     }
     let is_writing = ctx.text_edit_focused();
     let is_asked = state.help_open || state.path_field.is_some() || state.size_question.is_some();
@@ -48,15 +53,21 @@ fn shortcuts(ctx: &Context, is_writing: bool, is_asked: bool, commands: &mut Vec
         let belongs_to_widget = match keys.logical_key {
             // a menu closes by it
             Key::Escape => menu_is_open,
-            Key::F1 => false,
+            Key::F1 | Key::F11 => false,
+            // see `tab_key`
+            Key::Tab => true,
             Key::ArrowUp | Key::ArrowDown if is_writing => false,
             Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight => focused,
             Key::Z | Key::Y if is_writing => true,
             _ => is_plain && is_writing,
         };
-        if !belongs_to_widget && ctx.input_mut(|input| input.consume_shortcut(&keys)) {
-            commands.push(Command::Do(action));
+        if belongs_to_widget {
+            continue;
         }
+        // a key that is held or pressed quickly may come several times in a frame
+        let presses = ctx.input_mut(|input| input.count_and_consume_key(keys.modifiers, keys.logical_key));
+        let times = if action.repeats() { presses } else { presses.min(1) };
+        commands.extend(std::iter::repeat_n(Command::Do(action), times));
     }
 }
 
@@ -158,30 +169,34 @@ fn clipboard(ctx: &Context, commands: &mut Vec<Command>) {
             Event::Copy => commands.push(Command::Do(Action::Copy)),
             Event::Paste(text) => {
                 let paths = pasted_paths(&text);
-                if !paths.is_empty() {
-                    commands.push(Command::OpenPaths(paths));
-                }
+                commands.push(if paths.is_empty() {
+                    Command::NothingToPaste
+                } else {
+                    Command::OpenPaths(paths)
+                });
             }
             _ => {}
         }
     }
 }
 
-/// The paths and addresses of a text, one a line. Of prose only the first line is taken for a path, so that the answer is
-/// one note and not one for each line.
+/// The paths and addresses of a text, one a line; a name alone counts if it ends as an image or a network does. Prose has
+/// none.
 fn pasted_paths(text: &str) -> Vec<PathBuf> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let is_path = |line: &str| {
         let line = unquoted(line);
         Path::new(line).is_absolute() || line.contains("://") || line.starts_with('~') || line.starts_with('.')
     };
-    let paths: Vec<&str> = lines.iter().copied().filter(|line| is_path(line)).collect();
-    let chosen = if paths.is_empty() {
-        lines.get(..1).unwrap_or_default()
-    } else {
-        &paths
+    let is_name = |line: &str| {
+        let ending = Path::new(unquoted(line)).extension();
+        let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
+        ending.is_some_and(|ending| IMAGE_ENDINGS.contains(&ending.as_str()) || NETWORKS.contains(&ending.as_str()))
     };
-    chosen.iter().map(|line| pasted_path(line)).collect()
+    let chosen = lines
+        .iter()
+        .filter(|line| is_path(line) || lines.len() == 1 && is_name(line));
+    chosen.map(|line| pasted_path(line)).collect()
 }
 
 fn unquoted(line: &str) -> &str {
@@ -281,13 +296,14 @@ mod tests {
     }
 
     #[test]
-    fn prose_is_one_path_at_most() {
+    fn prose_is_no_path() {
         let paths = |text: &str| pasted_paths(text);
         assert_eq!(
             paths("/tmp/a.png\n\n  https://b.org/c.png \nand so on"),
             ["/tmp/a.png", "https://b.org/c.png"].map(PathBuf::from)
         );
-        assert_eq!(paths("Once upon\na time."), [PathBuf::from("Once upon")]);
+        assert_eq!(paths("Once upon\na time."), [] as [PathBuf; 0]);
+        assert_eq!(paths("hello world"), [] as [PathBuf; 0]);
         assert_eq!(paths("photo.jpg"), [PathBuf::from("photo.jpg")]);
         assert_eq!(paths(" \n "), [] as [PathBuf; 0]);
     }

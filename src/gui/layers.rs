@@ -7,11 +7,13 @@ use super::command::{Action, Command};
 use super::rows::rows;
 use super::state::State;
 use super::theme::{self, UNIT, palette};
-use super::widgets::{action_tooltip, caption, focus_ring, section, text_in};
+use super::widgets::{action_tooltip, caption, focus_ring, key_cap, section, text_in};
 use crate::network::{Group, LayerId, Plan, Role, Shape};
 
 /// Height of the name of a group or layer.
 const ROW: f32 = 5.25 * UNIT;
+/// Height of the heading, the slider and the gap below the rows.
+const HEAD: f32 = 19.0 * UNIT;
 /// Width of the channels of a group.
 const CHANNELS: f32 = 9.0 * UNIT;
 
@@ -26,6 +28,22 @@ pub fn warning(role: Role) -> Option<&'static str> {
     }
 }
 
+/// Height of the section when all of its rows are in sight.
+pub fn height(state: &State) -> f32 {
+    let (Some(network), Some(chosen)) = (&state.network, state.layer()) else {
+        return 0.0;
+    };
+    let plan = &network.plan;
+    let inside = plan.group_of(chosen).map_or(0, |open| plan.groups()[open].layers.len());
+    let rows = (plan.groups().len() + inside) as f32 * ROW;
+    let warning = if warning(plan.layer(chosen).role).is_some() {
+        10.0 * UNIT
+    } else {
+        0.0
+    };
+    rows + warning + HEAD
+}
+
 /// Draws the groups.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let (Some(network), Some(chosen)) = (&state.network, state.layer()) else {
@@ -35,15 +53,16 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let plan = &network.plan;
     section(ui, "Layer", |ui| {
         if state.choices.layer.is_some() {
-            let button = egui::Button::new(RichText::new("default").small()).frame_when_inactive(false);
             let response = ui
-                .add(button)
+                .button(RichText::new("Default").small())
                 .on_hover_ui(|ui| action_tooltip(ui, Action::DefaultLayer));
             if response.clicked() {
                 commands.push(Command::Do(Action::DefaultLayer));
             }
         }
-        caption(ui, "[   ]");
+        for action in [Action::NextLayer, Action::PreviousLayer] {
+            key_cap(ui, action);
+        }
     });
     scrubber(ui, plan, chosen, commands);
     if let Some(warning) = warning(plan.layer(chosen).role) {

@@ -7,6 +7,9 @@ use super::state::State;
 use super::theme::UNIT;
 use super::widgets::caption;
 
+/// Height of the advice, more or less.
+pub const HEIGHT: f32 = 21.0 * UNIT;
+
 /// Whether there is something to advise.
 pub fn is_due(state: &State) -> bool {
     state.better_method().is_some()

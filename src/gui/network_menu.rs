@@ -11,7 +11,7 @@ use super::networks::{SizeQuestion, WantedNetwork};
 use super::settings::pixels_text;
 use super::state::State;
 use super::theme::palette;
-use super::widgets::{action_entry, caption};
+use super::widgets::{action_entry, caption, with_chevron};
 use crate::explorer::{DeviceChoice, NetworkInfo, NetworkSource};
 use crate::imaging::Pixels;
 use crate::network::Output;
@@ -42,7 +42,8 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     } else {
         palette(ui).weak
     };
-    let button = Button::new(RichText::new(text).small().color(colour)).frame_when_inactive(false);
+    let shown = RichText::new(with_chevron(&text)).small().color(colour);
+    let button = Button::new(shown).frame_when_inactive(false);
     let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
         details(ui, state, commands);
@@ -97,7 +98,8 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         }
     });
     response
-        .on_hover_text("The network that speaks, the size and range of its input, its device and the time of the last forward pass; click to \
+        .accessible_name(text)
+        .on_hover_text("The network in use, the size and range of its input, its device and the time of the last forward pass; click to \
              change.");
 }
 
@@ -129,7 +131,7 @@ fn fingerprint_text(fingerprint: &Fingerprint) -> String {
     match fingerprint {
         Fingerprint::OfficialKeras => "The weights that Keras itself loads.".to_owned(),
         Fingerprint::Port(source) => format!("Known as {}.", source.name),
-        Fingerprint::Unknown => "None of the published weights this program knows.".to_owned(),
+        Fingerprint::Unknown => "Not a published file that this program knows; its source is unknown.".to_owned(),
     }
 }
 
@@ -238,7 +240,8 @@ fn outputs(ui: &mut Ui, state: &State, network: &NetworkInfo, commands: &mut Vec
 
 fn details(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     if let Some(error) = &state.network_error {
-        ui.label(RichText::new(error).color(palette(ui).error));
+        let error = egui::Label::new(RichText::new(error).color(palette(ui).error));
+        ui.add(error.halign(egui::Align::LEFT));
     }
     let Some(network) = &state.network else { return };
     ui.label(&network.weights.name);

@@ -1,4 +1,5 @@
-//! What there is to tell: short notes over the lower edge of the picture, errors until they are closed.
+//! What there is to tell: short notes over the lower edge of the picture, which fold after a while into a counter in the
+//! line below it; errors stay there until they are closed.
 
 use std::time::Duration;
 
@@ -11,70 +12,122 @@ use super::status_line;
 use super::theme::{RADIUS, UNIT, palette};
 use super::widgets::caption;
 
-/// How many notes are shown at a time; older ones come back when newer ones are closed.
-const SHOWN: usize = 3;
+/// How many notes are shown at a time by themselves, and when their counter was clicked; older ones come back when newer
+/// ones are closed.
+const SHOWN: [usize; 2] = [2, 6];
 /// How many notes are kept.
 const KEPT: usize = 200;
 /// How long good news stays, in seconds.
-const SECONDS: f64 = 5.0;
+const GOOD_NEWS: f64 = 5.0;
+/// How long an error lies over the picture before it folds away, in seconds.
+const ERRORS: f64 = 8.0;
+
+/// One note.
+#[derive(Debug)]
+struct Note {
+    /// When it was first shown, in seconds.
+    since: f64,
+    message: Message,
+    /// Whether it waits in the counter.
+    is_folded: bool,
+}
 
 /// The notes on the screen.
 #[derive(Debug, Default)]
 pub struct Notices {
-    /// Each with the time at which it was first shown, in seconds.
-    shown: Vec<(f64, Message)>,
+    notes: Vec<Note>,
+    /// Whether the counter was clicked, so that all of them are shown.
+    is_open: bool,
 }
 
 impl Notices {
-    /// Shows new messages over the lower edge of `canvas`, and lets old ones go.
+    /// Shows new messages over the lower edge of `canvas`, folds older ones, and lets good news go.
     pub fn show(&mut self, ctx: &Context, canvas: Rect, new: impl IntoIterator<Item = Message>) {
         let now = ctx.input(|input| input.time);
         for message in new {
-            self.shown.retain(|(_, known)| *known != message);
-            self.shown.push((now, message));
+            self.notes.retain(|known| known.message != message);
+            self.notes.push(Note {
+                since: now,
+                message,
+                is_folded: false,
+            });
         }
-        self.shown
-            .retain(|(since, message)| matches!(message, Message::Error(_)) || now - since < SECONDS);
-        self.shown.drain(..self.shown.len().saturating_sub(KEPT));
-        if self.shown.is_empty() {
+        self.age(now);
+        self.is_open &= !self.notes.is_empty();
+        self.notes.drain(..self.notes.len().saturating_sub(KEPT));
+        if let Some(next) = self.next_change(now) {
+            ctx.request_repaint_after(next);
+        }
+        let in_sight: Vec<usize> = (0..self.notes.len())
+            .filter(|&note| self.is_open || !self.notes[note].is_folded)
+            .collect();
+        if in_sight.is_empty() {
             return;
-        }
-        if self
-            .shown
-            .iter()
-            .any(|(_, message)| matches!(message, Message::Done(_)))
-        {
-            ctx.request_repaint_after(Duration::from_secs_f64(SECONDS));
         }
         let mut closed = None;
         let mut close_all = false;
-        let width = (canvas.width() - 24.0 * UNIT).clamp(200.0, 520.0);
-        // above the line below the picture
+        let width = (canvas.width() - 24.0 * UNIT).clamp(200.0, 460.0);
+        // above the line below the picture, in its corner
         let area = Area::new(Id::unique("notices"))
-            .pivot(Align2::CENTER_BOTTOM)
-            .fixed_pos(canvas.center_bottom() - Vec2::new(0.0, status_line::HEIGHT + 4.0 * UNIT));
+            .pivot(Align2::LEFT_BOTTOM)
+            .fixed_pos(canvas.left_bottom() + Vec2::new(3.0 * UNIT, -status_line::HEIGHT - 2.0 * UNIT));
         area.show(ctx, |ui| {
-            let hidden = self.shown.len().saturating_sub(SHOWN);
-            if hidden > 0 && more(ui, hidden) {
+            let most = SHOWN[usize::from(self.is_open)];
+            let hidden = in_sight.len().saturating_sub(most);
+            if (hidden > 0 || self.is_open && in_sight.len() > 1) && more(ui, hidden) {
                 close_all = true;
             }
-            for (position, (_, message)) in self.shown.iter().enumerate().skip(hidden) {
-                if notice(ui, message, width) {
+            for &position in in_sight.iter().skip(hidden) {
+                if note(ui, &self.notes[position].message, width) {
                     closed = Some(position);
                 }
             }
         });
         if let Some(position) = closed {
-            self.shown.remove(position);
+            self.notes.remove(position);
         }
         if close_all {
-            self.shown.clear();
+            self.notes.clear();
         }
+    }
+
+    fn age(&mut self, now: f64) {
+        self.notes.retain_mut(|note| {
+            let age = now - note.since;
+            note.is_folded |= age >= ERRORS;
+            matches!(note.message, Message::Error(_)) || age < GOOD_NEWS
+        });
+    }
+
+    /// When the next note folds or goes by itself.
+    fn next_change(&self, now: f64) -> Option<Duration> {
+        let changes = self.notes.iter().filter_map(|note| match note.message {
+            Message::Done(_) => Some(note.since + GOOD_NEWS),
+            Message::Error(_) if !note.is_folded => Some(note.since + ERRORS),
+            Message::Error(_) => None,
+        });
+        let next = changes.reduce(f64::min)?;
+        Some(Duration::from_secs_f64((next - now).max(0.0) + 0.01))
+    }
+
+    /// How many notes wait in the counter.
+    pub fn folded(&self) -> usize {
+        self.notes.iter().filter(|note| note.is_folded).count()
+    }
+
+    /// What is told and was not closed, the oldest first.
+    pub fn told(&self) -> Vec<String> {
+        self.notes.iter().map(|note| text(&note.message)).collect()
+    }
+
+    /// Shows the notes that wait, or folds them again.
+    pub fn turn(&mut self) {
+        self.is_open = !self.is_open;
     }
 
     /// Closes the newest note.
     pub fn close(&mut self) {
-        self.shown.pop();
+        self.notes.pop();
     }
 }
 
@@ -83,12 +136,22 @@ fn more(ui: &mut Ui, hidden: usize) -> bool {
     let frame = Frame::new().fill(palette(ui).raised).corner_radius(2 * RADIUS);
     let row = frame.inner_margin(Margin::symmetric(12, 4)).show(ui, |ui| {
         ui.horizontal(|ui| {
-            caption(ui, format!("{hidden} more"));
+            if hidden > 0 {
+                caption(ui, format!("{hidden} more"));
+            }
             ui.button(RichText::new("Close all").small()).clicked()
         })
         .inner
     });
     row.inner
+}
+
+/// What a message says, as a sentence.
+fn text(message: &Message) -> String {
+    match message {
+        Message::Error(text) => sentence(text),
+        Message::Done(text) => text.clone(),
+    }
 }
 
 /// A message as a sentence: with a capital, unless it begins with the name of something.
@@ -104,11 +167,12 @@ fn sentence(text: &str) -> String {
 }
 
 /// One note, at most `width` points of text and button wide; says whether it was closed.
-fn notice(ui: &mut Ui, message: &Message, width: f32) -> bool {
+fn note(ui: &mut Ui, message: &Message, width: f32) -> bool {
     let colours = palette(ui);
-    let (text, edge) = match message {
-        Message::Error(text) => (sentence(text), colours.error),
-        Message::Done(text) => (text.clone(), colours.line),
+    let text = text(message);
+    let edge = match message {
+        Message::Error(_) => colours.error,
+        Message::Done(_) => colours.line,
     };
     let frame = Frame::new()
         .fill(colours.raised)
@@ -130,4 +194,38 @@ fn notice(ui: &mut Ui, message: &Message, width: f32) -> bool {
             .inner
         })
         .inner
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_fold_after_a_while_and_good_news_goes() {
+        let ctx = Context::default();
+        let mut notices = Notices::default();
+        let at = |time: f64, new: Vec<Message>, notices: &mut Notices| {
+            let input = egui::RawInput {
+                time: Some(time),
+                ..egui::RawInput::default()
+            };
+            let canvas = Rect::from_min_size(egui::Pos2::ZERO, Vec2::splat(600.0));
+            let mut new = Some(new);
+            let _ = ctx.run_ui(input, |ui| {
+                notices.show(ui.ctx(), canvas, new.take().unwrap_or_default());
+            });
+            (notices.notes.len(), notices.folded())
+        };
+        let both = vec![Message::Error("broken".to_owned()), Message::Done("Saved".to_owned())];
+        assert_eq!(at(1.0, both, &mut notices), (2, 0));
+        assert_eq!(notices.told(), ["Broken", "Saved"]);
+        assert_eq!(at(7.0, Vec::new(), &mut notices), (1, 0));
+        assert_eq!(at(9.5, Vec::new(), &mut notices), (1, 1));
+        assert_eq!(notices.next_change(9.5), None);
+        notices.turn();
+        assert_eq!(at(10.0, Vec::new(), &mut notices), (1, 1));
+        notices.close();
+        assert_eq!(at(11.0, Vec::new(), &mut notices), (0, 0));
+        assert!(!notices.is_open);
+    }
 }

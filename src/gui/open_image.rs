@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted};
+use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted, Previewed};
 use crate::imaging::{Photo, Preprocessing};
 
 /// How far an image has come.
@@ -59,14 +59,18 @@ pub struct OpenImage {
     pub path: Option<PathBuf>,
     /// Its web address, if it has one.
     pub url: Option<String>,
-    /// Where it comes from; taken when the session is asked to open it.
+    /// Where it comes from, until it is open.
     pub source: Option<ImageSource>,
     /// How far it has come.
     pub stage: Stage,
     /// Own width and height in pixels, once it is open.
     pub size: [u32; 2],
-    /// A small copy, once it is open.
+    /// A small copy, once it is open or was looked at.
     pub thumbnail: Option<Arc<Photo>>,
+    /// Whether a quick look at it was asked for.
+    pub looked_at: Option<Outcome>,
+    /// What a quick look has seen, until there is a copy for the screen; only of images nearby.
+    pub preview: Option<Arc<Photo>>,
     /// A copy for the screen; only of the images shown lately.
     pub display: Option<Arc<Photo>>,
     /// A smaller one, for the whole photo in a window of ordinary size.
@@ -99,6 +103,8 @@ impl OpenImage {
             stage: Stage::Waiting,
             size: [0; 2],
             thumbnail: None,
+            looked_at: None,
+            preview: None,
             display: None,
             small_display: None,
             prediction: None,
@@ -111,9 +117,26 @@ impl OpenImage {
     /// Stores what came of opening it.
     pub fn opened(&mut self, opened: Opened) {
         self.stage = Stage::Open;
+        self.source = None;
         self.name = opened.name;
         self.size = [opened.width, opened.height];
         self.thumbnail = Some(opened.thumbnail);
+    }
+
+    /// Stores what a quick look has seen.
+    pub fn previewed(&mut self, previewed: Option<Previewed>) {
+        self.looked_at = Some(Outcome::Arrived);
+        // what was decoded meanwhile is better
+        if let Some(previewed) = previewed.filter(|_| self.stage != Stage::Open) {
+            self.size = [previewed.width, previewed.height];
+            self.thumbnail = Some(previewed.thumbnail);
+            self.preview = Some(previewed.photo);
+        }
+    }
+
+    /// Whether there is anything to be seen of it.
+    pub fn is_visible(&self) -> bool {
+        self.small_display.is_some() || self.thumbnail.is_some()
     }
 
     /// Stores what the network says about it.
@@ -147,6 +170,12 @@ impl OpenImage {
         self.prediction = None;
         self.top = None;
         self.asked = None;
+    }
+
+    /// Whether it is being opened or predicted, or is about to be.
+    pub fn is_awaited(&self) -> bool {
+        let has_failed = self.asked.is_some_and(|asked| asked.outcome == Outcome::Failed);
+        self.stage != Stage::Open || !has_failed
     }
 
     /// Whether a prediction is on its way.

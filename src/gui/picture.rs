@@ -21,8 +21,14 @@ use super::textures::Textures;
 use super::theme::{UNIT, palette};
 use super::welcome;
 
+/// How much is seen of an image that was left while nothing is to be seen of the next one.
+const LEFT: f32 = 0.5;
+
 /// Below this many points a cell's edges are not drawn.
 const SMALLEST_CELL: f32 = 5.0;
+
+/// Height of what is above and below the picture itself.
+pub const AROUND: f32 = 10.0 * UNIT + status_line::HEIGHT;
 
 /// Draws the picture; returns the view as the pointer left it.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) -> Camera {
@@ -38,7 +44,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     let mut covered = Vec::new();
     let mut camera = state.camera;
     let mut pointer = None;
-    if let Some(image) = state.open_image() {
+    if let Some(image) = state.pictured() {
         let pixels = image.size.map(|side| side as f32);
         let spaces = spaces(canvas, state.choices.view);
         let space = spaces.first().map_or(Vec2::ZERO, |space| space.size());
@@ -72,7 +78,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     ui.painter().set(behind, backdrop);
     evidence_notice::show(ui, state, canvas, commands);
     let status = Rect::from_min_max(pos2(whole.left(), canvas.bottom()), whole.max);
-    status_line::show(ui, state, textures, status, pointer);
+    status_line::show(ui, state, textures, status, pointer, commands);
     camera
 }
 
@@ -169,9 +175,11 @@ fn paint(
 ) -> bool {
     let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
     let colours = palette(ui);
-    let Some(image) = state.open_image() else {
+    let Some(image) = state.pictured() else {
         return false;
     };
+    // the image before, until there is something to be seen of the one that is shown
+    let is_left = state.images.current().is_none_or(|current| current.id != image.id);
     let bare = ui.input(|input| input.key_down(Key::Space)) && ui.memory(|memory| memory.focused().is_none());
     let view = state.choices.view;
     let side = target.size().max_elem() * ui.pixels_per_point();
@@ -179,7 +187,15 @@ fn paint(
     let alone = view == View::Map || view == View::Beside && position == 1;
     let photo = photo.filter(|_| !alone || bare);
     if let Some(photo) = photo {
-        painter.image(photo, target, whole, Color32::WHITE);
+        let tint = if is_left {
+            Color32::WHITE.gamma_multiply(LEFT)
+        } else {
+            Color32::WHITE
+        };
+        painter.image(photo, target, whole, tint);
+    }
+    if is_left {
+        return false;
     }
     let Some(shown) = state
         .shown

@@ -1,19 +1,25 @@
-//! The left column: the search field, the classes, and those kept at hand.
+//! The left column: the search field, the classes, and those that are pinned or were chosen lately.
 
 use egui::containers::menu::MenuButton;
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
-use egui::{Align, Button, Context, Id, Key, Layout, Rect, Response, RichText, ScrollArea, TextEdit, Ui, pos2};
+use egui::{
+    Align, Button, Context, Id, Key, Layout, Rect, Response, RichText, ScrollArea, TextEdit, Ui, UiBuilder, pos2, vec2,
+};
 
 use super::answers;
 use super::choices::TOPS;
 use super::class_row;
 use super::command::{Action, Command};
 use super::icons;
+use super::rows::rows;
 use super::state::State;
 use super::theme::{self, UNIT};
-use super::widgets::{action_tooltip, caption, section, truncated, with_icon};
+use super::widgets::{action_tooltip, caption, section, truncated, with_chevron, with_icon};
 use crate::explain::Score;
+use crate::explorer::NetworkSource;
+use crate::labels::Label;
+use crate::weights::BuiltIn;
 
 /// The search field, so that a key can bring the keyboard there.
 pub fn search_id() -> Id {
@@ -38,9 +44,13 @@ fn select_text(ctx: &Context, mut field: TextEditState, text: &str, all: bool) {
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     search_field(ui, state, commands);
     header(ui, state, commands);
-    if state.prediction().is_none() {
+    if state.listing().is_none() {
         waiting(ui, state);
         return;
+    }
+    if state.prediction().is_none() {
+        // what is listed is said of the image before
+        ui.disable();
     }
     let at_hand = at_hand(state);
     let shown_at_hand = at_hand.len().min(5) as f32;
@@ -51,26 +61,29 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     };
     let listed = state.listed();
     if listed.is_empty() {
-        caption(ui, format!("No class is called “{}”.", state.search.query));
+        nothing_found(ui, state, commands);
         return;
     }
-    ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.y = 1.0;
-        let height = (ui.available_height() - below).max(3.0 * class_row::HEIGHT);
-        let list = ScrollArea::vertical()
-            .id_salt("classes")
-            .max_height(height)
-            .auto_shrink([false, true]);
-        list.show_rows(ui, class_row::HEIGHT, listed.len(), |ui, rows| {
-            for &class in listed.get(rows).unwrap_or_default() {
+    let step = class_row::HEIGHT + 1.0;
+    let height = (ui.available_height() - below).max(3.0 * step);
+    let height = height.min(step * listed.len() as f32);
+    // the chosen class comes into sight, wherever on the list it is
+    let chosen = state.class();
+    let position = listed.iter().position(|&class| Some(class) == chosen);
+    let current = (position.unwrap_or(0), position.and(chosen).map_or(0, |class| class + 1));
+    let area = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), height));
+    ui.scope_builder(UiBuilder::new().max_rect(area), |ui| {
+        rows(ui, "classes", listed.len(), step, current, |ui, row| {
+            if let Some(&class) = listed.get(row) {
                 class_row::show(ui, state, class, commands);
+                ui.add_space(1.0);
             }
         });
     });
     if !at_hand.is_empty() {
         ui.add_space(UNIT);
         ui.separator();
-        section(ui, "At hand", |_| {});
+        section(ui, "Pinned and recent", |_| {});
         let list = ScrollArea::vertical().id_salt("at hand").auto_shrink([false, true]);
         ui.spacing_mut().item_spacing.y = 1.0;
         list.show(ui, |ui| {
@@ -81,14 +94,64 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     }
 }
 
-/// Pinned classes, then those chosen lately that are not on the list anyway.
+/// Which network has no such class, and which one has.
+fn nothing_found(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let query = &state.search.query;
+    let name = state
+        .network
+        .as_ref()
+        .map_or("", |network| network.weights.name.as_str());
+    ui.label(format!("No class is called “{query}”."));
+    caption(ui, known(state, name));
+    let Some((other, class)) = state.has_it_instead() else {
+        return;
+    };
+    ui.add_space(UNIT);
+    let kind = match other {
+        BuiltIn::Photographs => "photographs",
+        BuiltIn::Drawings => "drawings",
+    };
+    caption(ui, format!("The built-in network of {kind} has “{class}”."));
+    if ui
+        .button(RichText::new(format!("Use the network of {kind}")).small())
+        .clicked()
+    {
+        commands.push(Command::UseNetwork(state.wanted(NetworkSource::BuiltIn(other))));
+    }
+    if other == BuiltIn::Photographs && !state.getting_weights {
+        caption(ui, "So has Keras' Xception.");
+        let (label, tooltip) = Action::DownloadNetwork.label_and_tooltip();
+        if ui.button(RichText::new(label).small()).on_hover_text(tooltip).clicked() {
+            commands.push(Command::Do(Action::DownloadNetwork));
+        }
+    }
+}
+
+/// How many classes the network in use has, and some of them.
+fn known(state: &State, network: &str) -> String {
+    let Some(labels) = state.labels() else {
+        return String::new();
+    };
+    let some: Vec<String> = labels.iter().take(4).map(Label::display_name).collect();
+    let more = if labels.len() > some.len() { " and others" } else { "" };
+    format!(
+        "{network} has {} classes: {}{more}. “All classes”, above the predictions, shows them.",
+        labels.len(),
+        some.join(", ")
+    )
+}
+
+/// Of the chosen class, the pinned ones and those chosen lately, in this order, what is not on the list anyway.
 fn at_hand(state: &State) -> Vec<usize> {
-    let recent = state
-        .recent_classes
-        .iter()
-        .filter(|class| !state.pinned.contains(class));
-    let beyond = recent.filter(|class| !state.listed().contains(class));
-    state.pinned.iter().chain(beyond).copied().collect()
+    let listed = state.listed();
+    let chosen = state.class();
+    let mut beyond: Vec<usize> = Vec::new();
+    for &class in chosen.iter().chain(&state.pinned).chain(&state.recent_classes) {
+        if !listed.contains(&class) && !beyond.contains(&class) {
+            beyond.push(class);
+        }
+    }
+    beyond
 }
 
 fn search_field(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -131,7 +194,7 @@ fn header(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     ui.add_space(UNIT);
     ui.horizontal(|ui| match state.here() {
         Some(here) if !is_searching => {
-            strong_label(ui, &format!("Here: cell {}, {}", here.cell.0, here.cell.1));
+            strong_label(ui, &format!("Cell {}, {}", here.cell.0, here.cell.1));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if quiet_button(ui, "close")
                     .on_hover_text("Back to the predictions.")
@@ -144,11 +207,19 @@ fn header(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             });
         }
         None if state.here_soon.is_some() && !is_searching => {
-            caption(ui, "Here: the maps of all classes are still being made…");
+            caption(ui, "The maps of all classes are still being made…");
         }
         _ => {
             if is_searching {
-                strong_label(ui, "Found");
+                let found = if state.search.is_scattered() {
+                    "Similar names"
+                } else {
+                    "Found"
+                };
+                strong_label(ui, found);
+                if state.listed().len() > 1 {
+                    caption(ui, "likeliest first");
+                }
             } else {
                 top_choice(ui, state, commands);
             }
@@ -171,9 +242,9 @@ fn here_text(state: &State) -> (&'static str, &'static str) {
         "What this cell's features argue for, by the gradient of the class's logit; behind hidden layers they do not add up."
     };
     let name = if state.output().is_probability() {
-        "to the logit"
+        "adds to the logit"
     } else {
-        "to the value"
+        "adds to the value"
     };
     (name, explanation)
 }
@@ -194,16 +265,29 @@ fn values_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         caption(ui, answers::name(output)).on_hover_text(explanation);
         return;
     }
-    let (name, other) = match state.preferences.values {
-        Score::Probability => (answers::name(output), Score::Logit),
-        Score::Logit => ("logit", Score::Probability),
+    let name = |values: Score| match values {
+        Score::Probability => answers::name(output),
+        Score::Logit => "logit",
     };
-    let tooltip = format!("{explanation} Click for logits, the network's plain scores, and back.");
-    if quiet_button(ui, name).on_hover_text(tooltip).clicked() {
-        let mut preferences = state.preferences.clone();
-        preferences.values = other;
-        commands.push(Command::Prefer(preferences));
-    }
+    let chosen = name(state.preferences.values);
+    let text = RichText::new(with_chevron(chosen)).small().weak();
+    let button = Button::new(text).frame_when_inactive(false);
+    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
+        for values in Score::ALL {
+            let tooltip = match values {
+                Score::Probability => explanation,
+                Score::Logit => "The network's plain scores, before they become probabilities.",
+            };
+            let entry = ui.selectable_label(values == state.preferences.values, values.name());
+            if entry.on_hover_text(tooltip).clicked() {
+                let mut preferences = state.preferences.clone();
+                preferences.values = values;
+                commands.push(Command::Prefer(preferences));
+                ui.close();
+            }
+        }
+    });
+    response.accessible_name(chosen).on_hover_text(explanation);
 }
 
 /// How many predictions are listed.
@@ -213,7 +297,7 @@ fn top_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         _ => format!("Top {top}"),
     };
     let chosen = name(state.preferences.top);
-    let text = RichText::new(&chosen).font(theme::strong(theme::BODY));
+    let text = RichText::new(with_chevron(&chosen)).font(theme::strong(theme::BODY));
     let button = Button::new(text).frame_when_inactive(false);
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
         for top in TOPS {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::folding::Panels;
 use super::icons;
 use super::networks::Networks;
 use crate::explain::Score;
@@ -87,14 +88,17 @@ impl Drawer {
             ),
             Self::Gradients => (
                 "Gradients",
-                "How the score's gradients are distributed, as in the tutorial.",
+                "How the gradients of the class's score at the chosen layer are distributed, as in the tutorial.",
             ),
             Self::Channels => (
-                "Channels",
-                "The channels that count most, with their weight and mean activation.",
+                "Top channels",
+                "The channels of the layer that count most for the class, with their weight and mean activation.",
             ),
-            Self::Values => ("Values", "How the values of the map are distributed."),
-            Self::Predictions => ("Bars", "The predictions as bars."),
+            Self::Values => (
+                "Map values",
+                "How the values of the map in the picture are distributed, and where the threshold is.",
+            ),
+            Self::Predictions => ("Bar chart", "The predictions on the list as a chart."),
         }
     }
 }
@@ -115,8 +119,12 @@ pub struct Preferences {
     pub top: usize,
     /// Whether the list shows probabilities or logits.
     pub values: Score,
+    /// Whether the chosen class stays when another image is shown.
+    pub keep_class: bool,
     /// What is open below the picture.
     pub drawer: Option<Drawer>,
+    /// Which panels are folded away.
+    pub panels: Panels,
     /// Files opened lately, the newest first.
     pub recent: Vec<PathBuf>,
     /// What was said of networks.
@@ -129,7 +137,9 @@ impl Default for Preferences {
             appearance: Appearance::default(),
             top: 10,
             values: Score::Probability,
+            keep_class: false,
             drawer: None,
+            panels: Panels::default(),
             recent: Vec::new(),
             networks: Networks::default(),
         }

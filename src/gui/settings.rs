@@ -8,7 +8,7 @@ use super::export;
 use super::state::State;
 use super::textures::Textures;
 use super::theme::{self, UNIT, palette};
-use super::widgets::{action_tooltip, caption, check, section, segmented, text_in};
+use super::widgets::{action_tooltip, caption, check, chevron, section, segmented, text_in};
 use crate::explain::{Method, Score};
 use crate::explorer::SCORE_RULE;
 use crate::imaging::{Colormap, Fit, Pixels, Preprocessing, Resize};
@@ -22,9 +22,8 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     let mut choices = state.choices.clone();
     section(ui, "Map", |ui| {
         if choices != choices.with_default_settings() {
-            let button = Button::new(RichText::new("reset").small()).frame_when_inactive(false);
             if ui
-                .add(button)
+                .button(RichText::new("Reset").small())
                 .on_hover_ui(|ui| action_tooltip(ui, Action::Reset))
                 .clicked()
             {
@@ -180,7 +179,9 @@ fn list<T: Copy + PartialEq>(
 ) -> Option<T> {
     let mut clicked = None;
     let (text, explanation) = describe(chosen);
-    let combo = egui::ComboBox::from_id_salt(name).width(ui.available_width());
+    let combo = egui::ComboBox::from_id_salt(name)
+        .icon(chevron)
+        .width(ui.available_width());
     let response = combo.selected_text(text).show_ui(ui, |ui| {
         for &choice in choices {
             let (text, explanation) = describe(choice);
@@ -222,7 +223,7 @@ fn resize_text(resize: Resize) -> (&'static str, &'static str) {
     match resize {
         Resize::Nearest => (
             "Nearest",
-            "One photo pixel for each of the input, as Keras' load_img does by default.",
+            "Each pixel of the input is the nearest pixel of the photo: what Keras does unless told otherwise.",
         ),
         Resize::Bilinear => (
             "Bilinear",
@@ -273,6 +274,7 @@ fn colormap(ui: &mut Ui, state: &State, choices: &mut Choices, textures: &mut Te
     let shown = state.shown.as_ref();
     let in_use = shown.map_or(choices.colormap, |shown| export::colormap(choices, shown));
     let combo = egui::ComboBox::from_id_salt("colormap")
+        .icon(chevron)
         .width(ui.available_width())
         .selected_text(in_use.name());
     let response = combo.show_ui(ui, |ui| {

@@ -1,19 +1,28 @@
 //! The line below the picture: what lies under the pointer, and what the colours mean.
 
-use egui::{Align, Layout, Rect, RichText, Stroke, Ui, UiBuilder, vec2};
+use egui::{Align, Button, Layout, Rect, RichText, Stroke, Ui, UiBuilder, vec2};
 
 use super::color_bar;
+use super::command::Command;
 use super::export;
+use super::icons;
 use super::state::State;
 use super::textures::Textures;
 use super::theme::{UNIT, palette};
-use super::widgets::truncated;
+use super::widgets::{truncated, with_icon};
 
 /// Height of the line.
 pub const HEIGHT: f32 = 8.0 * UNIT;
 
 /// Draws the line; `pointer` is the place under the pointer in shares of the photo's sides.
-pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, pointer: Option<[f32; 2]>) {
+pub fn show(
+    ui: &mut Ui,
+    state: &State,
+    textures: &mut Textures,
+    rect: Rect,
+    pointer: Option<[f32; 2]>,
+    commands: &mut Vec<Command>,
+) {
     ui.painter()
         .hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette(ui).line));
     let inner = rect.shrink2(vec2(3.0 * UNIT, UNIT));
@@ -24,6 +33,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, poi
         |ui| {
             color_bar::show(ui, state, textures);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                notes(ui, state, commands);
                 let text = pointer
                     .and_then(|share| under_pointer(state, share))
                     .unwrap_or_else(|| explained(state));
@@ -31,6 +41,24 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, rect: Rect, poi
             });
         },
     );
+}
+
+/// How many notes wait, if any do; a click shows them.
+fn notes(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let name = match state.folded_notes {
+        0 => return,
+        1 => "1 note".to_owned(),
+        count => format!("{count} notes"),
+    };
+    let text = RichText::new(with_icon(Some(icons::NOTE), &name)).small();
+    let button = Button::new(text.color(palette(ui).error)).frame_when_inactive(false);
+    let response = ui.add(button).accessible_name(name);
+    if response
+        .on_hover_text("What went wrong; click to read or close it.")
+        .clicked()
+    {
+        commands.push(Command::ShowNotes);
+    }
 }
 
 /// In words: pixel, cell, heat and share of all evidence at a place of the photo.

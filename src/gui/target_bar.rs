@@ -2,21 +2,39 @@
 
 use egui::{Align, Button, Frame, Layout, Margin, Response, RichText, Ui};
 
+use super::answers;
 use super::command::{Action, Command};
 use super::compare_with;
 use super::export;
 use super::icons;
 use super::state::State;
-use super::theme::{self, palette, strong};
+use super::theme::{self, UNIT, font, palette, strong};
 use super::widgets::{action_tooltip, caption, truncated, with_icon};
-use crate::explain::Target;
+use crate::explain::{Score, Target};
+use crate::labels::Labels;
 
 /// What buttons with names and the name of a class need, in points; with less, buttons are icons alone.
 const ROOM: f32 = 680.0;
 
-/// Draws the line; nothing while there is no prediction.
+/// What the button that keeps the class needs, in points, as an icon alone.
+const KEEP: f32 = 8.0 * UNIT;
+/// The same with its name, while it holds.
+const KEPT: f32 = 16.0 * UNIT;
+
+/// Draws the line; nothing while there is no image, or none was predicted yet.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let Some(class) = state.class() else { return };
+    let before = || state.listing()?.ranking.first().copied();
+    let Some(class) = state.class().or_else(before) else {
+        return;
+    };
+    if state.prediction().is_none() {
+        ui.add_enabled_ui(false, |ui| line(ui, state, class, commands));
+    } else {
+        line(ui, state, class, commands);
+    }
+}
+
+fn line(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
     Frame::new().inner_margin(Margin::symmetric(12, 6)).show(ui, |ui| {
         ui.horizontal(|ui| {
             let shown = state.preview.unwrap_or(class);
@@ -33,16 +51,17 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 pin(ui, names, state, class, commands);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let channel = state.channel.filter(|_| state.preview.is_none());
-                    let name = channel.map_or_else(
-                        || export::target_name(state, target),
-                        |channel| format!("Channel {channel}"),
-                    );
-                    truncated(ui, RichText::new(name).font(strong(theme::BODY)));
                     if let Some(channel) = channel {
+                        truncated(
+                            ui,
+                            RichText::new(format!("Channel {channel}")).font(strong(theme::BODY)),
+                        );
                         let back = quiet(ui, true, Some(icons::CLOSE), "Back to the map", false);
                         if back.on_hover_text("Show the map of the class again.").clicked() {
                             commands.push(Command::SelectChannel(channel));
                         }
+                    } else {
+                        shown_class(ui, state, shown, commands);
                     }
                     if state.preview.is_some_and(|preview| preview != class) {
                         caption(ui, "preview");
@@ -51,6 +70,48 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             });
         });
     });
+}
+
+/// Rank, name and number of the class whose map is shown, and whether it stays for other images.
+fn shown_class(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
+    if state.prediction().is_none() {
+        caption(ui, "Looking…");
+        return;
+    }
+    let name = export::target_name(state, state.choices.target(class));
+    let rank = state.rank(class);
+    let value = state.prediction().and_then(|prediction| {
+        let values = match answers::shown(state) {
+            Score::Probability => &prediction.probabilities,
+            Score::Logit => &prediction.logits,
+        };
+        values.get(class).map(|&value| answers::text(state, value))
+    });
+    let about = rank.map(|rank| {
+        let classes = state.labels().map_or(0, Labels::len);
+        format!("Rank {} of {classes} classes for this image.", rank + 1)
+    });
+    let about = about.unwrap_or_default();
+    if let Some(rank) = rank {
+        caption(ui, format!("#{}", rank + 1)).on_hover_text(&about);
+    }
+    let value = value.unwrap_or_default();
+    let number = ui
+        .painter()
+        .layout_no_wrap(value.clone(), font(theme::BODY), palette(ui).text);
+    let beside = number.size().x + if state.preferences.keep_class { KEPT } else { KEEP } + 4.0 * UNIT;
+    ui.scope(|ui| {
+        ui.set_max_width((ui.available_width() - beside).max(0.0));
+        truncated(ui, RichText::new(name).font(strong(theme::BODY)));
+    });
+    ui.label(value).on_hover_text(about);
+    let keeps = state.preferences.keep_class;
+    let response = quiet(ui, keeps, Action::KeepClass.icon(), "Kept", keeps)
+        .accessible_name(Action::KeepClass.label())
+        .on_hover_ui(|ui| action_tooltip(ui, Action::KeepClass));
+    if response.clicked() {
+        commands.push(Command::Do(Action::KeepClass));
+    }
 }
 
 /// A quiet button that is coloured while it holds.
@@ -66,7 +127,7 @@ pub(super) fn quiet_button(ui: &Ui, names: bool, icon: Option<char>, name: &str,
         Some(icon) if !names => icon.to_string(),
         icon => with_icon(icon, name),
     };
-    let text = RichText::new(text).font(theme::font(theme::SMALL));
+    let text = RichText::new(text).font(font(theme::SMALL));
     let text = text.color(if holds { colours.accent } else { colours.weak });
     Button::new(text).frame_when_inactive(holds)
 }

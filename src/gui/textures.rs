@@ -53,6 +53,8 @@ pub enum Slot {
 pub struct Textures {
     /// The small copy of the photo and the large one.
     photos: [Option<(ImageId, TextureHandle)>; 2],
+    /// What is shown until they are there, and how wide it is.
+    preview: Option<(ImageId, usize, TextureHandle)>,
     maps: HashMap<Slot, (MapColours, TextureHandle)>,
     thumbnails: HashMap<ImageId, TextureHandle>,
     /// The maps and thumbnails drawn in this frame.
@@ -71,9 +73,13 @@ const PHOTO: TextureOptions = TextureOptions {
 const MOST_ENLARGED: f32 = 1.25;
 
 impl Textures {
-    /// The photo of an image, once there are copies for the screen, where it is `side` pixels of the screen long.
+    /// The photo of an image where it is `side` pixels of the screen long: a copy for the screen, or until there is one what
+    /// else there is of it.
     pub fn photo(&mut self, ctx: &Context, image: &OpenImage, side: f32) -> Option<TextureId> {
-        let small = image.small_display.as_ref()?;
+        let Some(small) = &image.small_display else {
+            return self.preview(ctx, image);
+        };
+        self.preview = None;
         let has_large = image.display.as_ref().is_some_and(|large| large.width > small.width);
         let is_large = has_large && side > MOST_ENLARGED * small.width.max(small.height) as f32;
         let slot = &mut self.photos[usize::from(is_large)];
@@ -85,6 +91,21 @@ impl Textures {
         let photo = if is_large { image.display.as_ref()? } else { small };
         let texture = ctx.load_texture("photo", pixels(photo), PHOTO);
         Some(slot.insert((image.id, texture)).1.id())
+    }
+
+    fn preview(&mut self, ctx: &Context, image: &OpenImage) -> Option<TextureId> {
+        let kept = self.photos.iter().flatten().find(|(kept, _)| *kept == image.id);
+        if let Some((_, texture)) = kept {
+            return Some(texture.id());
+        }
+        let photo = image.preview.as_ref().or(image.thumbnail.as_ref())?;
+        let width = photo.width as usize;
+        let known = self.preview.as_ref();
+        if let Some((_, _, texture)) = known.filter(|(kept, of, _)| (*kept, *of) == (image.id, width)) {
+            return Some(texture.id());
+        }
+        let texture = ctx.load_texture("preview", pixels(photo), TextureOptions::LINEAR);
+        Some(self.preview.insert((image.id, width, texture)).2.id())
     }
 
     /// The coloured map; for [`View::Mask`] what covers the photo where the map is cold.

@@ -10,7 +10,7 @@ use super::network_menu;
 use super::samples;
 use super::state::State;
 use super::theme::UNIT;
-use super::widgets::{action_button, action_entry, caption, truncated, with_icon};
+use super::widgets::{action_button, action_entry, caption, named_entry, truncated, with_chevron, with_icon};
 use crate::samples::{drawings, photographs};
 
 /// Draws the bar.
@@ -54,8 +54,27 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         let settings_differ = state.choices != state.choices.with_default_settings();
         action_entry(ui, Action::Reset, settings_differ, commands);
         ui.separator();
-        action_entry(ui, Action::SwitchTheme, true, commands);
+        ui.menu_button("View", |ui| {
+            for action in [
+                Action::FoldAll,
+                Action::FoldClasses,
+                Action::FoldMap,
+                Action::FoldImages,
+                Action::FullScreen,
+            ] {
+                action_entry(ui, action, true, commands);
+            }
+            let theme = if state.is_dark {
+                "Switch to light"
+            } else {
+                "Switch to dark"
+            };
+            named_entry(ui, theme, Action::SwitchTheme, true, commands);
+        });
         action_entry(ui, Action::Help, true, commands);
+        ui.separator();
+        action_entry(ui, Action::StartFresh, has_image, commands);
+        action_entry(ui, Action::Quit, true, commands);
     });
     response.accessible_name("Menu").on_hover_text("Everything else.");
 }
@@ -69,7 +88,7 @@ fn export_entries(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 /// Ways out for what the picture shows.
 fn export_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let menu = ui.add_enabled_ui(state.shown.is_some(), |ui| {
-        let button = Button::new(with_icon(Some(icons::EXPORT), "Export")).frame_when_inactive(false);
+        let button = Button::new(with_icon(Some(icons::EXPORT), &with_chevron("Export"))).frame_when_inactive(false);
         let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
             export_entries(ui, state, commands);
         });

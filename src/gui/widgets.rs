@@ -7,6 +7,7 @@ use egui::{
 };
 
 use super::command::{Action, Command};
+use super::icons;
 use super::theme::{self, UNIT, font, palette, strong};
 
 /// The title of a section, with something at the right end of its line.
@@ -28,6 +29,42 @@ pub fn with_icon(icon: Option<char>, name: &str) -> String {
     icon.map_or_else(|| name.to_owned(), |icon| format!("{icon} {name}"))
 }
 
+/// The key of an action, drawn as it looks on a keyboard.
+pub fn key_cap(ui: &mut Ui, action: Action) {
+    let Some(key) = action.keys_text(ui.ctx()) else { return };
+    let colours = palette(ui);
+    let text = ui
+        .painter()
+        .layout_no_wrap(key.clone(), font(theme::SMALL), colours.weak);
+    let size = vec2((text.size().x + 2.0 * UNIT).max(4.5 * UNIT), 4.5 * UNIT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    ui.painter()
+        .rect_stroke(rect, 3.0, Stroke::new(1.0, colours.weak), StrokeKind::Inside);
+    ui.painter()
+        .galley(rect.center() - text.size() / 2.0, text, colours.weak);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Key {key}")));
+    response.on_hover_ui(|ui| action_tooltip(ui, action));
+}
+
+/// A name with the sign that a click opens a menu.
+pub fn with_chevron(name: &str) -> String {
+    format!("{name} {}", icons::EXPAND)
+}
+
+/// The same sign for lists to choose from.
+pub fn chevron(ui: &Ui, rect: Rect, visuals: &egui::style::WidgetVisuals, _is_open: bool) {
+    let place = Rect::from_center_size(rect.center(), egui::Vec2::splat(5.0 * UNIT));
+    let icon = icons::EXPAND.to_string();
+    text_in(
+        ui,
+        place,
+        Align2::CENTER_CENTER,
+        &icon,
+        theme::BODY,
+        visuals.fg_stroke.color,
+    );
+}
+
 /// A button without a background that does something with a name.
 pub fn action_button(ui: &mut Ui, action: Action, commands: &mut Vec<Command>) -> Response {
     let (label, _) = action.label_and_tooltip();
@@ -43,7 +80,12 @@ pub fn action_button(ui: &mut Ui, action: Action, commands: &mut Vec<Command>) -
 
 /// A menu entry that does something with a name.
 pub fn action_entry(ui: &mut Ui, action: Action, enabled: bool, commands: &mut Vec<Command>) {
-    let (label, tooltip) = action.label_and_tooltip();
+    named_entry(ui, action.label(), action, enabled, commands);
+}
+
+/// The same by a name for the moment.
+pub fn named_entry(ui: &mut Ui, label: &str, action: Action, enabled: bool, commands: &mut Vec<Command>) {
+    let (_, tooltip) = action.label_and_tooltip();
     let mut button = Button::new(label).frame_when_inactive(false);
     if let Some(keys) = action.keys_text(ui.ctx()) {
         button = button.shortcut_text(keys);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use super::choices::{Drawer, Scale};
+use super::images::{Asked, Outcome, Stage};
 use super::layer_strip;
 use super::state::State;
 use crate::explain::{ClassMaps, Target};
@@ -15,6 +16,8 @@ use crate::network::LayerId;
 /// The requests for maps that were sent last.
 #[derive(Debug, Default)]
 pub struct Wishes {
+    /// The image that was shown in the last frame.
+    shown: Option<ImageId>,
     /// Whose copies for the screen; a newer request replaces one that waits, so only the last is on its way.
     display: Option<ImageId>,
     asked: HashMap<Purpose, ExplainRequest>,
@@ -42,9 +45,14 @@ impl Wishes {
 
     /// Asks for what is missing.
     pub fn ask(&mut self, state: &mut State, explorer: &Explorer) {
-        open(self, state, explorer);
-        if state.network.is_some() && !state.loading {
+        turn(self, state, explorer);
+        let is_ready = state.network.is_some() && !state.loading;
+        // first, since nothing is opened in the background while the prediction of the shown image is awaited
+        if is_ready {
             predict(state, explorer);
+        }
+        open(self, state, explorer);
+        if is_ready {
             explain(self, state, explorer);
             channels(self, state, explorer);
             complete(self, state, explorer);
@@ -52,9 +60,40 @@ impl Wishes {
     }
 }
 
+/// When another image is shown, what waits for the one before is called off, and what waits for the new one goes first.
+fn turn(wishes: &mut Wishes, state: &mut State, explorer: &Explorer) {
+    let shown = state.images.current().map(|image| image.id);
+    let before = std::mem::replace(&mut wishes.shown, shown);
+    if before == shown {
+        return;
+    }
+    if let Some(image) = before.and_then(|before| state.images.get_mut(before)) {
+        if image.url.is_none() && image.stage == Stage::Opening && explorer.take_back_opening(image.id) {
+            image.stage = Stage::Waiting;
+            wishes.display.take_if(|asked| *asked == image.id);
+        }
+        if image.is_predicting() && explorer.take_back_prediction(image.id) {
+            // what it was told before still holds
+            let known = image.top.is_some();
+            image.asked = image.asked.filter(|_| known).map(|asked| Asked {
+                outcome: Outcome::Arrived,
+                ..asked
+            });
+        }
+    }
+    if let Some(shown) = shown {
+        explorer.hurry(shown);
+    }
+}
+
 fn open(wishes: &mut Wishes, state: &mut State, explorer: &Explorer) {
+    for (image, urgent) in state.images.to_look_at() {
+        if let Some(source) = state.images.get(image).and_then(|image| image.source.clone()) {
+            explorer.send(Request::Preview { image, source, urgent });
+        }
+    }
     for (image, urgent) in state.images.to_open() {
-        if let Some(source) = state.images.get_mut(image).and_then(|image| image.source.take()) {
+        if let Some(source) = state.images.get(image).and_then(|image| image.source.clone()) {
             explorer.send(Request::Open { image, source, urgent });
             if urgent {
                 wishes.display = Some(image);

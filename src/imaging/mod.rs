@@ -16,6 +16,7 @@ mod orientation;
 mod overlay;
 mod photo;
 mod pixels;
+mod preview;
 mod region;
 mod resize;
 mod resize_map;
@@ -32,6 +33,7 @@ pub use input::{Preprocessing, gray_network_input, network_input, network_pictur
 pub use overlay::{colorize, heatmap, overlay};
 pub use photo::Photo;
 pub use pixels::{Pixels, UnknownPixels};
+pub use preview::{Preview, preview};
 pub use region::{Region, within};
 pub use resize::{Resize, UnknownResize, resize};
 pub use resize_map::resize_map;

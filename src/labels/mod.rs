@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+pub use search::Match;
 pub use text::decode_text;
 
 /// Classes, wnids and names of ImageNet with where they come from.

@@ -10,43 +10,137 @@ use super::{CANDIDATES, Label, Labels, spaced};
 /// Longer beginnings of a query are not looked for one by one, so that a pasted text takes no time.
 const LONGEST_SHORTENED: usize = 80;
 
+/// How well a name fits what is looked for, the best last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// The letters are in it, in this order.
+    Scattered,
+    /// Every word is somewhere in it.
+    Within,
+    /// Every word begins one of its words.
+    Begins,
+    /// Every word is one of its words.
+    Whole,
+    /// It is what is looked for, or the number of its class is.
+    Exact,
+}
+
+/// A class that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// Which class.
+    pub class: usize,
+    /// The name by which it was found, where that is not the one shown.
+    pub by: Option<String>,
+    /// Whether it is called exactly as what was looked for.
+    pub is_exact: bool,
+    /// Whether only letters of what was looked for are scattered over its name.
+    pub is_scattered: bool,
+}
+
+/// What is looked for.
+struct Query {
+    text: String,
+    /// In small letters.
+    words: Vec<String>,
+    pattern: Pattern,
+}
+
+impl Query {
+    fn new(text: &str) -> Self {
+        let text = spaced(text.trim());
+        Self {
+            words: text.split_whitespace().map(str::to_lowercase).collect(),
+            pattern: Pattern::new(&text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy),
+            text,
+        }
+    }
+
+    /// How well a name fits, and a score among those that fit as well.
+    fn fit(&self, name: &str, matcher: &mut Matcher, characters: &mut Vec<char>) -> Option<(Fit, u32)> {
+        let lower = name.to_lowercase();
+        let parts = || lower.split(|letter: char| !letter.is_alphanumeric());
+        let all = |has: &dyn Fn(&String) -> bool| self.words.iter().all(has);
+        let score = self.pattern.score(Utf32Str::new(name, characters), matcher);
+        let fit = if lower == self.words.join(" ") {
+            Fit::Exact
+        } else if all(&|word| parts().any(|part| part == word)) {
+            Fit::Whole
+        } else if all(&|word| parts().any(|part| part.starts_with(word.as_str()))) {
+            Fit::Begins
+        } else if all(&|word| lower.contains(word.as_str())) {
+            Fit::Within
+        } else {
+            Fit::Scattered
+        };
+        match (fit, score) {
+            (Fit::Scattered, score) => Some((fit, score?)),
+            _ => Some((fit, score.unwrap_or(0))),
+        }
+    }
+}
+
 impl Labels {
-    /// All classes that fit the query, the best first: every word fits fuzzily into one of the names or the wnid.
-    ///
-    /// A number finds the class of that name first, then that of this index; then come names that hold the query's words whole ("hat" finds cowboy hats before
-    /// hatchets). An empty query finds all classes.
+    /// All classes that fit the query, the best first; see [`Self::matches`]. An empty query finds all classes.
     pub fn search(&self, query: &str) -> Vec<usize> {
-        let query = spaced(query.trim());
-        if query.is_empty() {
+        if query.trim().is_empty() {
             return (0..self.len()).collect();
         }
+        self.matches(query).into_iter().map(|found| found.class).collect()
+    }
+
+    /// All classes that fit the query, the best first, and by which of their names.
+    ///
+    /// A number finds the class of that name first, then that of this index; a WordNet id is found by its beginning. Where
+    /// words of the query are words of a name, or begin some, nothing else counts; letters scattered over a name count only
+    /// where nothing else is found.
+    pub fn matches(&self, query: &str) -> Vec<Match> {
+        let query = Query::new(query);
+        if query.text.is_empty() {
+            return Vec::new();
+        }
         let mut matcher = Matcher::new(Config::DEFAULT);
-        let pattern = Pattern::new(&query, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
         let mut characters = Vec::new();
-        let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
-        let is_number = query.bytes().all(|byte| byte.is_ascii_digit());
         let mut found = Vec::new();
         for label in self.iter() {
             let name = label.display_name();
-            let texts = label.names.iter().chain([&name]).chain(&label.wnid);
-            let fit = texts
-                .filter_map(|text| {
-                    let score = pattern.score(Utf32Str::new(text, &mut characters), &mut matcher)?;
-                    Some((holds_whole(text, &words), score))
-                })
-                .max();
-            let is_index = query.parse() == Ok(label.index);
-            if let Some(fit) = fit.or(is_index.then_some((false, 0))) {
+            let mut best = query.fit(&name, &mut matcher, &mut characters).map(|fit| (fit, None));
+            for other in &label.names {
+                let fit = query.fit(other, &mut matcher, &mut characters);
+                if let Some(fit) = fit.filter(|fit| best.as_ref().is_none_or(|(best, _)| fit.0 > best.0)) {
+                    best = Some((fit, Some(other.clone())));
+                }
+            }
+            let wnid = label.wnid.as_ref().filter(|wnid| is_beginning(wnid, &query.text));
+            if let Some(wnid) = wnid {
+                best = Some(((Fit::Whole, 0), Some(wnid.clone())));
+            }
+            let is_name = best.as_ref().is_some_and(|((fit, _), _)| *fit == Fit::Exact);
+            let is_index = query.text.parse() == Ok(label.index);
+            if is_index && !is_name {
+                best = Some(((Fit::Exact, 0), Some(format!("class {}", label.index))));
+            }
+            if let Some(((fit, score), by)) = best {
                 // of equal scores the shorter name, of which the query says more
-                found.push((
-                    Reverse((is_number && name == query, is_index, fit)),
-                    name.len(),
-                    label.index,
-                ));
+                let order = (Reverse((fit, is_name, score)), name.len(), label.index);
+                found.push((order, fit, by));
             }
         }
-        found.sort_unstable();
-        found.into_iter().map(|(_, _, index)| index).collect()
+        found.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
+        let least = match found.first().map(|(_, fit, _)| *fit) {
+            Some(Fit::Exact | Fit::Whole) => Fit::Begins,
+            Some(best) => best,
+            None => return Vec::new(),
+        };
+        let found = found.into_iter().filter(|(_, fit, _)| *fit >= least);
+        found
+            .map(|((_, _, class), fit, by)| Match {
+                class,
+                by,
+                is_exact: fit == Fit::Exact,
+                is_scattered: fit == Fit::Scattered,
+            })
+            .collect()
     }
 
     /// A few classes with similar names; a query that fits nowhere is shortened from its end until it does.
@@ -62,14 +156,12 @@ impl Labels {
     }
 }
 
-/// Whether every one of these words, in small letters, is a word of the text.
-fn holds_whole(text: &str, words: &[String]) -> bool {
-    let text = text.to_lowercase();
-    let has = |word: &String| {
-        text.split(|letter: char| !letter.is_alphanumeric())
-            .any(|part| part == word)
-    };
-    words.iter().all(has)
+/// Whether a WordNet id begins so; a letter alone is a letter.
+fn is_beginning(wnid: &str, query: &str) -> bool {
+    query.len() > 2
+        && wnid
+            .get(..query.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(query))
 }
 
 #[cfg(test)]
@@ -88,6 +180,41 @@ mod tests {
         assert_eq!(labels.search("").len(), 1000);
         assert!(labels.search("zzzzqqq").is_empty());
         assert!(labels.search("cat").len() > 5);
+    }
+
+    #[test]
+    fn a_match_says_by_which_name_it_was_found() {
+        let labels = Labels::imagenet();
+        let by = |query: &str, class: usize| {
+            let found = labels.matches(query).into_iter().find(|found| found.class == class);
+            found.map(|found| found.by.unwrap_or_default())
+        };
+        assert_eq!(by("catamount", 286).as_deref(), Some("catamount"));
+        assert_eq!(by("cougar", 286).as_deref(), Some(""));
+        assert_eq!(by("n02125311", 286).as_deref(), Some("n02125311"));
+        assert_eq!(by("286", 286).as_deref(), Some("class 286"));
+    }
+
+    #[test]
+    fn scattered_letters_count_only_where_nothing_else_is_found() {
+        let labels = Labels::imagenet();
+        for (query, odd) in [
+            ("cat", "bullfrog"),
+            ("cat", "barrow"),
+            ("hat", "oboe"),
+            ("hat", "bald eagle"),
+        ] {
+            let odd = labels.find(odd).unwrap();
+            let found = labels.matches(query);
+            let odd = found.iter().find(|found| found.class == odd);
+            // by a name of its own, never by letters
+            assert!(odd.is_none_or(|odd| odd.by.as_ref().is_some_and(|by| by.to_lowercase().contains(query))));
+            assert!(found.iter().all(|found| !found.is_scattered));
+        }
+        let found = labels.matches("gldfsh");
+        assert!(found.iter().all(|found| found.is_scattered));
+        assert_eq!(found[0].class, 1);
+        assert_eq!(labels.search("285"), [285]);
     }
 
     #[test]

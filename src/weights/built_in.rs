@@ -2,6 +2,10 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::LazyLock;
+
+use super::checked::Weights;
+use crate::labels::Labels;
 
 /// What a built-in network's name begins with where a file could be named.
 const PREFIX: &str = "built-in:";
@@ -26,6 +30,16 @@ impl BuiltIn {
         Self::ALL.into_iter().find(|built_in| built_in.to_string() == name)
     }
 
+    /// Its classes.
+    pub fn labels(self) -> &'static Labels {
+        static DRAWINGS: LazyLock<Labels> = LazyLock::new(|| labels_of(BuiltIn::Drawings));
+        static PHOTOGRAPHS: LazyLock<Labels> = LazyLock::new(|| labels_of(BuiltIn::Photographs));
+        match self {
+            Self::Photographs => &PHOTOGRAPHS,
+            Self::Drawings => &DRAWINGS,
+        }
+    }
+
     /// Its file in `weights`, which must not hide others there.
     pub(crate) fn file(self) -> &'static str {
         match self {
@@ -43,6 +57,14 @@ impl BuiltIn {
     }
 }
 
+/// None if the network could not be opened, which the tests rule out.
+fn labels_of(built_in: BuiltIn) -> Labels {
+    if built_in == BuiltIn::Photographs {
+        return Labels::imagenet();
+    }
+    Weights::built_in(built_in).map_or_else(|_| Labels::numbered(0), |weights| weights.labels().labels)
+}
+
 /// The name by which it can be asked for.
 impl fmt::Display for BuiltIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +80,6 @@ impl fmt::Display for BuiltIn {
 mod tests {
     use super::*;
     use crate::network::Output;
-    use crate::weights::Weights;
 
     #[test]
     fn the_built_in_networks_pass_their_own_checks() {
@@ -67,6 +88,7 @@ mod tests {
             weights.check_values().unwrap();
             let labels = weights.labels();
             assert!(labels.problem.is_none());
+            assert_eq!(built_in.labels(), &labels.labels);
             assert_eq!(weights.info().classes, classes);
             assert_eq!(weights.info().built_in, Some(built_in));
             assert_eq!(weights.plan().output, Output::Softmax);

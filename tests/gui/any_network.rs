@@ -278,12 +278,13 @@ fn dropped_networks_speak_at_once_and_what_is_none_is_told() {
     std::fs::create_dir(&saved).unwrap();
     std::fs::write(saved.join("saved_model.pb"), b"").unwrap();
     window.drop_files(&[saved]);
-    window.wait("the refusal", |state| {
-        state
-            .network_error
-            .as_ref()
-            .is_some_and(|error| error.contains("saved"))
-    });
+    let start = std::time::Instant::now();
+    while !window.told().iter().any(|told| told.contains("saved")) {
+        assert!(start.elapsed().as_secs() < 60, "{:?}", window.told());
+        window.harness.step();
+    }
+    // the network that goes on speaking is not the one that is wrong
+    assert!(window.state().network_error.is_none());
 }
 
 #[test]
@@ -293,6 +294,6 @@ fn places_can_be_asked_about_behind_hidden_layers() {
     let middle = window.picture().center();
     window.press(middle);
     window.wait("the answer", |state| state.here().is_some());
-    assert!(window.has_text("Here: cell 1, 1"));
-    window.label("to the logit");
+    assert!(window.has_text("Cell 1, 1"));
+    window.label("adds to the logit");
 }

@@ -1,6 +1,7 @@
 //! Any class, pinned classes, two classes, many classes, and the classes of one place.
 
 use egui::{Key, Modifiers, PointerButton, Pos2, accesskit::Role};
+use egui_kittest::kittest::NodeT as _;
 use gradcam_explorer::explain::{Score, Target};
 use gradcam_explorer::gui::choices::{Drawer, Scale};
 
@@ -17,6 +18,7 @@ fn the_list_has_as_many_rows_as_wanted_and_shows_probabilities_or_logits() {
     assert_eq!(window.listed().len(), window.state().labels().unwrap().len());
     assert_eq!(window.state().preferences.values, Score::Probability);
     window.click("probability");
+    window.click("logit");
     assert_eq!(window.state().preferences.values, Score::Logit);
     assert!(window.has("logit"));
 }
@@ -55,20 +57,70 @@ fn a_search_is_cleared_by_its_button() {
 }
 
 #[test]
-fn a_search_without_result_says_so() {
+fn a_search_without_result_says_which_network_this_is_and_which_has_it() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     window.type_text("qqq");
     assert!(window.has("No class is called “qqq”."));
+    assert!(window.has_text("has 18 classes: "));
+    assert!(!window.has_text("The built-in network of"));
+    window.click("Clear search");
+    window.command_key(Key::F);
+    window.type_text("egyptian");
+    assert!(window.has("The built-in network of photographs has “Egyptian cat”."));
+    assert!(window.has("So has Keras' Xception."));
+    window.click("Use the network of photographs");
+    window.wait("its prediction", |state| {
+        state.prediction().is_some() && state.labels().is_some_and(|labels| labels.len() == 1000)
+    });
+    assert_eq!(window.listed(), ["Egyptian cat"]);
+}
+
+#[test]
+fn a_row_says_by_which_name_it_was_found_and_the_likeliest_come_first() {
+    let mut window = Window::greeting();
+    window.wait("a map of the sample", |state| state.shown.is_some());
+    window.type_text("cat");
+    assert!(window.has("Found") && window.has("likeliest first"));
+    let state = window.state();
+    let ranks: Vec<usize> = state.listed().iter().map(|&class| state.rank(class).unwrap()).collect();
+    assert!(ranks.len() > 5 && ranks.is_sorted(), "{ranks:?}");
+    for &class in state.listed() {
+        let by = state.search.by(class).unwrap_or_default();
+        let name = format!("{} {by}", state.class_name(class)).to_lowercase();
+        let has_word = name.split(' ').any(|word| word.starts_with("cat"));
+        assert!(has_word, "{name}");
+    }
+    window.click("Clear search");
+    window.command_key(Key::F);
+    window.type_text("catamount");
+    assert_eq!(window.listed().first().map(String::as_str), Some("cougar"));
+    let row = window.role(Role::Button, "cougar");
+    let about = row.accesskit_node().description().unwrap_or_default();
+    assert!(about.ends_with(", found by catamount"), "{about}");
+    // what is called exactly so goes before what is likelier
+    window.click("Clear search");
+    window.command_key(Key::F);
+    window.type_text("hen");
+    assert_eq!(window.listed().first().map(String::as_str), Some("hen"));
+    window.click("Clear search");
+    window.command_key(Key::F);
+    window.type_text("gldfsh");
+    assert!(window.has("Similar names"));
+    assert_eq!(window.listed().first().map(String::as_str), Some("goldfish"));
 }
 
 #[test]
 fn pinned_classes_stay_at_hand() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     let chosen = window.state().class().unwrap();
-    assert!(!window.has("At hand"));
+    let name = window.chosen().unwrap();
     window.click("Pin");
     assert_eq!(window.state().pinned, [chosen]);
-    assert!(window.has("At hand"));
+    // once on the list is enough
+    assert!(!window.has("Pinned and recent"));
+    window.type_text("umbr");
+    assert!(window.has("Pinned and recent") && window.has(&name));
+    window.click("Clear search");
     window.command_key(Key::P);
     assert!(window.state().pinned.is_empty());
 }
@@ -144,7 +196,7 @@ fn a_place_of_the_picture_tells_what_it_argues_for() {
     let values: Vec<f32> = here.ranking.iter().map(|&class| here.evidence[class]).collect();
     assert!(values.is_sorted_by(|a, b| a >= b));
     assert_eq!(window.state().listed(), here.ranking.get(..10).unwrap());
-    assert!(window.has(&format!("Here: cell {}, {}", here.cell.0, here.cell.1)));
+    assert!(window.has(&format!("Cell {}, {}", here.cell.0, here.cell.1)));
     // the ranking is itself clickable
     let second = window.listed()[1].clone();
     window.click(&second);

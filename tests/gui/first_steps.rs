@@ -101,7 +101,7 @@ fn a_layer_is_chosen_by_click_and_by_key() {
     window.key_unsettled(Key::CloseBracket);
     window.wait("the next layer", |state| !state.is_waiting_for_map());
     assert_eq!(window.shown_layer().as_deref(), Some("block14_sepconv1"));
-    window.click("default");
+    window.click("Default");
     assert_eq!(window.shown_layer().as_deref(), Some("block14_sepconv2_act"));
 }
 

@@ -64,6 +64,7 @@ fn choices_and_zoom_stay_when_the_image_changes() {
     window.key(Key::Enter);
     window.key(Key::Escape);
     window.key(Key::Escape);
+    window.click("Keep this class");
     let middle = window.picture().center();
     window.wheel(middle, 300.0);
     let (chosen, camera) = (window.chosen(), window.state().camera);

@@ -99,7 +99,7 @@ fn groups_tell_what_comes_out_of_them_and_only_those_in_sight_are_laid_out() {
 #[test]
 fn a_feature_map_in_two_colours_has_its_zero_in_the_middle_and_goes_when_the_input_changes() {
     let mut window = Window::with_sample(DOG_AND_CAT);
-    window.click("Channels");
+    window.click("Top channels");
     window.wait("the channels", |state| state.channels().is_some());
     let strongest = window.state().channels().unwrap().strongest[0];
     window.click(&format!("Channel {strongest}"));
@@ -124,7 +124,7 @@ fn gradients_channels_and_values_are_there_on_demand() {
     window.click("Gradients");
     window.wait("the gradients", |state| state.channels().is_some());
     assert!(window.has("Gradients of the score"));
-    window.click("Channels");
+    window.click("Top channels");
     let strongest = window.state().channels().unwrap().strongest[0];
     window.click(&format!("Channel {strongest}"));
     window.wait("its feature map", |state| {
@@ -133,8 +133,8 @@ fn gradients_channels_and_values_are_there_on_demand() {
     assert_eq!(window.state().shown.as_ref().unwrap().channel, Some(strongest));
     window.key(Key::Escape);
     assert_eq!(window.state().shown.as_ref().unwrap().channel, None);
-    window.click("Values");
+    window.click("Map values");
     assert!(window.has("Evidence of each cell; the line is the threshold"));
-    window.click("Values");
+    window.click("Map values");
     assert_eq!(window.state().preferences.drawer, None);
 }

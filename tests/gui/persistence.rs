@@ -1,6 +1,5 @@
 //! What is written: saved pictures, and choices over a restart.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use eframe::App as _;
@@ -14,7 +13,7 @@ use gradcam_explorer::gui::dialogs::Question;
 use gradcam_explorer::gui::export;
 use gradcam_explorer::samples;
 
-use crate::support::{DOG_AND_CAT, Window};
+use crate::support::{DOG_AND_CAT, Memory, Window};
 
 /// Saves as on a system without dialogs, where the window asks for the path itself.
 fn save(window: &mut Window, path: &Path) {
@@ -171,33 +170,6 @@ fn saving_without_an_image_says_what_to_do() {
     let mut window = Window::empty();
     window.command_key(Key::S);
     assert!(window.told()[0].contains("open an image first"));
-}
-
-/// A place for settings in memory.
-#[derive(Default)]
-struct Memory(HashMap<String, String>);
-
-impl Memory {
-    fn of(choices: &str, preferences: &str) -> Self {
-        let both = [("choices", choices), ("preferences", preferences)];
-        Self(both.map(|(key, value)| (key.to_owned(), value.to_owned())).into())
-    }
-}
-
-impl eframe::Storage for Memory {
-    fn get_string(&self, key: &str) -> Option<String> {
-        self.0.get(key).cloned()
-    }
-
-    fn set_string(&mut self, key: &str, value: String) {
-        self.0.insert(key.to_owned(), value);
-    }
-
-    fn remove_string(&mut self, key: &str) {
-        self.0.remove(key);
-    }
-
-    fn flush(&mut self) {}
 }
 
 #[test]

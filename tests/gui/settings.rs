@@ -25,7 +25,7 @@ fn score_scale_and_colours_change_the_picture_at_once_and_reset_with_one_click()
     window.settle();
     window.click("viridis");
     assert_eq!(window.state().choices.colormap, Colormap::Viridis);
-    window.click("reset");
+    window.click("Reset");
     let chosen = window.state().choices.class;
     assert_eq!(
         window.state().choices,

@@ -1,5 +1,6 @@
 //! A window without a display.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,6 +88,33 @@ impl egui::Plugin for Cleared {
     }
 }
 
+/// A place for settings in memory.
+#[derive(Default)]
+pub struct Memory(HashMap<String, String>);
+
+impl Memory {
+    pub fn of(choices: &str, preferences: &str) -> Self {
+        let both = [("choices", choices), ("preferences", preferences)];
+        Self(both.map(|(key, value)| (key.to_owned(), value.to_owned())).into())
+    }
+}
+
+impl eframe::Storage for Memory {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
+    fn flush(&mut self) {}
+}
+
 /// The window and what a person does to it.
 pub struct Window {
     pub harness: Harness<'static, ExplorerApp>,
@@ -159,6 +187,13 @@ impl Window {
         window
     }
 
+    /// A window as the program opens it the next time, when nobody names an image.
+    pub fn restarted(storage: impl eframe::Storage + 'static) -> Self {
+        let storage: &'static dyn eframe::Storage = Box::leak(Box::new(storage));
+        let options = Options { greet: true, ..usual() };
+        Self::built(options, Some(storage), [1280.0, 800.0], egui::Theme::Dark)
+    }
+
     /// An empty window that fetches weights from, and keeps them, where it is told.
     pub fn in_surroundings(surroundings: Surroundings) -> Self {
         let options = Options {
@@ -229,6 +264,7 @@ impl Window {
     /// Fails if anything goes on although nobody does anything: a frame asked for, or a reply of the session.
     ///
     /// Every request is answered, and every answer asks for a frame.
+    #[track_caller]
     pub fn assert_idle(&mut self) {
         self.settle();
         for _ in 0..20 {
@@ -332,6 +368,20 @@ impl Window {
         }
     }
 
+    /// A key goes down and comes up as often, all in one frame.
+    pub fn press_at_once(&mut self, key: Key, times: usize) {
+        for pressed in [true, false].repeat(times) {
+            self.harness.input_mut().events.push(key_event(key, pressed));
+        }
+        self.harness.step();
+    }
+
+    /// What the last frame asked of the window.
+    pub fn asked_of_window(&self) -> &[egui::ViewportCommand] {
+        let output = &self.harness.output().viewport_output;
+        output.get(&egui::ViewportId::ROOT).map_or(&[], |root| &root.commands)
+    }
+
     /// A key goes down and stays down.
     pub fn hold(&mut self, key: Key) {
         self.harness.event(key_event(key, true));
@@ -422,8 +472,7 @@ impl Window {
 
     /// Everything that was told and not closed yet.
     pub fn told(&self) -> Vec<String> {
-        let alerts = self.harness.query_all_by_role(accesskit::Role::Alert);
-        alerts.filter_map(|node| node.accesskit_node().label()).collect()
+        self.harness.state().told()
     }
 
     /// Draws frames until something is told, and takes it.
@@ -434,6 +483,8 @@ impl Window {
             self.harness.step();
             std::thread::sleep(Duration::from_millis(2));
         }
+        // a note is measured before it is seen
+        self.settle();
         self.told().remove(0)
     }
 

@@ -265,9 +265,16 @@ fn weights_that_no_source_has_are_told_and_the_network_stays() {
     window.click("Download ImageNet weights (92 MB)");
     let told = window.wait_until_told();
     assert!(
-        told.contains("No source has the weights") && told.contains(&server.url),
+        told.contains("The weights could not be fetched") && told.contains(&server.url),
         "{told}"
     );
     assert!(window.state().network.as_ref().unwrap().source.is_built_in());
     assert!(window.has("Download ImageNet weights (92 MB)"));
+    // what is left: by hand
+    assert!(window.has("Open weights…"));
+    window.label("Copy address").click();
+    window.harness.step();
+    let commands = &window.harness.output().platform_output.commands;
+    let is_copied = |command: &egui::OutputCommand| matches!(command, egui::OutputCommand::CopyText(text) if text.starts_with(&server.url));
+    assert!(commands.iter().any(is_copied), "{commands:?}");
 }

@@ -6,7 +6,7 @@ use egui::{Context, Event, ViewportCommand};
 
 use super::ExplorerApp;
 use crate::explorer::ImageSource;
-use crate::gui::apply::Effect;
+use crate::gui::apply::{Effect, NOTHING_TO_PASTE};
 use crate::gui::clipboard::{self, Destination};
 use crate::gui::command::Command;
 use crate::gui::state::Message;
@@ -31,10 +31,7 @@ impl ExplorerApp {
             Answer::Files(files) => commands.push(Command::OpenPaths(files)),
             // for the text field that has the keyboard, else for `keys`
             Answer::Text(text) => ctx.input_mut(|input| input.events.push(Event::Paste(text))),
-            Answer::Nothing => self.state.messages.push(Message::Error(
-                "There is nothing to paste on the clipboard; copy a picture, a file, its path or a web address."
-                    .to_owned(),
-            )),
+            Answer::Nothing => self.state.messages.push(Message::Error(NOTHING_TO_PASTE.to_owned())),
             Answer::Unavailable => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
         }
     }
@@ -48,8 +45,8 @@ impl ExplorerApp {
             Effect::Send(request) => self.explorer.send(*request),
             Effect::Ask(_) if self.dialogs.is_open() => {}
             Effect::Ask(question) => {
-                let folder = self.state.preferences.recent.first().and_then(|path| path.parent());
-                if let Err(error) = self.dialogs.ask(question, folder, wake) {
+                let folder = self.state.folder_for(&question);
+                if let Err(error) = self.dialogs.ask(question, folder.as_deref(), wake) {
                     self.state
                         .messages
                         .push(Message::Error(format!("No file dialog could be opened: {error}.")));
@@ -62,6 +59,12 @@ impl ExplorerApp {
                         .push(Message::Error(format!("The files could not be read: {error}.")));
                 }
             }
+            Effect::FullScreen => {
+                let is_full = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
+                ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!is_full));
+            }
+            Effect::ShowNotes => self.notices.turn(),
+            Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Effect::CancelDownload => self.explorer.cancel_download(),
             Effect::Copy(picture) => match &self.clipboard {
                 Some(clipboard) => clipboard.copy(picture),

@@ -34,7 +34,7 @@ pub(super) fn open_files(state: &mut State, images: &[PathBuf], mut networks: Ve
     open(state, images.iter().map(|path| ImageSource::from_argument(path)));
     let chosen = networks.pop()?;
     if !networks.is_empty() {
-        let text = format!("One network speaks at a time; it is that of {}", chosen.display());
+        let text = format!("One network is used at a time; it is that of {}", chosen.display());
         state.messages.push(Message::Done(text));
     }
     let wanted = state.wanted(NetworkSource::File(chosen));

@@ -26,6 +26,12 @@ pub enum Effect {
     Gather(Vec<PathBuf>),
     /// Stop what is being fetched.
     CancelDownload,
+    /// Give the window the whole screen, or no longer.
+    FullScreen,
+    /// Close the window.
+    Quit,
+    /// Fold the notes out of their counter, or into it.
+    ShowNotes,
     /// Put this on the clipboard.
     Copy(Arc<Photo>),
     /// Ask what is on the clipboard.
@@ -41,21 +47,34 @@ pub enum Effect {
     CloseNote,
 }
 
+/// What is told when what is on the clipboard is nothing to open.
+pub const NOTHING_TO_PASTE: &str = "There is no picture, file, path or web address on the clipboard; copy one first.";
+
 /// Carries out one command.
 pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
+    let effect = carry_out(state, command);
+    state.follow_image();
+    effect
+}
+
+fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
     match command {
         Command::Do(action) => return act(state, action),
         Command::OpenPaths(paths) => return Some(Effect::Gather(paths)),
         Command::Open { images, networks } => return open_files(state, &images, networks),
         Command::OpenSource(source) => open(state, [source]),
         Command::OpenPixels { name, photo } => open(state, [ImageSource::Pixels { name, photo }]),
+        Command::NothingToPaste => state.messages.push(Message::Error(NOTHING_TO_PASTE.to_owned())),
+        Command::ShowNotes => return Some(Effect::ShowNotes),
+        Command::Widen(side, width) => state.preferences.panels.widen(side, width),
         Command::Show(image) => show(state, image),
         Command::Remove(image) => return remove(state, image),
         Command::Dismiss(image) => return dismiss(state, image),
         Command::SelectClass(class) => select_class(state, class),
         Command::PreviewClass(class) => state.preview = Some(class).filter(|_| !state.preview_muted),
         Command::SelectRank(rank) => {
-            if let Some(&class) = state.listed().get(rank) {
+            let is_said = state.prediction().is_some();
+            if let Some(&class) = state.listed().get(rank).filter(|_| is_said) {
                 select_class(state, class);
             }
         }
@@ -86,6 +105,7 @@ pub fn apply(state: &mut State, command: Command) -> Option<Effect> {
         Command::AskSize(question) => state.size_question = question,
         Command::Search(query) => state.look_for(query),
         Command::StartSearch(query) => {
+            state.preferences.panels.folded.classes = false;
             state.look_for(query);
             return Some(Effect::FocusSearch { select: false });
         }
@@ -125,7 +145,7 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
 fn select_class(state: &mut State, class: usize) {
     state.preview_muted = true;
     state.channel = None;
-    state.choices.class = Some(class);
+    state.choose_class(class);
     state.remember_class(class);
 }
 
@@ -171,18 +191,29 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::DownloadNetwork if state.getting_weights => {}
         Action::DownloadNetwork => {
             state.getting_weights = true;
+            state.getting_failed = false;
             return Some(Effect::Send(Box::new(Request::DownloadWeights)));
         }
         Action::CancelDownload => return Some(Effect::CancelDownload),
         Action::OpenNetwork => return Some(Effect::Ask(Question::Weights)),
         Action::Paste => return Some(Effect::Paste),
         Action::Save | Action::SaveValues | Action::Copy => return save(state, action),
-        Action::Search => return Some(Effect::FocusSearch { select: true }),
+        Action::Search => {
+            state.preferences.panels.folded.classes = false;
+            return Some(Effect::FocusSearch { select: true });
+        }
         Action::PreviousClass => step_class(state, -1),
         Action::NextClass => step_class(state, 1),
         Action::Pin => {
             if let Some(class) = state.class() {
                 toggle_pin(state, class);
+            }
+        }
+        Action::KeepClass => {
+            let keeps = &mut state.preferences.keep_class;
+            *keeps = !*keeps;
+            if *keeps {
+                state.choices.class = state.class();
             }
         }
         Action::WhatIsHere => {
@@ -203,6 +234,16 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::AllLayers => fold_out(state, Drawer::Layers),
         Action::SideBySide => fold_out(state, Drawer::SideBySide),
         Action::Channels => fold_out(state, Drawer::Channels),
+        Action::FoldAll => {
+            let preferences = &mut state.preferences;
+            preferences.panels.fold_all(&mut preferences.drawer);
+        }
+        Action::FoldClasses => state.preferences.panels.folded.classes ^= true,
+        Action::FoldMap => state.preferences.panels.folded.map ^= true,
+        Action::FoldImages => state.preferences.panels.folded.images ^= true,
+        Action::FullScreen => return Some(Effect::FullScreen),
+        Action::Quit => return Some(Effect::Quit),
+        Action::StartFresh => state.start_fresh(),
         // these depend on the size of the window, which the picture knows
         Action::Fit | Action::ActualPixels | Action::ZoomIn | Action::ZoomOut => state.zoom_wish = Some(action),
         Action::Undo => {
@@ -279,6 +320,9 @@ fn back(state: &mut State) -> Option<Effect> {
 }
 
 fn step_class(state: &mut State, step: isize) {
+    if state.prediction().is_none() {
+        return;
+    }
     let listed = state.listed();
     let position = state
         .class()
@@ -291,7 +335,7 @@ fn step_class(state: &mut State, step: isize) {
     };
     if let Some(&class) = next {
         state.preview_muted = true;
-        state.choices.class = Some(class);
+        state.choose_class(class);
     }
 }
 

@@ -5,6 +5,7 @@
 //! in `wanted`, finding classes by name or by place in `search`.
 
 mod replies;
+mod restart;
 mod search;
 mod wanted;
 
@@ -18,6 +19,7 @@ use super::choices::{Choices, Preferences};
 use super::command::{Action, Command, PathField};
 use super::history::History;
 use super::images::{Images, OpenImage, Stage};
+use super::left_open::ChosenOf;
 use super::maps::{MapStore, Shown};
 use super::networks::{SizeQuestion, WantedNetwork, file_of};
 use crate::explain::{Method, Score};
@@ -32,7 +34,7 @@ use crate::weights::fetch::Progress;
 
 /// How many classes are shown side by side at most.
 const MULTIPLES: usize = 20;
-/// How many classes chosen lately stay at hand.
+/// How many classes chosen lately are listed.
 const RECENT_CLASSES: usize = 6;
 
 /// Something to tell once.
@@ -51,10 +53,18 @@ pub struct State {
     pub choices: Choices,
     /// Everything else that is kept between starts.
     pub preferences: Preferences,
+    /// The image for which the class was chosen.
+    chosen_for: Option<ImageId>,
     /// Undo and redo.
     pub history: History,
     /// The open images.
     pub images: Images,
+    /// What was chosen at the end of the last start, until its network speaks.
+    chosen_before: Option<ChosenOf>,
+    /// The image that was last in the picture.
+    pictured: Option<ImageId>,
+    /// The prediction that was last on the list.
+    listed_last: Option<Predicted>,
     /// Zoom and position.
     pub camera: Camera,
     /// The network that speaks.
@@ -71,6 +81,10 @@ pub struct State {
     pub loading: bool,
     /// Whether weights were asked for that are still to be fetched or imported.
     pub getting_weights: bool,
+    /// Whether that failed last.
+    pub getting_failed: bool,
+    /// Where the weights can be fetched by hand.
+    pub weights_address: Option<String>,
     /// What is being fetched, and how far it is.
     pub download: Option<(String, Progress)>,
     /// The networks for which a person has chosen a method, or waved the recommended one away.
@@ -91,7 +105,7 @@ pub struct State {
     pub search: Search,
     /// What is looked for to compare with.
     pub rival_search: Search,
-    /// Classes kept at hand.
+    /// Pinned classes.
     pub pinned: Vec<usize>,
     /// Classes chosen lately, the newest first.
     pub recent_classes: Vec<usize>,
@@ -121,6 +135,8 @@ pub struct State {
     pub greeting: Option<ImageId>,
     /// What follows from the replies received so far.
     pub due: Vec<Command>,
+    /// How many notes wait in the counter below the picture.
+    pub folded_notes: usize,
     /// To be told.
     pub messages: Vec<Message>,
 }
@@ -131,8 +147,12 @@ impl State {
         Self {
             choices,
             preferences,
+            chosen_for: None,
             history: History::default(),
             images: Images::default(),
+            chosen_before: None,
+            pictured: None,
+            listed_last: None,
             camera: Camera::default(),
             network: None,
             fingerprint: None,
@@ -141,6 +161,8 @@ impl State {
             size_question: None,
             loading: true,
             getting_weights: false,
+            getting_failed: false,
+            weights_address: None,
             download: None,
             settled_methods: Vec::new(),
             network_error: None,
@@ -166,6 +188,7 @@ impl State {
             path_field: None,
             greeting: None,
             due: Vec::new(),
+            folded_notes: 0,
             messages: Vec::new(),
         }
     }
@@ -174,6 +197,38 @@ impl State {
     pub fn prediction(&self) -> Option<&Predicted> {
         let prediction = self.images.current()?.prediction.as_ref()?;
         (prediction.preprocessing == self.preprocessing()).then_some(prediction)
+    }
+
+    /// The prediction on the list: that of the image shown, or while it is awaited the last one.
+    pub fn listing(&self) -> Option<&Predicted> {
+        let last = || {
+            let epoch = self.network.as_ref()?.epoch;
+            let is_awaited = self.images.current().is_some_and(OpenImage::is_awaited);
+            self.listed_last
+                .as_ref()
+                .filter(|last| is_awaited && last.epoch == epoch)
+        };
+        self.prediction().or_else(last)
+    }
+
+    /// The image in the picture: the one shown, or the one before as long as there is nothing to be seen of it.
+    pub fn pictured(&self) -> Option<&OpenImage> {
+        let current = self.images.current()?;
+        if current.is_visible() || current.url.is_some() {
+            return Some(current).filter(|image| image.is_visible());
+        }
+        self.images.get(self.pictured?).filter(|image| image.is_visible())
+    }
+
+    /// Remembers what is in the picture and on the list, to stay there while what follows is on its way.
+    pub fn remember_shown(&mut self) {
+        self.pictured = self.pictured().map(|image| image.id);
+        let listed = self.listing();
+        let known = self.listed_last.as_ref();
+        let key = |predicted: &Predicted| (predicted.image, predicted.epoch, predicted.preprocessing);
+        if listed.map(key) != known.map(key) {
+            self.listed_last = listed.cloned();
+        }
     }
 
     /// The way from photo to input: what is usual for the network, with what was chosen in its place.
@@ -273,6 +328,38 @@ impl State {
             .or_else(|| self.prediction()?.ranking.first().copied())
     }
 
+    /// Whether the chosen class stays when another image is shown.
+    pub fn keeps(&self, class: usize) -> bool {
+        self.preferences.keep_class || self.pinned.contains(&class)
+    }
+
+    /// Chooses a class for the image that is shown.
+    pub fn choose_class(&mut self, class: usize) {
+        self.chosen_for = self.images.current().map(|image| image.id);
+        self.choices.class = Some(class);
+    }
+
+    /// Lets another image than before show its own top class, unless the chosen one stays; one that cannot be opened changes
+    /// nothing.
+    pub fn follow_image(&mut self) {
+        let shown = self.open_image().map(|image| image.id);
+        if shown.is_none() || shown == self.chosen_for {
+            return;
+        }
+        self.chosen_for = shown;
+        let mut choices = self.choices.clone();
+        choices.leave_image(|class| self.keeps(class));
+        self.choices = choices;
+        let (keep, pinned) = (self.preferences.keep_class, &self.pinned);
+        self.history.leave_image(|class| keep || pinned.contains(&class));
+    }
+
+    /// Where a class stands among the predictions of the shown image, 0 being the first.
+    pub fn rank(&self, class: usize) -> Option<usize> {
+        let ranking = &self.prediction()?.ranking;
+        ranking.iter().position(|&ranked| ranked == class)
+    }
+
     /// The layer that is chosen, or the default one.
     pub fn layer(&self) -> Option<LayerId> {
         let plan = &self.network.as_ref()?.plan;
@@ -287,7 +374,7 @@ impl State {
         if let Some(here) = self.here() {
             return here.ranking.get(..self.preferences.top).unwrap_or(&here.ranking);
         }
-        let ranking = self.prediction().map_or(&[][..], |prediction| &prediction.ranking);
+        let ranking = self.listing().map_or(&[][..], |prediction| &prediction.ranking);
         ranking.get(..self.preferences.top).unwrap_or(ranking)
     }
 

@@ -10,11 +10,17 @@ use crate::explorer::{
 use crate::gui::command::Command;
 use crate::gui::networks::{SizeQuestion, file_of};
 use crate::samples::SAMPLES;
+use crate::weights::fetch::FetchError;
 use crate::weights::{BuiltIn, WeightsError};
 
 impl State {
     /// Takes one reply of the session.
     pub fn receive(&mut self, reply: Reply) {
+        self.take(reply);
+        self.follow_image();
+    }
+
+    fn take(&mut self, reply: Reply) {
         match reply {
             Reply::Network(info) => self.use_network(info),
             Reply::Opened(opened) => {
@@ -38,9 +44,11 @@ impl State {
             }
             Reply::WeightsReady(path) => {
                 self.getting_weights = false;
+                self.getting_failed = false;
                 self.download = None;
                 self.due.push(Command::UseWeights(path));
             }
+            Reply::Previewed(image, previewed) => self.images.previewed(image, previewed),
             Reply::Display { image, photo, small } => self.images.display(image, photo, small),
             Reply::Predicted(predicted) => self.predicted(predicted),
             Reply::ClassMapsComplete(image) => {
@@ -135,6 +143,7 @@ impl State {
         let notes = [&info.device_note, &info.labels_note].into_iter().flatten();
         self.messages.extend(notes.cloned().map(Message::Error));
         self.network = Some(info);
+        self.choose_as_before();
         self.look_for(self.search.query.clone());
     }
 
@@ -150,7 +159,9 @@ impl State {
             (Activity::LoadingNetwork, _) => {
                 self.loading = false;
                 self.ask_size(failure);
-                self.network_error = Some(text.clone()).filter(|_| self.size_question.is_none());
+                // a network that goes on speaking has no error
+                let is_without = self.network.is_none() && self.size_question.is_none();
+                self.network_error = Some(text.clone()).filter(|_| is_without);
                 let asks = self.size_question.is_some();
                 // what is chosen next, such as a device, is meant for the network that speaks
                 if let Some(network) = &self.network {
@@ -168,6 +179,9 @@ impl State {
             }
             (Activity::GettingWeights, _) => {
                 self.getting_weights = false;
+                // whoever cancelled it needs no other way
+                let cancelled = FetchError::Cancelled.to_string();
+                self.getting_failed = failure.error.to_string() != cancelled;
                 self.download = None;
             }
             (Activity::Opening, Some(image)) => {

@@ -1,17 +1,36 @@
 //! Finding classes: by name, and by asking what a place of the image argues for.
 
 use super::State;
-use crate::explorer::ImageId;
+use crate::explorer::{ImageId, NetworkEpoch};
 use crate::gui::maps::within;
 use crate::imaging::Preprocessing;
+use crate::labels::Match;
+use crate::weights::BuiltIn;
 
 /// What is looked for in the search field.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
     /// The text in the field.
     pub query: String,
-    /// The classes found, the best first.
+    /// The classes found: those that are called exactly so first, then the likeliest.
     pub found: Vec<usize>,
+    /// Why they were found.
+    matches: Vec<Match>,
+    /// Of which prediction the order is.
+    ordered_by: Option<(ImageId, NetworkEpoch, Preprocessing)>,
+}
+
+impl Search {
+    /// The name by which a class was found, where that is not the one shown.
+    pub fn by(&self, class: usize) -> Option<&str> {
+        let found = self.matches.iter().find(|found| found.class == class)?;
+        found.by.as_deref()
+    }
+
+    /// Whether only letters of what is looked for are scattered over the names found.
+    pub fn is_scattered(&self) -> bool {
+        self.matches.first().is_some_and(|found| found.is_scattered)
+    }
 }
 
 /// What one cell of the last feature layer argues for.
@@ -85,6 +104,7 @@ impl State {
     /// Looks for classes.
     pub fn look_for(&mut self, query: String) {
         self.search = self.search_for(query);
+        self.order_found();
     }
 
     /// Looks for a class to compare with.
@@ -93,10 +113,50 @@ impl State {
     }
 
     fn search_for(&self, query: String) -> Search {
-        let found = match self.labels() {
-            Some(labels) if !query.is_empty() => labels.search(&query),
-            _ => Vec::new(),
-        };
-        Search { query, found }
+        let matches = self.labels().map_or_else(Vec::new, |labels| labels.matches(&query));
+        Search {
+            query,
+            found: matches.iter().map(|found| found.class).collect(),
+            matches,
+            ordered_by: None,
+        }
+    }
+
+    /// Brings the classes found into the order of the prediction shown, if they are in another.
+    pub fn order_found(&mut self) {
+        let prediction = self.prediction();
+        let key = prediction.map(|prediction| (prediction.image, prediction.epoch, prediction.preprocessing));
+        if self.search.query.is_empty() || key.is_none() || self.search.ordered_by == key {
+            return;
+        }
+        let ranking = prediction.map_or(&[][..], |prediction| &prediction.ranking);
+        let mut ranks = vec![usize::MAX; ranking.len()];
+        for (rank, &class) in ranking.iter().enumerate() {
+            if let Some(place) = ranks.get_mut(class) {
+                *place = rank;
+            }
+        }
+        let rank = |class: usize| ranks.get(class).copied().unwrap_or(usize::MAX);
+        let mut ordered: Vec<&Match> = self.search.matches.iter().collect();
+        ordered.sort_by_key(|found| (!found.is_exact, rank(found.class)));
+        let found = ordered.into_iter().map(|found| found.class).collect();
+        self.search.found = found;
+        self.search.ordered_by = key;
+    }
+
+    /// A network inside the program, other than the one in use, that has what is looked for, and the class's name.
+    pub fn has_it_instead(&self) -> Option<(BuiltIn, String)> {
+        let in_use = self.network.as_ref().and_then(|network| network.weights.built_in);
+        let others = BuiltIn::ALL.into_iter().filter(|&other| Some(other) != in_use);
+        others
+            .filter_map(|other| {
+                let labels = other.labels();
+                let found = labels
+                    .matches(&self.search.query)
+                    .into_iter()
+                    .find(|found| !found.is_scattered)?;
+                Some((other, labels.display_name(found.class)))
+            })
+            .next()
     }
 }

@@ -73,7 +73,16 @@ pub fn source_format(bytes: &[u8]) -> Option<&'static str> {
     Kind::of(bytes).map(Kind::name)
 }
 
-fn upright(photo: Photo, orientation: u8) -> Result<Photo, ImageError> {
+/// A small picture of a file and the size of its whole one, neither turned; see [`preview`](super::preview).
+pub(super) fn small(bytes: &[u8], side: u32, limits: &Limits) -> Option<(Photo, [u32; 2])> {
+    if !matches!(Kind::of(bytes), Some(Kind::Jpeg)) {
+        return None;
+    }
+    // the whole decoder says what is wrong
+    catch_unwind(AssertUnwindSafe(|| jpeg::small(bytes, side, limits))).ok()?
+}
+
+pub(super) fn upright(photo: Photo, orientation: u8) -> Result<Photo, ImageError> {
     let Some(orientation) = Orientation::from_exif(orientation).filter(|&turn| turn != Orientation::NoTransforms)
     else {
         return Ok(photo);

@@ -31,7 +31,7 @@ pub enum DownloadError {
     #[error(transparent)]
     Import(#[from] WeightsError),
     /// All sources failed.
-    #[error("no source has the weights: {}", joined(.0))]
+    #[error("the weights could not be fetched: {}", joined(.0))]
     AllSources(Vec<DownloadError>),
     /// There is nothing to try.
     #[error("there is no source to download from: unset HF_HUB_OFFLINE, or give a file with --weights")]
@@ -158,7 +158,7 @@ mod tests {
         let error = DownloadError::AllSources(vec![unreachable("a.org"), unreachable("b.org"), unreachable("b.org")]);
         assert_eq!(
             error.to_string(),
-            "no source has the weights: a.org, b.org cannot be reached; check the network and HTTPS_PROXY, then try again"
+            "the weights could not be fetched: a.org, b.org cannot be reached; check the network and HTTPS_PROXY, then try again"
         );
     }
 }

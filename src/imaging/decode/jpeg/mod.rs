@@ -8,7 +8,7 @@ mod planes;
 mod scans;
 mod segments;
 
-use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
+use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat, ScalingFactor};
 
 pub(in crate::imaging) use segments::{START_OF_SCAN, segments};
 
@@ -70,6 +70,27 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Photo, ImageError>
         return Err(unsupported("pixels of an unusual kind"));
     }
     Photo::new(width, height, rgb)
+}
+
+/// A JPEG file at a half, a quarter or an eighth of its size, its longer side `side` pixels at least, and its own size.
+pub(super) fn small(bytes: &[u8], side: u32, limits: &Limits) -> Option<(Photo, [u32; 2])> {
+    if !segments::has_end(bytes) {
+        return None;
+    }
+    let mut decoder = open(bytes, limits).ok()?;
+    let header = decoder.header();
+    let (width, height) = (u32::from(header.width), u32::from(header.height));
+    let is_plain = header.precision == 8 && matches!(header.components.len(), 1 | 3);
+    if !is_plain || !scans::split(bytes, header).is_empty() || planes::are_needed(header) {
+        return None;
+    }
+    limits.check(width, height, 0).ok()?;
+    let part = [8, 4, 2].into_iter().find(|part| width.max(height) / part >= side)?;
+    decoder.set_scale(ScalingFactor::try_new(1, part).ok()?);
+    decoder.set_output_format(PixelFormat::Rgb);
+    let picture = decoder.decode_image().ok()?;
+    let sides = [picture.width, picture.height].map(|side| u32::try_from(side).unwrap_or(0));
+    Some((Photo::new(sides[0], sides[1], picture.data).ok()?, [width, height]))
 }
 
 /// The samples of a picture inside of another format, `components` bytes a pixel and converted to RGB if it says that it

@@ -4,6 +4,9 @@
 //! and without zenity a dialog answers "nothing" at once, just as if it had been cancelled; nobody is that quick, so
 //! such an answer is taken as "there are no dialogs here", and the window offers a field for the path instead.
 
+#[cfg(target_os = "linux")]
+mod zenity;
+
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -103,18 +106,24 @@ impl Dialogs {
         folder: Option<&Path>,
         wake: impl FnOnce() + Send + 'static,
     ) -> std::io::Result<()> {
+        let sender = self.sender.clone();
+        #[cfg(target_os = "linux")]
+        if zenity::is_needed() {
+            let folder = folder.map(Path::to_owned);
+            return self.spawn(sender, wake, move || zenity::ask(question, folder.as_deref()));
+        }
         let mut dialog = AsyncFileDialog::new().set_title(question.title());
         if let Some(folder) = folder {
             dialog = dialog.set_directory(folder);
         }
-        let sender = self.sender.clone();
-        match &question {
-            Question::Images => {
-                let dialog = dialog
-                    .add_filter("Images", &image_endings())
-                    .add_filter("All files", &["*"]);
-                self.wait(dialog.pick_files(), question, sender, wake)
+        if let Some((name, endings)) = filter(&question) {
+            dialog = dialog.add_filter(name, &endings);
+            if !matches!(question, Question::Save(_)) {
+                dialog = dialog.add_filter("All files", &["*"]);
             }
+        }
+        match &question {
+            Question::Images => self.wait(dialog.pick_files(), question, sender, wake),
             Question::Folder => {
                 let picked = dialog.pick_folder();
                 self.wait(
@@ -125,19 +134,11 @@ impl Dialogs {
                 )
             }
             Question::Address | Question::Weights => {
-                let dialog = dialog.add_filter("Weights", &WEIGHTS).add_filter("All files", &["*"]);
                 let picked = dialog.pick_file();
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }
             Question::Save(save) => {
-                let filter = match save.kind {
-                    ExportKind::Signed => ("NumPy array", ["npy"]),
-                    _ => ("PNG", ["png"]),
-                };
-                let picked = dialog
-                    .set_file_name(&save.name)
-                    .add_filter(filter.0, &filter.1)
-                    .save_file();
+                let picked = dialog.set_file_name(&save.name).save_file();
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }
         }
@@ -151,12 +152,22 @@ impl Dialogs {
         wake: impl FnOnce() + Send + 'static,
     ) -> std::io::Result<()> {
         let start = Instant::now();
+        self.spawn(sender, wake, move || match block_on(picked) {
+            Some(files) => Answer::Chosen(question, files.iter().map(|file| file.path().to_owned()).collect()),
+            None if start.elapsed() < QUICKEST_CANCEL => Answer::Unavailable(question),
+            None => Answer::Cancelled,
+        })
+    }
+
+    /// Waits for an answer on a thread of its own.
+    fn spawn(
+        &mut self,
+        sender: Sender<Answer>,
+        wake: impl FnOnce() + Send + 'static,
+        ask: impl FnOnce() -> Answer + Send + 'static,
+    ) -> std::io::Result<()> {
         Builder::new().name("gradcam-dialog".to_owned()).spawn(move || {
-            let answer = match block_on(picked) {
-                Some(files) => Answer::Chosen(question, files.iter().map(|file| file.path().to_owned()).collect()),
-                None if start.elapsed() < QUICKEST_CANCEL => Answer::Unavailable(question),
-                None => Answer::Cancelled,
-            };
+            let answer = ask();
             // nobody listens only while the window is being closed
             if sender.send(answer).is_ok() {
                 wake();
@@ -176,6 +187,18 @@ impl Dialogs {
     /// Whether a dialog waits for an answer.
     pub fn is_open(&self) -> bool {
         self.open > 0
+    }
+}
+
+/// Which files a question is about: what they are called, and how their names end.
+fn filter(question: &Question) -> Option<(&'static str, Vec<String>)> {
+    let owned = |endings: &[&str]| endings.iter().map(|&ending| ending.to_owned()).collect();
+    match question {
+        Question::Images => Some(("Images", image_endings())),
+        Question::Folder => None,
+        Question::Address | Question::Weights => Some(("Weights", owned(&WEIGHTS))),
+        Question::Save(save) if save.kind == ExportKind::Signed => Some(("NumPy array", owned(&["npy"]))),
+        Question::Save(_) => Some(("PNG", owned(&["png"]))),
     }
 }
 

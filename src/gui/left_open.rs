@@ -1,0 +1,110 @@
+//! What was open when the window was closed, to be opened again at the next start: plain values, kept between starts.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::images::{Images, OpenImage};
+use super::samples;
+use crate::explorer::{ImageId, ImageSource, NetworkInfo};
+use crate::samples::SAMPLES;
+
+/// How many images are kept.
+const IMAGES: usize = 1000;
+
+/// An image that can be opened again without being fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Source {
+    /// A file.
+    File(PathBuf),
+    /// A picture of the program, by the name of its file.
+    Sample(String),
+}
+
+impl Source {
+    /// Where an image came from; none of what was pasted, or would have to be fetched from the web.
+    fn of(image: &OpenImage) -> Option<Self> {
+        if let Some(path) = &image.path {
+            return Some(Self::File(path.clone()));
+        }
+        let is_sample = image.url.is_none() && SAMPLES.iter().any(|sample| sample.file == image.name);
+        is_sample.then(|| Self::Sample(image.name.clone()))
+    }
+
+    fn to_open(&self) -> Option<ImageSource> {
+        match self {
+            Self::File(path) => Some(ImageSource::File(path.clone())),
+            Self::Sample(name) => SAMPLES.iter().find(|sample| sample.file == name).map(samples::source),
+        }
+    }
+}
+
+/// What was open.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeftOpen {
+    images: Vec<Source>,
+    /// The place of the one that was shown.
+    shown: usize,
+    /// What was chosen of the network's.
+    pub chosen: ChosenOf,
+}
+
+/// Classes and layer, which mean something for one network only.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChosenOf {
+    /// For which network, in words.
+    pub network: String,
+    /// The chosen class.
+    pub class: Option<usize>,
+    /// The class that it is compared with.
+    pub than: Option<usize>,
+    /// The pinned classes.
+    pub pinned: Vec<usize>,
+    /// The chosen layer by its name.
+    pub layer: Option<String>,
+}
+
+impl ChosenOf {
+    /// Nothing yet, for a network.
+    pub fn of(network: &NetworkInfo) -> Self {
+        Self {
+            network: mark(network),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it means something for this network.
+    pub fn is_of(&self, network: &NetworkInfo) -> bool {
+        self.network == mark(network)
+    }
+}
+
+/// What tells networks apart whose classes or layers differ.
+fn mark(network: &NetworkInfo) -> String {
+    let (classes, layers) = (network.labels.len(), network.plan.layers.len());
+    format!("{}, {classes} classes, {layers} layers", network.weights.name)
+}
+
+impl LeftOpen {
+    /// What is open now, except for `greeting`, which the program opened itself.
+    pub fn of(images: &Images, greeting: Option<ImageId>, chosen: ChosenOf) -> Self {
+        let own = images.list().iter().filter(|image| Some(image.id) != greeting);
+        let kept: Vec<(ImageId, Source)> = own
+            .filter_map(|image| Some((image.id, Source::of(image)?)))
+            .take(IMAGES)
+            .collect();
+        let current = images.current().map(|image| image.id);
+        let shown = kept.iter().position(|(image, _)| Some(*image) == current);
+        let shown = shown.unwrap_or(0);
+        let images = kept.into_iter().map(|(_, source)| source).collect();
+        Self { images, shown, chosen }
+    }
+
+    /// The images to open again, and the place of the one to show.
+    pub fn images(&self) -> (Vec<ImageSource>, usize) {
+        let sources = self.images.iter().filter_map(Source::to_open).collect();
+        (sources, self.shown)
+    }
+}
