@@ -115,21 +115,6 @@ impl Textures {
         Some(self.preview.insert((image.id, width, texture)).2.id())
     }
 
-    fn preview(&mut self, ctx: &Context, image: &OpenImage) -> Option<TextureId> {
-        let kept = self.photos.iter().flatten().find(|(kept, _)| *kept == image.id);
-        if let Some((_, texture)) = kept {
-            return Some(texture.id());
-        }
-        let photo = image.preview.as_ref().or(image.thumbnail.as_ref())?;
-        let width = photo.width as usize;
-        let known = self.preview.as_ref();
-        if let Some((_, _, texture)) = known.filter(|(kept, of, _)| (*kept, *of) == (image.id, width)) {
-            return Some(texture.id());
-        }
-        let texture = ctx.load_texture("preview", pixels(photo), TextureOptions::LINEAR);
-        Some(self.preview.insert((image.id, width, texture)).2.id())
-    }
-
     /// The coloured map; for [`View::Mask`] what covers the photo where the map is cold.
     pub fn map(
         &mut self,
