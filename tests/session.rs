@@ -359,3 +359,42 @@ fn of_a_closed_image_no_copy_for_the_screen_is_made() {
         assert!(matches!(next(&explorer), Reply::Display { image: shown, .. } if shown == image));
     }
 }
+
+#[test]
+fn a_second_network_sees_the_same_photo() {
+    let (explorer, last, _) = started();
+    let request = |layer, class| ExplainRequest {
+        image: IMAGE,
+        preprocessing: Preprocessing::default(),
+        purpose: Purpose::Compare,
+        targets: vec![Target::Class(class)],
+        layers: vec![layer],
+        score: Score::Logit,
+        method: Method::GradCam,
+    };
+    // nothing before there is one, and the session goes on
+    explorer.send(Request::ExplainSecond(request(last, 0)));
+    assert!(matches!(next(&explorer), Reply::Failed(failure) if failure.during == Activity::ExplainingSecond));
+    explorer.send(Request::HoldSecond {
+        source: NetworkSource::BuiltIn(BuiltIn::Photographs),
+        choices: NetworkChoices::default(),
+        device: DeviceChoice::Cpu,
+    });
+    let Reply::SecondNetwork(Some(second)) = next(&explorer) else {
+        panic!("expected the second network")
+    };
+    assert_eq!(second.plan.classes(), 1000);
+    explorer.send(Request::ExplainSecond(request(second.plan.last_feature_layer(), 999)));
+    let Reply::SecondExplained(made) = next(&explorer) else {
+        panic!("expected what it makes of the photo")
+    };
+    assert_eq!((made.epoch, made.answers.len()), (second.epoch, 1000));
+    assert!((made.answers.iter().sum::<f64>() - 1.0).abs() < 1e-6);
+    assert_eq!((made.map.width, made.map.height), (7, 7));
+    // the first one still speaks for itself
+    explorer.send(explain(&[3], &[last]));
+    assert!(matches!(next(&explorer), Reply::Explained(explained) if explained.epoch != second.epoch));
+    assert!(matches!(next(&explorer), Reply::ExplainedAll { .. }));
+    explorer.send(Request::LetGoSecond);
+    assert!(matches!(next(&explorer), Reply::SecondNetwork(None)));
+}

@@ -112,6 +112,16 @@ impl Explorer {
         let urgency = |urgent: bool, otherwise: u8| if urgent { 0 } else { otherwise };
         let (queue, kind, urgency, image, activity) = match &request {
             Request::UseNetwork { .. } => (&self.network, Kind::Network, 0, None, Activity::LoadingNetwork),
+            Request::HoldSecond { .. } | Request::LetGoSecond => {
+                (&self.network, Kind::SecondNetwork, 2, None, Activity::LoadingSecond)
+            }
+            Request::ExplainSecond(explain) => (
+                &self.network,
+                Kind::ExplainSecond,
+                2,
+                Some(explain.image),
+                Activity::ExplainingSecond,
+            ),
             Request::Fingerprint => (&self.pictures, Kind::Fingerprint, 8, None, Activity::Fingerprinting),
             Request::Open { image, source, urgent } => {
                 self.images.insert(*image, source.clone());
@@ -206,7 +216,12 @@ impl Explorer {
                 job.image == Some(image)
                     && matches!(
                         kind,
-                        Kind::Show | Kind::Channels | Kind::FeatureMap | Kind::InputPicture | Kind::CompleteClassMaps
+                        Kind::Show
+                            | Kind::Channels
+                            | Kind::FeatureMap
+                            | Kind::InputPicture
+                            | Kind::CompleteClassMaps
+                            | Kind::ExplainSecond
                     )
             });
         }

@@ -8,6 +8,8 @@ use super::request::{ImageId, Purpose, Request};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     Network,
+    SecondNetwork,
+    ExplainSecond,
     Fingerprint,
     Open(ImageId),
     Preview(ImageId),

@@ -32,6 +32,7 @@ mod recent;
 mod recommended;
 mod reply;
 mod request;
+mod second;
 mod session;
 mod surroundings;
 mod under_way;
@@ -47,7 +48,7 @@ pub use preprocessing::{InputChoices, input_of};
 pub use recommended::{Recommended, SCORE_RULE};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, InputPicture, NetworkEpoch, NetworkInfo, Opened, Predicted,
-    Previewed, Reply,
+    Previewed, Reply, SecondExplained,
 };
 pub use request::{
     DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request,

@@ -50,6 +50,13 @@ impl NetworkWorker {
                         outbox.send(reply);
                         return Ok(());
                     }
+                    Request::HoldSecond {
+                        source,
+                        choices,
+                        device,
+                    } => session.hold_second(source, choices, device)?,
+                    Request::LetGoSecond => session.let_go_second(),
+                    Request::ExplainSecond(request) => session.explain_second(request, &stop)?,
                     Request::Predict {
                         image, preprocessing, ..
                     } => session.predict(image, preprocessing)?,

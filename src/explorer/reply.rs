@@ -160,11 +160,28 @@ pub struct InputPicture {
     pub picture: Arc<Photo>,
 }
 
+/// What the second network makes of an image.
+#[derive(Clone, Debug)]
+pub struct SecondExplained {
+    /// What was asked for.
+    pub request: Arc<ExplainRequest>,
+    /// Which network.
+    pub epoch: NetworkEpoch,
+    /// What it answers for each of its classes: probabilities, or plain values.
+    pub answers: Arc<[f64]>,
+    /// Its map of the first target at the first layer.
+    pub map: Map,
+}
+
 /// Anything the [`Explorer`](super::Explorer) can say.
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// Another network speaks from now on.
     Network(Arc<NetworkInfo>),
+    /// Another second network is held beside it, or none any more.
+    SecondNetwork(Option<Arc<NetworkInfo>>),
+    /// What the second network makes of an image.
+    SecondExplained(SecondExplained),
     /// The SHA-256 of the weights file, 64 hexadecimal digits.
     Fingerprint {
         /// Which network.
@@ -237,6 +254,10 @@ pub struct Failure {
 pub enum Activity {
     /// Loading a network.
     LoadingNetwork,
+    /// Loading a second network.
+    LoadingSecond,
+    /// Making the second network's map.
+    ExplainingSecond,
     /// Reading the file of the network in use for its fingerprint.
     Fingerprinting,
     /// Opening an image.

@@ -191,6 +191,20 @@ pub enum Request {
         /// Which device.
         device: DeviceChoice,
     },
+    /// Hold a second network beside the one that speaks; answered by `SecondNetwork`.
+    HoldSecond {
+        /// Which weights.
+        source: NetworkSource,
+        /// What a person says of it.
+        choices: NetworkChoices,
+        /// Which device.
+        device: DeviceChoice,
+    },
+    /// Let the second network go; answered by `SecondNetwork`.
+    LetGoSecond,
+    /// What the second network makes of an image: one target at one layer, both of its own; answered by
+    /// `SecondExplained`.
+    ExplainSecond(ExplainRequest),
     /// Hash the weights file of the network in use.
     Fingerprint,
     /// Decode an image and keep it; answered by `Opened`, and by `Display` if it is urgent.

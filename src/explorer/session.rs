@@ -19,7 +19,7 @@ use crate::weights::{Environment, Info, NetworkChoices, Weights};
 const HISTOGRAM_BINS: usize = 60;
 
 /// A network that is ready.
-struct Loaded {
+pub(super) struct Loaded {
     network: Box<dyn Network>,
     info: Arc<NetworkInfo>,
     /// The pass whose activations the network holds.
@@ -36,16 +36,25 @@ struct Pass {
 }
 
 /// A network that holds the activations of a pass.
-struct Ready<'a> {
-    network: &'a mut dyn Network,
-    info: &'a NetworkInfo,
+pub(super) struct Ready<'a> {
+    pub(super) network: &'a mut dyn Network,
+    pub(super) info: &'a NetworkInfo,
     pass: &'a Pass,
+}
+
+impl Ready<'_> {
+    /// One value a class.
+    pub(super) fn logits(&self) -> &[f64] {
+        &self.pass.logits
+    }
 }
 
 /// The state of the worker that owns the network.
 pub struct Session {
-    images: Arc<Images>,
+    pub(super) images: Arc<Images>,
     loaded: Option<Loaded>,
+    /// Held beside it, to be compared with it.
+    pub(super) second: Option<Loaded>,
     epoch: NetworkEpoch,
     environment: Environment,
 }
@@ -57,6 +66,7 @@ impl Session {
             environment,
             images,
             loaded: None,
+            second: None,
             epoch: NetworkEpoch::default(),
         }
     }
@@ -68,6 +78,19 @@ impl Session {
         choices: NetworkChoices,
         choice: DeviceChoice,
     ) -> Result<(Reply, Arc<Weights>), ExplorerError> {
+        let (loaded, weights) = self.load(source, choices, choice)?;
+        let info = loaded.info.clone();
+        self.loaded = Some(loaded);
+        Ok((Reply::Network(info), Arc::new(weights)))
+    }
+
+    /// A network of weights on a device, with what there is to say about it.
+    pub(super) fn load(
+        &mut self,
+        source: NetworkSource,
+        choices: NetworkChoices,
+        choice: DeviceChoice,
+    ) -> Result<(Loaded, Weights), ExplorerError> {
         let start = Instant::now();
         let LoadedNetwork {
             network,
@@ -97,12 +120,12 @@ impl Session {
             device_note,
             load_ms: ms_since(start),
         });
-        self.loaded = Some(Loaded {
+        let loaded = Loaded {
             network,
-            info: info.clone(),
+            info,
             pass: None,
-        });
-        Ok((Reply::Network(info), Arc::new(weights)))
+        };
+        Ok((loaded, weights))
     }
 
     /// Runs the network on an image, unless its activations are those of that image already.
@@ -241,9 +264,34 @@ impl Session {
         self.pass_over(request.image, request.preprocessing)
     }
 
-    /// The network with the pass over an image, which is run if the last one was over another.
+    /// The network with the pass over an image.
     fn pass_over(&mut self, image: ImageId, preprocessing: Preprocessing) -> Result<Ready<'_>, ExplorerError> {
-        let Loaded { network, info, pass } = self.loaded.as_mut().ok_or_else(no_network)?;
+        let loaded = self.loaded.as_mut().ok_or_else(no_network)?;
+        loaded.over(&self.images, image, preprocessing)
+    }
+
+    /// Forgets the activations, after a failure that may have left them half done.
+    pub fn forget_pass(&mut self) {
+        for loaded in [&mut self.loaded, &mut self.second].into_iter().flatten() {
+            loaded.pass = None;
+        }
+    }
+}
+
+impl Loaded {
+    /// What there is to say about it.
+    pub(super) fn info(&self) -> &Arc<NetworkInfo> {
+        &self.info
+    }
+
+    /// The network with the pass over an image, which is run if the last one was over another.
+    pub(super) fn over(
+        &mut self,
+        images: &Images,
+        image: ImageId,
+        preprocessing: Preprocessing,
+    ) -> Result<Ready<'_>, ExplorerError> {
+        let Self { network, info, pass } = self;
         // taken out, so that none is left if the next one fails
         let known = pass
             .take()
@@ -252,7 +300,7 @@ impl Session {
             Some(known) => known,
             None => {
                 let start = Instant::now();
-                let input = self.images.input(image, info.plan.input(), preprocessing)?;
+                let input = images.input(image, info.plan.input(), preprocessing)?;
                 let preprocess_ms = ms_since(start);
                 let start = Instant::now();
                 let logits = info.plan.output.class_logits(&network.forward(&input)?);
@@ -271,17 +319,10 @@ impl Session {
             pass: pass.insert(current),
         })
     }
-
-    /// Forgets the activations, after a failure that may have left them half done.
-    pub fn forget_pass(&mut self) {
-        if let Some(loaded) = &mut self.loaded {
-            loaded.pass = None;
-        }
-    }
 }
 
 /// Whether classes and layers exist.
-fn check(info: &NetworkInfo, request: &ExplainRequest) -> Result<(), ExplorerError> {
+pub(super) fn check(info: &NetworkInfo, request: &ExplainRequest) -> Result<(), ExplorerError> {
     let classes = info.plan.classes();
     for target in &request.targets {
         let (a, b) = match *target {

@@ -30,6 +30,8 @@ pub enum Action {
     OpenAddress,
     /// Choose a weights file.
     OpenNetwork,
+    /// A second network beside the one in use.
+    OpenSecond,
     /// Fetch the ImageNet weights.
     DownloadNetwork,
     /// Stop what is being fetched.
@@ -112,7 +114,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -124,6 +126,7 @@ impl Action {
         Self::CopyCsv,
         Self::CopyMap,
         Self::OpenNetwork,
+        Self::OpenSecond,
         Self::DownloadNetwork,
         Self::CancelDownload,
         Self::Search,
@@ -212,7 +215,11 @@ impl Action {
             ),
             Self::OpenNetwork => (
                 "Open weights…",
-                "Choose a .keras, .h5 or safetensors file of a classifier that stands on Xception.",
+                "Choose the .keras, .h5 or safetensors file of a convolutional classifier.",
+            ),
+            Self::OpenSecond => (
+                "Open a second network…",
+                "Choose the file of another network, to see the same photo and class through both.",
             ),
             Self::Search => (
                 "Find a class",
@@ -392,6 +399,7 @@ impl Action {
             | Self::CopyMap
             | Self::WholePhoto
             | Self::OpenNetwork
+            | Self::OpenSecond
             | Self::DownloadNetwork
             | Self::CancelDownload
             | Self::DefaultLayer

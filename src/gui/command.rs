@@ -9,7 +9,7 @@ use super::dialogs::Question;
 use super::folding::Side;
 use super::networks::{SizeQuestion, WantedNetwork};
 use super::state::{Compare, Difference};
-use crate::explorer::{ImageId, ImageSource};
+use crate::explorer::{ImageId, ImageSource, NetworkSource};
 use crate::imaging::{Photo, Region};
 use crate::network::LayerId;
 
@@ -106,6 +106,10 @@ pub enum Command {
     Prefer(Preferences),
     /// Run other weights, or the same on another device.
     UseNetwork(WantedNetwork),
+    /// Hold a second network beside it, to be compared with it.
+    HoldSecond(NetworkSource),
+    /// Let the second network go.
+    LetGoSecond,
     /// Run the network of a file.
     UseWeights(PathBuf),
     /// Ask on which input size a network was trained, or no longer.

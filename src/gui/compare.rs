@@ -26,6 +26,9 @@ const MENU_HEIGHT: f32 = 75.0 * UNIT;
 
 /// In words, what the second picture shows; none without one.
 pub fn name(state: &State) -> Option<String> {
+    if state.compares_networks() {
+        return Some(state.second.as_ref()?.info.weights.name.clone());
+    }
     let (key, compare) = (state.other_key()?, state.compare?);
     Some(title(state, &key, compare.instead.difference()))
 }
@@ -40,6 +43,10 @@ fn title(state: &State, key: &MapKey, difference: Difference) -> String {
             .map_or_else(String::new, |network| network.plan.layer(key.layer).name.clone()),
         Difference::Method => key.method.title().to_owned(),
         Difference::Score => super::settings::score_text(key.score, state.output()).0.to_owned(),
+        Difference::Network => state
+            .network
+            .as_ref()
+            .map_or_else(String::new, |network| network.weights.name.clone()),
         Difference::Image => state
             .images
             .get(key.image)
@@ -88,6 +95,10 @@ pub fn bar(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ui.scope_builder(line(left), |ui| header(ui, state, &key, difference));
     }
     ui.scope_builder(line(right), |ui| {
+        if let (true, Some(name)) = (state.compares_networks(), name(state)) {
+            names(ui, name, state.second_answer());
+            return;
+        }
         second(ui, state, compare.instead, commands);
         if let Some(key) = state.other_key() {
             truncated(ui, RichText::new(detail(state, &key, difference)).small().weak());
@@ -97,16 +108,17 @@ pub fn bar(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 }
 
 fn header(ui: &mut Ui, state: &State, key: &MapKey, difference: Difference) {
-    let detail = RichText::new(detail(state, key, difference)).small().weak();
+    names(ui, title(state, key, difference), detail(state, key, difference));
+}
+
+/// What a picture is called, and what there is to say about it.
+fn names(ui: &mut Ui, title: String, detail: String) {
     ui.scope(|ui| {
         // what comes after a long name has a third of the line
         ui.set_max_width(0.66 * ui.available_width());
-        truncated(
-            ui,
-            RichText::new(title(state, key, difference)).font(strong(theme::BODY)),
-        );
+        truncated(ui, RichText::new(title).font(strong(theme::BODY)));
     });
-    truncated(ui, detail);
+    truncated(ui, RichText::new(detail).small().weak());
 }
 
 /// What the pictures differ in, and what can be done with both.
@@ -227,6 +239,8 @@ fn menu(ui: &mut Ui, state: &State, instead: Instead, commands: &mut Vec<Command
                 entry(ui, name, Instead::Score(score));
             }
         }
+        // the other network is chosen in the menu of networks
+        Instead::Network => {}
         Instead::Image(_) => {
             let current = state.images.current().map(|image| image.id);
             let others: Vec<_> = state

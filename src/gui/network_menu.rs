@@ -74,6 +74,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 "Neither Keras nor ImageNet says that these weights may be used commercially.",
             );
         }
+        second(ui, state, commands);
         ui.separator();
         for device in DeviceChoice::ALL {
             let name = match device {
@@ -101,6 +102,39 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         .accessible_name(text)
         .on_hover_text("The network in use, the size and range of its input, its device and the time of the last forward pass; click to \
              change.");
+}
+
+/// The network held beside the one in use, and which there are to hold.
+fn second(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    ui.separator();
+    if state.loading_second {
+        caption(ui, "Loading a second network…");
+        return;
+    }
+    if let Some(second) = &state.second {
+        let name = &second.info.weights.name;
+        caption(ui, format!("Beside it: {name}, about {} MB", second.megabytes()));
+        let entry = Button::new("Let the second network go").frame_when_inactive(false);
+        if ui.add(entry).on_hover_text("Frees its memory.").clicked() {
+            commands.push(Command::LetGoSecond);
+            ui.close();
+        }
+        return;
+    }
+    caption(ui, "Compare with a second network");
+    for built_in in BuiltIn::ALL {
+        let source = NetworkSource::BuiltIn(built_in);
+        if state.network.as_ref().is_some_and(|network| network.source == source) {
+            continue;
+        }
+        let (label, tooltip) = built_in_text(built_in);
+        let entry = Button::new(format!("Beside {}", label.to_lowercase())).frame_when_inactive(false);
+        if ui.add(entry).on_hover_text(tooltip).clicked() {
+            commands.push(Command::HoldSecond(source));
+            ui.close();
+        }
+    }
+    action_entry(ui, Action::OpenSecond, true, commands);
 }
 
 /// What the badge calls the network: official only if its hash says so, else by its file.

@@ -25,6 +25,8 @@ pub struct Wishes {
     channels: Option<ExplainRequest>,
     feature_map: Option<(ImageId, Preprocessing, LayerId, usize)>,
     input_picture: Option<(ImageId, Preprocessing)>,
+    /// Of the second network.
+    second: Option<ExplainRequest>,
     /// The maps of all classes asked for last.
     class_maps: Weak<ClassMaps>,
 }
@@ -38,6 +40,7 @@ impl Wishes {
             Reply::Display { image, .. } => {
                 self.display.take_if(|asked| asked == image);
             }
+            Reply::SecondNetwork(_) => self.second = None,
             Reply::ExplainedAll { request } if self.asked.get(&request.purpose) == Some(request) => {
                 self.asked.remove(&request.purpose);
             }
@@ -56,6 +59,7 @@ impl Wishes {
         open(self, state, explorer);
         if is_ready {
             explain(self, state, explorer);
+            second(self, state, explorer);
             channels(self, state, explorer);
             complete(self, state, explorer);
             input_picture(self, state, explorer);
@@ -249,6 +253,18 @@ fn layers_wish(state: &State) -> Option<Wish> {
     };
     let is_open = state.preferences.drawer == Some(Drawer::Layers);
     is_open.then(|| Some((vec![state.choices.target(state.class()?)], layers()?)))?
+}
+
+/// What the second network makes of the image, if that is missing.
+fn second(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
+    let is_open = |image: ImageId| state.images.get(image).is_some_and(|image| image.prediction.is_some());
+    let Some(request) = state.missing_of_second().filter(|request| is_open(request.image)) else {
+        return;
+    };
+    if wishes.second.as_ref() != Some(&request) {
+        explorer.send(Request::ExplainSecond(request.clone()));
+        wishes.second = Some(request);
+    }
 }
 
 /// The request for the map of the second picture, if it is missing.

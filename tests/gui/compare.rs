@@ -47,6 +47,8 @@ fn two_pictures_differ_in_what_is_chosen_and_in_nothing_else() {
             one.method != other.method,
             one.score != other.score,
             one.image != other.image,
+            // through one network
+            state.second.is_some(),
         ];
         assert_eq!(
             differs,
@@ -245,4 +247,47 @@ fn a_narrow_window_has_room_for_two_pictures() {
             "{label} {rect:?} {picture:?}"
         );
     }
+}
+
+fn open_menu_of_network(window: &mut Window) {
+    window.find(|label| label.contains(" · CPU")).click();
+    window.settle();
+}
+
+#[test]
+fn the_same_photo_is_seen_through_two_networks() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let before = window.state().shown.clone().unwrap();
+    open_menu_of_network(&mut window);
+    window.click("Beside built-in: photographs");
+    window.wait("the second network", |state| state.second.is_some());
+    wait(&mut window);
+    let state = window.state();
+    assert_eq!(state.compare.unwrap().instead, Instead::Network);
+    let second = state.second.as_ref().unwrap();
+    // the drawings' dog is none of ImageNet's classes, so there is nothing to be shown of it
+    let name = state.class_name(state.class().unwrap());
+    assert!(state.other_shown.is_none());
+    assert!(window.has_text(&format!("has no class {name}")));
+    assert!(window.has_text(&second.info.weights.name));
+    // one that both know
+    let name = "umbrella";
+    window.type_text(name);
+    window.key(Key::Enter);
+    window.key(Key::Escape);
+    wait(&mut window);
+    let state = window.state();
+    let (one, other) = (state.shown.as_ref().unwrap(), state.other_shown.as_ref().unwrap());
+    let second = state.second.as_ref().unwrap();
+    assert_eq!(other.key.image, one.key.image);
+    assert_eq!(other.key.layer, second.info.plan.last_feature_layer());
+    assert_eq!(other.key.preprocessing.pixels, second.info.usual.pixels);
+    assert_eq!(other.key.target, Target::Class(second.info.labels.find(name).unwrap()));
+    assert!(window.has_text("no. "));
+    window.assert_idle();
+    // it is let go, and one picture is left, as it was
+    open_menu_of_network(&mut window);
+    window.click("Let the second network go");
+    window.wait("one picture", |state| state.second.is_none() && state.compare.is_none());
+    assert_eq!(window.state().shown.as_ref().unwrap().key.layer, before.key.layer);
 }

@@ -10,6 +10,7 @@ use super::command::{Action, Command, PathField};
 use super::copies;
 use super::dialogs::Question;
 use super::export;
+use super::networks::file_of;
 use super::state::{Message, State};
 use crate::explorer::{ExportKind, ImageSource, NetworkSource, Request};
 use crate::imaging::Photo;
@@ -112,6 +113,8 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
         Command::Choose(choices) => choose(state, choices),
         Command::Prefer(preferences) => state.preferences = preferences,
         Command::UseNetwork(wanted) => return Some(use_network(state, wanted)),
+        Command::HoldSecond(source) => return Some(hold_second(state, source)),
+        Command::LetGoSecond => return Some(Effect::Send(Box::new(Request::LetGoSecond))),
         Command::UseWeights(path) => {
             let wanted = state.wanted(NetworkSource::File(path));
             return Some(use_network(state, wanted));
@@ -149,11 +152,26 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
             let wanted = state.wanted(NetworkSource::File(paths.pop()?));
             Some(use_network(state, wanted))
         }
+        Question::SecondWeights => {
+            let source = NetworkSource::File(paths.pop()?);
+            Some(hold_second(state, source))
+        }
         Question::Save(mut save) => {
             save.request.files = vec![(save.kind, paths.pop()?)];
             Some(Effect::Send(Box::new(Request::Export(save.request))))
         }
     }
+}
+
+/// Loads a network beside the one in use, with what was said of it before.
+fn hold_second(state: &mut State, source: NetworkSource) -> Effect {
+    state.loading_second = true;
+    let choices = file_of(&source).map(|file| state.preferences.networks.said(file).choices());
+    Effect::Send(Box::new(Request::HoldSecond {
+        source,
+        choices: choices.unwrap_or_default(),
+        device: state.wanted_network.device,
+    }))
 }
 
 fn select_class(state: &mut State, class: usize) {
@@ -210,6 +228,7 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         }
         Action::CancelDownload => return Some(Effect::CancelDownload),
         Action::OpenNetwork => return Some(Effect::Ask(Question::Weights)),
+        Action::OpenSecond => return Some(Effect::Ask(Question::SecondWeights)),
         Action::Paste => return Some(Effect::Paste),
         Action::Save | Action::SaveValues | Action::Copy => return save(state, action),
         Action::CopyList | Action::CopyCsv | Action::CopyMap => return copy_text(state, action),

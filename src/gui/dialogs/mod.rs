@@ -37,6 +37,8 @@ pub enum Question {
     Address,
     /// A weights file.
     Weights,
+    /// The weights file of a second network.
+    SecondWeights,
     /// Where to save what the picture showed when it was asked.
     Save(Box<Save>),
 }
@@ -60,6 +62,7 @@ impl Question {
             Self::Folder => "Open a folder of images",
             Self::Address => "Open a web address",
             Self::Weights => "Open a network (.keras, .h5 or safetensors)",
+            Self::SecondWeights => "Open a second network (.keras, .h5 or safetensors)",
             Self::Save(save) if save.kind == ExportKind::Signed => "Save the values of the map",
             Self::Save(_) => "Save the picture",
         }
@@ -133,7 +136,7 @@ impl Dialogs {
                     wake,
                 )
             }
-            Question::Address | Question::Weights => {
+            Question::Address | Question::Weights | Question::SecondWeights => {
                 let picked = dialog.pick_file();
                 self.wait(async { picked.await.map(|file| vec![file]) }, question, sender, wake)
             }
@@ -196,7 +199,7 @@ fn filter(question: &Question) -> Option<(&'static str, Vec<String>)> {
     match question {
         Question::Images => Some(("Images", image_endings())),
         Question::Folder => None,
-        Question::Address | Question::Weights => Some(("Weights", owned(&WEIGHTS))),
+        Question::Address | Question::Weights | Question::SecondWeights => Some(("Weights", owned(&WEIGHTS))),
         Question::Save(save) if save.kind == ExportKind::Signed => Some(("NumPy array", owned(&["npy"]))),
         Question::Save(_) => Some(("PNG or JPEG", owned(&["png", "jpg", "jpeg"]))),
     }

@@ -51,7 +51,7 @@ fn arguments(question: &Question, folder: Option<&Path>) -> Vec<OsString> {
             arguments.extend(["--save".into(), "--confirm-overwrite".into()]);
             begin.push(&save.name);
         }
-        Question::Address | Question::Weights => {}
+        Question::Address | Question::Weights | Question::SecondWeights => {}
     }
     if let Some((name, endings)) = filter(question) {
         let patterns: Vec<String> = endings.iter().map(|ending| format!("*.{ending}")).collect();

@@ -4,6 +4,7 @@ use super::State;
 use crate::explain::{Method, Score};
 use crate::explorer::ImageId;
 use crate::gui::choices::View;
+use crate::gui::command::Command;
 use crate::gui::images::OpenImage;
 use crate::gui::maps::{MapKey, Shown};
 use crate::network::LayerId;
@@ -21,6 +22,8 @@ pub enum Instead {
     Score(Score),
     /// Another image.
     Image(ImageId),
+    /// The second network.
+    Network,
 }
 
 /// What two pictures can differ in.
@@ -36,11 +39,20 @@ pub enum Difference {
     Score,
     /// Two images.
     Image,
+    /// Two networks.
+    Network,
 }
 
 impl Difference {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 5] = [Self::Class, Self::Layer, Self::Method, Self::Score, Self::Image];
+    pub const ALL: [Self; 6] = [
+        Self::Class,
+        Self::Layer,
+        Self::Method,
+        Self::Score,
+        Self::Image,
+        Self::Network,
+    ];
 
     /// Name and one sentence about it.
     pub fn name_and_explanation(self) -> (&'static str, &'static str) {
@@ -50,6 +62,7 @@ impl Difference {
             Self::Method => ("Methods", "The same class by two methods."),
             Self::Score => ("Scores", "The same class by its probability and by its logit."),
             Self::Image => ("Images", "The same class in two images."),
+            Self::Network => ("Networks", "The same class and kind of layer through two networks."),
         }
     }
 }
@@ -63,6 +76,7 @@ impl Instead {
             Self::Method(_) => Difference::Method,
             Self::Score(_) => Difference::Score,
             Self::Image(_) => Difference::Image,
+            Self::Network => Difference::Network,
         }
     }
 }
@@ -131,6 +145,7 @@ impl State {
                 let next = self.images.neighbour(1).or_else(|| self.images.neighbour(-1));
                 next.map(Instead::Image)
             }
+            Difference::Network => self.second.as_ref().map(|_| Instead::Network),
         }
     }
 
@@ -160,6 +175,15 @@ impl State {
                 // the pictures change places, not what they explain
                 self.choices.class = class;
                 shown.map(Instead::Image)
+            }
+            Instead::Network => {
+                // once both are loaded they are compared again
+                if let (Some(first), Some(second)) = (&self.network, &self.second) {
+                    let (first, second) = (first.source.clone(), second.info.source.clone());
+                    self.due.push(Command::UseNetwork(self.wanted(second)));
+                    self.due.push(Command::HoldSecond(first));
+                }
+                None
             }
         };
         if let (Some(instead), Some(compare)) = (back, &mut self.compare) {
@@ -195,6 +219,8 @@ impl State {
                 key.image = image;
                 key.preprocessing = self.images.get(image)?.seen_as(key.preprocessing);
             }
+            // its maps are not those of the network in use
+            Instead::Network => return None,
         }
         Some(key)
     }
@@ -216,9 +242,19 @@ impl State {
                 _ => None,
             });
         let wanted = self.other_key();
-        let found = wanted.and_then(|key| self.shown_of(key));
+        let found = match self.compares_networks() {
+            true => self.second_shown(),
+            false => wanted.and_then(|key| self.shown_of(key)),
+        };
         if found.is_some() {
             self.other_shown = found;
+        } else if self.compares_networks() {
+            // without such a class there is nothing to wait for
+            let request = self.second_request();
+            let shown = self.other_shown.as_ref().map(|shown| shown.key.image);
+            if request.map(|request| request.image) != shown {
+                self.other_shown = None;
+            }
         } else if self.other_shown.as_ref().map(|shown| shown.key.image) != wanted.map(|key| key.image) {
             self.other_shown = None;
         }
@@ -231,6 +267,9 @@ impl State {
 
     /// Whether the second picture still waits for its map.
     pub fn is_waiting_for_other(&self) -> bool {
+        if self.compares_networks() {
+            return self.missing_of_second().is_some();
+        }
         let is_old = |key: MapKey| self.other_shown.as_ref().is_none_or(|shown: &Shown| shown.key != key);
         self.other_key().is_some_and(is_old)
     }

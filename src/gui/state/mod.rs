@@ -9,6 +9,7 @@ mod crop;
 mod replies;
 mod restart;
 mod search;
+mod second;
 mod wanted;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub use compare::{Compare, Difference, Instead};
 pub use crop::Cropping;
 pub use search::{Here, Search};
+pub use second::SecondNetwork;
 
 use super::camera::Camera;
 use super::choices::{Choices, Preferences};
@@ -135,6 +137,10 @@ pub struct State {
     pub compare: Option<Compare>,
     /// The map in it; stays until the wanted one is there.
     pub other_shown: Option<Shown>,
+    /// A network held beside the one in use.
+    pub second: Option<SecondNetwork>,
+    /// Whether one is being loaded.
+    pub loading_second: bool,
     /// A change of zoom that a key asked for.
     pub zoom_wish: Option<Action>,
     /// Whether the window is dark now, whoever decided so.
@@ -200,6 +206,8 @@ impl State {
             input_picture: None,
             compare: None,
             other_shown: None,
+            second: None,
+            loading_second: false,
             zoom_wish: None,
             is_dark: true,
             takes_drops: true,

@@ -23,6 +23,8 @@ impl State {
     fn take(&mut self, reply: Reply) {
         match reply {
             Reply::Network(info) => self.use_network(info),
+            Reply::SecondNetwork(info) => self.take_second(info),
+            Reply::SecondExplained(explained) => self.take_second_map(explained),
             Reply::Opened(opened) => {
                 self.fetched(opened.image);
                 let is_sample = SAMPLES.iter().any(|sample| sample.file == opened.name);
@@ -181,6 +183,7 @@ impl State {
                     return;
                 }
             }
+            (Activity::LoadingSecond, _) => self.loading_second = false,
             (Activity::GettingWeights, _) => {
                 self.getting_weights = false;
                 // whoever cancelled it needs no other way

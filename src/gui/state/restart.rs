@@ -23,7 +23,7 @@ impl State {
         let network = || file_of(&self.network.as_ref()?.source).filter(|file| *file != Path::new(""));
         let last = || self.preferences.recent.first().map(PathBuf::as_path);
         let file = match question {
-            Question::Weights => network().or_else(last),
+            Question::Weights | Question::SecondWeights => network().or_else(last),
             _ => shown().or_else(last),
         };
         file?.parent().map(Path::to_owned)

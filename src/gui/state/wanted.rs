@@ -26,7 +26,7 @@ impl State {
     }
 
     /// Where in its photo a map lies.
-    fn seen_of(&self, key: &MapKey) -> [[f32; 2]; 2] {
+    pub(super) fn seen_of(&self, key: &MapKey) -> [[f32; 2]; 2] {
         let size = self.images.get(key.image).map_or([1; 2], |image| image.size);
         self.seen(size, key.preprocessing)
     }
