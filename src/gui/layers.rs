@@ -183,6 +183,10 @@ fn about(plan: &Plan, group: &Group) -> String {
     format!("{layers}, {width}×{height} cells and {channels} channels at its end{default}")
 }
 
+/// Why the default layer is the default.
+const DEFAULT: &str = "The default: the last layer with height and width before the head that makes the classes of it. What it \
+                       shows is nearest to the answer.";
+
 fn layer_row(ui: &mut Ui, plan: &Plan, id: LayerId, is_chosen: bool) -> Response {
     let colours = palette(ui);
     let layer = plan.layer(id);
@@ -216,6 +220,9 @@ fn layer_row(ui: &mut Ui, plan: &Plan, id: LayerId, is_chosen: bool) -> Response
     let tooltip = format!("{}: {width}×{height} cells, {channels} channels", layer.name);
     response.on_hover_ui(|ui| {
         ui.label(tooltip);
+        if is_default {
+            caption(ui, DEFAULT);
+        }
         if let Some(warning) = warning(layer.role) {
             caption(ui, warning);
         }

@@ -173,7 +173,9 @@ impl State {
                 let (shown, class) = (self.images.current().map(|image| image.id), self.class());
                 self.images.show(other);
                 // the pictures change places, not what they explain
-                self.choices.class = class;
+                if let Some(class) = class {
+                    self.choose_class(class);
+                }
                 shown.map(Instead::Image)
             }
             Instead::Network => {
