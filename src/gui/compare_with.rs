@@ -9,7 +9,7 @@ use super::icons;
 use super::state::State;
 use super::target_bar::{quiet, quiet_button};
 use super::theme::{self, UNIT, palette};
-use super::widgets::{caption, focus_ring, text_in, with_icon};
+use super::widgets::{caption, focus_ring, text_in, with_chevron, with_icon};
 use crate::explain::Target;
 
 /// The name of the button.
@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mu
         }
         return;
     }
-    let button = quiet_button(ui, names, Some(icons::COMPARE), NAME, false);
+    let button = quiet_button(ui, names, Some(icons::COMPARE), &with_chevron(NAME), false);
     // a click into the field is none that chooses
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {

@@ -6,7 +6,7 @@ use egui::{Frame, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
 use super::command::{Action, Command, shortcut_text};
 use super::state::State;
-use super::theme::UNIT;
+use super::theme::{self, UNIT, strong};
 use super::widgets::caption;
 
 /// What the mouse does.
@@ -32,7 +32,7 @@ const KEYS: [(&str, &str); 5] = [
 ];
 
 /// Actions in groups, each with its title.
-const GROUPS: [(&str, &[Action]); 6] = [
+const GROUPS: [(&str, &[Action]); 7] = [
     (
         "Open and save",
         &[
@@ -43,6 +43,7 @@ const GROUPS: [(&str, &[Action]); 6] = [
             Action::Save,
             Action::SaveValues,
             Action::Copy,
+            Action::CopyList,
             Action::Quit,
         ],
     ),
@@ -62,6 +63,7 @@ const GROUPS: [(&str, &[Action]); 6] = [
             Action::WhatIsHere,
         ],
     ),
+    ("Compare and crop", &[Action::Compare, Action::Swap, Action::Crop]),
     (
         "Layers and small maps",
         &[
@@ -219,7 +221,7 @@ fn column(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui)) {
 /// The words that a newcomer may not know.
 fn words(ui: &mut Ui) {
     for (word, meaning) in WORDS {
-        ui.label(RichText::new(word).strong());
+        ui.label(RichText::new(word).font(strong(theme::BODY)));
         ui.label(RichText::new(meaning).weak());
         ui.add_space(UNIT);
     }
@@ -280,11 +282,12 @@ fn row(ui: &Ui, action: Action) -> (String, &'static str, &'static str) {
 
 /// A title, and rows of keys with their meaning.
 fn group(ui: &mut Ui, title: &str, rows: impl IntoIterator<Item = (String, &'static str, &'static str)>) {
-    ui.label(RichText::new(title).strong());
+    ui.label(RichText::new(title).font(strong(theme::BODY)));
     let wide = 0.46 * ui.available_width();
     Grid::new(title)
         .num_columns(2)
-        .spacing([4.0 * UNIT, UNIT])
+        .spacing([4.0 * UNIT, 0.5 * UNIT])
+        .min_row_height(4.5 * UNIT)
         .min_col_width(wide)
         .max_col_width(wide)
         .show(ui, |ui| {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::images::{Images, OpenImage};
 use super::samples;
 use crate::explorer::{ImageId, ImageSource, NetworkInfo};
+use crate::imaging::Region;
 use crate::samples::SAMPLES;
 
 /// How many images are kept.
@@ -39,11 +40,18 @@ impl Source {
     }
 }
 
+/// An image with the part of it that the network saw alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    source: Source,
+    crop: Option<Region>,
+}
+
 /// What was open.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LeftOpen {
-    images: Vec<Source>,
+    open: Vec<Kept>,
     /// The place of the one that was shown.
     shown: usize,
     /// What was chosen of the network's.
@@ -91,20 +99,22 @@ impl LeftOpen {
     /// What is open now, except for `greeting`, which the program opened itself.
     pub fn of(images: &Images, greeting: Option<ImageId>, chosen: ChosenOf) -> Self {
         let own = images.list().iter().filter(|image| Some(image.id) != greeting);
-        let kept: Vec<(ImageId, Source)> = own
-            .filter_map(|image| Some((image.id, Source::of(image)?)))
-            .take(IMAGES)
-            .collect();
+        let kept = |image: &OpenImage| {
+            let (source, crop) = (Source::of(image)?, image.crop);
+            Some((image.id, Kept { source, crop }))
+        };
+        let kept: Vec<(ImageId, Kept)> = own.filter_map(kept).take(IMAGES).collect();
         let current = images.current().map(|image| image.id);
         let shown = kept.iter().position(|(image, _)| Some(*image) == current);
         let shown = shown.unwrap_or(0);
-        let images = kept.into_iter().map(|(_, source)| source).collect();
-        Self { images, shown, chosen }
+        let open = kept.into_iter().map(|(_, kept)| kept).collect();
+        Self { open, shown, chosen }
     }
 
-    /// The images to open again, and the place of the one to show.
-    pub fn images(&self) -> (Vec<ImageSource>, usize) {
-        let sources = self.images.iter().filter_map(Source::to_open).collect();
-        (sources, self.shown)
+    /// The images to open again, each with the part of it that the network saw alone, and the place of the one to show.
+    pub fn images(&self) -> (Vec<(ImageSource, Option<Region>)>, usize) {
+        let kept = self.open.iter();
+        let sources = kept.filter_map(|kept| Some((kept.source.to_open()?, kept.crop)));
+        (sources.collect(), self.shown)
     }
 }

@@ -131,6 +131,8 @@ impl OpenImage {
         self.source = None;
         self.name = opened.name;
         self.size = [opened.width, opened.height];
+        // a file may have changed since a part of it was cut out
+        self.crop = self.crop.map(|crop| crop.clamped(opened.width, opened.height));
         self.thumbnail = Some(opened.thumbnail);
     }
 

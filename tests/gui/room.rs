@@ -4,6 +4,7 @@ use eframe::App as _;
 use egui::{Key, ViewportCommand, accesskit::Role, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use gradcam_explorer::gui::choices::Drawer;
+use gradcam_explorer::imaging::Region;
 
 use crate::support::{DOG_AND_CAT, Memory, Window, sample};
 
@@ -21,7 +22,7 @@ fn three_images(size: [f32; 2]) -> Window {
 fn tab_folds_all_panels_and_brings_back_those_that_were_there() {
     let mut window = three_images([1280.0, 800.0]);
     window.key(Key::F3);
-    window.key(Key::F6);
+    window.key(Key::F8);
     let before = window.picture();
     assert!(window.has("Any class") && window.has_text("Image fish-key") && !window.has("Blend"));
     window.key(Key::Tab);
@@ -41,9 +42,9 @@ fn tab_folds_all_panels_and_brings_back_those_that_were_there() {
 fn each_panel_folds_by_its_own_key_and_handle() {
     let mut window = three_images([1280.0, 800.0]);
     for (key, handle, inside) in [
-        (Key::F5, Some("Classes"), "Any class"),
-        (Key::F6, Some("Layers and map"), "Blend"),
-        (Key::F7, None, "Image fish-key.png"),
+        (Key::F7, Some("Classes"), "Any class"),
+        (Key::F8, Some("Layers and map"), "Blend"),
+        (Key::F9, None, "Image fish-key.png"),
     ] {
         let before = window.picture().size();
         assert!(window.has(inside));
@@ -62,7 +63,7 @@ fn each_panel_folds_by_its_own_key_and_handle() {
         assert_eq!(window.picture().size(), before);
     }
     // whoever types looks for a class, and sees what is found
-    window.key(Key::F5);
+    window.key(Key::F7);
     window.type_text("um");
     assert!(window.has("Any class"));
 }
@@ -156,9 +157,18 @@ fn what_was_open_is_open_again_at_the_next_start() {
     let third = window.listed()[2].clone();
     window.click(&third);
     window.click("Pin");
-    window.key(Key::F6);
+    window.key(Key::F8);
     window.key(Key::OpenBracket);
-    window.wait("its map", |state| !state.is_waiting_for_map());
+    let part = Region {
+        x: 40,
+        y: 20,
+        width: 300,
+        height: 200,
+    };
+    window.harness.state_mut().state_mut().crop(Some(part));
+    window.wait("its map", |state| {
+        state.prediction().is_some() && !state.is_waiting_for_map()
+    });
     let layer = window.shown_layer();
     let mut memory = Memory::default();
     window.harness.state_mut().save(&mut memory);
@@ -177,6 +187,7 @@ fn what_was_open_is_open_again_at_the_next_start() {
     assert_eq!(window.chosen().as_ref(), Some(&third));
     assert_eq!(window.state().pinned, [window.state().class().unwrap()]);
     assert_eq!(window.shown_layer(), layer);
+    assert_eq!(window.state().cropped(), Some(part));
     assert!(!window.has("Blend"), "folded away");
 
     window.click("Menu");

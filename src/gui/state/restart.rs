@@ -44,7 +44,14 @@ impl State {
     /// Opens what was left open at the end of the last start; says whether there was anything.
     pub fn open_again(&mut self, left: LeftOpen) -> bool {
         let (sources, shown) = left.images();
-        let images: Vec<ImageId> = sources.into_iter().map(|source| self.images.add(source)).collect();
+        let add = |(source, crop)| {
+            let image = self.images.add(source);
+            if let Some(image) = self.images.get_mut(image) {
+                image.crop = crop;
+            }
+            image
+        };
+        let images: Vec<ImageId> = sources.into_iter().map(add).collect();
         let Some(&shown) = images.get(shown).or(images.first()) else {
             return false;
         };
