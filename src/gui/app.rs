@@ -291,9 +291,11 @@ impl ExplorerApp {
         if let Some(open) = state.preferences.drawer {
             // the picture keeps half of the window at least
             let most = ui.available_height() - 0.5 * screen.y - picture::AROUND;
-            let folded_out = Panel::bottom("drawer")
+            // another size of the window has another height of its own, so that small pictures grow with it
+            let grown = (0.2 * screen.y).max(192.0);
+            let folded_out = Panel::bottom(format!("drawer {:.0}", grown / 40.0))
                 .resizable(true)
-                .default_size(192.0)
+                .default_size(grown)
                 .size_range(drawer::LOWEST..=most.max(drawer::LOWEST));
             folded_out
                 .frame(strip)

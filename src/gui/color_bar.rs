@@ -14,8 +14,8 @@ use super::widgets::text_in;
 use crate::explain::Target;
 use crate::imaging::{signed_colours, signed_strength};
 
-/// What of the line below the picture is the bar with its words, and how wide that is at least and at most.
-const SHARE: f32 = 0.5;
+/// What the numbers under the pointer need of the line below the picture, and how wide the bar with its words is.
+const NUMBERS: f32 = 460.0;
 const WIDTH: std::ops::RangeInclusive<f32> = 220.0..=900.0;
 /// What the word at one end takes of that at most.
 const WORD: f32 = 0.26;
@@ -55,7 +55,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures) {
     };
     let colours = palette(ui);
     let available = ui.available_width();
-    let width = (SHARE * available).clamp(*WIDTH.start(), *WIDTH.end()).min(available);
+    let width = (available - NUMBERS).clamp(*WIDTH.start(), *WIDTH.end()).min(available);
     let (rect, response) = ui.allocate_exact_size(vec2(width, theme::ROW), Sense::hover());
     let lowest = if shown.signed { -shown.maximum } else { 0.0 };
     let (low, high) = (short(lowest), short(shown.maximum));

@@ -14,7 +14,7 @@ use super::maps::MapKey;
 use super::state::{Compare, Difference, Instead, State};
 use super::target_bar::{quiet, toggle};
 use super::theme::{self, UNIT, palette, strong};
-use super::widgets::{caption, check, segmented, truncated};
+use super::widgets::{caption, check, segmented, truncated, with_chevron};
 use crate::explain::{Method, Score, Target};
 
 /// Width of the choice of what the pictures differ in, in points.
@@ -163,7 +163,7 @@ fn second(ui: &mut Ui, state: &State, instead: Instead, commands: &mut Vec<Comma
     let name = title(state, &key, instead.difference());
     let room = 0.66 * ui.available_width();
     let text = shortened(ui, &name, room - 8.0 * UNIT);
-    let button = Button::new(RichText::new(format!("{text} {}", icons::DOWN)).font(strong(theme::BODY)));
+    let button = Button::new(RichText::new(with_chevron(&text)).font(strong(theme::BODY)));
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
         menu(ui, state, instead, commands);

@@ -44,8 +44,6 @@ pub const VALUES: char = '\u{E85C}';
 pub const BARS: char = '\u{E164}';
 /// Close.
 pub const CLOSE: char = '\u{E5CD}';
-/// There is a menu.
-pub const DOWN: char = '\u{E5C5}';
 /// A part.
 pub const CROP: char = '\u{E3BE}';
 /// Look through.
@@ -59,7 +57,7 @@ pub const INPUT: char = '\u{E3EC}';
 
 /// All of them.
 #[cfg(test)]
-pub const ALL: [char; 28] = [
+pub const ALL: [char; 27] = [
     MENU,
     OPEN,
     EXPORT,
@@ -82,7 +80,6 @@ pub const ALL: [char; 28] = [
     VALUES,
     BARS,
     CLOSE,
-    DOWN,
     CROP,
     PEEK,
     TWO,

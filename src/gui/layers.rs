@@ -12,8 +12,10 @@ use crate::network::{Group, LayerId, Plan, Role, Shape};
 
 /// Height of the name of a group or layer.
 const ROW: f32 = 5.25 * UNIT;
-/// Height of the heading, the slider and the gap below the rows.
-const HEAD: f32 = 19.0 * UNIT;
+/// Height of the heading, the slider, the names of the columns and the gap below the rows.
+const HEAD: f32 = 24.0 * UNIT;
+/// Room for the scroll bar beside the rows.
+const SCROLL: f32 = 6.0;
 /// Width of the channels of a group.
 const CHANNELS: f32 = 9.0 * UNIT;
 
@@ -73,6 +75,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             ui.label(RichText::new(warning).small().color(palette(ui).weak));
         });
     }
+    legend(ui);
     let groups = plan.groups();
     let most = groups.iter().map(|group| group.shape.channels).max().unwrap_or(1);
     let open = plan.group_of(chosen);
@@ -96,6 +99,22 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             commands.push(Command::SelectLayer(group.last()));
         }
     });
+}
+
+/// What the columns of the list are.
+fn legend(ui: &mut Ui) {
+    let colours = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0 * UNIT), Sense::hover());
+    let right = rect.right() - SCROLL;
+    let mut inner = rect.with_max_x(right);
+    let text = |rect: Rect, align: Align2, text: &str| text_in(ui, rect, align, text, theme::SMALL, colours.weak);
+    text(inner, Align2::RIGHT_CENTER, "channels");
+    inner.max.x = right - CHANNELS - 4.0 * UNIT;
+    text(inner, Align2::RIGHT_CENTER, "cells");
+    response.on_hover_text(
+        "Cells: columns and rows of the layer's map. Channels: how many there are, with a bar that compares the groups. \
+         Layers in grey say less: before their batch normalisation, or a part of a branch.",
+    );
 }
 
 /// A slider over all layers.
@@ -128,7 +147,8 @@ fn group_row(ui: &mut Ui, plan: &Plan, group: &Group, is_open: bool, most: usize
         ui.painter().rect_filled(rect, UNIT, colours.raised);
     }
     focus_ring(ui, &response, rect);
-    let mut inner = rect.shrink2(vec2(2.0 * UNIT, 0.0));
+    // names in line with the title of the list
+    let mut inner = rect.with_max_x(rect.right() - UNIT);
     let Shape {
         width,
         height,

@@ -2,7 +2,7 @@
 
 use egui::accesskit::Role;
 use egui::{
-    Color32, CursorIcon, Key, PointerButton, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui, Vec2,
+    Color32, CursorIcon, Id, Key, PointerButton, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui, Vec2,
     WidgetInfo, pos2, vec2,
 };
 
@@ -90,6 +90,10 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
         let spaces: Vec<(Rect, [f32; 2])> = places.iter().copied().zip(sides.iter().map(Side::pixels)).collect();
         navigate(ui, &response, state, &mut camera, &spaces);
         let held = held_view(ui, &response, camera, &spaces);
+        if let Some(&(rect, pixels)) = spaces.first() {
+            let own = Camera::actual_pixels(rect.size().into(), pixels, ui.pixels_per_point());
+            ui.data_mut(|data| data.insert_temp(scale_id(), camera.zoom / own));
+        }
         let target = |(rect, pixels): (Rect, [f32; 2])| {
             let space: [f32; 2] = rect.size().into();
             let corner = Vec2::from(held.corner(space, pixels));
@@ -187,6 +191,16 @@ fn sides(state: &State) -> Vec<Side<'_>> {
     std::iter::once(first).chain(second).collect()
 }
 
+/// Under which the scale of the picture is kept: pixels of the screen for each of the photo.
+fn scale_id() -> Id {
+    Id::unique("scale of the picture")
+}
+
+/// How many pixels of the screen each of the photo takes, as it was drawn last.
+pub fn scale(ui: &Ui) -> Option<f32> {
+    ui.data(|data| data.get_temp(scale_id()))
+}
+
 /// Where so many pictures go: next to each other.
 fn places(canvas: Rect, count: usize) -> Vec<Rect> {
     let canvas = canvas.shrink(3.0 * UNIT);
@@ -210,7 +224,7 @@ fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, sp
     let local = |position: Pos2| -> [f32; 2] { (position - rect.min).into() };
     if let Some(position) = response.hover_pos() {
         let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
-        let factor = (scroll / 200.0).exp() * pinch;
+        let factor = (scroll / 300.0).exp() * pinch;
         if factor != 1.0 {
             camera.zoom_at(factor, local(position), space, pixels);
         }
@@ -311,6 +325,10 @@ fn paint(
         for rect in around(photo_rect, target) {
             painter.rect_filled(rect, 0.0, colours.canvas);
         }
+    }
+    if view == View::Mask {
+        // where the photo ends, whatever of it is hidden
+        painter.rect_stroke(photo_rect, 0.0, Stroke::new(1.0, colours.line), StrokeKind::Outside);
     }
     if view == View::Contours {
         contours::paint(painter, state, shown, target);

@@ -17,6 +17,8 @@ pub fn rows(
     let now = (what, ui.available_height() as i32);
     let is_new = ui.data(|data| data.get_temp(seen)) != Some(now);
     ui.data_mut(|data| data.insert_temp(seen, now));
+    // the bar stands beside the rows, not over them
+    ui.spacing_mut().scroll.floating_allocated_width = ui.spacing().scroll.bar_width;
     let area = ScrollArea::vertical().id_salt(id).auto_shrink([false, false]);
     area.show_viewport(ui, |ui, viewport| {
         ui.set_height(height * count as f32);

@@ -7,6 +7,7 @@ use super::command::{Action, Command};
 use super::compare_with;
 use super::export;
 use super::icons;
+use super::picture;
 use super::state::State;
 use super::theme::{self, UNIT, font, palette, strong};
 use super::widgets::{action_tooltip, caption, truncated, with_icon};
@@ -131,7 +132,7 @@ pub fn quiet_button(ui: &Ui, names: bool, icon: Option<char>, name: &str, holds:
         icon => with_icon(icon, name),
     };
     let text = RichText::new(text).font(font(theme::SMALL));
-    let text = text.color(if holds { colours.accent } else { colours.weak });
+    let text = text.color(if holds { colours.text } else { colours.weak });
     Button::new(text).frame_when_inactive(holds)
 }
 
@@ -175,10 +176,9 @@ fn peek(ui: &mut Ui, names: bool, state: &State, commands: &mut Vec<Command>) {
 
 fn zoom(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let is_zoomed = state.camera.zoom != 1.0;
-    let text = if is_zoomed {
-        format!("{:.1}×", state.camera.zoom)
-    } else {
-        "Fit".to_owned()
+    let text = match picture::scale(ui).filter(|_| is_zoomed) {
+        Some(scale) => format!("{:.0} %", 100.0 * scale),
+        None => "Fit".to_owned(),
     };
     let response =
         quiet(ui, true, Action::Fit.icon(), &text, is_zoomed).on_hover_ui(|ui| action_tooltip(ui, Action::Fit));

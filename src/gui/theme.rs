@@ -92,6 +92,11 @@ pub fn palette(ui: &Ui) -> Palette {
     if ui.visuals().dark_mode { DARK } else { LIGHT }
 }
 
+/// The two tones of the frame around what has the keyboard, the outer one first; one of them is seen on any fill.
+pub fn ring(palette: &Palette) -> [Color32; 2] {
+    [palette.accent, palette.panel]
+}
+
 /// Ordinary text in a size.
 pub fn font(size: f32) -> FontId {
     FontId::proportional(size)
@@ -175,6 +180,13 @@ fn style(palette: &Palette, visuals: Visuals) -> Style {
     spacing.tooltip_width = 300.0;
     spacing.scroll.bar_width = 6.0;
     spacing.scroll.floating_width = 3.0;
+    // the bar is there to be found, not to be looked at
+    spacing.scroll.dormant_handle_opacity = 0.25;
+    spacing.scroll.active_handle_opacity = 0.35;
+    spacing.scroll.interact_handle_opacity = 0.6;
+    spacing.scroll.dormant_background_opacity = 0.0;
+    spacing.scroll.active_background_opacity = 0.0;
+    spacing.scroll.interact_background_opacity = 0.1;
     style
 }
 
@@ -289,5 +301,63 @@ mod tests {
             }
             assert!(contrast(palette.on_accent, palette.accent) >= 4.5);
         }
+    }
+
+    #[test]
+    fn text_reaches_it_on_what_is_selected_and_on_every_widget() {
+        for (palette, visuals) in [(DARK, Visuals::dark()), (LIGHT, Visuals::light())] {
+            let visuals = colours(&palette, visuals);
+            let widgets = visuals.widgets;
+            for widget in [
+                widgets.noninteractive,
+                widgets.inactive,
+                widgets.hovered,
+                widgets.active,
+                widgets.open,
+            ] {
+                let found = contrast(widget.fg_stroke.color, widget.weak_bg_fill);
+                assert!(found >= 4.5, "{widget:?}: {found}");
+            }
+            // the selection is a veil over a field
+            for below in [palette.raised, palette.panel, palette.pressed] {
+                let selected = over(visuals.selection.bg_fill, below);
+                let text = contrast(visuals.selection.stroke.color, selected);
+                assert!(text >= 4.5, "selected {selected:?}: {text}");
+            }
+            assert!(contrast(visuals.hyperlink_color, palette.panel) >= 4.5);
+            assert!(contrast(visuals.error_fg_color, palette.panel) >= 4.5);
+        }
+    }
+
+    #[test]
+    fn the_keyboards_ring_is_seen_on_every_fill() {
+        for palette in [DARK, LIGHT] {
+            for fill in [
+                palette.canvas,
+                palette.panel,
+                palette.raised,
+                palette.pressed,
+                palette.accent,
+            ] {
+                let best = ring(&palette)
+                    .map(|tone| contrast(tone, fill))
+                    .into_iter()
+                    .fold(0.0, f64::max);
+                assert!(best >= 3.0, "on {fill:?}: {best}");
+            }
+            let [outer, inner] = ring(&palette);
+            assert!(contrast(outer, inner) >= 3.0);
+        }
+    }
+
+    /// A colour with some opacity over another.
+    fn over(veil: Color32, below: Color32) -> Color32 {
+        let rest = 255 - u32::from(veil.a());
+        let mix = |veil: u8, below: u8| veil.saturating_add(((u32::from(below) * rest + 127) / 255) as u8);
+        Color32::from_rgb(
+            mix(veil.r(), below.r()),
+            mix(veil.g(), below.g()),
+            mix(veil.b(), below.b()),
+        )
     }
 }

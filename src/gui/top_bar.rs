@@ -154,8 +154,21 @@ fn title(ui: &mut Ui, state: &State) {
     if count > 1 {
         details.push_str(&format!("  ·  {position} of {count}"));
     }
-    truncated(ui, &image.name);
-    caption(ui, details);
+    let room = ui.painter().layout_no_wrap(
+        details.clone(),
+        super::theme::font(super::theme::SMALL),
+        egui::Color32::WHITE,
+    );
+    let room = room.size().x + 3.0 * UNIT;
+    let width = ui.available_width();
+    ui.scope(|ui| {
+        // with little room the name goes first, since it stands in the film strip and in the title of the window too
+        ui.set_max_width((width - room).max(0.0));
+        truncated(ui, &image.name).on_hover_text(&image.name);
+    });
+    if width > room {
+        caption(ui, details);
+    }
 }
 
 /// What is being fetched, with a way to stop it.

@@ -116,12 +116,13 @@ pub fn segmented<T: Copy + PartialEq>(
     let colours = palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW), Sense::hover());
     ui.painter().rect_filled(rect, UNIT, colours.raised);
-    let width = rect.width() / choices.len().max(1) as f32;
     let mut clicked = None;
-    for (position, &choice) in choices.iter().enumerate() {
+    let widths = shares(ui, choices.iter().map(|&choice| describe(choice).0), rect.width());
+    let mut left = rect.left();
+    for (&choice, width) in choices.iter().zip(widths) {
         let (name, explanation) = describe(choice);
-        let left = rect.left() + width * position as f32;
         let cell = Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height()));
+        left += width;
         let response = ui.interact(cell, ui.scope_id().with((group, name)), Sense::click());
         let is_chosen = choice == chosen;
         response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), is_chosen, name));
@@ -134,13 +135,36 @@ pub fn segmented<T: Copy + PartialEq>(
         }
         focus_ring(ui, &response, cell.shrink(1.0));
         let colour = if is_chosen { colours.on_accent } else { colours.text };
-        ui.painter()
-            .text(cell.center(), Align2::CENTER_CENTER, name, font(theme::SMALL), colour);
+        text_in(
+            ui,
+            cell.shrink2(vec2(2.0, 0.0)),
+            Align2::CENTER_CENTER,
+            name,
+            theme::SMALL,
+            colour,
+        );
         if response.on_hover_text(explanation).clicked() {
             clicked = Some(choice);
         }
     }
     clicked
+}
+
+/// The widths of choices beside each other: equal ones where all names fit, else each as much as its name needs.
+fn shares<'a>(ui: &Ui, names: impl Iterator<Item = &'a str>, width: f32) -> Vec<f32> {
+    let needed = |name: &str| {
+        let galley = ui
+            .painter()
+            .layout_no_wrap(name.to_owned(), font(theme::SMALL), Color32::WHITE);
+        galley.size().x + UNIT
+    };
+    let needed: Vec<f32> = names.map(needed).collect();
+    let equal = width / needed.len().max(1) as f32;
+    if needed.iter().all(|needed| *needed <= equal) {
+        return vec![equal; needed.len()];
+    }
+    let rest = (width - needed.iter().sum::<f32>()) / needed.len().max(1) as f32;
+    needed.into_iter().map(|needed| (needed + rest).max(0.0)).collect()
 }
 
 /// A box to be ticked, with an edge that is seen on every panel.
@@ -160,8 +184,12 @@ pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
         response.scroll_to_me(None);
     }
     if response.has_focus() {
+        let [outer, inner] = theme::ring(&palette(ui));
         ui.painter()
-            .rect_stroke(rect, UNIT, Stroke::new(1.5, palette(ui).accent), StrokeKind::Inside);
+            .rect_stroke(rect, UNIT, Stroke::new(2.0, outer), StrokeKind::Inside);
+        let inside = rect.shrink(2.0);
+        ui.painter()
+            .rect_stroke(inside, UNIT - 2.0, Stroke::new(1.0, inner), StrokeKind::Inside);
     }
 }
 

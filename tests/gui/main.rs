@@ -20,6 +20,7 @@ mod flip;
 mod follow;
 mod images;
 mod layers;
+mod looks;
 mod numbers;
 mod persistence;
 mod picture;

@@ -9,7 +9,8 @@ use crate::gui::images::OpenImage;
 use crate::gui::maps::{MapKey, Shown};
 use crate::network::LayerId;
 
-/// What the second picture has instead; all else is as in the first.
+/// What the second picture has instead; all else is as in the first. A second network would be one more: the key of its
+/// map then names a network too, and the session that holds it is asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Instead {
     /// Another class.
@@ -211,8 +212,9 @@ impl State {
 
     /// What the second picture should show.
     pub fn other_key(&self) -> Option<MapKey> {
+        let instead = self.compare?.instead;
         let mut key = self.key(self.choices.target(self.class()?), self.layer()?)?;
-        match self.compare?.instead {
+        match instead {
             Instead::Class(class) => key.target = self.choices.target(class),
             Instead::Layer(layer) => key.layer = layer,
             Instead::Method(method) => key.method = method,
