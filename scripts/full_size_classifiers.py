@@ -176,7 +176,7 @@ def compare(program, family, folder):
     off = float(np.abs(logits - right["logits"]).max() / np.ptp(right["logits"]))
     same = found["predictions"][0]["index"] == int(right["logits"].argmax())
     heat = float(np.abs(np.load(shown["files"]["heat"]) - right["heat"]).max())
-    speed = ours(program, "bench", photo, *weights, "--json", "--runs", RUNS)
+    speed = ours(program, "bench", *weights, "--json", "--runs", RUNS)
     line = f"{family:18} {size_of(family):4} {network.stat().st_size / 1e6:5.0f} {off:8.0e} {'yes' if same else 'NO':>4} {heat:8.0e}  {shown['layer']:24}"
     line += f" {speed['forward_ms']:8.1f} {speed['cam_other_ms']:7.2f} {speed['rss_peak_mb']:7.0f}"
     if (folder / f"{family}.onnx").exists():
