@@ -1,4 +1,4 @@
-//! The question how pixels are scaled for a network, where neither its file nor its family says it.
+//! The question which range of pixels a network expects, where its file does not say it.
 
 use egui::{Button, RichText, Ui};
 
@@ -7,33 +7,42 @@ use super::settings::pixels_text;
 use super::state::State;
 use super::theme::UNIT;
 use super::widgets::caption;
+use crate::explorer::NetworkInfo;
 use crate::imaging::Pixels;
-use crate::weights::SaidBy;
+use crate::weights::{IMAGENET_CLASSES, SaidBy};
+
+/// The network in use, if the range of its pixels is a guess that nobody has confirmed. ImageNet's thousand classes on
+/// Xception's body are Keras' own network, of which it is known.
+fn guessed(state: &State) -> Option<&NetworkInfo> {
+    let network = state.network.as_deref()?;
+    let is_guess = network.pixels_said_by == SaidBy::Guess && state.choices.input.pixels.is_none();
+    let is_own = network.weights.built_in.is_none() && network.weights.classes != IMAGENET_CLASSES;
+    (is_guess && is_own).then_some(network)
+}
 
 /// Whether there is something to ask.
 pub fn is_due(state: &State) -> bool {
-    let is_unknown = state
-        .network
-        .as_deref()
-        .is_some_and(|network| network.pixels_said_by == SaidBy::Guess && network.weights.usual_pixels.is_none());
-    is_unknown && state.choices.input.pixels.is_none()
+    guessed(state).is_some()
 }
 
 /// Draws the question, with the guess marked.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    let Some(network) = guessed(state) else { return };
     ui.separator();
     caption(
         ui,
-        "Neither the network's file nor its layers say how pixels were scaled for it. They are:",
+        "The network's file does not say which range of pixels it was trained on. It is:",
     );
-    let assumed = state.preprocessing().pixels;
     ui.horizontal_wrapped(|ui| {
         for pixels in Pixels::ALL {
-            let text = match pixels == assumed {
-                true => format!("{pixels} (assumed)"),
-                false => pixels.to_string(),
+            let is_assumed = pixels == network.usual.pixels;
+            let name = pixels.name();
+            let text = if is_assumed {
+                format!("{name} (assumed)")
+            } else {
+                name.to_owned()
             };
-            let button = Button::new(RichText::new(text).small()).selected(pixels == assumed);
+            let button = Button::new(RichText::new(text).small()).selected(is_assumed);
             if ui.add(button).on_hover_text(pixels_text(pixels)).clicked() {
                 let mut choices = state.choices.clone();
                 choices.input.pixels = Some(pixels);

@@ -214,15 +214,14 @@ def zip_h5(row, files, folder):
 def names_in_keras2(model, row, layers, values):
     """the names of the same layers in Keras 2, where they differ, found by what the layers answer"""
     present = named(model)
-    missing = {k: n for k, n in layers.items() if n not in present}
-    if not missing: return {}
     every = [l for l in model.layers if not hasattr(l, 'layers')]
     answers = tf_keras.Model(model.inputs, [l.output for l in every])(prepared(row, 'f4'), training=False)
     found = dict(layers)
-    for k, n in missing.items():
+    for k, n in layers.items():
         same = [l.name for l, y in zip(every, answers) if y.shape[1:] == values[n].shape and np.abs(y[0] - values[n]).max() < 1e-3 * np.abs(values[n]).max()]
-        found[k] = same[-1]
-    return found
+        # numbered names, such as re_lu_9, may be those of other layers; layers of models inside have names of their own
+        if n not in same and (same or n not in present): found[k] = same[-1]
+    return {} if found == layers else found
 
 
 def make(row):

@@ -21,6 +21,13 @@ def float64_everywhere():
         if getattr(module, '__name__', '').startswith('keras.src') and getattr(module, 'result_type', None) is original:
             module.result_type = result_type
 
+    # a Rescaling casts its numbers through float32, which networks of many layers magnify
+    def rescaled(layer, inputs):
+        dtype = keras.backend.standardize_dtype(inputs.dtype)
+        return inputs * np.asarray(layer.scale, dtype) + np.asarray(layer.offset, dtype)
+
+    keras.layers.Rescaling.call = rescaled
+
 
 def leaves(model, path=''):
     """(path, layer) of all layers that are no models; the path names the models between"""
