@@ -354,7 +354,7 @@ fn a_value_that_is_not_finite_is_the_fault_of_the_file() {
     let message = stderr(&output);
     assert_eq!(message.lines().count(), 1, "{message}");
     assert!(
-        message.contains("damaged.safetensors holds no usable Xception: the tensor"),
+        message.contains("damaged.safetensors holds no usable network: the tensor"),
         "{message}"
     );
     assert!(!message.contains("device"), "{message}");

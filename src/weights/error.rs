@@ -50,7 +50,7 @@ pub enum WeightsError {
         file: String,
     },
     /// The file is whole, but its tensors are not those of an Xception.
-    #[error("{file} holds no usable Xception: {problem}; choose other weights")]
+    #[error("{file} holds no usable network: {problem}; choose other weights")]
     Tensor {
         /// The file as shown to people.
         file: String,

@@ -190,7 +190,7 @@ fn place(datasets: &[Found], placement: &Placement, index: usize, tensor: &str) 
     } else {
         &[tensor]
     };
-    let mut candidates: Vec<(usize, usize)> = Vec::new();
+    let mut candidates: Vec<((usize, bool), usize)> = Vec::new();
     for (position, dataset) in datasets.iter().enumerate() {
         let Some(rest) = prefixes
             .iter()
@@ -211,7 +211,8 @@ fn place(datasets: &[Found], placement: &Placement, index: usize, tensor: &str) 
                 .iter()
                 .skip(1)
                 .filter(|model| group.split('/').any(|part| part == *model));
-            candidates.push((models.count(), position));
+            // names may hold slashes: what is left of `conv1/bn` is no layer `bn`
+            candidates.push(((models.count(), group == layer.as_str()), position));
         }
     }
     let most = candidates.iter().map(|(score, _)| *score).max()?;
