@@ -208,8 +208,15 @@ fn check(row: &Row, file: &str, network: &mut dyn Network, units: &[f64], tolera
     let expected = array(&npz, "means").unwrap();
     let difference = worst(&answers(network, units), &expected) / largest(&expected).max(1.0);
     // as near as Keras' own float32 is to its float64
-    let allowed = if tolerance.shown { tolerance.answers.max(row.noise[&row.layers.default]) } else { tolerance.answers };
-    assert!(difference < allowed, "{file}: answers differ by {difference}, not {allowed}");
+    let allowed = if tolerance.shown {
+        tolerance.answers.max(row.noise[&row.layers.default])
+    } else {
+        tolerance.answers
+    };
+    assert!(
+        difference < allowed,
+        "{file}: answers differ by {difference}, not {allowed}"
+    );
 
     let plan = network.plan().clone();
     let names = row.layers_in(file);

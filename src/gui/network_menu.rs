@@ -3,20 +3,23 @@
 use std::path::Path;
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Button, RichText, Ui};
+use egui::{Button, RichText, ScrollArea, Ui};
 
 use super::answers;
 use super::command::{Action, Command};
 use super::networks::{SizeQuestion, WantedNetwork};
 use super::settings::pixels_text;
 use super::state::State;
-use super::theme::palette;
+use super::theme::{UNIT, palette};
 use super::widgets::{action_entry, caption, with_chevron};
 use crate::explorer::{DeviceChoice, NetworkInfo, NetworkSource};
 use crate::imaging::Pixels;
 use crate::network::Output;
 use crate::weights::info::format_size;
 use crate::weights::{BuiltIn, Fingerprint, Info, NetworkChoices, SaidBy};
+
+/// What the menu leaves free of the window's height, in points: the bar above it, and a margin.
+const BELOW: f32 = 16.0 * UNIT;
 
 /// Draws the badge: which network speaks, what it sees, on which device, and how fast; a click opens its menu.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -46,62 +49,69 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let button = Button::new(shown).frame_when_inactive(false);
     let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
-        details(ui, state, commands);
-        if let Some(network) = &state.network {
-            input(ui, state, network, commands);
-            output(ui, state, network, commands);
-            outputs(ui, state, network, commands);
-        }
-        ui.separator();
-        for built_in in BuiltIn::ALL {
-            let source = NetworkSource::BuiltIn(built_in);
-            let in_use = state.network.as_ref().is_some_and(|network| network.source == source);
-            let (label, tooltip) = built_in_text(built_in);
-            if ui
-                .add(Button::selectable(in_use, label))
-                .on_hover_text(tooltip)
-                .clicked()
-            {
-                commands.push(Command::UseNetwork(state.wanted(source)));
-                ui.close();
-            }
-        }
-        action_entry(ui, Action::OpenNetwork, true, commands);
-        if !state.getting_weights {
-            action_entry(ui, Action::DownloadNetwork, true, commands);
-            caption(
-                ui,
-                "Neither Keras nor ImageNet says that these weights may be used commercially.",
-            );
-        }
-        second(ui, state, commands);
-        ui.separator();
-        for device in DeviceChoice::ALL {
-            let name = match device {
-                DeviceChoice::Auto => "Fastest device",
-                DeviceChoice::Cpu => "CPU",
-                DeviceChoice::Cuda => "NVIDIA GPU (CUDA)",
-                DeviceChoice::Metal => "Apple GPU (Metal)",
-            };
-            let entry = Button::selectable(state.wanted_network.device == device, name);
-            let response = ui.add_enabled(device.is_built(), entry);
-            let missing = format!(
-                "This program was built without it; build it with --features {}.",
-                device.name()
-            );
-            if response.on_disabled_hover_text(missing).clicked() {
-                commands.push(Command::UseNetwork(WantedNetwork {
-                    device,
-                    ..state.wanted_network.clone()
-                }));
-                ui.close();
-            }
-        }
+        // in a small window its end is scrolled to
+        let most = (ui.ctx().content_rect().height() - BELOW).max(0.0);
+        let area = ScrollArea::vertical().max_height(most).auto_shrink([true, true]);
+        area.show(ui, |ui| entries(ui, state, commands));
     });
     response
         .accessible_name(text)
         .on_hover_text("The network in use, the size and range of its input, its device and the time of the last forward pass; click to \
              change.");
+}
+
+fn entries(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    details(ui, state, commands);
+    if let Some(network) = &state.network {
+        input(ui, state, network, commands);
+        output(ui, state, network, commands);
+        outputs(ui, state, network, commands);
+    }
+    ui.separator();
+    for built_in in BuiltIn::ALL {
+        let source = NetworkSource::BuiltIn(built_in);
+        let in_use = state.network.as_ref().is_some_and(|network| network.source == source);
+        let (label, tooltip) = built_in_text(built_in);
+        if ui
+            .add(Button::selectable(in_use, label))
+            .on_hover_text(tooltip)
+            .clicked()
+        {
+            commands.push(Command::UseNetwork(state.wanted(source)));
+            ui.close();
+        }
+    }
+    action_entry(ui, Action::OpenNetwork, true, commands);
+    if !state.getting_weights {
+        action_entry(ui, Action::DownloadNetwork, true, commands);
+        caption(
+            ui,
+            "Neither Keras nor ImageNet says that these weights may be used commercially.",
+        );
+    }
+    second(ui, state, commands);
+    ui.separator();
+    for device in DeviceChoice::ALL {
+        let name = match device {
+            DeviceChoice::Auto => "Fastest device",
+            DeviceChoice::Cpu => "CPU",
+            DeviceChoice::Cuda => "NVIDIA GPU (CUDA)",
+            DeviceChoice::Metal => "Apple GPU (Metal)",
+        };
+        let entry = Button::selectable(state.wanted_network.device == device, name);
+        let response = ui.add_enabled(device.is_built(), entry);
+        let missing = format!(
+            "This program was built without it; build it with --features {}.",
+            device.name()
+        );
+        if response.on_disabled_hover_text(missing).clicked() {
+            commands.push(Command::UseNetwork(WantedNetwork {
+                device,
+                ..state.wanted_network.clone()
+            }));
+            ui.close();
+        }
+    }
 }
 
 /// The network held beside the one in use, and which there are to hold.
