@@ -30,7 +30,7 @@ OUTSIDE = {'tf': '-1..1', 'caffe': 'caffe', 'torch': 'torch', 'inside': '0..255'
 MODES = {'MobileNet': 'tf', 'MobileNetV2': 'tf', 'MobileNetV3Small': 'inside', 'MobileNetV3Large': 'inside',
          'ResNet50': 'caffe', 'ResNet101': 'caffe', 'ResNet152': 'caffe', 'ResNet50V2': 'tf', 'ResNet101V2': 'tf', 'ResNet152V2': 'tf',
          'VGG16': 'caffe', 'VGG19': 'caffe', 'DenseNet121': 'torch', 'DenseNet169': 'torch', 'DenseNet201': 'torch',
-         'InceptionV3': 'tf', 'InceptionResNetV2': 'tf', 'Xception': 'tf', 'NASNetMobile': 'tf'}
+         'InceptionV3': 'tf', 'InceptionResNetV2': 'tf', 'Xception': 'tf'}
 
 
 def outside(family): return OUTSIDE[MODES.get(family, 'inside')]
@@ -72,8 +72,6 @@ application('EfficientNetB0', ALL, firm=3.)
 application('EfficientNetV2B0', ALL)
 application('EfficientNetV2S')
 application('Xception', width=root(.5))
-application('NASNetMobile', width=by(11), firm=2.5)
-application('ConvNeXtTiny', 'keras h5 k2.h5')
 
 
 # --- five bodies, each fine-tuned in three forms ---
