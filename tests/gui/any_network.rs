@@ -110,20 +110,6 @@ fn what_values_mean_is_asked_where_the_file_does_not_say_it_and_the_answer_is_ke
 }
 
 #[test]
-fn the_range_of_pixels_is_asked_where_the_file_does_not_say_it() {
-    let mut window = speaking("guess_n.keras");
-    let network = window.state().network.clone().unwrap();
-    assert!(window.has_text("which range of pixels it was trained on"));
-    window.click(&format!("{} (assumed)", network.usual.pixels.name()));
-    assert!(!window.has_text("which range of pixels it was trained on"));
-    let said = window.state().preferences.networks.said(&keras("guess_n.keras"));
-    assert_eq!(said.input.pixels, Some(network.usual.pixels));
-    // that of Keras itself is known
-    let window = Window::greeting();
-    assert!(!window.has_text("which range of pixels"));
-}
-
-#[test]
 fn weights_without_a_graph_are_asked_about_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::with_weights(small_weights(folder.path()));

@@ -11,7 +11,7 @@ use crate::support::{DOG_AND_CAT, Window, sample};
 /// A window that compares, once both maps are there.
 fn comparing(difference: Difference) -> Window {
     let mut window = Window::with_sample(DOG_AND_CAT);
-    window.key(Key::F5);
+    window.key(Key::F8);
     assert!(window.state().compare.is_some());
     window
         .role(Role::RadioButton, difference.name_and_explanation().0)
@@ -111,7 +111,7 @@ fn swapped_pictures_change_places() {
         window.click("Swap");
         wait(&mut window);
         assert_eq!(keys(&window), [other, one], "{difference:?}");
-        window.key(Key::F6);
+        window.key(Key::F9);
         wait(&mut window);
         assert_eq!(keys(&window), [one, other], "{difference:?}");
     }
@@ -174,7 +174,7 @@ fn two_images_stand_beside_each_other() {
     window.wait("the others", |state| {
         state.images.list().len() > 1 && state.shown.is_some()
     });
-    window.key(Key::F5);
+    window.key(Key::F8);
     window.role(Role::RadioButton, "Images").click();
     window.settle();
     wait(&mut window);
@@ -216,7 +216,7 @@ fn two_images_stand_beside_each_other() {
 #[test]
 fn what_cannot_be_compared_is_not_offered() {
     let mut window = Window::with_sample(DOG_AND_CAT);
-    window.key(Key::F5);
+    window.key(Key::F8);
     let offers = |window: &Window, name: &str| window.harness_has(Role::RadioButton, name);
     assert!(offers(&window, "Classes") && offers(&window, "Scores"));
     assert!(!offers(&window, "Images"), "there is one image");

@@ -22,7 +22,7 @@ fn three_images(size: [f32; 2]) -> Window {
 fn tab_folds_all_panels_and_brings_back_those_that_were_there() {
     let mut window = three_images([1280.0, 800.0]);
     window.key(Key::F3);
-    window.key(Key::F8);
+    window.key(Key::F6);
     let before = window.picture();
     assert!(window.has("Any class") && window.has_text("Image fish-key") && !window.has("Blend"));
     window.key(Key::Tab);
@@ -42,9 +42,9 @@ fn tab_folds_all_panels_and_brings_back_those_that_were_there() {
 fn each_panel_folds_by_its_own_key_and_handle() {
     let mut window = three_images([1280.0, 800.0]);
     for (key, handle, inside) in [
-        (Key::F7, Some("Classes"), "Any class"),
-        (Key::F8, Some("Layers and map"), "Blend"),
-        (Key::F9, None, "Image fish-key.png"),
+        (Key::F5, Some("Classes"), "Any class"),
+        (Key::F6, Some("Layers and map"), "Blend"),
+        (Key::F7, None, "Image fish-key.png"),
     ] {
         let before = window.picture().size();
         assert!(window.has(inside));
@@ -63,7 +63,7 @@ fn each_panel_folds_by_its_own_key_and_handle() {
         assert_eq!(window.picture().size(), before);
     }
     // whoever types looks for a class, and sees what is found
-    window.key(Key::F7);
+    window.key(Key::F5);
     window.type_text("um");
     assert!(window.has("Any class"));
 }
@@ -157,7 +157,7 @@ fn what_was_open_is_open_again_at_the_next_start() {
     let third = window.listed()[2].clone();
     window.click(&third);
     window.click("Pin");
-    window.key(Key::F8);
+    window.key(Key::F6);
     window.key(Key::OpenBracket);
     let part = Region {
         x: 40,

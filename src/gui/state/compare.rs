@@ -156,7 +156,7 @@ impl State {
         let (instead, class, layer) = (compare.instead, self.class(), self.layer());
         let back = match instead {
             Instead::Class(other) => {
-                self.choices.class = Some(other);
+                self.choose_class(other);
                 class.map(Instead::Class)
             }
             Instead::Layer(other) => {
