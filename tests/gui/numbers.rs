@@ -147,7 +147,7 @@ fn each_part_of_the_numbers_under_the_pointer_is_explained() {
 #[test]
 fn histograms_say_how_many_values_they_hold_and_draw_zero() {
     let mut window = Window::with_sample(DOG_AND_CAT);
-    window.click("Values");
+    window.click("Map values");
     let cells = window.state().shown.as_ref().unwrap().map.signed.len();
     assert!(
         window
@@ -165,5 +165,5 @@ fn histograms_say_how_many_values_they_hold_and_draw_zero() {
             .height()
             > 80.0
     );
-    window.assert_idle();
+    window.assert_comes_to_rest();
 }

@@ -141,7 +141,7 @@ impl State {
         let (instead, class, layer) = (compare.instead, self.class(), self.layer());
         let back = match instead {
             Instead::Class(other) => {
-                self.choices.class = Some(other);
+                self.choose_class(other);
                 class.map(Instead::Class)
             }
             Instead::Layer(other) => {
@@ -159,7 +159,9 @@ impl State {
                 let (shown, class) = (self.images.current().map(|image| image.id), self.class());
                 self.images.show(other);
                 // the pictures change places, not what they explain
-                self.choices.class = class;
+                if let Some(class) = class {
+                    self.choose_class(class);
+                }
                 shown.map(Instead::Image)
             }
         };
