@@ -256,22 +256,23 @@ impl ExplorerApp {
                     0.0
                 };
                 let height = height.max(ui.available_height() - layers::height(state) - notice);
-                let below = Panel::bottom("settings")
-                    .exact_size(height)
+                // from top to bottom, as the keyboard goes
+                let above = Panel::top("layers")
+                    .exact_size((ui.available_height() - height).max(0.0))
                     .frame(Frame::new())
                     .show_separator_line(false);
-                below.show(ui, |ui| {
-                    let area = egui::ScrollArea::vertical()
-                        .id_salt("settings")
-                        .auto_shrink([false, false]);
-                    area.show(ui, |ui| settings::show(ui, state, textures, commands));
+                above.show(ui, |ui| {
+                    if method_notice::is_due(state) {
+                        let below = Panel::bottom("method").frame(Frame::new()).show_separator_line(false);
+                        below.show(ui, |ui| method_notice::show(ui, state, commands));
+                    }
+                    layers::show(ui, state, commands);
+                    ui.take_available_space();
                 });
-                if method_notice::is_due(state) {
-                    let below = Panel::bottom("method").frame(Frame::new()).show_separator_line(false);
-                    below.show(ui, |ui| method_notice::show(ui, state, commands));
-                }
-                layers::show(ui, state, commands);
-                ui.take_available_space();
+                let area = egui::ScrollArea::vertical()
+                    .id_salt("settings")
+                    .auto_shrink([false, false]);
+                area.show(ui, |ui| settings::show(ui, state, textures, commands));
             });
         }
         folding::handle(ui, Side::Right, folded.map, Action::FoldMap, commands);

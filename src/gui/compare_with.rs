@@ -61,11 +61,12 @@ pub fn list(ui: &mut Ui, state: &State, class: usize, choose: impl Fn(usize) -> 
     let others = others(state, class);
     if response.changed() {
         commands.push(Command::SearchRival(query));
-    } else if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
-        if let Some(&best) = others.first() {
-            commands.push(choose(best));
-            ui.close();
-        }
+    } else if response.lost_focus()
+        && ui.input(|input| input.key_pressed(Key::Enter))
+        && let Some(&best) = others.first()
+    {
+        commands.push(choose(best));
+        ui.close();
     }
     if just_opened(ui) {
         response.request_focus();

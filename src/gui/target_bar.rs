@@ -1,5 +1,6 @@
 //! The line above the picture: what it shows, and what can be asked of it.
 
+use egui::containers::menu::MenuButton;
 use egui::{Align, Button, Frame, Layout, Margin, Response, RichText, Ui};
 
 use super::answers;
@@ -10,12 +11,14 @@ use super::icons;
 use super::picture;
 use super::state::State;
 use super::theme::{self, UNIT, font, palette, strong};
-use super::widgets::{action_tooltip, caption, truncated, with_icon};
+use super::widgets::{action_entry, action_tooltip, caption, truncated, with_icon};
 use crate::explain::{Score, Target};
 use crate::labels::Labels;
 
 /// What buttons with names and the name of a class need, in points; with less, buttons are icons alone.
 const ROOM: f32 = 940.0;
+/// With less, some of them are in a menu, so that there is room for the name.
+const LITTLE_ROOM: f32 = 560.0;
 
 /// What the button that keeps the class needs, in points, as an icon alone.
 const KEEP: f32 = 8.0 * UNIT;
@@ -42,17 +45,22 @@ fn line(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
             let target = state.choices.target(shown);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let names = ui.available_width() > ROOM;
+                let is_narrow = ui.available_width() < LITTLE_ROOM;
                 zoom(ui, state, commands);
                 peek(ui, names, state, commands);
                 toggle(ui, names, Action::Compare, state.compare.is_some(), commands);
                 crop(ui, names, state, commands);
-                toggle(ui, names, Action::WhatIsHere, state.asking_here, commands);
                 compare_with::show(ui, names, state, class, commands);
                 let compares = matches!(target, Target::Rather { .. });
-                ui.add_enabled_ui(!compares, |ui| {
-                    toggle(ui, names, Action::Signed, state.choices.is_signed(target), commands);
-                });
-                pin(ui, names, state, class, commands);
+                if is_narrow {
+                    more(ui, compares, commands);
+                } else {
+                    toggle(ui, names, Action::WhatIsHere, state.asking_here, commands);
+                    ui.add_enabled_ui(!compares, |ui| {
+                        toggle(ui, names, Action::Signed, state.choices.is_signed(target), commands);
+                    });
+                    pin(ui, names, state, class, commands);
+                }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let channel = state.channel.filter(|_| state.preview.is_none());
                     if let Some(channel) = channel {
@@ -153,6 +161,19 @@ fn pin(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mut Vec
     {
         commands.push(Command::TogglePin(class));
     }
+}
+
+/// What else there is, where there is little room.
+fn more(ui: &mut Ui, compares: bool, commands: &mut Vec<Command>) {
+    let button = quiet_button(ui, false, Some(icons::EXPAND), "More", false);
+    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
+        action_entry(ui, Action::Pin, true, commands);
+        action_entry(ui, Action::Signed, !compares, commands);
+        action_entry(ui, Action::WhatIsHere, true, commands);
+    });
+    response
+        .accessible_name("More")
+        .on_hover_text("Pin the class, evidence for and against, and what a place argues for.");
 }
 
 /// Cuts a part out, or gives the whole back.

@@ -58,7 +58,7 @@ fn two_pictures_differ_in_what_is_chosen_and_in_nothing_else() {
         assert_eq!(window.state().compare.unwrap().instead.difference(), difference);
         // two maps, one photo
         assert_eq!((window.textures("map"), window.textures("photo")), (2, 1));
-        window.assert_idle();
+        window.assert_comes_to_rest();
         window.key(Key::Escape);
         assert_eq!(window.state().compare, None);
         assert_eq!(window.textures("map"), 1);
@@ -186,7 +186,7 @@ fn two_images_stand_beside_each_other() {
     assert_ne!(one.key.image, other.key.image);
     assert_eq!((one.key.target, one.key.layer), (other.key.target, other.key.layer));
     assert_eq!((window.textures("map"), window.textures("photo")), (2, 2));
-    window.assert_idle();
+    window.assert_comes_to_rest();
     // at a layer whose maps have to be computed too
     window.key(Key::OpenBracket);
     wait(&mut window);
@@ -195,7 +195,7 @@ fn two_images_stand_beside_each_other() {
         state.shown.as_ref().unwrap().key.layer,
         state.other_shown.as_ref().unwrap().key.layer
     );
-    window.assert_idle();
+    window.assert_comes_to_rest();
     window.click("Swap");
     wait(&mut window);
     let state = window.state();

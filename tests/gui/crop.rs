@@ -248,7 +248,7 @@ fn a_zoomed_photo_is_cut_out_and_not_moved() {
     window.wait("the map of the part", |state| {
         state.shown.is_some() && !state.is_waiting_for_map()
     });
-    window.assert_idle();
+    window.assert_comes_to_rest();
 }
 
 #[test]
@@ -293,5 +293,5 @@ fn what_the_network_sees_is_shown_pixel_by_pixel() {
     assert_eq!(window.textures("input"), 1);
     window.click("Input");
     assert_eq!(window.textures("input"), 0);
-    window.assert_idle();
+    window.assert_comes_to_rest();
 }

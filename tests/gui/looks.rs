@@ -2,14 +2,15 @@
 
 use egui::accesskit::Role;
 use egui::{Key, vec2};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use gradcam_explorer::gui::choices::View;
 
 use crate::support::{DOG_AND_CAT, Window, sample};
 
 #[test]
-fn a_long_name_in_any_script_leaves_room_for_the_rest_of_the_line() {
+fn a_long_name_leaves_room_for_the_rest_of_the_line() {
     let folder = tempfile::tempdir().unwrap();
-    let name = format!("{}猫と帽子.png", "a long name of a photograph ".repeat(5));
+    let name = format!("{}für Ärzte.png", "a long name of a photograph ".repeat(5));
     let path = folder.path().join(&name);
     std::fs::copy(sample(DOG_AND_CAT), &path).unwrap();
     for size in [[1280.0, 800.0], [720.0, 480.0]] {
@@ -61,7 +62,10 @@ fn small_pictures_grow_with_the_window() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     window.click("Side by side");
     let name = window.listed()[0].clone();
-    let height = |window: &Window| window.last(&name).rect().height();
+    let height = |window: &Window| {
+        let named = window.harness.query_all_by_label(&name);
+        named.map(|node| node.rect().height()).fold(0.0, f32::max)
+    };
     let before = height(&window);
     window.harness.set_size(vec2(2560.0, 1440.0));
     window.settle();
@@ -90,4 +94,36 @@ fn layers_do_not_lie_under_their_scroll_bar() {
     let row = window.last("block14_sepconv2_act").rect();
     assert!(row.right() <= slider.right() - 4.0, "{row:?} in {slider:?}");
     assert!(window.has("channels") || window.has_text("channels"));
+}
+
+#[test]
+fn the_keyboard_goes_from_the_layers_to_the_map() {
+    let window = Window::with_sample(DOG_AND_CAT);
+    let nodes: Vec<_> = window.harness.root().children_recursive().collect();
+    let place = |role: Role, label: &str| {
+        let fits = |node: &egui_kittest::Node<'_>| {
+            let node = node.accesskit_node();
+            node.role() == role && node.label().as_deref() == Some(label)
+        };
+        nodes.iter().position(fits).unwrap()
+    };
+    assert!(place(Role::Slider, "Layer") < place(Role::RadioButton, "Overlay"));
+}
+
+#[test]
+fn a_narrow_window_has_room_for_the_name_of_the_class() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    for width in [900.0, 720.0] {
+        window.harness.set_size(vec2(width, 600.0));
+        window.settle();
+        let buttons = ["More", "Compare with…", "Crop", "Compare", "Photo", "Fit"];
+        let left = buttons.map(|name| window.last(name).rect().left());
+        assert!(left.is_sorted(), "{width}: {left:?}");
+        let keep = window.last("Keep this class").rect();
+        assert!(keep.right() <= left[0], "{width}: {keep:?} and {left:?}");
+    }
+    window.click("More");
+    window.find(|label| label.starts_with("Pin class")).click();
+    window.settle();
+    assert_eq!(window.state().pinned.len(), 1);
 }

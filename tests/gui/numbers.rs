@@ -165,5 +165,5 @@ fn histograms_say_how_many_values_they_hold_and_draw_zero() {
             .height()
             > 80.0
     );
-    window.assert_idle();
+    window.assert_comes_to_rest();
 }

@@ -281,6 +281,26 @@ impl Window {
         }
     }
 
+    /// Fails if the window goes on for long although nobody does anything, once what was asked for has come.
+    pub fn assert_comes_to_rest(&mut self) {
+        let start = Instant::now();
+        let mut quiet = 0;
+        while quiet < 20 {
+            self.harness.step();
+            std::thread::sleep(Duration::from_millis(10));
+            quiet = if self.harness.ctx.has_requested_repaint() {
+                0
+            } else {
+                quiet + 1
+            };
+            let causes = self.harness.ctx.repaint_causes();
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "the window is busy: {causes:?}"
+            );
+        }
+    }
+
     pub fn label<'a>(&'a self, label: &'a str) -> Node<'a> {
         self.harness.get_by_label(label)
     }
