@@ -293,7 +293,7 @@ impl ExplorerApp {
             // the picture keeps half of the window at least
             let most = ui.available_height() - 0.5 * screen.y - picture::AROUND;
             // another size of the window has another height of its own, so that small pictures grow with it
-            let grown = (0.2 * screen.y).max(192.0);
+            let grown = (0.22 * screen.y).max(192.0);
             let folded_out = Panel::bottom(format!("drawer {:.0}", grown / 40.0))
                 .resizable(true)
                 .default_size(grown)

@@ -19,6 +19,8 @@ use crate::labels::Labels;
 const ROOM: f32 = 940.0;
 /// With less, some of them are in a menu, so that there is room for the name.
 const LITTLE_ROOM: f32 = 560.0;
+/// With less than this, most of them.
+const LEAST_ROOM: f32 = 340.0;
 
 /// What the button that keeps the class needs, in points, as an icon alone.
 const KEEP: f32 = 8.0 * UNIT;
@@ -46,14 +48,20 @@ fn line(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let names = ui.available_width() > ROOM;
                 let is_narrow = ui.available_width() < LITTLE_ROOM;
+                let is_tiny = ui.available_width() < LEAST_ROOM;
+                if is_narrow {
+                    ui.spacing_mut().item_spacing.x = UNIT;
+                }
                 zoom(ui, state, commands);
                 peek(ui, names, state, commands);
-                toggle(ui, names, Action::Compare, state.compare.is_some(), commands);
-                crop(ui, names, state, commands);
-                compare_with::show(ui, names, state, class, commands);
+                if !is_tiny {
+                    toggle(ui, names, Action::Compare, state.compare.is_some(), commands);
+                    crop(ui, names, state, commands);
+                    compare_with::show(ui, names, state, class, commands);
+                }
                 let compares = matches!(target, Target::Rather { .. });
                 if is_narrow {
-                    more(ui, compares, commands);
+                    more(ui, state, compares, commands);
                 } else {
                     toggle(ui, names, Action::WhatIsHere, state.asking_here, commands);
                     ui.add_enabled_ui(!compares, |ui| {
@@ -164,16 +172,19 @@ fn pin(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mut Vec
 }
 
 /// What else there is, where there is little room.
-fn more(ui: &mut Ui, compares: bool, commands: &mut Vec<Command>) {
+fn more(ui: &mut Ui, state: &State, compares: bool, commands: &mut Vec<Command>) {
     let button = quiet_button(ui, false, Some(icons::EXPAND), "More", false);
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
         action_entry(ui, Action::Pin, true, commands);
         action_entry(ui, Action::Signed, !compares, commands);
         action_entry(ui, Action::WhatIsHere, true, commands);
+        action_entry(ui, Action::Crop, true, commands);
+        action_entry(ui, Action::WholePhoto, state.cropped().is_some(), commands);
+        action_entry(ui, Action::Compare, true, commands);
     });
     response
         .accessible_name("More")
-        .on_hover_text("Pin the class, evidence for and against, and what a place argues for.");
+        .on_hover_text("Pin the class, evidence for and against, what a place argues for, crop and compare.");
 }
 
 /// Cuts a part out, or gives the whole back.
