@@ -21,14 +21,13 @@ pub const HEIGHT: f32 = 340.0;
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
     let mut choices = state.choices.clone();
     section(ui, "Map", |ui| {
-        if choices != choices.with_default_settings() {
-            if ui
+        if choices != choices.with_default_settings()
+            && ui
                 .button(RichText::new("Reset").small())
                 .on_hover_ui(|ui| action_tooltip(ui, Action::Reset))
                 .clicked()
-            {
-                commands.push(Command::Do(Action::Reset));
-            }
+        {
+            commands.push(Command::Do(Action::Reset));
         }
     });
     view(ui, &mut choices);

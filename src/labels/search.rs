@@ -126,7 +126,7 @@ impl Labels {
                 found.push((order, fit, by));
             }
         }
-        found.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
+        found.sort_unstable_by_key(|(order, ..)| *order);
         let least = match found.first().map(|(_, fit, _)| *fit) {
             Some(Fit::Exact | Fit::Whole) => Fit::Begins,
             Some(best) => best,
