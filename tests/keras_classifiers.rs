@@ -324,7 +324,13 @@ fn in_f64_every_network_equals_keras() {
             let units = network.forward_in(&input_f64(&row)).unwrap();
             // constants of preprocessing in the file are f32 in Keras even where all else is f64
             let inside = weights.plan().prepares_pixels();
-            check(&row, file, &mut network, &units, if inside { &F64_INSIDE } else { &F64 });
+            check(
+                &row,
+                file,
+                &mut network,
+                &units,
+                if inside { &F64_INSIDE } else { &F64 },
+            );
         });
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

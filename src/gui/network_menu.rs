@@ -3,23 +3,20 @@
 use std::path::Path;
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Button, RichText, ScrollArea, Ui};
+use egui::{Button, RichText, Ui};
 
 use super::answers;
 use super::command::{Action, Command};
 use super::networks::{SizeQuestion, WantedNetwork};
 use super::settings::pixels_text;
 use super::state::State;
-use super::theme::{UNIT, palette};
+use super::theme::palette;
 use super::widgets::{action_entry, caption, with_chevron};
 use crate::explorer::{DeviceChoice, NetworkInfo, NetworkSource};
 use crate::imaging::Pixels;
 use crate::network::Output;
 use crate::weights::info::format_size;
 use crate::weights::{BuiltIn, Fingerprint, Info, NetworkChoices, SaidBy};
-
-/// What the menu leaves free of the window's height, in points: the bar above it, and a margin.
-const BELOW: f32 = 16.0 * UNIT;
 
 /// Draws the badge: which network speaks, what it sees, on which device, and how fast; a click opens its menu.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -49,10 +46,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let button = Button::new(shown).frame_when_inactive(false);
     let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
-        // in a small window its end is scrolled to
-        let most = (ui.ctx().content_rect().height() - BELOW).max(0.0);
-        let area = ScrollArea::vertical().max_height(most).auto_shrink([true, true]);
-        area.show(ui, |ui| entries(ui, state, commands));
+        entries(ui, state, commands);
     });
     response
         .accessible_name(text)
@@ -131,20 +125,21 @@ fn second(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         }
         return;
     }
-    caption(ui, "Compare with a second network");
-    for built_in in BuiltIn::ALL {
-        let source = NetworkSource::BuiltIn(built_in);
-        if state.network.as_ref().is_some_and(|network| network.source == source) {
-            continue;
+    ui.menu_button("Compare with a second network", |ui| {
+        for built_in in BuiltIn::ALL {
+            let source = NetworkSource::BuiltIn(built_in);
+            if state.network.as_ref().is_some_and(|network| network.source == source) {
+                continue;
+            }
+            let (label, tooltip) = built_in_text(built_in);
+            let entry = Button::new(format!("Beside {}", label.to_lowercase())).frame_when_inactive(false);
+            if ui.add(entry).on_hover_text(tooltip).clicked() {
+                commands.push(Command::HoldSecond(source));
+                ui.close();
+            }
         }
-        let (label, tooltip) = built_in_text(built_in);
-        let entry = Button::new(format!("Beside {}", label.to_lowercase())).frame_when_inactive(false);
-        if ui.add(entry).on_hover_text(tooltip).clicked() {
-            commands.push(Command::HoldSecond(source));
-            ui.close();
-        }
-    }
-    action_entry(ui, Action::OpenSecond, true, commands);
+        action_entry(ui, Action::OpenSecond, true, commands);
+    });
 }
 
 /// What the badge calls the network: official only if its hash says so, else by its file.

@@ -188,7 +188,8 @@ fn the_range_of_pixels_changes_at_once_and_is_kept_with_the_network() {
     let before = window.state().prediction().unwrap().logits.clone();
     window.role(Role::ComboBox, "Pixels").click();
     window.settle();
-    window.click("0..1");
+    window.last("0..1").click();
+    window.settle();
     window.wait("another prediction", |state| {
         state
             .prediction()

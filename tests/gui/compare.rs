@@ -271,6 +271,10 @@ fn the_same_photo_is_seen_through_two_networks() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     let before = window.state().shown.clone().unwrap();
     open_menu_of_network(&mut window);
+    window
+        .find(|label| label.starts_with("Compare with a second network"))
+        .click();
+    window.settle();
     window.click("Beside built-in: photographs");
     window.wait("the second network", |state| state.second.is_some());
     wait(&mut window);

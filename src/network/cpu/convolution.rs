@@ -7,7 +7,7 @@ use super::buffer::{Buffer, padded};
 use super::depthwise::DepthwiseWeights;
 use super::filter::Filter;
 use super::isa::Isa;
-use super::nodes::{Node, bordered};
+use super::nodes::{Node, bordered, is_each_channel};
 use super::pack::Packed;
 use crate::network::layer::LayerId;
 use crate::network::network::NetworkError;
@@ -80,6 +80,12 @@ impl Convolution {
                 let kernel = tensor(&vb, &[1, 1, inputs, outputs], "pointwise_kernel")?;
                 let weights = pack(&kernel, 1, inputs)?;
                 Kind::Separable { depthwise, weights }
+            }
+            Op::Conv { window, kernel, .. } if is_each_channel(plan, id) => {
+                let ([height, width], (_, window)) = (window.kernel, bordered(plan, nodes, id, *window));
+                let kernel = tensor(&vb, &[height, width, 1, outputs], kernel)?;
+                let weights = with_values(&kernel, |kernel| DepthwiseWeights::new(isa, window, kernel, &scale))?;
+                Kind::Depthwise(weights)
             }
             Op::Conv {
                 window, kernel, groups, ..

@@ -116,8 +116,8 @@ pub(super) fn nodes(plan: &Plan) -> Nodes {
             )
         };
         let ends_product = |of: LayerId| match nodes[of.0] {
-            Node::Norm { convolution, .. } => is_product(&plan.layer(convolution).op),
-            Node::Convolution { .. } => is_product(&plan.layer(of).op),
+            Node::Norm { convolution, .. } => is_product(plan, convolution),
+            Node::Convolution { .. } => is_product(plan, of),
             _ => false,
         };
         // a sum is made by the product that ends its main branch, or together with the pool
@@ -139,7 +139,7 @@ pub(super) fn nodes(plan: &Plan) -> Nodes {
             _ if id <= image => Node::Preparation {
                 plain: next(&mut preparations),
             },
-            (op, &[_]) if is_convolution(op) => {
+            (_, &[_]) if is_convolution(plan, id) => {
                 let weights = convolutions.next().unwrap_or(0);
                 match *readers[id.0].as_slice() {
                     [norm] if matches!(plan.layer(norm).op, Op::BatchNorm { .. }) && norm <= last => {
@@ -174,7 +174,7 @@ pub(super) fn nodes(plan: &Plan) -> Nodes {
         };
         nodes.push(node);
     }
-    let reads_pixels = |id: &LayerId| matches!(plan.layer(*id).op, Op::Conv { .. });
+    let reads_pixels = |id: &LayerId| matches!(plan.layer(*id).op, Op::Conv { .. }) && is_product(plan, *id);
     let reads_picture = |id: &LayerId| match nodes[id.0] {
         Node::Border { .. } => !readers[id.0].iter().all(reads_pixels),
         _ => !reads_pixels(id),
@@ -235,14 +235,29 @@ pub(super) fn bordered(plan: &Plan, nodes: &[Node], id: LayerId, window: Window)
     }
 }
 
-/// Whether an operation is a matrix product over the channels of gathered cells.
-fn is_product(op: &Op) -> bool {
-    matches!(op, Op::Conv { .. } | Op::SeparableConv | Op::Dense { .. })
+/// Whether a convolution keeps all channels apart: as many groups as channels, such as ConvNeXt's.
+pub(super) fn is_each_channel(plan: &Plan, id: LayerId) -> bool {
+    let layer = plan.layer(id);
+    let inputs = layer
+        .inputs
+        .first()
+        .map_or(0, |&input| plan.layer(input).shape.channels);
+    match layer.op {
+        Op::Depthwise { multiplier: 1, .. } => true,
+        Op::Conv { groups, .. } => groups > 1 && groups == inputs && layer.shape.channels == inputs,
+        _ => false,
+    }
 }
 
-/// Whether an operation is a [`Convolution`](super::convolution::Convolution).
-fn is_convolution(op: &Op) -> bool {
-    is_product(op) || matches!(op, Op::Depthwise { multiplier: 1, .. })
+/// Whether a layer is a matrix product over the channels of gathered cells.
+fn is_product(plan: &Plan, id: LayerId) -> bool {
+    let op = &plan.layer(id).op;
+    matches!(op, Op::Conv { .. } | Op::SeparableConv | Op::Dense { .. }) && !is_each_channel(plan, id)
+}
+
+/// Whether a layer is a [`Convolution`](super::convolution::Convolution).
+fn is_convolution(plan: &Plan, id: LayerId) -> bool {
+    is_product(plan, id) || is_each_channel(plan, id)
 }
 
 /// The first sum that reads this layer.
@@ -258,7 +273,7 @@ fn is_summed(plan: &Plan, readers: &[Vec<LayerId>], pool: LayerId) -> bool {
             [main, side] if plan.layer(sum).op == Op::Add && main == pool => {
                 Rectifier::of(&plan.layer(side).op).is_none()
                     && plan.layer(side).op != Op::Identity
-                    && !is_convolution(&plan.layer(side).op)
+                    && !is_convolution(plan, side)
             }
             _ => false,
         },
