@@ -87,7 +87,7 @@ impl Step {
                 let plain = PlainLayer::load(plan, layer, vb)?;
                 match plain.scale() {
                     Some(scale) => {
-                        let [scale, shift] = scale.values().map(|values| channels(values));
+                        let [scale, shift] = scale.values().map(channels);
                         Self::Scale { scale, shift }
                     }
                     None => Self::Plain(plain),
