@@ -26,7 +26,17 @@ def float64_everywhere():
         dtype = keras.backend.standardize_dtype(inputs.dtype)
         return inputs * np.asarray(layer.scale, dtype) + np.asarray(layer.offset, dtype)
 
+    # and so does a Normalization with mean and variance in its configuration
+    adapted = keras.layers.Normalization.call
+
+    def normalised(layer, inputs):
+        if layer.input_mean is None: return adapted(layer, inputs)
+        dtype = keras.backend.standardize_dtype(inputs.dtype)
+        mean, variance = (np.asarray(v, dtype) for v in (layer.input_mean, layer.input_variance))
+        return (inputs - mean) / np.maximum(np.sqrt(variance), np.asarray(1e-7, dtype))
+
     keras.layers.Rescaling.call = rescaled
+    keras.layers.Normalization.call = normalised
 
 
 def leaves(model, path=''):
