@@ -22,6 +22,9 @@ pub const LOWEST: f32 = 22.0 * UNIT;
 /// What all names need beside each other, in points; with less, there are icons alone.
 const ROOM: f32 = 540.0;
 
+/// What they need with all of what stands behind them.
+const WIDE: f32 = 780.0;
+
 /// Draws the names of what can be folded out.
 pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let available = ui.available_width();
@@ -57,17 +60,18 @@ pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 }
             }
             if state.preferences.drawer == Some(Drawer::SideBySide) {
-                ui.add_space(4.0 * UNIT);
-                shared_scale(ui, state, commands);
+                shared_scale(ui, state, available > WIDE, commands);
             }
         })
     });
 }
 
 /// Whether the small pictures share one scale.
-fn shared_scale(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+fn shared_scale(ui: &mut Ui, state: &State, is_wide: bool, commands: &mut Vec<Command>) {
+    const NAME: &str = "Shared scale";
     let mut is_shared = state.choices.scale == Scale::Shared;
-    let response = check(ui, &mut is_shared, RichText::new("Shared scale").small());
+    let text = if is_wide { NAME } else { "Shared" };
+    let response = check(ui, &mut is_shared, RichText::new(text).small()).accessible_name(NAME);
     if response.on_hover_text(Scale::Shared.explanation()).changed() {
         let mut choices = state.choices.clone();
         choices.scale = if is_shared { Scale::Shared } else { Scale::Own };
