@@ -142,7 +142,7 @@ impl Images {
         }
     }
 
-    /// Stores what a quick look has seen; of all images, [`PREVIEWS`] keep it.
+    /// Stores what a quick look has seen; of all images, `PREVIEWS` keep it.
     pub fn previewed(&mut self, id: ImageId, previewed: Option<Previewed>) {
         let Some(image) = self.get_mut(id) else { return };
         image.previewed(previewed);
