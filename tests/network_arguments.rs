@@ -208,7 +208,11 @@ fn a_crop_leaves_the_photo_around_it_as_it_is() {
 fn a_word_that_is_nearly_a_command_is_no_image() {
     let output = run(&["explian", SAMPLE]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("did you mean \"explain\"?"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("did you mean \"explain\"?"),
+        "{}",
+        stderr(&output)
+    );
     let output = run(&[SAMPLE, "explain", SAMPLE]);
     assert_eq!(output.status.code(), Some(2));
     let help = stdout(&run(&["explain", "--help"]));
