@@ -25,13 +25,19 @@ pub fn show(ui: &mut Ui, state: &State, canvas: Rect) {
         "{most} is where the network sees {}. Point at other classes, or {own} your own photo.",
         export::shown_name(state, shown),
     );
-    let galley = ui
-        .painter()
-        .layout_no_wrap(text.clone(), font(theme::SMALL), palette(ui).text);
+    let galley = ui.painter().layout(
+        text.clone(),
+        font(theme::SMALL),
+        palette(ui).text,
+        canvas.width() - 8.0 * UNIT,
+    );
     let size = galley.size() + vec2(4.0 * UNIT, 2.0 * UNIT);
     // above the line that tells of the place under the pointer
     let centre = pos2(canvas.center().x, canvas.bottom() - 10.0 * UNIT - 0.5 * size.y);
     let rect = Rect::from_center_size(centre, size);
     ui.painter().rect_filled(rect, 2 * theme::RADIUS, palette(ui).panel);
-    ui.put(rect, Label::new(RichText::new(text).font(font(theme::SMALL))).extend());
+    ui.put(
+        rect.shrink2(vec2(2.0 * UNIT, 0.0)),
+        Label::new(RichText::new(text).font(font(theme::SMALL))).wrap(),
+    );
 }

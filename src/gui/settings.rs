@@ -181,6 +181,7 @@ fn list<T: Copy + PartialEq>(
     let (text, explanation) = describe(chosen);
     let combo = egui::ComboBox::from_id_salt(name)
         .icon(chevron)
+        .truncate()
         .width(ui.available_width());
     let response = combo.selected_text(text).show_ui(ui, |ui| {
         for &choice in choices {
