@@ -5,7 +5,7 @@ use bytemuck::cast_slice;
 use super::buffer::{Features, vectors, vectors_mut};
 use super::gate::MaskPart;
 use super::lanes::{Kernel, Lanes};
-use super::rectifier::Rectifier;
+use super::rectifier::{Rectifier, through};
 
 /// Adds to `out` what comes back through a ReLU.
 pub(super) struct AddMasked<'a> {
@@ -170,10 +170,7 @@ impl Kernel for WeightedSum<'_> {
             let mut sums = [zero; 2];
             for (pair, weights) in cell.chunks_exact(2).zip(weights.chunks_exact(2)) {
                 for (sum, (value, weight)) in sums.iter_mut().zip(pair.iter().zip(weights)) {
-                    let value = match self.rectifier {
-                        Some(rectifier) => rectifier.values(simd, *value),
-                        None => *value,
-                    };
+                    let value = through(simd, self.rectifier, *value);
                     *sum = simd.multiply_add(value, *weight, *sum);
                 }
             }

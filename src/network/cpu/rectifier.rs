@@ -71,3 +71,12 @@ impl Rectifier {
         simd.select_f32s(simd.less_than_f32s(x, simd.splat_f32s(self.most)), passed, zero)
     }
 }
+
+/// One vector of stored values as whoever reads them sees them: through the rectifier, if one lies between.
+#[inline(always)]
+pub(super) fn through<S: Lanes>(simd: S, rectifier: Option<Rectifier>, value: S::f32s) -> S::f32s {
+    match rectifier {
+        Some(rectifier) => rectifier.values(simd, value),
+        None => value,
+    }
+}

@@ -2,16 +2,7 @@
 
 use super::super::buffer::{vectors, vectors_mut};
 use super::super::lanes::{Kernel, Lanes};
-use super::super::rectifier::Rectifier;
-
-/// One vector on its way.
-#[inline(always)]
-fn through<S: Lanes>(simd: S, rectifier: Option<Rectifier>, value: S::f32s) -> S::f32s {
-    match rectifier {
-        Some(rectifier) => rectifier.values(simd, value),
-        None => value,
-    }
-}
+use super::super::rectifier::{Rectifier, through};
 
 /// `out = source * factor`, or `out += source * factor`.
 pub(super) struct AddScaled<'a> {

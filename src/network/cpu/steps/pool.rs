@@ -7,7 +7,7 @@ use bytemuck::cast_slice;
 use super::super::buffer::{Features, vectors, vectors_mut};
 use super::super::isa::Isa;
 use super::super::lanes::{Kernel, Lanes};
-use super::super::rectifier::Rectifier;
+use super::super::rectifier::{Rectifier, through};
 use super::super::threads::Threads;
 use super::Read;
 use crate::network::shape::{Shape, Window};
@@ -36,15 +36,6 @@ fn outputs_over(window: Window, axis: usize, position: usize, size: usize, outpu
         .saturating_sub(window.kernel[axis])
         .div_ceil(window.stride[axis]);
     first..outputs.min(shifted / window.stride[axis] + 1)
-}
-
-/// Values of one vector on their way.
-#[inline(always)]
-fn through<S: Lanes>(simd: S, rectifier: Option<Rectifier>, value: S::f32s) -> S::f32s {
-    match rectifier {
-        Some(rectifier) => rectifier.values(simd, value),
-        None => value,
-    }
 }
 
 /// Some cells of a pool's output.

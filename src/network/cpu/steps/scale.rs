@@ -2,7 +2,7 @@
 
 use super::super::buffer::{vectors, vectors_mut};
 use super::super::lanes::{Kernel, Lanes};
-use super::super::rectifier::Rectifier;
+use super::super::rectifier::{Rectifier, through};
 
 /// `x * scale + shift` of whole cells.
 pub(super) struct ScaleCells<'a> {
@@ -27,10 +27,7 @@ impl Kernel for ScaleCells<'_> {
         let cells = vectors_mut::<S>(self.out).chunks_exact_mut(scale.len());
         for (out, source) in cells.zip(vectors::<S>(self.source).chunks_exact(scale.len())) {
             for ((out, source), (scale, shift)) in out.iter_mut().zip(source).zip(scale.iter().zip(shift)) {
-                let value = match self.rectifier {
-                    Some(rectifier) => rectifier.values(simd, *source),
-                    None => *source,
-                };
+                let value = through(simd, self.rectifier, *source);
                 *out = simd.multiply_add(value, *scale, *shift);
             }
         }
