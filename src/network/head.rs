@@ -23,6 +23,8 @@ pub struct Head {
     inputs: Vec<Vec<usize>>,
     /// Leading layers that hand on, in sum over cells, the gradient that they get: pools, and what does nothing.
     pools: usize,
+    /// Whether each layer reads the one before it.
+    is_chain: bool,
     /// The dense layer behind a flattening with its rows summed over cells; made when it is first used.
     summed: OnceLock<Vec<f32>>,
 }
@@ -68,12 +70,14 @@ impl Head {
             let outside = || candle_core::Error::msg(format!("{} reads more than the last map", layer.name));
             places.collect::<Option<Vec<_>>>().ok_or_else(outside)
         });
+        let is_chain = plan.head_is_chain();
         Ok(Self {
             input: plan.layer(last).shape,
-            pools: match plan.head_is_chain() {
+            pools: match is_chain {
                 true => layers.iter().take_while(hands_on).count(),
                 false => 0,
             },
+            is_chain,
             inputs: inputs.collect::<Result<_, _>>()?,
             layers,
             summed: OnceLock::new(),
@@ -146,7 +150,7 @@ impl Head {
     /// Where a dense layer follows a flattening: the index of the layer behind it, and its matrix summed over cells,
     /// `[channels, outputs]`.
     fn summed(&self) -> Option<(usize, &[f32])> {
-        if !self.is_chain() {
+        if !self.is_chain {
             return None;
         }
         let is = |index: usize, op: fn(&Op) -> bool| self.layers.get(index).is_some_and(|layer| op(layer.op()));
@@ -160,11 +164,6 @@ impl Head {
         let dense: &DenseLayer = self.layers.get(at)?.dense()?;
         let summed = self.summed.get_or_init(|| dense.summed_over_cells(self.input.channels));
         Some((at + 1, summed))
-    }
-
-    /// Whether each layer reads the one before it.
-    fn is_chain(&self) -> bool {
-        self.inputs.iter().enumerate().all(|(index, inputs)| *inputs == [index])
     }
 
     /// The gradient with respect to the output in front of the layer `first`.
