@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::buffer::Features;
-use super::nodes::{Node, source};
+use super::nodes::{Node, source, within_border};
 use crate::network::layer::LayerId;
 use crate::network::plan::Plan;
 
@@ -76,11 +76,7 @@ fn last_reads(plan: &Plan, nodes: &[Node]) -> Vec<usize> {
     for id in plan.ids() {
         read(source(nodes, id).layer, id.0);
         for &input in &plan.layer(id).inputs {
-            let input = match nodes[input.0] {
-                Node::Border { of } => of,
-                _ => input,
-            };
-            read(source(nodes, input).layer, id.0);
+            read(source(nodes, within_border(nodes, input)).layer, id.0);
         }
     }
     last

@@ -8,7 +8,7 @@ use super::filter::Filter;
 use super::gate::Gate;
 use super::gather::{Patches, Pixels, Rows};
 use super::lanes::{Kernel, Lanes};
-use super::nodes::{Node, source};
+use super::nodes::{Node, source, within_border};
 use super::pack::Packed;
 use super::pool::PoolAndAdd;
 use super::product::{Product, Residual};
@@ -175,11 +175,7 @@ impl CpuNetwork {
 
     /// What a convolution reads: the map within a border that is part of its windows.
     pub(super) fn input_of(&self, convolution: LayerId) -> LayerId {
-        let input = self.plan.layer(convolution).inputs[0];
-        match self.nodes[input.0] {
-            Node::Border { of } => of,
-            _ => input,
-        }
+        within_border(&self.nodes, self.plan.layer(convolution).inputs[0])
     }
 
     fn take(&mut self, id: LayerId) -> Features {

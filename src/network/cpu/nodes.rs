@@ -223,6 +223,14 @@ fn is_border(plan: &Plan, readers: &[Vec<LayerId>], id: LayerId, before: [usize;
     !readers[id.0].is_empty() && readers[id.0].iter().all(fits)
 }
 
+/// The map within a border of zeros that is part of its readers' windows; any other layer is what it is.
+pub(super) fn within_border(nodes: &[Node], input: LayerId) -> LayerId {
+    match nodes[input.0] {
+        Node::Border { of } => of,
+        _ => input,
+    }
+}
+
 /// What a convolution reads and with which window, where a border of zeros is part of it.
 pub(super) fn bordered(plan: &Plan, nodes: &[Node], id: LayerId, window: Window) -> (LayerId, Window) {
     let input = plan.layer(id).inputs[0];
