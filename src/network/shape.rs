@@ -74,8 +74,11 @@ pub struct Window {
 }
 
 impl Window {
+    /// The depthwise half of a separable convolution that is one operation.
+    pub const SEPARABLE: Self = Self::square(3, 1, Padding::Same);
+
     /// A square kernel without dilation.
-    pub fn square(kernel: usize, stride: usize, padding: Padding) -> Self {
+    pub const fn square(kernel: usize, stride: usize, padding: Padding) -> Self {
         Self {
             kernel: [kernel; 2],
             stride: [stride; 2],

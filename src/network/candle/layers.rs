@@ -5,15 +5,7 @@ use candle_core::Tensor;
 use super::{CandleNetwork, functions, joins, ops};
 use crate::network::layer::LayerId;
 use crate::network::op::Op;
-use crate::network::shape::{Padding, Window};
-
-/// The window of a separable convolution that is one operation.
-const SEPARABLE_WINDOW: Window = Window {
-    kernel: [3; 2],
-    stride: [1; 2],
-    dilation: [1; 2],
-    padding: Padding::Same,
-};
+use crate::network::shape::Window;
 
 impl CandleNetwork {
     /// The output of one layer from the outputs of those before it.
@@ -26,7 +18,7 @@ impl CandleNetwork {
             (Op::Conv { window, .. }, [kernel, bias @ ..]) => with_bias(ops::conv(x, *window, kernel)?, bias),
             (Op::Depthwise { window, .. }, [kernel, bias @ ..]) => with_bias(ops::depthwise(x, *window, kernel)?, bias),
             (Op::SeparableConv, [depthwise, pointwise]) => {
-                ops::pointwise(&ops::depthwise(x, SEPARABLE_WINDOW, depthwise)?, pointwise)
+                ops::pointwise(&ops::depthwise(x, Window::SEPARABLE, depthwise)?, pointwise)
             }
             (Op::Dense { .. }, [kernel, bias @ ..]) => with_bias(ops::pointwise(x, kernel)?, bias),
             (Op::Affine { .. } | Op::Normalize | Op::BatchNorm { .. }, [scale, shift]) => {
@@ -73,7 +65,7 @@ impl CandleNetwork {
             (Op::Depthwise { window, .. }, [kernel, ..]) => ops::depthwise_backward(g, x, *window, kernel)?,
             (Op::SeparableConv, [depthwise, pointwise]) => {
                 let g = ops::pointwise(g, &pointwise.t()?.contiguous()?)?;
-                ops::depthwise_backward(&g, x, SEPARABLE_WINDOW, depthwise)?
+                ops::depthwise_backward(&g, x, Window::SEPARABLE, depthwise)?
             }
             (Op::Dense { .. }, [kernel, ..]) => ops::pointwise(g, &kernel.t()?.contiguous()?)?,
             (Op::Affine { .. } | Op::Normalize | Op::BatchNorm { .. }, [scale, _]) => g.broadcast_mul(scale)?,

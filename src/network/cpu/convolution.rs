@@ -5,7 +5,6 @@ use candle_nn::VarBuilder;
 
 use super::buffer::{Buffer, padded};
 use super::depthwise::DepthwiseWeights;
-use super::filter::Filter;
 use super::isa::Isa;
 use super::nodes::{Node, bordered, is_each_channel};
 use super::pack::Packed;
@@ -75,7 +74,7 @@ impl Convolution {
             Op::SeparableConv => {
                 let kernel = tensor(&vb, &[3, 3, inputs, 1], "depthwise_kernel")?;
                 let depthwise = with_values(&kernel, |kernel| {
-                    DepthwiseWeights::new(isa, Filter::SEPARABLE, kernel, &vec![1.0; inputs])
+                    DepthwiseWeights::new(isa, Window::SEPARABLE, kernel, &vec![1.0; inputs])
                 })?;
                 let kernel = tensor(&vb, &[1, 1, inputs, outputs], "pointwise_kernel")?;
                 let weights = pack(&kernel, 1, inputs)?;

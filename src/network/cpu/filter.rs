@@ -12,7 +12,7 @@ use super::isa::Isa;
 use super::lanes::{Kernel, Lanes};
 use super::rectifier::Rectifier;
 use super::threads::Threads;
-use crate::network::shape::{Padding, Shape, Window};
+use crate::network::shape::{Shape, Window};
 
 /// Parts for each thread: a few, so that none waits long for another.
 const PARTS: usize = 2;
@@ -53,14 +53,6 @@ impl Filter<'_> {
             });
         });
     }
-
-    /// The window of a separable convolution.
-    pub(super) const SEPARABLE: Window = Window {
-        kernel: [3; 2],
-        stride: [1; 2],
-        dilation: [1; 2],
-        padding: Padding::Same,
-    };
 
     /// Whether there is a loop for this window.
     pub(super) fn fits(window: Window) -> bool {

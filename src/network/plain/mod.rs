@@ -26,14 +26,6 @@ use super::plan::Plan;
 use super::shape::{Padding, Shape, Window};
 use dense::Dense;
 
-/// The depthwise half of a separable convolution that is one operation.
-const SEPARABLE_WINDOW: Window = Window {
-    kernel: [3; 2],
-    stride: [1; 2],
-    dilation: [1; 2],
-    padding: Padding::Same,
-};
-
 /// A layer, ready to run.
 pub struct PlainLayer {
     op: Op,
@@ -112,7 +104,7 @@ impl PlainLayer {
             (Op::Conv { window, groups, .. }, _) => convolution::forward(x, input, output, *window, *groups, tensors),
             (Op::Depthwise { window, .. }, _) => depthwise::forward(x, input, output, *window, tensors),
             (Op::SeparableConv, _) => {
-                let filtered = depthwise::forward(x, input, input, SEPARABLE_WINDOW, &tensors[..1]);
+                let filtered = depthwise::forward(x, input, input, Window::SEPARABLE, &tensors[..1]);
                 let pointwise = Window::square(1, 1, Padding::Valid);
                 convolution::forward(&filtered, input, output, pointwise, 1, &tensors[1..])
             }
@@ -184,7 +176,7 @@ impl PlainLayer {
             (Op::SeparableConv, _) => {
                 let pointwise = Window::square(1, 1, Padding::Valid);
                 let filtered = convolution::backward(&gradient, input, output, pointwise, 1, &tensors[1..]);
-                depthwise::backward(&filtered, input, input, SEPARABLE_WINDOW, &tensors[..1])
+                depthwise::backward(&filtered, input, input, Window::SEPARABLE, &tensors[..1])
             }
             (Op::LayerNorm { epsilon, scale, .. }, weights) => {
                 norm::layer_norm_backward(gradient, x, channels, *epsilon, affine(weights, *scale, false).0)
