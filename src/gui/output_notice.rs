@@ -1,13 +1,13 @@
 //! The question what a network's values mean, where its file does not say it.
 
-use egui::{Button, RichText, Ui};
+use egui::Ui;
 
 use super::answers;
 use super::command::Command;
 use super::networks::WantedNetwork;
 use super::state::State;
 use super::theme::UNIT;
-use super::widgets::caption;
+use super::widgets::{assumed_answers, caption};
 use crate::explorer::NetworkInfo;
 use crate::network::Output;
 use crate::weights::{NetworkChoices, SaidBy};
@@ -28,26 +28,16 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let Some(network) = guessed(state) else { return };
     ui.separator();
     caption(ui, "The network's file does not say what its values mean. They are:");
-    ui.horizontal_wrapped(|ui| {
-        for output in Output::ALL {
-            let is_assumed = output == network.plan.output;
-            let text = if is_assumed {
-                format!("{output} (assumed)")
-            } else {
-                output.to_string()
-            };
-            let button = Button::new(RichText::new(text).small()).selected(is_assumed);
-            if ui.add(button).on_hover_text(answers::explanation(output)).clicked() {
-                commands.push(Command::UseNetwork(WantedNetwork {
-                    source: network.source.clone(),
-                    choices: NetworkChoices {
-                        output: Some(output),
-                        ..network.choices.clone()
-                    },
-                    device: state.wanted_network.device,
-                }));
-            }
-        }
-    });
+    let every = Output::ALL.map(|output| (output, output.to_string(), answers::explanation(output)));
+    if let Some(output) = assumed_answers(ui, network.plan.output, every) {
+        commands.push(Command::UseNetwork(WantedNetwork {
+            source: network.source.clone(),
+            choices: NetworkChoices {
+                output: Some(output),
+                ..network.choices.clone()
+            },
+            device: state.wanted_network.device,
+        }));
+    }
     ui.add_space(UNIT);
 }

@@ -1,12 +1,12 @@
 //! The question which range of pixels a network expects, where its file does not say it.
 
-use egui::{Button, RichText, Ui};
+use egui::Ui;
 
 use super::command::Command;
 use super::settings::pixels_text;
 use super::state::State;
 use super::theme::UNIT;
-use super::widgets::caption;
+use super::widgets::{assumed_answers, caption};
 use crate::explorer::NetworkInfo;
 use crate::imaging::Pixels;
 use crate::weights::{IMAGENET_CLASSES, SaidBy};
@@ -33,22 +33,11 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ui,
         "The network's file does not say which range of pixels it was trained on. It is:",
     );
-    ui.horizontal_wrapped(|ui| {
-        for pixels in Pixels::ALL {
-            let is_assumed = pixels == network.usual.pixels;
-            let name = pixels.name();
-            let text = if is_assumed {
-                format!("{name} (assumed)")
-            } else {
-                name.to_owned()
-            };
-            let button = Button::new(RichText::new(text).small()).selected(is_assumed);
-            if ui.add(button).on_hover_text(pixels_text(pixels)).clicked() {
-                let mut choices = state.choices.clone();
-                choices.input.pixels = Some(pixels);
-                commands.push(Command::Choose(choices));
-            }
-        }
-    });
+    let every = Pixels::ALL.map(|pixels| (pixels, pixels.name().to_owned(), pixels_text(pixels)));
+    if let Some(pixels) = assumed_answers(ui, network.usual.pixels, every) {
+        let mut choices = state.choices.clone();
+        choices.input.pixels = Some(pixels);
+        commands.push(Command::Choose(choices));
+    }
     ui.add_space(UNIT);
 }

@@ -24,6 +24,27 @@ pub fn caption(ui: &mut Ui, text: impl Into<String>) -> Response {
     ui.label(RichText::new(text).small().weak())
 }
 
+/// One small button for each answer to a question that a network's file leaves open, with the assumed one marked;
+/// returns the answer that was clicked. An answer comes as itself, its name and its explanation.
+pub fn assumed_answers<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    assumed: T,
+    answers: impl IntoIterator<Item = (T, String, &'static str)>,
+) -> Option<T> {
+    let mut clicked = None;
+    ui.horizontal_wrapped(|ui| {
+        for (answer, name, explanation) in answers {
+            let is_assumed = answer == assumed;
+            let text = if is_assumed { format!("{name} (assumed)") } else { name };
+            let button = Button::new(RichText::new(text).small()).selected(is_assumed);
+            if ui.add(button).on_hover_text(explanation).clicked() {
+                clicked = Some(answer);
+            }
+        }
+    });
+    clicked
+}
+
 /// A name with its icon before it.
 pub fn with_icon(icon: Option<char>, name: &str) -> String {
     icon.map_or_else(|| name.to_owned(), |icon| format!("{icon} {name}"))
