@@ -2,7 +2,6 @@
 
 use super::json::Model;
 use crate::imaging::Pixels;
-use crate::models::xception::recognise;
 use crate::network::{Activation, Op, Plan};
 
 /// Keras' own networks (`keras/src/applications`), as far as their pixels differ.
@@ -169,11 +168,9 @@ fn has_vision_transformer(model: &Model, depth: usize) -> bool {
         || depth < MAX_DEPTH && inner.any(|model| has_vision_transformer(model, depth + 1))
 }
 
-/// The family by the graph alone, whatever its layers are called: by the kinds of its operations and how many there are.
+/// The family of a network without Xception's body by the graph alone, whatever its layers are called: by the kinds of
+/// its operations and how many there are.
 pub fn by_graph(plan: &Plan) -> Option<Family> {
-    if recognise::body(plan).is_some() {
-        return Some(Family::Xception);
-    }
     let body = &plan.layers[..=plan.last_feature_layer().0];
     let count = |is: &dyn Fn(&Op) -> bool| body.iter().filter(|layer| is(&layer.op)).count();
     let convolutions = count(&|op| matches!(op, Op::Conv { .. }));

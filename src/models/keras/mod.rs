@@ -118,7 +118,7 @@ pub fn network(description: &Description, choices: &NetworkChoices) -> Result<Ke
     if let Some(body) = &body {
         body.assign_roles(&mut plan);
     }
-    let end = body.map_or(plan.last_feature_layer(), |body| body.end);
+    let end = body.as_ref().map_or(plan.last_feature_layer(), |body| body.end);
     // a pooling alone makes no classes
     if !plan.layers[end.0 + 1..]
         .iter()
@@ -127,7 +127,11 @@ pub fn network(description: &Description, choices: &NetworkChoices) -> Result<Ke
         let layer = plan.layers.last().map_or_else(String::new, |layer| layer.name.clone());
         return Err(KerasError::NoHead { network: family, layer });
     }
-    let known = family::by_graph(&plan).or_else(|| family::by_name(&model));
+    let by_graph = match body {
+        Some(_) => Some(family::Family::Xception),
+        None => family::by_graph(&plan),
+    };
+    let known = by_graph.or_else(|| family::by_name(&model));
     Ok(KerasNetwork {
         pixels: known
             .filter(|_| !plan.prepares_pixels())
