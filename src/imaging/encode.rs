@@ -211,7 +211,8 @@ mod tests {
     fn every_format_carries_what_made_it() {
         let recipe = "{\"class\": \"<Hauskatze> & 猫\\n\"}";
         for format in Format::ALL {
-            let write = |made_by| encode(photo().into(), format, made_by).expect("a photo can be written");
+            let write =
+                |made_by: Option<&MadeBy>| encode(photo().into(), format, made_by).expect("a photo can be written");
             let (with, without) = (write(Some(&made_by(recipe))), write(None));
             assert_eq!(recipe_in(&with).as_deref(), Some(recipe), "{format}");
             assert_eq!(recipe_in(&without), None, "{format}");
