@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::arguments::{Explain, NetworkArguments};
+use super::arguments::{Explain, NetworkArguments, Write};
 use super::guesses;
 use super::inputs::{Input, inputs};
-use super::map_files::{self, Files, Origin};
+use super::map_files::{self, Files};
 use super::progress_bar::Bar;
 use super::report::{
     ErrorReport, FilesReport, ImageReport, InputReport, MapReport, PredictionReport, RivalsReport, Timings,
@@ -17,17 +18,20 @@ use super::report::{
 use super::{Stop, start, wait};
 use crate::explain::{Map, Rivals, Score, Target};
 use crate::explorer::{
-    Activity, ExplainRequest, Explorer, ImageId, ImageSource, NetworkInfo, Opened, Predicted, Purpose, Reply, Request,
-    percent_encoded,
+    Activity, Answers, ExplainRequest, Explorer, ImageId, ImageSource, NetworkInfo, Opened, Panel, Predicted, Purpose,
+    Reply, Request, Subject, View, percent_encoded,
 };
 use crate::imaging::Preprocessing;
-use crate::network::{LayerId, Role};
+use crate::network::{Group, LayerId, Role};
 use crate::weights::SaidBy;
+
+/// How many classes are on a sheet unless they are named.
+const SHEET: usize = 10;
 
 /// What is the same for all images.
 struct Task<'a> {
     explorer: &'a Explorer,
-    network: &'a NetworkInfo,
+    network: &'a Arc<NetworkInfo>,
     options: &'a Explain,
     weights: WeightsReport,
     preprocessing: Preprocessing,
@@ -208,7 +212,7 @@ impl Task<'_> {
         } else {
             self.classes.clone()
         };
-        let maps = self.maps(image, &classes, &predicted)?;
+        let maps = self.maps(image, &classes, &self.layers, &predicted)?;
         let maps_ms = start.elapsed().as_secs_f64() * 1e3;
 
         let mut reports = Vec::new();
@@ -218,9 +222,16 @@ impl Task<'_> {
                     return Err(format!("{}: the map of class {class} did not arrive", path.display()));
                 };
                 let rivals = self.rivals(&predicted, class, layer);
-                reports.push(self.map_report(&opened, path, (class, layer), map, rivals, names)?);
+                reports.push(self.map_report(&predicted, path, (class, layer), map, rivals, names)?);
             }
         }
+        let answers = Answers {
+            image,
+            network: (*network).clone(),
+            predicted: predicted.clone(),
+        };
+        let mut files = map_files::write_predictions(explorer, self.options, &answers, path, names)?;
+        files.extend(self.sheets(&classes, &predicted, path, names)?);
         explorer.send(Request::Close(image));
         let (predictions, complement) = self.predictions(&predicted);
         Ok(ImageReport {
@@ -234,6 +245,7 @@ impl Task<'_> {
             predictions,
             complement,
             maps: reports,
+            files: FilesReport::new(files),
             timings_ms: Timings {
                 decode: opened.decode_ms,
                 preprocess: predicted.preprocess_ms,
@@ -248,9 +260,10 @@ impl Task<'_> {
         &self,
         image: ImageId,
         classes: &[usize],
+        layers: &[LayerId],
         predicted: &Predicted,
     ) -> Result<HashMap<(usize, LayerId), Map>, String> {
-        let (known, mut swept): (Vec<_>, Vec<_>) = self.layers.iter().copied().partition(|&layer| self.is_known(layer));
+        let (known, mut swept): (Vec<_>, Vec<_>) = layers.iter().copied().partition(|&layer| self.is_known(layer));
         let mut maps = HashMap::new();
         for &layer in &known {
             for &class in classes {
@@ -322,36 +335,22 @@ impl Task<'_> {
 
     fn map_report(
         &self,
-        opened: &Opened,
+        predicted: &Predicted,
         path: &Path,
-        (class, layer): (usize, LayerId),
+        (class, layer_id): (usize, LayerId),
         map: &Map,
         rivals: Option<Rivals>,
         names: &mut HashSet<String>,
     ) -> Result<MapReport, String> {
         let options = self.options;
-        let layer = self.network.plan.layer(layer).name.clone();
+        let layer = self.network.plan.layer(layer_id).name.clone();
         let labels = &self.network.labels;
         let label = labels.display_name(class);
         let mut files = Files::default();
         if let Some(folder) = &options.out {
             let base = folder.join(map_files::unique_name(path, class, &layer, names));
-            let input = self.network.plan.input();
-            let [width, height] = [input.width, input.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-            let origin = Origin {
-                image: opened.image,
-                region: self
-                    .preprocessing
-                    .region([opened.width, opened.height], [width, height]),
-                crop: self.preprocessing.crop,
-                path,
-                class,
-                label: &label,
-                layer: &layer,
-                score: self.score,
-                weights: &self.weights,
-            };
-            files = map_files::write(self.explorer, options, &origin, &base, map)?;
+            let panel = self.panel(predicted, class, layer_id, map);
+            files = map_files::write(self.explorer, options, &panel, &base)?;
         }
         Ok(MapReport {
             class,
@@ -367,5 +366,72 @@ impl Task<'_> {
             rivals: rivals.map(|rivals| RivalsReport::new(rivals, map, labels)),
             files: FilesReport::new(files),
         })
+    }
+
+    /// A map as the session draws it.
+    fn panel(&self, predicted: &Predicted, class: usize, layer: LayerId, map: &Map) -> Panel {
+        let options = self.options;
+        Panel {
+            image: predicted.image,
+            network: self.network.clone(),
+            of: Subject {
+                preprocessing: self.preprocessing,
+                target: Target::Class(class),
+                layer,
+                channel: None,
+                score: self.score,
+                method: options.method,
+            },
+            map: Arc::new(map.clone()),
+            answer: predicted.probabilities.get(class).copied(),
+            look: map_files::look(options, View::Overlay { blend: options.blend }),
+        }
+    }
+
+    /// Writes the sheets that are wanted: of many classes at each layer, and of each class along the layers.
+    fn sheets(
+        &self,
+        classes: &[usize],
+        predicted: &Predicted,
+        path: &Path,
+        names: &mut HashSet<String>,
+    ) -> Result<Files, String> {
+        let plan = &self.network.plan;
+        let mut sheets: Vec<(String, Vec<usize>, Vec<LayerId>)> = Vec::new();
+        if self.options.write.contains(&Write::Classes) {
+            let likeliest = || predicted.ranking.iter().copied().take(SHEET).collect();
+            let shown: Vec<usize> = if self.classes.is_empty() {
+                likeliest()
+            } else {
+                classes.to_vec()
+            };
+            for &layer in &self.layers {
+                sheets.push((
+                    format!("classes.{}", plan.layer(layer).name),
+                    shown.clone(),
+                    vec![layer],
+                ));
+            }
+        }
+        if self.options.write.contains(&Write::Layers) {
+            let layers: Vec<LayerId> = plan.groups().iter().map(Group::last).collect();
+            for &class in classes {
+                sheets.push((format!("layers.{class}"), vec![class], layers.clone()));
+            }
+        }
+        let mut files = Files::default();
+        for (what, classes, layers) in sheets {
+            let maps = self.maps(predicted.image, &classes, &layers, predicted)?;
+            let mut panels = Vec::new();
+            for &class in &classes {
+                for &layer in &layers {
+                    let map = maps.get(&(class, layer));
+                    panels.extend(map.map(|map| self.panel(predicted, class, layer, map)));
+                }
+            }
+            let sheet = map_files::write_sheet(self.explorer, self.options, panels, (path, &what), names)?;
+            files.extend(sheet);
+        }
+        Ok(files)
     }
 }
