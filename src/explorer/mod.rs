@@ -9,7 +9,10 @@
 //! prediction of it no longer counts; networks and weights are finished and announced, then the newer one follows. A
 //! failure or a panic of one job comes back as a reply and leaves its worker alive. Knows no window: whoever listens is
 //! woken by a callback.
+//!
+//! [`Batch`] is for many images of which nobody looks at any: several networks at once, results in order.
 
+mod batch;
 mod device;
 mod downloads;
 mod error;
@@ -37,12 +40,14 @@ mod session;
 mod surroundings;
 mod under_way;
 
+pub use batch::{Answer, Batch, Open, Wish};
 pub use error::ExplorerError;
+pub use export::{PAPER, picture};
 pub use folder::{Folder, IMAGE_ENDINGS, images_in_folder};
 pub use handle::Explorer;
 pub use histogram::Histogram;
 pub use load::{LoadedNetwork, load_network};
-pub use paths::{local_path, natural_order, percent_encoded};
+pub use paths::{local_path, natural_order, path_of_bytes, percent_encoded, percent_path};
 pub use pipes::piped;
 pub use preprocessing::{InputChoices, input_of};
 pub use recommended::{Recommended, SCORE_RULE};
