@@ -1,15 +1,13 @@
 //! The files of `explain --out`: what they are called, and what is written into them.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use super::arguments::{Explain, Write};
 use super::report::WeightsReport;
-use super::wait;
 use crate::explain::{Map, Score};
-use crate::explorer::{Activity, Explorer, ExportKind, ExportRequest, ImageId, Reply, Request};
+use crate::explorer::{ExplorerError, ExportKind, ExportRequest, ImageId, Open};
 use crate::imaging::Region;
 
 /// The longest name without endings, in bytes: file systems take 255, of which some are for endings while it is written.
@@ -52,14 +50,17 @@ pub struct Origin<'a> {
     pub weights: &'a WeightsReport,
 }
 
-/// Writes the wanted files beside `base`, a path without extension; the error is one sentence.
+/// Writes the wanted files beside `base`, a path without extension.
+///
+/// # Errors
+/// The first file that cannot be written.
 pub fn write(
-    explorer: &Explorer,
+    open: &Open<'_>,
     options: &Explain,
     origin: &Origin<'_>,
     base: &Path,
     map: &Map,
-) -> Result<Files, String> {
+) -> Result<Files, ExplorerError> {
     let with = |extension: &str| {
         let mut name = base.as_os_str().to_owned();
         name.push(extension);
@@ -106,7 +107,7 @@ pub fn write(
         provenance.push(("Crop", crop.to_string()));
     }
     let named = |(keyword, text): (&str, String)| (keyword.to_owned(), text);
-    explorer.send(Request::Export(ExportRequest {
+    let request = ExportRequest {
         image: *image,
         files: kinds
             .into_iter()
@@ -119,48 +120,25 @@ pub fn write(
         blend: options.blend,
         cells: false,
         provenance: provenance.into_iter().map(named).collect(),
-    }));
-    wait(explorer, Activity::Exporting, |reply| match reply {
-        Reply::Exported(_) => Some(()),
-        _ => None,
-    })?;
+    };
+    open.write(&request)?;
     Ok(files)
 }
 
-/// `photo.285.block14_sepconv2_act`; a number tells images of equal names apart, and a name that is too long is shortened
-/// and gets a hash of the whole.
-pub fn unique_name(path: &Path, class: usize, layer: &str, names: &mut HashSet<String>) -> String {
-    let stem = match path.file_stem() {
-        Some(stem) if stem != "-" => stem.to_string_lossy().into_owned(),
-        _ => "image".to_owned(),
-    };
-    let named = |number: usize| {
-        let number = if number > 1 {
-            format!("-{number}")
-        } else {
-            String::new()
-        };
-        let tail = format!("{number}.{class}.{layer}");
-        let room = MAX_NAME.saturating_sub(tail.len());
-        if stem.len() <= room {
-            return stem.clone() + &tail;
-        }
-        let hash: String = Sha256::digest(&stem)
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let end = stem.floor_char_boundary(room.saturating_sub(hash.len() + 1));
-        format!("{}-{hash}{tail}", stem.get(..end).unwrap_or_default())
-    };
-    let mut number = 1;
-    loop {
-        let name = named(number);
-        if names.insert(name.clone()) {
-            return name;
-        }
-        number += 1;
+/// `photo.285.block14_sepconv2_act` for the stem `photo`; a name that is too long is shortened and gets a hash of the whole.
+pub fn name(stem: &str, class: usize, layer: &str) -> String {
+    let tail = format!(".{class}.{layer}");
+    let room = MAX_NAME.saturating_sub(tail.len());
+    if stem.len() <= room {
+        return stem.to_owned() + &tail;
     }
+    let hash: String = Sha256::digest(stem)
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let end = stem.floor_char_boundary(room.saturating_sub(hash.len() + 1));
+    format!("{}-{hash}{tail}", stem.get(..end).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -168,14 +146,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique_and_never_too_long() {
-        let mut names = HashSet::new();
-        let mut name = |path: &str| unique_name(Path::new(path), 7, "layer", &mut names);
-        assert_eq!(name("a/photo.jpg"), "photo.7.layer");
-        assert_eq!(name("b/photo.png"), "photo-2.7.layer");
-        assert_eq!(name("-"), "image.7.layer");
+    fn names_are_never_too_long() {
+        let called = |stem: &str| name(stem, 7, "layer");
+        assert_eq!(called("photo"), "photo.7.layer");
         for long in ["n".repeat(240), "é".repeat(120), "日".repeat(80)] {
-            let (first, second) = (name(&format!("{long}.png")), name(&format!("{long}x.png")));
+            let (first, second) = (called(&long), called(&format!("{long}x")));
             assert!(first.len() <= MAX_NAME && first.ends_with(".7.layer"), "{first}");
             assert!(first.starts_with(&long[..90]) && first != second);
         }
