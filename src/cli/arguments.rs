@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
+use super::examples;
+use super::inputs::Shard;
 use crate::explain::{Method, Score};
 use crate::explorer::{DeviceChoice, Existing, Ground, InputChoices, NetworkSource, WIDTHS};
 use crate::imaging::{Colormap, Fit, Format, Pixels, Region, Resize};
@@ -13,7 +16,7 @@ use crate::weights::info::parse_size;
 
 /// See, live, where an image classifier looks.
 #[derive(Debug, Parser)]
-#[command(version, about, subcommand_precedence_over_arg = true)]
+#[command(version, about, subcommand_precedence_over_arg = true, after_help = examples::PROGRAM)]
 pub struct Arguments {
     /// Images, folders of images or web addresses (https) to open in the window
     #[arg(value_name = "IMAGE|FOLDER|URL")]
@@ -108,19 +111,23 @@ impl From<Device> for DeviceChoice {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Predict images and map the evidence, without a window
+    #[command(after_help = examples::EXPLAIN)]
     Explain(Explain),
     /// Find, download, import and check weights
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::WEIGHTS)]
     Weights(WeightsCommand),
     /// Time the network, its maps and the start of the program
+    #[command(after_help = examples::BENCH)]
     Bench(Bench),
     /// List the layers of the network
+    #[command(after_help = examples::LAYERS)]
     Layers {
         /// One JSON document a line
         #[arg(long)]
         json: bool,
     },
     /// List the classes of the network, or those that match a query
+    #[command(after_help = examples::CLASSES)]
     Classes {
         /// Part of a name or wnid
         query: Vec<String>,
@@ -128,13 +135,27 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print what a shell reads to complete the arguments
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = examples::MAN)]
+    Man {
+        /// Folder for the pages of all commands, instead of standard output
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// Options of `explain`.
 #[derive(Args, Debug)]
 pub struct Explain {
     /// Images, folders whose images are taken in the order of their names, web addresses (https), or - for standard input
-    #[arg(value_name = "IMAGE|FOLDER|URL", required_unless_present = "from")]
+    #[arg(value_name = "IMAGE|FOLDER|URL", required_unless_present_any = ["from", "files_from"])]
     pub images: Vec<PathBuf>,
     /// Make a picture again that this program wrote, from what it says of itself; images named behind it are where its photo
     /// may be [default: beside it, or here]
@@ -153,6 +174,11 @@ pub struct Explain {
     /// Look into the folders inside of folders too
     #[arg(long)]
     pub recursive: bool,
+    /// A list of images, folders or addresses, one a line or each with a zero byte behind it; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub files_from: Option<PathBuf>,
+    #[command(flatten)]
+    pub job: Job,
     /// Class to explain: index (285), wnid (n02124075) or name ("Egyptian cat"); repeatable [default: the top one]
     #[arg(long = "class", value_name = "CLASS")]
     pub classes: Vec<String>,
@@ -209,9 +235,36 @@ pub struct Explain {
     /// One JSON document a line and image on standard output
     #[arg(long)]
     pub json: bool,
+    /// One row a map, as a table with a header; of several shards only shard 0 has it
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// A page about all images: FILE.html has everything inside, a folder gets index.html and the pictures beside it; with
+    /// a folder a class (and --recursive) also accuracy and what was taken for what
+    #[arg(long, value_name = "FILE.html|DIR")]
+    pub report: Option<PathBuf>,
     /// Download the ImageNet weights first if no weights are found
     #[arg(long)]
     pub download: bool,
+}
+
+/// Options of `explain` for many images.
+#[derive(Args, Debug)]
+pub struct Job {
+    /// File to write the results to, line by line, instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub results: Option<PathBuf>,
+    /// Go on with what --results has: images that are there whole and with the same choices are not done again
+    #[arg(long, requires = "results")]
+    pub resume: bool,
+    /// Only every Nth image, from the Ith on (0 is the first), so that N processes or machines share a job
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Images that are worked on at the same time [default: as many as there are cores]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub jobs: Option<usize>,
+    /// No progress and no notes; failures are told
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// What `weights` can do.
@@ -334,6 +387,11 @@ fn input_size(text: &str) -> Result<InputSize, String> {
         Some(sides) if sides.iter().all(|side| (1..=8192).contains(side)) => Ok(InputSize(sides)),
         _ => Err("use a number of pixels such as 224, or width and height such as 320x240".to_owned()),
     }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| "use a number from 1 on".to_owned())
 }
 
 fn share(text: &str) -> Result<f32, String> {

@@ -1,27 +1,30 @@
-//! `gradcam-explorer explain`: predictions and maps of images, as text, JSON and files.
+//! `gradcam-explorer explain`: predictions and maps of images, as text, JSON, tables and files.
 
-use std::collections::{HashMap, HashSet};
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
+
+use serde::Serialize;
 
 use super::arguments::{Explain, NetworkArguments, Write};
 use super::guesses;
-use super::inputs::{Input, inputs};
-use super::map_files::{self, Files};
+use super::html_report::{HtmlReport, Pictures, Truth};
+use super::inputs::{Input, inputs, listed};
+use super::interrupt;
+use super::map_files::{self, Files, Place};
 use super::progress_bar::Bar;
 use super::report::{
-    ErrorReport, FilesReport, ImageReport, InputReport, MapReport, PredictionReport, RivalsReport, Timings,
-    WeightsReport, print_json, print_text,
+    FilesReport, ImageReport, InputReport, MapReport, PredictionReport, RivalsReport, Timings, WeightsReport,
 };
-use super::{Stop, start, wait};
-use crate::explain::{Map, Rivals, Score, Target};
+use super::results::{Results, digest};
+use super::{Stop, tell_notes};
+use crate::explain::{Rivals, Score, Target};
 use crate::explorer::{
-    Activity, Answers, ExplainRequest, Explorer, ImageId, ImageSource, NetworkInfo, Opened, Panel, Predicted, Purpose,
-    Reply, Request, Subject, View, percent_encoded,
+    Answer, Answers, Batch, ExplorerError, ImageId, ImageSource, NetworkInfo, Open, Panel, Predicted, Subject,
+    Surroundings, View, Wish, local_path, percent_encoded,
 };
-use crate::imaging::Preprocessing;
+use crate::imaging::{Preprocessing, Region};
 use crate::network::{Group, LayerId, Role};
 use crate::weights::SaidBy;
 
@@ -29,16 +32,35 @@ use crate::weights::SaidBy;
 const SHEET: usize = 10;
 
 /// What is the same for all images.
-struct Task<'a> {
-    explorer: &'a Explorer,
-    network: &'a Arc<NetworkInfo>,
-    options: &'a Explain,
-    weights: WeightsReport,
-    preprocessing: Preprocessing,
-    /// Empty for the top class of each image.
-    classes: Vec<usize>,
-    layers: Vec<LayerId>,
-    score: Score,
+pub struct Task<'a> {
+    pub batch: &'a Batch,
+    pub network: &'a Arc<NetworkInfo>,
+    pub options: &'a Explain,
+    pub weights: WeightsReport,
+    pub wish: Wish,
+    /// Hash of everything above.
+    pub choices: String,
+    /// Whether there is more than one image.
+    is_job: bool,
+    /// Set once no more is wanted.
+    pub stop: &'a AtomicBool,
+}
+
+/// An image by its names.
+#[derive(Clone, Copy)]
+pub struct Named<'a> {
+    pub image: ImageId,
+    /// As it is reported.
+    pub path: &'a Path,
+    /// What its files are called.
+    pub stem: &'a str,
+}
+
+/// What came of an image.
+pub struct Found {
+    pub report: ImageReport,
+    /// None of them unless a page is wanted.
+    pub pictures: Pictures,
 }
 
 /// Runs the command.
@@ -46,87 +68,141 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
     if options.download {
         super::weights::download_if_none(network)?;
     }
-    let input = network.input();
-    let (explorer, network) = start(network)?;
-    let preprocessing = Preprocessing {
-        crop: options.crop,
-        ..input.over(network.usual)
+    let note = |note: String| {
+        if !options.job.quiet {
+            eprintln!("gradcam-explorer: {note}");
+        }
     };
+    let mut inputs = all_inputs(options, note)?;
+    if let Some(shard) = options.job.shard {
+        inputs = (0..)
+            .zip(inputs)
+            .filter(|(at, _)| shard.has(*at))
+            .map(|(_, input)| input)
+            .collect();
+    }
+    let said = network.input();
+    let batch = Batch::load(
+        &network.source(),
+        network.choices(),
+        network.device.into(),
+        Surroundings::of_process(),
+        inputs.len(),
+        options.job.jobs,
+    )?;
+    let info = batch.info().clone();
+    if !options.job.quiet {
+        tell_notes(&info);
+    }
     let classes = options
         .classes
         .iter()
         .map(|query| {
-            if let Some(note) = network.labels.is_also_an_index(query) {
-                eprintln!("gradcam-explorer: {note}");
+            if let Some(text) = info.labels.is_also_an_index(query) {
+                note(text);
             }
-            network
-                .labels
-                .find(query)
-                .map_err(|error| Stop::Usage(error.to_string()))
+            info.labels.find(query).map_err(|error| Stop::Usage(error.to_string()))
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let layers = layers(&network, &options.layers)?;
+    let wish = Wish {
+        preprocessing: Preprocessing {
+            crop: options.crop,
+            ..said.over(info.usual)
+        },
+        classes,
+        layers: layers(&info, &options.layers)?,
+        likeliest: if is_wanted(options, Write::Classes) && options.classes.is_empty() {
+            SHEET
+        } else {
+            0
+        },
+        along: if is_wanted(options, Write::Layers) {
+            info.plan.groups().iter().map(Group::last).collect()
+        } else {
+            Vec::new()
+        },
+        score: options.score.unwrap_or(info.recommended.score),
+        method: options.method,
+    };
     if let Some(folder) = &options.out {
         std::fs::create_dir_all(folder)
             .map_err(|error| Stop::Failed(format!("{} cannot be made: {error}", folder.display())))?;
     }
-    let sha256 = if options.json {
-        fingerprint(&explorer)?
-    } else {
-        String::new()
-    };
-    let pixels_from = match input.pixels {
+    let pixels_from = match said.pixels {
         Some(_) => SaidBy::User,
-        None => network.pixels_said_by,
+        None => info.pixels_said_by,
     };
+    if !options.job.quiet {
+        guesses::tell(&info, pixels_from);
+    }
     let weights = WeightsReport {
-        name: network.weights.name.clone(),
-        sha256,
-        classes: network.plan.classes(),
-        output: network.plan.output,
-        output_from: network.weights.output_said_by,
+        name: info.weights.name.clone(),
+        sha256: batch.sha256()?,
+        classes: info.plan.classes(),
+        output: info.plan.output,
+        output_from: info.weights.output_said_by,
         input: InputReport {
-            width: network.plan.input().width,
-            height: network.plan.input().height,
-            pixels: preprocessing.pixels.name(),
+            width: info.plan.input().width,
+            height: info.plan.input().height,
+            pixels: wish.preprocessing.pixels.name(),
             pixels_from,
-            resize: preprocessing.resize.name(),
-            fit: preprocessing.fit.name(),
-            from: network.weights.input_said_by,
+            resize: wish.preprocessing.resize.name(),
+            fit: wish.preprocessing.fit.name(),
+            from: info.weights.input_said_by,
         },
     };
-    guesses::tell(&network, pixels_from);
+    let choices = digest(&Choices::new(options, &weights, &wish))?;
+    let results = Results::open(options, &choices, &inputs)?;
+    let report = match &options.report {
+        Some(target) => Some(HtmlReport::create(
+            target,
+            truth(options, &inputs, &info, note),
+            info.labels.clone(),
+        )?),
+        None => None,
+    };
+    let stop = interrupt::wanted();
     let task = Task {
-        explorer: &explorer,
-        network: &network,
+        batch: &batch,
+        network: &info,
         options,
         weights,
-        preprocessing,
-        classes,
-        layers,
-        score: options.score.unwrap_or(network.recommended.score),
+        wish,
+        choices,
+        is_job: inputs.len() > 1,
+        stop: &stop,
     };
-    let mut failed = false;
-    let mut names = HashSet::new();
-    let mut out = io::stdout().lock();
-    let inputs = inputs(&options.images, options.recursive, |note| {
-        eprintln!("gradcam-explorer: {note}")
-    });
-    for (number, Input { name, source }) in (0..).zip(inputs) {
-        match source.and_then(|source| task.image(ImageId(number), &name, source, &mut names)) {
-            Ok(report) if options.json => print_json(&mut out, &report)?,
-            Ok(report) => print_text(&mut out, &report)?,
-            Err(error) => {
-                failed = true;
-                if options.json {
-                    print_json(&mut out, &ErrorReport::new(&name, error))?;
-                } else {
-                    eprintln!("gradcam-explorer: {error}");
-                }
-            }
+    task.all(inputs, results, report)
+}
+
+/// Whether files of this kind are written.
+fn is_wanted(options: &Explain, what: Write) -> bool {
+    options.out.is_some() && options.write.contains(&what)
+}
+
+/// The images of the arguments and of the list, in this order.
+fn all_inputs(options: &Explain, note: impl FnMut(String)) -> Result<Vec<Input>, Stop> {
+    let mut arguments = options.images.clone();
+    if let Some(list) = &options.files_from {
+        let is_pipe = |path: &Path| path.as_os_str() == "-";
+        if is_pipe(list) && arguments.iter().any(|argument| is_pipe(argument)) {
+            let text = "standard input is a list or an image, not both; leave one - out";
+            return Err(Stop::Usage(text.to_owned()));
         }
+        arguments.extend(listed(list).map_err(Stop::Failed)?);
     }
-    if failed { Err(Stop::Reported) } else { Ok(()) }
+    Ok(inputs(&arguments, options.recursive, note))
+}
+
+/// What the images truly show, if they are those of one folder with a folder a class in it.
+fn truth(options: &Explain, inputs: &[Input], network: &NetworkInfo, note: impl Fn(String)) -> Option<Truth> {
+    let [root] = options.images.as_slice() else { return None };
+    let root = local_path(root);
+    let images = inputs.iter().filter(|input| input.source.is_ok());
+    Truth::of(&root, images.map(|input| input.name.as_path()), &network.labels).unwrap_or_else(|text| {
+        note(text);
+        None
+    })
 }
 
 /// The layers by name, the last feature layer when none is named.
@@ -150,163 +226,138 @@ fn layers(network: &NetworkInfo, names: &[String]) -> Result<Vec<LayerId>, Stop>
         .collect()
 }
 
-fn fingerprint(explorer: &Explorer) -> Result<String, Stop> {
-    explorer.send(Request::Fingerprint);
-    wait(explorer, Activity::Fingerprinting, |reply| match reply {
-        Reply::Fingerprint { sha256, .. } => Some(sha256),
-        _ => None,
-    })
-    .map_err(Stop::Failed)
+/// Everything that decides what the result of an image is, for its hash.
+#[derive(Serialize)]
+struct Choices<'a> {
+    weights: &'a WeightsReport,
+    crop: Option<Region>,
+    classes: &'a [usize],
+    layers: Vec<usize>,
+    score: &'static str,
+    method: &'static str,
+    top: usize,
+    /// Where pictures go, and which.
+    out: Option<Vec<u8>>,
+    write: Vec<String>,
+    /// How pictures look.
+    look: Option<String>,
+}
+
+impl<'a> Choices<'a> {
+    fn new(options: &Explain, weights: &'a WeightsReport, wish: &'a Wish) -> Self {
+        let out = options.out.as_ref();
+        Self {
+            weights,
+            crop: wish.preprocessing.crop,
+            classes: &wish.classes,
+            layers: wish.layers.iter().map(|layer| layer.0).collect(),
+            score: wish.score.name(),
+            method: wish.method.name(),
+            top: options.top,
+            out: out.map(|out| out.as_os_str().as_encoded_bytes().to_vec()),
+            write: out.map_or_else(Vec::new, |_| {
+                options.write.iter().map(|what| format!("{what:?}")).collect()
+            }),
+            look: out.map(|_| {
+                let Explain {
+                    blend,
+                    threshold,
+                    cells,
+                    maximum,
+                    colormap,
+                    format,
+                    figure_width,
+                    ground,
+                    ..
+                } = options;
+                format!(
+                    "{blend} {threshold} {cells} {maximum:?} {} {format:?} {figure_width} {ground:?}",
+                    colormap.name()
+                )
+            }),
+        }
+    }
 }
 
 impl Task<'_> {
-    /// Everything about one image; the error is one sentence that names it.
-    fn image(
-        &self,
-        image: ImageId,
-        path: &Path,
-        source: ImageSource,
-        names: &mut HashSet<String>,
-    ) -> Result<ImageReport, String> {
-        let Self { explorer, network, .. } = self;
-        let preprocessing = self.preprocessing;
-        explorer.send(Request::Open {
-            image,
-            source,
-            urgent: false,
-        });
+    /// Everything about one image, with files in the folder `out`; the error is one sentence that names it.
+    pub fn image(&self, named: Named<'_>, source: ImageSource, out: Option<&Path>) -> Result<Found, ExplorerError> {
+        let path = named.path;
+        let start = Instant::now();
         let bar = Bar::default();
-        let opened: Opened = wait(explorer, Activity::Opening, |reply| match reply {
-            Reply::Opened(opened) => Some(opened),
-            Reply::Downloading { what, progress } => {
-                bar.show(&what, progress);
-                None
+        let name = source.name();
+        let progress = |progress| {
+            if !self.is_job && !self.options.job.quiet {
+                bar.show(&name, progress);
             }
-            _ => None,
-        })?;
+        };
+        let open = self.batch.open(named.image, source, &progress, self.stop)?;
+        let photo = open.photo();
         drop(bar);
-        if let Some(crop) = preprocessing
-            .crop
-            .filter(|crop| !crop.fits(opened.width, opened.height))
-        {
-            return Err(format!(
+        let decode_ms = start.elapsed().as_secs_f64() * 1e3;
+        let crop = self.wish.preprocessing.crop;
+        if let Some(crop) = crop.filter(|crop| !crop.fits(photo.width, photo.height)) {
+            return Err(ExplorerError::Request(format!(
                 "{} has {} x {} pixels, of which {crop} is no part; give another --crop",
                 path.display(),
-                opened.width,
-                opened.height
-            ));
+                photo.width,
+                photo.height
+            )));
         }
-        explorer.send(Request::Predict {
-            image,
-            preprocessing,
-            urgent: true,
-        });
-        let predicted: Predicted = wait(explorer, Activity::Predicting, |reply| match reply {
-            Reply::Predicted(predicted) => Some(predicted),
-            _ => None,
-        })?;
-        let start = Instant::now();
-        let top = predicted.ranking.first().copied();
-        let classes = if self.classes.is_empty() {
-            top.into_iter().collect()
-        } else {
-            self.classes.clone()
-        };
-        let maps = self.maps(image, &classes, &self.layers, &predicted)?;
-        let maps_ms = start.elapsed().as_secs_f64() * 1e3;
-
+        let answer = open.explain(&self.wish)?;
+        let predicted = &answer.predicted;
         let mut reports = Vec::new();
-        for &class in &classes {
-            for &layer in &self.layers {
-                let Some(map) = maps.get(&(class, layer)) else {
-                    return Err(format!("{}: the map of class {class} did not arrive", path.display()));
-                };
-                let rivals = self.rivals(&predicted, class, layer);
-                reports.push(self.map_report(&predicted, path, (class, layer), map, rivals, names)?);
+        for &class in &answer.classes {
+            for &layer in &self.wish.layers {
+                reports.push(self.map_report(&open, named, &answer, (class, layer), out)?);
             }
         }
-        let answers = Answers {
-            image,
-            network: (*network).clone(),
-            predicted: predicted.clone(),
+        let mut files = Files::default();
+        if let Some(folder) = out {
+            let place = Place {
+                folder,
+                stem: named.stem,
+            };
+            let answers = Answers {
+                image: named.image,
+                network: self.network.clone(),
+                predicted: predicted.clone(),
+            };
+            files = map_files::write_predictions(&open, self.options, &answers, place)?;
+            files.extend(self.sheets(&open, &answer, place)?);
+        }
+        let (predictions, complement) = self.predictions(predicted);
+        let pictures = match &self.options.report {
+            Some(_) => self.pictures(photo, &answer)?,
+            None => Pictures::default(),
         };
-        let mut files = map_files::write_predictions(explorer, self.options, &answers, path, names)?;
-        files.extend(self.sheets(&classes, &predicted, path, names)?);
-        explorer.send(Request::Close(image));
-        let (predictions, complement) = self.predictions(&predicted);
-        Ok(ImageReport {
+        let report = ImageReport {
             image: path.display().to_string(),
             image_bytes: percent_encoded(path),
-            width: opened.width,
-            height: opened.height,
-            crop: preprocessing.crop,
-            device: network.device,
+            width: photo.width,
+            height: photo.height,
+            crop,
+            device: self.network.device,
+            choices: self.choices.clone(),
             weights: self.weights.clone(),
             predictions,
             complement,
             maps: reports,
             files: FilesReport::new(files),
             timings_ms: Timings {
-                decode: opened.decode_ms,
+                decode: decode_ms,
                 preprocess: predicted.preprocess_ms,
                 forward: predicted.forward_ms,
-                maps: maps_ms,
+                maps: answer.maps_ms,
             },
-        })
-    }
-
-    /// The maps of all classes at all layers.
-    fn maps(
-        &self,
-        image: ImageId,
-        classes: &[usize],
-        layers: &[LayerId],
-        predicted: &Predicted,
-    ) -> Result<HashMap<(usize, LayerId), Map>, String> {
-        let (known, mut swept): (Vec<_>, Vec<_>) = layers.iter().copied().partition(|&layer| self.is_known(layer));
-        let mut maps = HashMap::new();
-        for &layer in &known {
-            for &class in classes {
-                let map = predicted.class_maps.map(Target::Class(class), self.score);
-                maps.insert((class, layer), map);
-            }
-        }
-        swept.sort_unstable();
-        swept.dedup();
-        if !swept.is_empty() {
-            self.explorer.send(Request::Explain(ExplainRequest {
-                image,
-                preprocessing: self.preprocessing,
-                purpose: Purpose::Main,
-                targets: classes.iter().copied().map(Target::Class).collect(),
-                layers: swept,
-                score: self.score,
-                method: self.options.method,
-            }));
-            wait(self.explorer, Activity::Explaining, |reply| {
-                match reply {
-                    Reply::Explained(explained) => {
-                        if let Target::Class(class) = explained.explanation.target {
-                            maps.insert((class, explained.explanation.layer), explained.explanation.map);
-                        }
-                    }
-                    Reply::ExplainedAll { .. } => return Some(()),
-                    _ => {}
-                }
-                None
-            })?;
-        }
-        Ok(maps)
-    }
-
-    /// Whether the maps of a layer come with the prediction.
-    fn is_known(&self, layer: LayerId) -> bool {
-        self.options.method.is_in_class_maps(&self.network.plan, layer)
+        };
+        Ok(Found { report, pictures })
     }
 
     /// Who stands against a class in its map, as far as that is known.
     fn rivals(&self, predicted: &Predicted, class: usize, layer: LayerId) -> Option<Rivals> {
-        let is_asked = self.score == Score::Probability && self.is_known(layer);
+        let is_known = self.wish.method.is_in_class_maps(&self.network.plan, layer);
+        let is_asked = self.wish.score == Score::Probability && is_known;
         is_asked.then(|| predicted.class_maps.rivals(class)).flatten()
     }
 
@@ -335,102 +386,99 @@ impl Task<'_> {
 
     fn map_report(
         &self,
-        predicted: &Predicted,
-        path: &Path,
-        (class, layer_id): (usize, LayerId),
-        map: &Map,
-        rivals: Option<Rivals>,
-        names: &mut HashSet<String>,
-    ) -> Result<MapReport, String> {
+        open: &Open<'_>,
+        Named { path, stem, .. }: Named<'_>,
+        answer: &Answer,
+        (class, id): (usize, LayerId),
+        out: Option<&Path>,
+    ) -> Result<MapReport, ExplorerError> {
         let options = self.options;
-        let layer = self.network.plan.layer(layer_id).name.clone();
+        let layer = self.network.plan.layer(id).name.clone();
         let labels = &self.network.labels;
         let label = labels.display_name(class);
+        let predicted = &answer.predicted;
+        let no_map = || {
+            let text = format!("{}: there is no map of class {class} at {layer}", path.display());
+            ExplorerError::Request(text)
+        };
+        let panel = self.panel(answer, (class, id)).ok_or_else(no_map)?;
+        let map = &*panel.map;
         let mut files = Files::default();
-        if let Some(folder) = &options.out {
-            let base = folder.join(map_files::unique_name(path, class, &layer, names));
-            let panel = self.panel(predicted, class, layer_id, map);
-            files = map_files::write(self.explorer, options, &panel, &base)?;
+        if let Some(folder) = out {
+            files = map_files::write(open, options, &panel, Place { folder, stem })?;
         }
+        let of_class = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);
         Ok(MapReport {
             class,
             label,
             layer,
-            score: self.score.name(),
+            score: self.wish.score.name(),
             method: options.method.name(),
             width: map.width,
             height: map.height,
+            probability: of_class(&predicted.probabilities),
+            logit: of_class(&predicted.logits),
             signed_min: map.min(),
             signed_max: map.max(),
             empty: map.is_empty(),
-            rivals: rivals.map(|rivals| RivalsReport::new(rivals, map, labels)),
+            middle: map.share_in_the_middle(),
+            rivals: self
+                .rivals(predicted, class, id)
+                .map(|rivals| RivalsReport::new(rivals, map, labels)),
             files: FilesReport::new(files),
         })
     }
 
-    /// A map as the session draws it.
-    fn panel(&self, predicted: &Predicted, class: usize, layer: LayerId, map: &Map) -> Panel {
-        let options = self.options;
-        Panel {
+    /// A map as the session draws it; none if there is no such map.
+    pub fn panel(&self, answer: &Answer, (class, layer): (usize, LayerId)) -> Option<Panel> {
+        let (options, predicted) = (self.options, &answer.predicted);
+        let map = answer.maps.get(&(class, layer))?;
+        Some(Panel {
             image: predicted.image,
             network: self.network.clone(),
             of: Subject {
-                preprocessing: self.preprocessing,
+                preprocessing: self.wish.preprocessing,
                 target: Target::Class(class),
                 layer,
                 channel: None,
-                score: self.score,
+                score: self.wish.score,
                 method: options.method,
             },
-            map: Arc::new(map.clone()),
+            map: map.clone(),
             answer: predicted.probabilities.get(class).copied(),
             look: map_files::look(options, View::Overlay { blend: options.blend }),
-        }
+        })
     }
 
     /// Writes the sheets that are wanted: of many classes at each layer, and of each class along the layers.
-    fn sheets(
-        &self,
-        classes: &[usize],
-        predicted: &Predicted,
-        path: &Path,
-        names: &mut HashSet<String>,
-    ) -> Result<Files, String> {
-        let plan = &self.network.plan;
-        let mut sheets: Vec<(String, Vec<usize>, Vec<LayerId>)> = Vec::new();
+    fn sheets(&self, open: &Open<'_>, answer: &Answer, place: Place<'_>) -> Result<Files, ExplorerError> {
+        let Wish {
+            layers,
+            likeliest,
+            along,
+            ..
+        } = &self.wish;
+        let mut sheets: Vec<(String, Vec<Panel>)> = Vec::new();
         if self.options.write.contains(&Write::Classes) {
-            let likeliest = || predicted.ranking.iter().copied().take(SHEET).collect();
-            let shown: Vec<usize> = if self.classes.is_empty() {
-                likeliest()
-            } else {
-                classes.to_vec()
+            let shown = match likeliest {
+                0 => answer.classes.clone(),
+                count => answer.predicted.ranking.iter().copied().take(*count).collect(),
             };
-            for &layer in &self.layers {
-                sheets.push((
-                    format!("classes.{}", plan.layer(layer).name),
-                    shown.clone(),
-                    vec![layer],
-                ));
+            for &layer in layers {
+                let panels = shown.iter().filter_map(|&class| self.panel(answer, (class, layer)));
+                let name = &self.network.plan.layer(layer).name;
+                sheets.push((format!("classes.{name}"), panels.collect()));
             }
         }
-        if self.options.write.contains(&Write::Layers) {
-            let layers: Vec<LayerId> = plan.groups().iter().map(Group::last).collect();
-            for &class in classes {
-                sheets.push((format!("layers.{class}"), vec![class], layers.clone()));
+        if !along.is_empty() {
+            for &class in &answer.classes {
+                let panels = along.iter().filter_map(|&layer| self.panel(answer, (class, layer)));
+                sheets.push((format!("layers.{class}"), panels.collect()));
             }
         }
         let mut files = Files::default();
-        for (what, classes, layers) in sheets {
-            let maps = self.maps(predicted.image, &classes, &layers, predicted)?;
-            let mut panels = Vec::new();
-            for &class in &classes {
-                for &layer in &layers {
-                    let map = maps.get(&(class, layer));
-                    panels.extend(map.map(|map| self.panel(predicted, class, layer, map)));
-                }
-            }
-            let sheet = map_files::write_sheet(self.explorer, self.options, panels, (path, &what), names)?;
-            files.extend(sheet);
+        for (what, panels) in sheets {
+            files.extend(map_files::write_sheet(open, self.options, panels, &what, place)?);
         }
         Ok(files)
     }

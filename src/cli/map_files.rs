@@ -1,13 +1,13 @@
 //! The files of `explain --out`: what they are called, and what is written into them.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::arguments::{Explain, Write};
 use super::wait;
+use crate::explain::Target;
 use crate::explorer::{
-    Activity, Answers, Arrangement, Drawing, Explorer, Export, ExportRequest, Look, Panel, Reply, Request, View,
-    file_name,
+    Activity, Answers, Arrangement, Drawing, Existing, Explorer, ExplorerError, Export, ExportRequest, Look, Open,
+    Panel, Reply, Request, Subject, View, file_name,
 };
 
 /// The files that were written for a map, by what they are.
@@ -88,78 +88,111 @@ fn figure(options: &Explain, panel: &Panel) -> Export {
     })
 }
 
-/// Writes a sheet of small pictures, called `what` behind the image's name; the error is one sentence.
-pub fn write_sheet(
-    explorer: &Explorer,
-    options: &Explain,
-    panels: Vec<Panel>,
-    (path, what): (&Path, &str),
-    names: &mut HashSet<String>,
-) -> Result<Files, String> {
-    let Some(folder) = &options.out else {
-        return Ok(Files::default());
-    };
-    let columns = panels.len().min(5);
-    let base = unique(path, &format!(".{}", what.replace(['/', '\\'], "_")), names);
-    let drawing = Drawing {
-        arrangement: Arrangement::Sheet { columns },
-        panels,
-    };
-    let path = folder.join(format!("{base}.{}", options.format.endings()[0]));
-    let files = vec![(Export::Picture(drawing), path)];
-    let existing = options.existing.into();
-    let written = send(explorer, ExportRequest { files, existing })?;
-    Ok(Files(written.into_iter().map(|file| (what.to_owned(), file)).collect()))
+/// Where the files of an image go.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The folder.
+    pub folder: &'a Path,
+    /// What their names begin with; no other image of the job has it.
+    pub stem: &'a str,
 }
 
-/// Writes the wanted files beside `base`, a path without extension; the error is one sentence.
-pub fn write(explorer: &Explorer, options: &Explain, panel: &Panel, base: &Path) -> Result<Files, String> {
+impl Place<'_> {
+    /// A file whose name ends in `tail`.
+    fn file(self, tail: &str) -> PathBuf {
+        self.folder.join(file_name(self.stem, &harmless(tail)))
+    }
+}
+
+/// Without what would lead into other folders: names of layers may have slashes.
+fn harmless(tail: &str) -> String {
+    tail.replace(['/', '\\'], "_")
+}
+
+/// What becomes of files that are there: those of an image that is done again are of the run that was cut off.
+fn existing(options: &Explain) -> Existing {
+    if options.job.resume {
+        Existing::Replace
+    } else {
+        options.existing.into()
+    }
+}
+
+/// Writes the wanted files of a map, `photo.285.block14_sepconv2_act.overlay.png` and so on.
+///
+/// # Errors
+/// The first file that cannot be written.
+pub fn write(open: &Open<'_>, options: &Explain, panel: &Panel, place: Place<'_>) -> Result<Files, ExplorerError> {
+    let Subject { target, layer, .. } = panel.of;
+    let (Target::Class(class) | Target::Rather { class, .. }) = target;
+    let layer = &panel.network.plan.layer(layer).name;
+    let base = place.file(&format!(".{class}.{layer}"));
     let (mut names, mut files) = (Vec::new(), Vec::new());
     for (name, export, ending) in exports(options, panel) {
         let mut path = base.as_os_str().to_owned();
         path.push(ending);
-        names.push(name);
+        names.push(name.to_owned());
         files.push((export, PathBuf::from(path)));
     }
-    let existing = options.existing.into();
-    let written = send(explorer, ExportRequest { files, existing })?;
-    Ok(Files(names.into_iter().map(str::to_owned).zip(written).collect()))
+    write_all(open, options, names, files)
 }
 
-/// Writes what the network answers for all classes beside the maps, if that is wanted; the error is one sentence.
+/// Writes a sheet of small pictures, called `what` behind the image's name.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_sheet(
+    open: &Open<'_>,
+    options: &Explain,
+    panels: Vec<Panel>,
+    what: &str,
+    place: Place<'_>,
+) -> Result<Files, ExplorerError> {
+    let columns = panels.len().min(5);
+    let drawing = Drawing {
+        arrangement: Arrangement::Sheet { columns },
+        panels,
+    };
+    let path = place.file(&format!(".{what}.{}", options.format.endings()[0]));
+    let files = vec![(Export::Picture(drawing), path)];
+    write_all(open, options, vec![what.to_owned()], files)
+}
+
+/// Writes what the network answers for all classes beside the maps, if that is wanted.
+///
+/// # Errors
+/// The first file that cannot be written.
 pub fn write_predictions(
-    explorer: &Explorer,
+    open: &Open<'_>,
     options: &Explain,
     answers: &Answers,
-    path: &Path,
-    names: &mut HashSet<String>,
-) -> Result<Files, String> {
-    let Some(folder) = options
-        .out
-        .as_ref()
-        .filter(|_| options.write.contains(&Write::Predictions))
-    else {
+    place: Place<'_>,
+) -> Result<Files, ExplorerError> {
+    if !options.write.contains(&Write::Predictions) {
         return Ok(Files::default());
-    };
-    let base = unique(path, ".predictions", names);
-    let kinds = [("predictions_csv", "csv"), ("predictions_json", "json")];
-    let files = kinds.map(|(_, ending)| {
-        let export = Export::Predictions(answers.clone());
-        (export, folder.join(format!("{base}.{ending}")))
+    }
+    let endings = ["csv", "json"];
+    let names = endings.map(|ending| format!("predictions_{ending}"));
+    let files = endings.map(|ending| {
+        let path = place.file(&format!(".predictions.{ending}"));
+        (Export::Predictions(answers.clone()), path)
     });
-    let existing = options.existing.into();
-    let files = files.into();
-    let written = send(explorer, ExportRequest { files, existing })?;
-    Ok(Files(
-        kinds
-            .map(|(name, _)| name.to_owned())
-            .into_iter()
-            .zip(written)
-            .collect(),
-    ))
+    write_all(open, options, names.into(), files.into())
 }
 
-/// Writes files, and waits; gives their paths as they are in the end.
+/// Writes files, which are called `names` in the report.
+fn write_all(
+    open: &Open<'_>,
+    options: &Explain,
+    names: Vec<String>,
+    files: Vec<(Export, PathBuf)>,
+) -> Result<Files, ExplorerError> {
+    let existing = existing(options);
+    let written = open.write(&ExportRequest { files, existing })?;
+    Ok(Files(names.into_iter().zip(written).collect()))
+}
+
+/// Lets a session write files, and waits; gives their paths as they are in the end.
 pub fn send(explorer: &Explorer, request: ExportRequest) -> Result<Vec<PathBuf>, String> {
     explorer.send(Request::Export(request));
     wait(explorer, Activity::Exporting, |reply| match reply {
@@ -168,49 +201,20 @@ pub fn send(explorer: &Explorer, request: ExportRequest) -> Result<Vec<PathBuf>,
     })
 }
 
-/// `photo.285.block14_sepconv2_act`; a number tells images of equal names apart, and a name that is too long is shortened
-/// and gets a hash of the whole.
-pub fn unique_name(path: &Path, class: usize, layer: &str, names: &mut HashSet<String>) -> String {
-    unique(path, &format!(".{class}.{}", layer.replace(['/', '\\'], "_")), names)
-}
-
-/// The same with another tail.
-fn unique(path: &Path, tail: &str, names: &mut HashSet<String>) -> String {
-    let stem = match path.file_stem() {
-        Some(stem) if stem != "-" => stem.to_string_lossy().into_owned(),
-        _ => "image".to_owned(),
-    };
-    let named = |number: usize| {
-        let number = if number > 1 {
-            format!("-{number}")
-        } else {
-            String::new()
-        };
-        file_name(&stem, &format!("{number}{tail}"))
-    };
-    let mut number = 1;
-    loop {
-        let name = named(number);
-        if names.insert(name.clone()) {
-            return name;
-        }
-        number += 1;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique_and_never_too_long() {
-        let mut names = HashSet::new();
-        let mut name = |path: &str| unique_name(Path::new(path), 7, "layer", &mut names);
-        assert_eq!(name("a/photo.jpg"), "photo.7.layer");
-        assert_eq!(name("b/photo.png"), "photo-2.7.layer");
-        assert_eq!(name("-"), "image.7.layer");
+    fn names_are_never_too_long() {
+        let called = |stem: &str| {
+            let folder = Path::new("out");
+            let file = Place { folder, stem }.file(".7.layer");
+            file.file_name().unwrap().to_string_lossy().into_owned()
+        };
+        assert_eq!(called("photo"), "photo.7.layer");
         for long in ["n".repeat(240), "é".repeat(120), "日".repeat(80)] {
-            let (first, second) = (name(&format!("{long}.png")), name(&format!("{long}x.png")));
+            let (first, second) = (called(&long), called(&format!("{long}x")));
             assert!(first.len() <= 200 && first.ends_with(".7.layer"), "{first}");
             assert!(first.starts_with(&long[..90]) && first != second);
         }
@@ -218,7 +222,8 @@ mod tests {
 
     #[test]
     fn a_layer_of_a_nested_network_leads_into_no_folder() {
-        let name = unique_name(Path::new("a.png"), 1, "body/conv\\1", &mut HashSet::new());
-        assert_eq!(name, "a.1.body_conv_1");
+        let folder = Path::new("out");
+        let file = Place { folder, stem: "a" }.file(".1.body/conv\\1");
+        assert_eq!(file, Path::new("out/a.1.body_conv_1"));
     }
 }

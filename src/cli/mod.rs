@@ -1,17 +1,26 @@
 //! The command line: arguments in, text or JSON out. A thin face of [`Explorer`], as the window is.
 //!
-//! Exit status: 0 when all went well, 1 when something failed, 2 when the arguments make no sense.
+//! Exit status: 0 when all went well, 1 when something failed, 2 when the arguments make no sense, 130 when it was
+//! interrupted.
 
 mod arguments;
+mod batch;
 mod bench;
+mod csv;
+mod examples;
 mod explain;
 mod guesses;
+mod html_report;
 mod inputs;
+mod interrupt;
 mod lists;
 mod map_files;
+mod progress;
 mod progress_bar;
 mod repeat;
 mod report;
+mod results;
+mod shell;
 mod suggest;
 mod weights;
 
@@ -38,6 +47,8 @@ pub enum Stop {
     Reported,
     /// Nobody reads the output any more: status 0.
     OutputClosed,
+    /// The person wanted no more: status 130, after one sentence.
+    Interrupted(String),
 }
 
 impl From<ExplorerError> for Stop {
@@ -68,6 +79,7 @@ pub fn main() -> ExitCode {
         Err(Stop::Reported) => return ExitCode::from(1),
         Err(Stop::Failed(text)) => (text, 1),
         Err(Stop::Usage(text)) => (text, 2),
+        Err(Stop::Interrupted(text)) => (text, interrupt::INTERRUPTED),
     };
     eprintln!("gradcam-explorer: {text}");
     ExitCode::from(status)
@@ -89,6 +101,8 @@ fn run(arguments: Arguments, started: Instant) -> Result<(), Stop> {
         Some(Command::Bench(options)) => bench::run(network, &options, started),
         Some(Command::Layers { json }) => lists::layers(network, json),
         Some(Command::Classes { query, json }) => lists::classes(network, &query.join(" "), json),
+        Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Man { out }) => shell::man(out.as_deref()),
     }
 }
 
@@ -134,10 +148,15 @@ fn load(
         Reply::Network(info) => Some(info),
         _ => None,
     })?;
+    tell_notes(&network);
+    Ok(network)
+}
+
+/// What a person should know of a network that was loaded.
+fn tell_notes(network: &NetworkInfo) {
     for note in [&network.device_note, &network.labels_note].into_iter().flatten() {
         eprintln!("gradcam-explorer: {note}");
     }
-    Ok(network)
 }
 
 /// Waits for the reply that `pick` takes, or for the failure of that activity.

@@ -85,6 +85,8 @@ pub struct ImageReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crop: Option<Region>,
     pub device: &'static str,
+    /// Hash of all choices that the result depends on.
+    pub choices: String,
     pub weights: WeightsReport,
     pub predictions: Vec<PredictionReport>,
     /// Of a network with a single sigmoid, the class that its one value argues against.
@@ -100,18 +102,20 @@ pub struct ImageReport {
 /// An image that failed.
 #[derive(Debug, Serialize)]
 pub struct ErrorReport {
-    image: String,
+    pub image: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    image_bytes: Option<String>,
-    error: String,
+    pub image_bytes: Option<String>,
+    pub choices: String,
+    pub error: String,
 }
 
 impl ErrorReport {
     /// The image by its path, and one sentence.
-    pub fn new(image: &Path, error: String) -> Self {
+    pub fn new(image: &Path, choices: &str, error: String) -> Self {
         Self {
             image: image.display().to_string(),
             image_bytes: percent_encoded(image),
+            choices: choices.to_owned(),
             error,
         }
     }
@@ -178,9 +182,15 @@ pub struct MapReport {
     pub method: &'static str,
     pub width: usize,
     pub height: usize,
+    /// What the network answers for the class.
+    pub probability: f64,
+    pub logit: f64,
     pub signed_min: f64,
     pub signed_max: f64,
     pub empty: bool,
+    /// The share of its positive evidence in the middle of what the network saw, half as wide and half as high.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub middle: Option<f64>,
     /// Of the probability of a softmax, at the last layer, for any class but the likeliest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rivals: Option<RivalsReport>,
@@ -242,6 +252,12 @@ impl FilesReport {
         let pictures = files.clone().filter(move |(what, _)| is_picture(what));
         let numbers = files.filter(move |(what, _)| !is_picture(what));
         pictures.chain(numbers).map(|(_, path)| path)
+    }
+
+    /// The paths, in percent encoding where they are no text.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let named = self.0.iter().filter(|(what, _)| !what.ends_with("_bytes"));
+        named.map(|(what, path)| self.0.get(&format!("{what}_bytes")).unwrap_or(path).as_str())
     }
 }
 

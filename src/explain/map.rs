@@ -43,6 +43,28 @@ impl Map {
         self.max() <= 0.0
     }
 
+    /// The share of the positive evidence that lies in the middle: the rectangle of half the width and half the height
+    /// around the centre, of which cells at its edge count as far as they lie inside. None of an empty map.
+    pub fn share_in_the_middle(&self) -> Option<f64> {
+        // how much of each of `count` cells in a line lies between its quarters
+        let inside = |count: usize| {
+            let (from, to) = (count as f64 / 4.0, count as f64 * 3.0 / 4.0);
+            (0..count).map(move |cell| (to.min(cell as f64 + 1.0) - from.max(cell as f64)).max(0.0))
+        };
+        let positive = |value: &f64| value.max(0.0);
+        let all: f64 = self.signed.iter().map(positive).sum();
+        let rows = self.signed.chunks_exact(self.width.max(1)).zip(inside(self.height));
+        let middle: f64 = rows
+            .map(|(row, y)| {
+                row.iter()
+                    .zip(inside(self.width))
+                    .map(|(value, x)| positive(value) * x * y)
+                    .sum::<f64>()
+            })
+            .sum();
+        (all > 0.0).then(|| middle / all)
+    }
+
     /// max(s, 0) / max(s), from 0 to 1 (Selvaraju et al. 2017, equation 2, then the tutorial's normalisation).
     ///
     /// All zeros where the map is empty: the tutorial divides 0 by 0 there.
@@ -99,6 +121,23 @@ mod tests {
         let map = Map::new(3, 1, vec![-2.0, 0.0, 1.0]);
         assert_eq!(map.signed_unit(map.max_abs()), [0.0, 0.5, 0.75]);
         assert_eq!(Map::new(1, 1, vec![0.0]).signed_unit(0.0), [0.5]);
+    }
+
+    #[test]
+    fn the_middle_is_a_quarter_of_the_area_around_the_centre() {
+        let share = |width, height, signed| Map::new(width, height, signed).share_in_the_middle();
+        for (width, height) in [(4, 4), (7, 7), (10, 3), (1, 1)] {
+            let even = share(width, height, vec![2.0; width * height]).unwrap();
+            assert!((even - 0.25).abs() < 1e-12, "{width} x {height}: {even}");
+        }
+        let mut corner = vec![0.0; 49];
+        corner[0] = 3.0;
+        assert_eq!(share(7, 7, corner.clone()), Some(0.0));
+        // what argues against it does not count
+        corner[0] = -3.0;
+        corner[24] = 1.0;
+        assert_eq!(share(7, 7, corner), Some(1.0));
+        assert_eq!(share(2, 1, vec![-1.0, 0.0]), None);
     }
 
     #[test]

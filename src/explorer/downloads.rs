@@ -14,7 +14,7 @@ use super::surroundings::Surroundings;
 use super::under_way::UnderWay;
 use crate::imaging::Limits;
 use crate::weights;
-use crate::weights::fetch::{self, FetchError};
+use crate::weights::fetch::{self, FetchError, Progress, Timeouts};
 
 /// A picture from the web may have this many bytes.
 const MAX_PICTURE_BYTES: u64 = 256 << 20;
@@ -60,7 +60,13 @@ impl DownloadWorker {
                         source: ImageSource::Url(url),
                         urgent,
                     } => {
-                        let bytes = self.fetch(&url, &cancel)?;
+                        let progress = |progress| {
+                            self.outbox.send(Reply::Downloading {
+                                what: url.clone(),
+                                progress,
+                            })
+                        };
+                        let bytes = fetch_picture(&url, &self.surroundings.timeouts, &progress, &cancel)?;
                         self.open(image, url, bytes, urgent)?;
                     }
                     // the other workers'
@@ -102,37 +108,6 @@ impl DownloadWorker {
         }
     }
 
-    /// The bytes at an address; given up once `cancel` is set.
-    fn fetch(&self, url: &str, cancel: &AtomicBool) -> Result<Vec<u8>, ExplorerError> {
-        let fail = |error| ExplorerError::Write {
-            path: std::env::temp_dir(),
-            error,
-        };
-        let folder = tempfile::tempdir().map_err(fail)?;
-        let out = folder.path().join("picture");
-        let max_bytes = MAX_PICTURE_BYTES.min(Limits::default().max_bytes);
-        let request = fetch::Request {
-            url,
-            out: &out,
-            sha256: None,
-            size: None,
-            max_bytes,
-        };
-        let mut progress = |progress| {
-            self.outbox.send(Reply::Downloading {
-                what: url.to_owned(),
-                progress,
-            })
-        };
-        match fetch::fetch(&request, &self.surroundings.timeouts, &mut progress, cancel) {
-            // nothing of a picture is kept, unlike of weights
-            Err(FetchError::Cancelled) => Err(ExplorerError::Cancelled(url.to_owned())),
-            Err(error) => Err(error.into()),
-            Ok(_) if cancel.load(Ordering::Relaxed) => Err(ExplorerError::Cancelled(url.to_owned())),
-            Ok(_) => std::fs::read(&out).map_err(|error| ExplorerError::Read { path: out, error }),
-        }
-    }
-
     /// Hands a fetched picture to the worker that decodes it, unless it was closed meanwhile.
     fn open(&self, image: ImageId, url: String, bytes: Vec<u8>, urgent: bool) -> Result<(), ExplorerError> {
         let source = ImageSource::Url(url);
@@ -153,5 +128,35 @@ impl DownloadWorker {
         };
         self.pictures.post(Kind::Open(image), urgency, job);
         Ok(())
+    }
+}
+
+/// The bytes at an address; given up once `cancel` is set.
+pub(super) fn fetch_picture(
+    url: &str,
+    timeouts: &Timeouts,
+    progress: &dyn Fn(Progress),
+    cancel: &AtomicBool,
+) -> Result<Vec<u8>, ExplorerError> {
+    let fail = |error| ExplorerError::Write {
+        path: std::env::temp_dir(),
+        error,
+    };
+    let folder = tempfile::tempdir().map_err(fail)?;
+    let out = folder.path().join("picture");
+    let max_bytes = MAX_PICTURE_BYTES.min(Limits::default().max_bytes);
+    let request = fetch::Request {
+        url,
+        out: &out,
+        sha256: None,
+        size: None,
+        max_bytes,
+    };
+    match fetch::fetch(&request, timeouts, &mut |now| progress(now), cancel) {
+        // nothing of a picture is kept, unlike of weights
+        Err(FetchError::Cancelled) => Err(ExplorerError::Cancelled(url.to_owned())),
+        Err(error) => Err(error.into()),
+        Ok(_) if cancel.load(Ordering::Relaxed) => Err(ExplorerError::Cancelled(url.to_owned())),
+        Ok(_) => std::fs::read(&out).map_err(|error| ExplorerError::Read { path: out, error }),
     }
 }

@@ -39,6 +39,27 @@ pub fn load_network(
     choice: DeviceChoice,
     environment: &Environment,
 ) -> Result<LoadedNetwork, ExplorerError> {
+    let weights = open_weights(source, choices, environment)?;
+    let chosen = device::choose(choice);
+    // candle's count: RAYON_NUM_THREADS, else the physical cores
+    let network = network_of(&weights, &chosen.device, get_num_threads())?;
+    let (usual, pixels_said_by) = preprocessing::usual(weights.info(), weights.plan());
+    Ok(LoadedNetwork {
+        usual,
+        pixels_said_by,
+        network,
+        weights,
+        device: chosen.name,
+        device_note: chosen.note,
+    })
+}
+
+/// The weights that a source means.
+pub(super) fn open_weights(
+    source: &NetworkSource,
+    choices: &NetworkChoices,
+    environment: &Environment,
+) -> Result<Weights, ExplorerError> {
     let weights = match source {
         NetworkSource::BuiltIn(network) => built_in(*network, choices)?,
         NetworkSource::File(path) => Weights::open_with(path, choices)?,
@@ -61,32 +82,30 @@ pub fn load_network(
             .map_or_else(|| info.name.clone(), |path| path.display().to_string());
         return Err(WeightsError::InputSizeNeeded { file }.into());
     }
-    let chosen = device::choose(choice);
+    Ok(weights)
+}
+
+/// A network of these weights on a device; on the CPU with this many threads.
+pub(super) fn network_of(
+    weights: &Weights,
+    device: &Device,
+    threads: usize,
+) -> Result<Box<dyn Network>, ExplorerError> {
     let vb = weights.var_builder(DType::F32, &Device::Cpu);
     let plan = weights.plan().clone();
-    let network: Result<Box<dyn Network>, NetworkError> = if chosen.device.is_cpu() {
-        // candle's count: RAYON_NUM_THREADS, else the physical cores
-        CpuNetwork::load(plan, &vb, get_num_threads()).map(|network| Box::new(network) as _)
+    let network: Result<Box<dyn Network>, NetworkError> = if device.is_cpu() {
+        CpuNetwork::load(plan, &vb, threads).map(|network| Box::new(network) as _)
     } else {
-        CandleNetwork::load(plan, &vb, DType::F32, &chosen.device).map(|network| Box::new(network) as _)
+        CandleNetwork::load(plan, &vb, DType::F32, device).map(|network| Box::new(network) as _)
     };
-    let network = match network {
-        Ok(network) => network,
+    match network {
+        Ok(network) => Ok(network),
         Err(error) => {
             // candle reports a tensor that cannot be used as its own failure; if it is the file's, the file is named
             weights.check_values()?;
-            return Err(error.into());
+            Err(error.into())
         }
-    };
-    let (usual, pixels_said_by) = preprocessing::usual(weights.info(), weights.plan());
-    Ok(LoadedNetwork {
-        usual,
-        pixels_said_by,
-        network,
-        weights,
-        device: chosen.name,
-        device_note: chosen.note,
-    })
+    }
 }
 
 fn built_in(network: BuiltIn, choices: &NetworkChoices) -> Result<Weights, ExplorerError> {

@@ -9,7 +9,10 @@
 //! prediction of it no longer counts; networks and weights are finished and announced, then the newer one follows. A
 //! failure or a panic of one job comes back as a reply and leaves its worker alive. Knows no window: whoever listens is
 //! woken by a callback.
+//!
+//! [`Batch`] is for many images of which nobody looks at any: several networks at once, results in order.
 
+mod batch;
 mod device;
 mod downloads;
 mod drawing;
@@ -45,7 +48,8 @@ mod surroundings;
 mod under_way;
 mod write;
 
-pub use drawing::{Arrangement, Drawing, Look, Panel, Subject, View};
+pub use batch::{Answer, Batch, Open, Wish};
+pub use drawing::{Arrangement, Drawing, Look, PAPER, Panel, Subject, View};
 pub use error::ExplorerError;
 pub use export::Export;
 pub use figure::{Ground, WIDTHS};
@@ -56,7 +60,7 @@ pub use histogram::Histogram;
 pub use load::{LoadedNetwork, load_network};
 pub use names::{file_name, harmless, stem_of};
 pub use numbers::{Answers, predictions_csv};
-pub use paths::{local_path, natural_order, percent_encoded};
+pub use paths::{local_path, natural_order, path_of_bytes, percent_encoded, percent_path};
 pub use pipes::piped;
 pub use preprocessing::{InputChoices, input_of};
 pub use recipe::{ClassNote, NetworkNote, PhotoNote, Provenance, Recipe};

@@ -68,6 +68,16 @@ pub fn percent_encoded(path: &Path) -> Option<String> {
     Some(encoded)
 }
 
+/// The path of which [`percent_encoded`] made a text.
+pub fn percent_path(encoded: &str) -> PathBuf {
+    path_from_bytes(percent_decoded(encoded.as_bytes()))
+}
+
+/// A path of these bytes, such as a line of a list of files.
+pub fn path_of_bytes(bytes: &[u8]) -> PathBuf {
+    path_from_bytes(bytes.to_vec())
+}
+
 /// Names as people sort them: numbers by their value, letters of both cases together (`p1`, `P2`, `p10`).
 pub fn natural_order(a: &OsStr, b: &OsStr) -> Ordering {
     let (left, right) = (a.to_string_lossy(), b.to_string_lossy());
@@ -133,6 +143,7 @@ mod tests {
         let path = local_path(Path::new("file:///tmp/lat%E9in.png"));
         assert_eq!(path.as_os_str().as_encoded_bytes(), b"/tmp/lat\xE9in.png");
         assert_eq!(percent_encoded(&path).as_deref(), Some("/tmp/lat%E9in.png"));
+        assert_eq!(percent_path("/tmp/lat%E9in.png"), path);
         assert_eq!(percent_encoded(Path::new("/tmp/é %.png")), None);
     }
 

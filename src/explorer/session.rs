@@ -92,34 +92,9 @@ impl Session {
         choice: DeviceChoice,
     ) -> Result<(Loaded, Weights), ExplorerError> {
         let start = Instant::now();
-        let LoadedNetwork {
-            network,
-            weights,
-            usual,
-            pixels_said_by,
-            device,
-            device_note,
-        } = load_network(&source, &choices, choice, &self.environment)?;
-        let labels = weights.labels();
+        let loaded = load_network(&source, &choices, choice, &self.environment)?;
         self.epoch.0 += 1;
-        let info = Arc::new(NetworkInfo {
-            epoch: self.epoch,
-            source: weights.info().path.clone().map_or_else(
-                || NetworkSource::BuiltIn(weights.info().built_in.unwrap_or_default()),
-                NetworkSource::File,
-            ),
-            choices,
-            weights: Info::clone(weights.info()),
-            recommended: Recommended::of(weights.plan()),
-            plan: weights.plan().clone(),
-            labels: labels.labels,
-            labels_note: labels.problem.map(|problem| problem.to_string()),
-            usual,
-            pixels_said_by,
-            device,
-            device_note,
-            load_ms: ms_since(start),
-        });
+        let (network, weights, info) = described(loaded, choices, self.epoch, start);
         let loaded = Loaded {
             network,
             info,
@@ -131,21 +106,8 @@ impl Session {
     /// Runs the network on an image, unless its activations are those of that image already.
     pub fn predict(&mut self, image: ImageId, preprocessing: Preprocessing) -> Result<Reply, ExplorerError> {
         let Ready { network, info, pass } = self.pass_over(image, preprocessing)?;
-        let class_maps = ClassMaps::new(network, &pass.logits)?;
-        let probabilities = info.plan.output.answers(&pass.logits);
-        let mut ranking: Vec<usize> = (0..pass.logits.len()).collect();
-        ranking.sort_by(|&a, &b| pass.logits[b].total_cmp(&pass.logits[a]));
-        Ok(Reply::Predicted(Predicted {
-            image,
-            epoch: info.epoch,
-            preprocessing,
-            logits: pass.logits.as_slice().into(),
-            probabilities: probabilities.into(),
-            ranking: ranking.into(),
-            class_maps: Arc::new(class_maps),
-            preprocess_ms: pass.preprocess_ms,
-            forward_ms: pass.forward_ms,
-        }))
+        let timings = [pass.preprocess_ms, pass.forward_ms];
+        predicted(network, info, image, preprocessing, &pass.logits, timings).map(Reply::Predicted)
     }
 
     /// Makes every map that is asked for; `stop` is asked between stages.
@@ -319,6 +281,68 @@ impl Loaded {
             pass: pass.insert(current),
         })
     }
+}
+
+/// A network that was loaded from `start` on, apart from what there is to say about it.
+pub(super) fn described(
+    loaded: LoadedNetwork,
+    choices: NetworkChoices,
+    epoch: NetworkEpoch,
+    start: Instant,
+) -> (Box<dyn Network>, Weights, Arc<NetworkInfo>) {
+    let LoadedNetwork {
+        network,
+        weights,
+        usual,
+        pixels_said_by,
+        device,
+        device_note,
+    } = loaded;
+    let labels = weights.labels();
+    let info = NetworkInfo {
+        epoch,
+        source: weights.info().path.clone().map_or_else(
+            || NetworkSource::BuiltIn(weights.info().built_in.unwrap_or_default()),
+            NetworkSource::File,
+        ),
+        choices,
+        weights: Info::clone(weights.info()),
+        recommended: Recommended::of(weights.plan()),
+        plan: weights.plan().clone(),
+        labels: labels.labels,
+        labels_note: labels.problem.map(|problem| problem.to_string()),
+        usual,
+        pixels_said_by,
+        device,
+        device_note,
+        load_ms: ms_since(start),
+    };
+    (network, weights, Arc::new(info))
+}
+
+/// The prediction of a pass that the network has just made.
+pub(super) fn predicted(
+    network: &dyn Network,
+    info: &NetworkInfo,
+    image: ImageId,
+    preprocessing: Preprocessing,
+    logits: &[f64],
+    [preprocess_ms, forward_ms]: [f64; 2],
+) -> Result<Predicted, ExplorerError> {
+    let class_maps = ClassMaps::new(network, logits)?;
+    let mut ranking: Vec<usize> = (0..logits.len()).collect();
+    ranking.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+    Ok(Predicted {
+        image,
+        epoch: info.epoch,
+        preprocessing,
+        logits: logits.into(),
+        probabilities: info.plan.output.answers(logits).into(),
+        ranking: ranking.into(),
+        class_maps: Arc::new(class_maps),
+        preprocess_ms,
+        forward_ms,
+    })
 }
 
 /// Whether classes and layers exist.

@@ -44,7 +44,7 @@ pub use preview::{Preview, preview};
 pub use region::{Region, UnknownRegion, within};
 pub use resize::{Resize, UnknownResize, resize};
 pub use resize_map::resize_map;
-pub use thumbnail::thumbnail;
+pub use thumbnail::{encode_thumbnail, thumbnail};
 pub use views::{
     CONTOUR_LEVELS, beside, cells, contours, mask, mask_share, side_by_side, signed_colours, signed_overlay,
     signed_share, signed_strength,

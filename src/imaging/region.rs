@@ -74,6 +74,17 @@ impl Region {
         ]
     }
 
+    /// Where this rectangle of a photo of some sides lies in a copy of other sides, both as [width, height].
+    #[must_use]
+    pub fn scaled(self, from: [u32; 2], to: [u32; 2]) -> Self {
+        let [start, end] = self.shares(from[0], from[1]);
+        let at = |share: f32, side: u32| (share * side as f32).round() as u32;
+        let [x, y] = [at(start[0], to[0]), at(start[1], to[1])];
+        let [right, bottom] = [at(end[0], to[0]), at(end[1], to[1])];
+        let (width, height) = (right.saturating_sub(x), bottom.saturating_sub(y));
+        Self { x, y, width, height }.clamped(to[0], to[1])
+    }
+
     /// The part of it that a photo of these sides has, at least one pixel.
     #[must_use]
     pub fn clamped(self, width: u32, height: u32) -> Self {
@@ -190,6 +201,24 @@ mod tests {
             height,
             rgb: (0..width * height).flat_map(pixel).collect(),
         }
+    }
+
+    #[test]
+    fn a_region_of_a_photo_is_one_of_its_copy() {
+        let region = Region {
+            x: 100,
+            y: 0,
+            width: 500,
+            height: 400,
+        };
+        let small = region.scaled([1000, 400], [250, 100]);
+        assert_eq!(small.to_string(), "25,0,125,100");
+        assert_eq!(
+            Region::whole(1000, 400).scaled([1000, 400], [250, 99]),
+            Region::whole(250, 99)
+        );
+        // never nothing
+        assert_eq!(region.scaled([1000, 400], [1, 1]), Region::whole(1, 1));
     }
 
     #[test]

@@ -2,7 +2,28 @@
 
 use std::ops::Range;
 
-use super::Photo;
+use libjpeg_turbo_rs::{Encoder, PixelFormat, Subsampling};
+
+use super::{ImageError, Photo};
+
+/// Of pictures of which a page has a thousand.
+const JPEG_QUALITY: u8 = 82;
+
+/// A small copy as a JPEG file that is small too; for display only, as colours are coarser than the photo.
+///
+/// # Errors
+/// [`ImageError::Encoding`] when the copy's sides do not fit its pixels.
+pub fn encode_thumbnail(thumbnail: &Photo) -> Result<Vec<u8>, ImageError> {
+    let [width, height] = [thumbnail.width, thumbnail.height].map(|side| side as usize);
+    Encoder::new(&thumbnail.rgb, width, height, PixelFormat::Rgb)
+        .quality(JPEG_QUALITY)
+        .subsampling(Subsampling::S420)
+        .encode()
+        .map_err(|error| ImageError::Encoding {
+            format: "JPEG",
+            reason: error.to_string(),
+        })
+}
 
 /// A copy whose longer side is at most `max_side` pixels (0 counts as 1), each pixel the mean of
 /// those it covers; a photo that is small enough is copied as it is.

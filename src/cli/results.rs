@@ -1,0 +1,276 @@
+//! Where the results of `explain` go, and what of them is there already.
+//!
+//! A results file is the record of a job: one JSON document a line, appended when all files of its image are whole. What a
+//! crash tore off is the last line, which is cut when the job goes on. Each document names the choices that it was made
+//! with, so that others do not count.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::Stop;
+use super::arguments::Explain;
+use super::csv;
+use super::inputs::Input;
+use super::report::{ErrorReport, ImageReport, print_json, print_text};
+use crate::explorer::{percent_encoded, percent_path};
+
+/// A short hash of everything that decides what a result is; the same in every run of one version.
+pub fn digest(choices: &impl Serialize) -> Result<String, Stop> {
+    let text = serde_json::to_string(choices).map_err(|error| Stop::Failed(error.to_string()))?;
+    let hash = Sha256::digest(format!("{} {text}", env!("CARGO_PKG_VERSION")));
+    Ok(hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Where results go.
+pub struct Results {
+    out: Out,
+    format: Format,
+    /// Whether the header of a table is still to come.
+    header: bool,
+    /// Images of which the file has a result already.
+    known: HashSet<String>,
+}
+
+/// How results are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// For people.
+    Text,
+    /// One document a line.
+    Json,
+    /// One row a map.
+    Csv,
+}
+
+enum Out {
+    Standard(io::StdoutLock<'static>),
+    File { file: File, path: PathBuf },
+}
+
+impl Results {
+    /// Opens what the options name; `choices` is the [`digest`] of this run and `inputs` are its images.
+    ///
+    /// # Errors
+    /// A file that is there although nobody said `--resume`, or that cannot be read, written or gone on with.
+    pub fn open(options: &Explain, choices: &str, inputs: &[Input]) -> Result<Self, Stop> {
+        let job = &options.job;
+        let is_first = job.shard.is_none_or(|shard| shard.index == 0);
+        let Some(path) = &job.results else {
+            let format = match (options.json, options.csv) {
+                (true, _) => Format::Json,
+                (_, true) => Format::Csv,
+                _ => Format::Text,
+            };
+            return Ok(Self {
+                out: Out::Standard(io::stdout().lock()),
+                format,
+                header: is_first,
+                known: HashSet::new(),
+            });
+        };
+        let is_table = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        let format = match options.csv || is_table && !options.json {
+            true => Format::Csv,
+            false => Format::Json,
+        };
+        if job.resume && format != Format::Json {
+            let text = "--resume goes on with JSON documents; leave --csv out, and give --results a name in .jsonl";
+            return Err(Stop::Usage(text.to_owned()));
+        }
+        let mut known = HashSet::new();
+        let exists = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+        if exists && job.resume {
+            known = known_in(path, choices, inputs)?;
+        } else if exists {
+            let path = path.display();
+            let text = format!("{path} is there already; --resume goes on with it, or give --results another name");
+            return Err(Stop::Usage(text));
+        }
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        Ok(Self {
+            out: Out::File {
+                file: file.map_err(|error| cannot("written", path, &error))?,
+                path: path.clone(),
+            },
+            format,
+            header: is_first,
+            known,
+        })
+    }
+
+    /// Whether there is a whole result of an image already.
+    pub fn has(&self, image: &Path) -> bool {
+        !self.known.is_empty() && self.known.contains(&key(image))
+    }
+
+    /// Whether whoever reads standard output hears of images that failed.
+    pub fn tells_failures(&self) -> bool {
+        self.format != Format::Text && matches!(self.out, Out::Standard(_))
+    }
+
+    /// One image more, at once.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&mut self, result: Result<&ImageReport, &ErrorReport>) -> Result<(), Stop> {
+        // a line goes into the file in one piece, or is the torn end of it
+        let mut line = Vec::new();
+        match self.format {
+            Format::Text => match result {
+                Ok(report) => print_text(&mut line, report)?,
+                // those that fail are told on standard error
+                Err(_) => return Ok(()),
+            },
+            Format::Json => match result {
+                Ok(report) => print_json(&mut line, report)?,
+                Err(report) => print_json(&mut line, report)?,
+            },
+            Format::Csv => {
+                if std::mem::take(&mut self.header) {
+                    line.extend(csv::header().into_bytes());
+                }
+                line.extend(csv::rows(result).into_bytes());
+            }
+        }
+        match &mut self.out {
+            Out::Standard(out) => {
+                out.write_all(&line)?;
+                Ok(out.flush()?)
+            }
+            Out::File { file, path } => file.write_all(&line).map_err(|error| cannot("written", path, &error)),
+        }
+    }
+}
+
+/// What names an image in a file: its path, in percent encoding if it is no text.
+fn key(image: &Path) -> String {
+    percent_encoded(image).unwrap_or_else(|| image.display().to_string())
+}
+
+fn cannot(be: &str, path: &Path, error: &io::Error) -> Stop {
+    Stop::Failed(format!("the results {} cannot be {be}: {error}", path.display()))
+}
+
+/// What is read of a document.
+#[derive(Deserialize)]
+struct Known {
+    image: String,
+    image_bytes: Option<String>,
+    #[serde(default)]
+    choices: String,
+    error: Option<String>,
+    #[serde(default)]
+    maps: Vec<KnownMap>,
+}
+
+#[derive(Deserialize)]
+struct KnownMap {
+    files: BTreeMap<String, String>,
+}
+
+impl Known {
+    fn key(&self) -> &str {
+        self.image_bytes.as_ref().unwrap_or(&self.image)
+    }
+
+    /// Whether the image was explained, and all that was written of it is still there. A file of no length is what a
+    /// crash of the whole system may leave.
+    fn is_whole(&self) -> bool {
+        let files = self.maps.iter().flat_map(|map| {
+            let named = map.files.iter().filter(|(what, _)| !what.ends_with("_bytes"));
+            named.map(|(what, path)| {
+                let bytes = map.files.get(&format!("{what}_bytes"));
+                bytes.map_or_else(|| PathBuf::from(path), |bytes| percent_path(bytes))
+            })
+        });
+        let is_there = |path: PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
+        self.error.is_none() && files.into_iter().all(is_there)
+    }
+}
+
+/// The images of which a file has whole results made with these choices. A torn last line is cut, and documents of those
+/// that failed or whose files are gone are taken out, since these are done again; all others stay.
+fn known_in(path: &Path, choices: &str, inputs: &[Input]) -> Result<HashSet<String>, Stop> {
+    let wanted: HashSet<String> = inputs.iter().map(|input| key(&input.name)).collect();
+    let mut known = HashSet::new();
+    let mut file = File::open(path).map_err(|error| cannot("read", path, &error))?;
+    let mut again = false;
+    let end = each_line(&mut file, path, |number, line| {
+        let document: Known = serde_json::from_slice(line).map_err(|_| {
+            let path = path.display();
+            Stop::Failed(format!(
+                "line {number} of {path} is no result; give --results another name"
+            ))
+        })?;
+        if document.choices == choices && wanted.contains(document.key()) {
+            if document.is_whole() {
+                known.insert(document.key().to_owned());
+            } else {
+                again = true;
+            }
+        }
+        Ok(())
+    })?;
+    if again {
+        rewrite(&mut file, path, &|document| {
+            document.choices != choices || known.contains(document.key()) || !wanted.contains(document.key())
+        })?;
+    } else if file.metadata().is_ok_and(|metadata| metadata.len() > end) {
+        let cut = OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|file| file.set_len(end));
+        cut.map_err(|error| cannot("written", path, &error))?;
+    }
+    Ok(known)
+}
+
+/// Every whole line with its number, and where the last of them ends.
+fn each_line(
+    file: &mut File,
+    path: &Path,
+    mut line_is: impl FnMut(usize, &[u8]) -> Result<(), Stop>,
+) -> Result<u64, Stop> {
+    let fail = |error: io::Error| cannot("read", path, &error);
+    file.seek(SeekFrom::Start(0)).map_err(fail)?;
+    let mut reader = BufReader::new(file);
+    let (mut line, mut end) = (Vec::new(), 0);
+    for number in 1.. {
+        line.clear();
+        let length = reader.read_until(b'\n', &mut line).map_err(fail)?;
+        if line.last() != Some(&b'\n') {
+            break;
+        }
+        end += length as u64;
+        line_is(number, &line)?;
+    }
+    Ok(end)
+}
+
+/// Leaves out what is not to stay; the file is whole at any time.
+fn rewrite(file: &mut File, path: &Path, stays: &dyn Fn(&Known) -> bool) -> Result<(), Stop> {
+    let fail = |error: io::Error| cannot("written", path, &error);
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.partial", std::process::id()));
+    let partial = PathBuf::from(name);
+    let mut out = BufWriter::new(File::create(&partial).map_err(fail)?);
+    each_line(file, path, |_, line| {
+        match serde_json::from_slice(line) {
+            Ok(document) if !stays(&document) => Ok(()),
+            _ => out.write_all(line),
+        }
+        .map_err(fail)
+    })?;
+    let written = out.into_inner().map_err(|error| error.into_error());
+    written
+        .and_then(|file| file.sync_all())
+        .and_then(|()| fs::rename(&partial, path))
+        .map_err(fail)
+}
