@@ -43,7 +43,7 @@ fn pictures_of_all_kinds_are_made_again_bit_for_bit() {
     let photographs: &[&str] = &["--weights", "built-in:photographs"];
     let small = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.keras");
     std::fs::copy(small, folder.path().join("small.keras")).unwrap();
-    let combinations: [&[&str]; 9] = [
+    let combinations: [&[&str]; 10] = [
         &["--write", all],
         &[
             "--write",
@@ -118,10 +118,19 @@ fn pictures_of_all_kinds_are_made_again_bit_for_bit() {
             photographs,
         ]
         .concat(),
+        &[
+            "--write",
+            "figure,svg,classes,layers",
+            "--class",
+            "cat",
+            "--class",
+            "dog",
+            "--ground",
+            "light",
+        ],
     ];
     let mut checked = 0;
     for options in combinations {
-        // layers of the network of photographs are found by its own list
         for picture in written(folder.path(), options) {
             let found = check(folder.path(), &picture, &[]);
             assert_eq!(

@@ -9,11 +9,12 @@ pub const LONGEST_NAME: usize = 200;
 
 /// A name that begins with `stem` and ends in `tail`; a stem that is too long is shortened and gets a hash of the whole.
 pub fn file_name(stem: &str, tail: &str) -> String {
-    let room = LONGEST_NAME.saturating_sub(tail.len());
-    if stem.len() <= room {
-        return stem.to_owned() + tail;
+    let whole = stem.to_owned() + tail;
+    if whole.len() <= LONGEST_NAME {
+        return whole;
     }
-    let hash: String = Sha256::digest(stem)
+    let room = LONGEST_NAME.saturating_sub(tail.len());
+    let hash: String = Sha256::digest(whole)
         .iter()
         .take(4)
         .map(|byte| format!("{byte:02x}"))

@@ -375,3 +375,63 @@ fn all_views_are_saved_to_a_folder_without_overwriting() {
         }
     }
 }
+
+#[test]
+fn what_only_the_window_shows_is_made_again_by_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |picture: &Path| {
+        let photo = sample(DOG_AND_CAT);
+        let other = sample("fish-key.png");
+        // the second photo is beside the first
+        let folder = other.parent().unwrap().to_str().unwrap();
+        assert_eq!(photo.parent(), other.parent());
+        let output = run(&[
+            "explain",
+            folder,
+            "--from",
+            picture.to_str().unwrap(),
+            "--check",
+            "--device",
+            "cpu",
+        ]);
+        let told = String::from_utf8(output.stdout.clone()).unwrap();
+        assert_eq!(told, "same\n", "{}: {}", picture.display(), stderr(&output));
+        assert!(output.status.success());
+    };
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    // one class rather than another, and evidence against
+    choose(&mut window, |choices| {
+        (choices.class, choices.than) = (Some(1), Some(2))
+    });
+    check(&window.save_as(&folder.path().join("rather.png")));
+    // a channel
+    choose(&mut window, |choices| choices.than = None);
+    window.harness.state_mut().state_mut().channel = Some(3);
+    window.wait("the channel", |state| {
+        state.shown.as_ref().is_some_and(|shown| shown.channel == Some(3))
+    });
+    check(&window.save_as(&folder.path().join("channel.webp")));
+    window.harness.state_mut().state_mut().channel = None;
+    // two layers on one scale
+    window.key(egui::Key::F8);
+    for name in ["Layers", "Classes"] {
+        window.role(Role::RadioButton, name).click();
+        window.settle();
+        window.click("One scale");
+        window.wait("both maps", |state| {
+            !state.is_waiting_for_map() && !state.is_waiting_for_other() && state.other_shown.is_some()
+        });
+        check(&window.save_as(&folder.path().join(format!("{name}.jpg"))));
+    }
+    // two images
+    window.drop_files(&[sample("fish-key.png")]);
+    window.wait("the second image", |state| {
+        state.images.list().len() == 2 && state.images.list().iter().all(|image| image.prediction.is_some())
+    });
+    window.role(Role::RadioButton, "Images").click();
+    window.settle();
+    window.wait("both images", |state| {
+        !state.is_waiting_for_map() && !state.is_waiting_for_other() && state.other_shown.is_some()
+    });
+    check(&window.save_as(&folder.path().join("images.png")));
+}

@@ -341,6 +341,12 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
 
 /// Saves or copies what the picture shows now, whatever it shows when the dialog is answered.
 fn save(state: &mut State, action: Action) -> Option<Effect> {
+    let is_of_both = matches!(action, Action::Save | Action::Copy) && state.compare.is_some();
+    if is_of_both && state.is_waiting_for_other() {
+        let text = "The second picture is still being made; save again in a moment.";
+        state.messages.push(Message::Error(text.to_owned()));
+        return None;
+    }
     let effect = match action {
         Action::Copy => export::drawing(state).map(|drawing| Effect::Send(Box::new(Request::Render(drawing)))),
         Action::SaveValues => export::save_values(state, false).map(ask),
