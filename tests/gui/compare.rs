@@ -138,7 +138,13 @@ fn a_second_picture_that_is_still_being_made_is_not_left_out() {
     // its map is asked for at the end of the frame in which the key is pressed
     window.harness.state_mut().state_mut().choices.method = Method::GradCamPlusPlus;
     assert!(window.state().is_waiting_for_other());
-    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::S);
+    window.harness.input_mut().events.push(egui::Event::Key {
+        key: Key::S,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: egui::Modifiers::COMMAND,
+    });
     window.harness.step();
     assert!(window.state().path_field.is_none());
     let told = window.wait_until_told();
