@@ -112,7 +112,7 @@ impl From<Device> for DeviceChoice {
 pub enum Command {
     /// Predict images and map the evidence, without a window
     #[command(after_help = examples::EXPLAIN)]
-    Explain(Explain),
+    Explain(Box<Explain>),
     /// Find, download, import and check weights
     #[command(subcommand, after_help = examples::WEIGHTS)]
     Weights(WeightsCommand),
