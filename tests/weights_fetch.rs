@@ -350,7 +350,7 @@ fn a_download_of_which_nothing_arrived_leaves_nothing() {
         Answer::Stall(0),
         Answer::Cut(0),
     ] {
-        let fixture = Fixture::new(&[answer.clone()]);
+        let fixture = Fixture::new(std::slice::from_ref(&answer));
         assert!(fixture.fetch().is_err());
         assert_eq!(fixture.left(), [""; 0], "{answer:?}");
     }
