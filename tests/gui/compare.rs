@@ -384,7 +384,7 @@ fn the_same_photo_is_seen_through_two_networks() {
     assert_eq!(other.key.preprocessing.pixels, second.info.usual.pixels);
     assert_eq!(other.key.target, Target::Class(second.info.labels.find(name).unwrap()));
     assert!(window.has_text("no. "));
-    window.assert_idle();
+    window.assert_comes_to_rest();
     // it is let go, and one picture is left, as it was
     open_menu_of_network(&mut window);
     window.click("Let the second network go");
