@@ -274,6 +274,8 @@ impl ExplorerApp {
                     layers::show(ui, state, commands);
                     ui.take_available_space();
                 });
+                // the bar stands beside the settings, not over them
+                ui.spacing_mut().scroll.floating_allocated_width = ui.spacing().scroll.bar_width;
                 let area = egui::ScrollArea::vertical()
                     .id_salt("settings")
                     .auto_shrink([false, false]);

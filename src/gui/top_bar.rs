@@ -34,7 +34,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             // what the image is called is said in full before what the network is like
             let (name, [details, ..]) = title.as_ref().map_or_else(Default::default, |title| title.widths(ui));
             let available = ui.available_width();
-            let most = (available - name - details).max(LEAST_OF_NETWORK * available);
+            let most = (available - name - details - 4.0 * UNIT).max(LEAST_OF_NETWORK * available);
             network_menu::show(ui, state, most, commands);
             download::in_line(ui, state, built_in_notice::has_download(state), commands);
             if let Some(title) = title {
@@ -190,16 +190,14 @@ impl Title {
         let count = state.images.list().len();
         let position = state.images.current_position().map_or(0, |position| position + 1);
         let size = match image.size {
-            [0, _] => String::new(),
-            [width, height] => format!("  {width} × {height}"),
+            [0, _] => None,
+            [width, height] => Some(format!("{width} × {height}")),
         };
-        let place = match count {
-            0 | 1 => String::new(),
-            _ => format!("  ·  {position} of {count}"),
-        };
+        let place = (count > 1).then(|| format!("{position} of {count}"));
+        let all: Vec<String> = [size, place.clone()].into_iter().flatten().collect();
         Self {
             name: image.name.clone(),
-            details: [format!("{size}{place}"), place, String::new()],
+            details: [all.join("  ·  "), place.unwrap_or_default(), String::new()],
             waiting: if count > 1 { state.images.waiting() } else { 0 },
         }
     }

@@ -405,7 +405,7 @@ fn the_same_photo_is_seen_through_two_networks() {
     assert_eq!(other.key.target, Target::Class(second.info.labels.find(name).unwrap()));
     assert!(window.has_text("no. "));
     let other = other.map.clone();
-    window.assert_idle();
+    window.assert_comes_to_rest();
     // what is saved of both is made again, and shown again
     let folder = tempfile::tempdir().unwrap();
     let picture = window.save(folder.path());

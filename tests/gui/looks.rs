@@ -24,7 +24,7 @@ fn a_long_name_leaves_room_for_the_rest_of_the_line() {
         let title = window.last(&name).rect();
         assert!(title.right() <= network.left(), "{size:?}: {title:?} and {network:?}");
         if size[0] > 1000.0 {
-            let details = window.last("  640 × 480").rect();
+            let details = window.last("640 × 480").rect();
             assert!(
                 title.right() <= details.left() && details.right() <= network.left(),
                 "{details:?}"
