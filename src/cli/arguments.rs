@@ -395,17 +395,17 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 fn share(text: &str) -> Result<f32, String> {
-    match text.parse() {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("use a number from 0 (photo only) to 1 (map only)".to_owned()),
-    }
+    from_0_to_1(text).ok_or_else(|| "use a number from 0 (photo only) to 1 (map only)".to_owned())
 }
 
 fn threshold(text: &str) -> Result<f32, String> {
-    match text.parse() {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("use a number from 0 (all of the photo) to 1 (the hottest place alone)".to_owned()),
-    }
+    from_0_to_1(text).ok_or_else(|| "use a number from 0 (all of the photo) to 1 (the hottest place alone)".to_owned())
+}
+
+/// A number with a decimal point, or a comma as many languages write it.
+fn from_0_to_1(text: &str) -> Option<f32> {
+    let number: f32 = text.replacen(',', ".", 1).parse().ok()?;
+    (0.0..=1.0).contains(&number).then_some(number)
 }
 
 fn figure_width(text: &str) -> Result<u32, String> {
@@ -430,6 +430,15 @@ fn maximum(text: &str) -> Result<f64, String> {
 mod tests {
     use super::*;
     use clap::CommandFactory as _;
+
+    #[test]
+    fn a_decimal_comma_is_a_decimal_point() {
+        assert_eq!(share("0,25"), Ok(0.25));
+        assert_eq!(threshold("1"), Ok(1.0));
+        for text in ["1,5", "0,2,5", "-0,1", "", "half"] {
+            assert!(share(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn the_arguments_are_consistent() {

@@ -20,8 +20,8 @@ use super::tab_key::TabKey;
 use super::textures::Textures;
 use super::wishes::Wishes;
 use super::{
-    Options, built_in_notice, drawer, film_strip, greeting, help, input_size, kept, keys, layers, method_notice,
-    output_notice, path_field, picture, pixels_notice, predictions, samples, settings, theme, top_bar, welcome,
+    Options, built_in_notice, drawer, film_strip, greeting, help, input_size, kept, keys, layers, output_notice,
+    path_field, picture, pixels_notice, predictions, samples, settings, theme, top_bar, welcome,
 };
 use crate::explorer::{Explorer, ExplorerError, Request};
 
@@ -255,22 +255,13 @@ impl ExplorerApp {
             right.show(ui, |ui| {
                 let height = (ui.available_height() * 0.62).min(settings::HEIGHT);
                 // where there is more room than layers, the settings follow them rather than stand at the bottom
-                let notice = if method_notice::is_due(state) {
-                    method_notice::HEIGHT
-                } else {
-                    0.0
-                };
-                let height = height.max(ui.available_height() - layers::height(state) - notice);
+                let height = height.max(ui.available_height() - layers::height(state));
                 // from top to bottom, as the keyboard goes
                 let above = Panel::top("layers")
                     .exact_size((ui.available_height() - height).max(0.0))
                     .frame(Frame::new())
                     .show_separator_line(false);
                 above.show(ui, |ui| {
-                    if method_notice::is_due(state) {
-                        let below = Panel::bottom("method").frame(Frame::new()).show_separator_line(false);
-                        below.show(ui, |ui| method_notice::show(ui, state, commands));
-                    }
                     layers::show(ui, state, commands);
                     ui.take_available_space();
                 });

@@ -14,16 +14,49 @@ use crate::network::Output;
 const WHY: &str = "A probability weighs a class against all others; where the likeliest has more evidence than it, only \
                    that is left.";
 
-/// Draws the notice over the upper edge of the picture; nothing where the map speaks for itself.
-pub fn show(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>) {
-    let Some(shown) = &state.shown else { return };
+/// Draws the notice over the upper edge of the picture, and says whether there is one: none where the map speaks for itself.
+pub fn show(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command>) -> bool {
+    let Some(shown) = &state.shown else { return false };
     let is_empty = shown.is_empty();
     let rivals = rivals(state, shown).filter(|rivals| is_empty || rivals.prevail());
     if !is_empty && rivals.is_none() {
-        return;
+        return false;
     }
+    over_picture(ui, canvas, "evidence", |ui| {
+        if is_empty {
+            ui.label(format!(
+                "No evidence for {} at this layer",
+                export::shown_name(state, shown)
+            ))
+            .on_hover_text("No cell raises the score, so there is nothing to divide by.");
+        }
+        ui.horizontal_wrapped(|ui| {
+            if let Some(rivals) = rivals {
+                let winner = state.class_name(rivals.winner);
+                let begin = if is_empty {
+                    "The probability only says"
+                } else {
+                    "This map mostly says"
+                };
+                ui.label(format!("{begin}: not {winner}")).on_hover_text(WHY);
+            }
+            if is_empty && ui.button("Show evidence against it").clicked() {
+                commands.push(Command::Do(Action::Signed));
+            }
+            if is_of_probability(state, shown) && ui.button("Explain the logit").clicked() {
+                let mut choices = state.choices.clone();
+                choices.score = Some(Score::Logit);
+                commands.push(Command::Choose(choices));
+            }
+        });
+    });
+    true
+}
+
+/// A framed notice over the upper edge of the picture, where nothing moves for it.
+pub fn over_picture(ui: &Ui, canvas: Rect, id: &'static str, contents: impl FnOnce(&mut Ui)) {
     let colours = palette(ui);
-    let area = Area::new(Id::unique("evidence"))
+    let area = Area::new(Id::unique(id))
         .pivot(Align2::CENTER_TOP)
         .fixed_pos(canvas.center_top() + vec2(0.0, UNIT));
     area.show(ui.ctx(), |ui| {
@@ -33,34 +66,7 @@ pub fn show(ui: &mut Ui, state: &State, canvas: Rect, commands: &mut Vec<Command
             .stroke(Stroke::new(1.0, colours.line))
             .corner_radius(2 * theme::RADIUS)
             .inner_margin(Margin::symmetric(12, 6));
-        frame.show(ui, |ui| {
-            if is_empty {
-                ui.label(format!(
-                    "No evidence for {} at this layer",
-                    export::shown_name(state, shown)
-                ))
-                .on_hover_text("No cell raises the score, so there is nothing to divide by.");
-            }
-            ui.horizontal_wrapped(|ui| {
-                if let Some(rivals) = rivals {
-                    let winner = state.class_name(rivals.winner);
-                    let begin = if is_empty {
-                        "The probability only says"
-                    } else {
-                        "This map mostly says"
-                    };
-                    ui.label(format!("{begin}: not {winner}")).on_hover_text(WHY);
-                }
-                if is_empty && ui.button("Show evidence against it").clicked() {
-                    commands.push(Command::Do(Action::Signed));
-                }
-                if is_of_probability(state, shown) && ui.button("Explain the logit").clicked() {
-                    let mut choices = state.choices.clone();
-                    choices.score = Some(Score::Logit);
-                    commands.push(Command::Choose(choices));
-                }
-            });
-        });
+        frame.show(ui, contents);
     });
 }
 

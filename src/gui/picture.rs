@@ -18,6 +18,7 @@ use super::evidence_notice;
 use super::export;
 use super::images::OpenImage;
 use super::maps::Shown;
+use super::method_notice;
 use super::picture_menu;
 use super::state::State;
 use super::status_line;
@@ -130,7 +131,9 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     picture_menu::show(ui, &response, state, pointed.as_ref(), commands);
     let backdrop = backdrop::shape(canvas, &covered, palette(ui).canvas);
     ui.painter().set(behind, backdrop);
-    evidence_notice::show(ui, state, canvas, commands);
+    if !evidence_notice::show(ui, state, canvas, commands) {
+        method_notice::show(ui, state, canvas, commands);
+    }
     let status = Rect::from_min_max(pos2(whole.left(), canvas.bottom()), whole.max);
     status_line::show(ui, state, textures, status, pointed.as_ref(), commands);
     camera

@@ -70,6 +70,10 @@ fn is_still(state: &State) -> bool {
 fn off_the_last_layer_hires_cam_is_offered_once() {
     let mut window = early_layer();
     assert!(window.has_text("often misses the object"));
+    // it lies over the picture, and nothing moves for it
+    let places = |window: &Window| ["Layer", "Overlay", "True cells"].map(|label| window.label(label).rect());
+    let before = places(&window);
+    assert!(window.picture().contains(window.label("Use HiResCAM").rect().center()));
     window.key(Key::CloseBracket);
     window.wait("the last layer", is_still);
     assert!(!window.has_text("often misses"));
@@ -77,6 +81,7 @@ fn off_the_last_layer_hires_cam_is_offered_once() {
     window.wait("the layer before", is_still);
     window.click("Use HiResCAM");
     window.wait("its map", is_still);
+    assert_eq!(places(&window), before);
     assert_eq!(window.state().choices.method, Method::HiresCam);
     assert!(!window.has_text("often misses"));
     // whoever goes back knows
