@@ -8,8 +8,8 @@ use clap_complete::Shell;
 use super::examples;
 use super::inputs::Shard;
 use crate::explain::{Method, Score};
-use crate::explorer::{DeviceChoice, InputChoices, NetworkSource};
-use crate::imaging::{Colormap, Fit, Pixels, Region, Resize};
+use crate::explorer::{DeviceChoice, Existing, Ground, InputChoices, NetworkSource, WIDTHS};
+use crate::imaging::{Colormap, Fit, Format, Pixels, Region, Resize};
 use crate::network::Output;
 use crate::weights::NetworkChoices;
 use crate::weights::info::parse_size;
@@ -155,8 +155,22 @@ pub enum Command {
 #[derive(Args, Debug)]
 pub struct Explain {
     /// Images, folders whose images are taken in the order of their names, web addresses (https), or - for standard input
-    #[arg(value_name = "IMAGE|FOLDER|URL", required_unless_present = "files_from")]
+    #[arg(value_name = "IMAGE|FOLDER|URL", required_unless_present_any = ["files_from", "from"])]
     pub images: Vec<PathBuf>,
+    /// Make a picture again that this program wrote, from what it says of itself; images named behind it are where its photo
+    /// may be [default: beside it, or here]
+    #[arg(
+        long,
+        value_name = "PICTURE",
+        conflicts_with_all = [
+            "recursive", "classes", "layers", "score", "method", "crop", "blend", "threshold", "cells", "maximum", "colormap",
+            "write", "format", "json", "csv", "report", "files_from", "results", "resume", "shard", "jobs", "download"
+        ]
+    )]
+    pub from: Option<PathBuf>,
+    /// Tell whether the picture made again is the same, or what differs (exit status 1)
+    #[arg(long, requires = "from")]
+    pub check: bool,
     /// Look into the folders inside of folders too
     #[arg(long)]
     pub recursive: bool,
@@ -188,6 +202,15 @@ pub struct Explain {
     /// Share of the map in the overlay, 0 to 1
     #[arg(long, default_value_t = 0.4, value_name = "B", value_parser = share)]
     pub blend: f32,
+    /// Heat from which the mask shows the photo, 0 to 1
+    #[arg(long, default_value_t = 0.5, value_name = "T", value_parser = threshold)]
+    pub threshold: f32,
+    /// Show each cell of the map as a block of one colour
+    #[arg(long)]
+    pub cells: bool,
+    /// Value of the hottest colour, so that pictures share one scale [default: each map's own maximum]
+    #[arg(long, value_name = "VALUE", value_parser = maximum)]
+    pub maximum: Option<f64>,
     /// Colours of the map: jet, turbo, viridis, magma, inferno, gray or diverging
     #[arg(long, default_value_t = Colormap::Jet, value_name = "NAME")]
     pub colormap: Colormap,
@@ -197,6 +220,18 @@ pub struct Explain {
     /// What to write there [default: overlay]
     #[arg(long, value_enum, value_delimiter = ',', requires = "out")]
     pub write: Vec<Write>,
+    /// Format of pictures: png, jpeg or webp
+    #[arg(long, default_value_t = Format::Png, value_name = "NAME")]
+    pub format: Format,
+    /// Width of figures in pixels
+    #[arg(long, default_value_t = 1200, value_name = "PIXELS", value_parser = figure_width)]
+    pub figure_width: u32,
+    /// Paper of figures
+    #[arg(long, value_enum, default_value_t = Paper::White, value_name = "COLOUR")]
+    pub ground: Paper,
+    /// What to do about a file that is there already
+    #[arg(long, value_enum, default_value_t = IfThere::Number, value_name = "WAY")]
+    pub existing: IfThere,
     /// One JSON document a line and image on standard output
     #[arg(long)]
     pub json: bool,
@@ -276,12 +311,71 @@ pub struct Bench {
 /// What `--write` can write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Write {
-    /// Photo and map as PNG, at the photo's own size
+    /// Photo and map, at the photo's own size
     Overlay,
-    /// The map alone as PNG, at the photo's own size
+    /// The map alone, at the photo's own size
     Heatmap,
+    /// The photo where the map is hot, transparent elsewhere
+    Mask,
+    /// The photo with lines of equal heat
+    Lines,
+    /// Photo and map next to each other
+    Beside,
     /// The map before and after normalisation as float32 .npy, at the layer's size
     Raw,
+    /// The same as CSV, a line a cell
+    Csv,
+    /// The same as JSON, with what made it, bounding boxes and areas
+    Json,
+    /// What the network answers for all classes, as CSV and JSON
+    Predictions,
+    /// A figure for a paper: photo, overlay, colour bar with numbers, and what all this is
+    Figure,
+    /// The same as SVG, with real text
+    Svg,
+    /// Small overlays of the class along the layers, with their names
+    Layers,
+    /// Small overlays of the ten likeliest classes, or of those that are named, with their names
+    Classes,
+}
+
+/// The paper of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Paper {
+    /// White, for papers
+    White,
+    /// A light gray, for slides
+    Light,
+}
+
+impl From<Paper> for Ground {
+    fn from(paper: Paper) -> Self {
+        match paper {
+            Paper::White => Self::White,
+            Paper::Light => Self::Light,
+        }
+    }
+}
+
+/// What to do about a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IfThere {
+    /// Put a number behind the name of the new one
+    Number,
+    /// Keep it, and report the image as failed
+    Refuse,
+    /// Put the new one in its place
+    Replace,
+}
+
+impl From<IfThere> for Existing {
+    fn from(way: IfThere) -> Self {
+        match way {
+            IfThere::Number => Self::Number,
+            IfThere::Refuse => Self::Refuse,
+            IfThere::Replace => Self::Replace,
+        }
+    }
 }
 
 /// Height and width in pixels.
@@ -304,6 +398,31 @@ fn share(text: &str) -> Result<f32, String> {
     match text.parse() {
         Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
         _ => Err("use a number from 0 (photo only) to 1 (map only)".to_owned()),
+    }
+}
+
+fn threshold(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("use a number from 0 (all of the photo) to 1 (the hottest place alone)".to_owned()),
+    }
+}
+
+fn figure_width(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(width) if WIDTHS.contains(&width) => Ok(width),
+        _ => Err(format!(
+            "use a number of pixels from {} to {}",
+            WIDTHS.start(),
+            WIDTHS.end()
+        )),
+    }
+}
+
+fn maximum(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
+        _ => Err("use a number above 0, such as the signed_max that --json prints".to_owned()),
     }
 }
 

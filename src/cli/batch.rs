@@ -11,8 +11,7 @@ use super::inputs::Input;
 use super::progress::Progress;
 use super::report::ErrorReport;
 use super::results::Results;
-use crate::explain::Map;
-use crate::explorer::{Answer, ExplorerError, ExportKind, ExportRequest, ImageId, PAPER, picture};
+use crate::explorer::{Answer, ExplorerError, ImageId, PAPER};
 use crate::imaging::{self, Photo};
 
 impl Task<'_> {
@@ -91,7 +90,7 @@ impl Task<'_> {
     /// What a report says of the choices.
     fn parameters(&self) -> Vec<(&'static str, String)> {
         let (options, weights, plan) = (self.options, &self.weights, &self.network.plan);
-        let classes = match self.wish.classes.as_slice() {
+        let classes = match self.classes.as_slice() {
             [] => "the top one of each image".to_owned(),
             classes => joined(classes.iter().map(|&class| self.network.labels.display_name(class))),
         };
@@ -103,7 +102,7 @@ impl Task<'_> {
             ("Classes", classes),
             (
                 "Layers",
-                joined(self.wish.layers.iter().map(|&layer| plan.layer(layer).name.clone())),
+                joined(self.layers.iter().map(|&layer| plan.layer(layer).name.clone())),
             ),
             ("Score", self.wish.score.name().to_owned()),
             ("Method", self.wish.method.name().to_owned()),
@@ -124,39 +123,23 @@ impl Task<'_> {
             error,
         };
         let small = imaging::thumbnail(photo, html_report::SIDE);
-        let region = self
-            .region(photo)
-            .scaled([photo.width, photo.height], [small.width, small.height]);
         let mut maps = Vec::new();
-        for map in self.shown(answer) {
-            let request = ExportRequest {
-                image: answer.predicted.image,
-                files: Vec::new(),
-                map: map.clone(),
-                region: Some(region),
-                maximum: None,
-                colormap: self.options.colormap,
-                blend: self.options.blend,
-                cells: false,
-                provenance: Vec::new(),
-            };
-            if let Some(overlay) = picture(&request, ExportKind::Overlay, &small) {
-                maps.push(imaging::encode_thumbnail(&overlay.over(PAPER)).map_err(failed)?);
+        for &class in &self.shown(&answer.predicted) {
+            for &layer in &self.layers {
+                let Some(map) = answer.maps.get(&(class, layer)) else {
+                    continue;
+                };
+                let mut panel = self.panel(&answer.predicted, class, layer, map);
+                let crop = &mut panel.of.preprocessing.crop;
+                *crop = crop.map(|crop| crop.scaled([photo.width, photo.height], [small.width, small.height]));
+                let overlay = panel.render(&small).over(PAPER);
+                maps.push(imaging::encode_thumbnail(&overlay).map_err(failed)?);
             }
         }
         Ok(Pictures {
             photo: imaging::encode_thumbnail(&small).map_err(failed)?,
             maps,
         })
-    }
-
-    /// The maps in the order in which they are reported.
-    fn shown<'a>(&'a self, answer: &'a Answer) -> impl Iterator<Item = &'a Map> {
-        let places = answer
-            .classes
-            .iter()
-            .flat_map(|&class| self.wish.layers.iter().map(move |&layer| (class, layer)));
-        places.filter_map(|place| answer.maps.get(&place))
     }
 }
 

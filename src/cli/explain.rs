@@ -1,39 +1,46 @@
 //! `gradcam-explorer explain`: predictions and maps of images, as text, JSON, tables and files.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use serde::Serialize;
 
-use super::arguments::{Explain, NetworkArguments};
+use super::arguments::{Explain, NetworkArguments, Write};
 use super::guesses;
 use super::html_report::{HtmlReport, Pictures, Truth};
 use super::inputs::{Input, inputs, listed};
 use super::interrupt;
-use super::map_files::{self, Files, Origin};
+use super::map_files::{self, Files};
 use super::progress_bar::Bar;
 use super::report::{
     FilesReport, ImageReport, InputReport, MapReport, PredictionReport, RivalsReport, Timings, WeightsReport,
 };
 use super::results::{Results, digest};
 use super::{Stop, tell_notes};
-use crate::explain::{Map, Rivals, Score};
+use crate::explain::{Map, Rivals, Score, Target};
 use crate::explorer::{
-    Answer, Batch, ExplorerError, ImageId, ImageSource, NetworkInfo, Open, Predicted, Surroundings, Wish, local_path,
-    percent_encoded,
+    Answer, Answers, Batch, ExplorerError, ImageId, ImageSource, NetworkInfo, Open, Panel, Place, Predicted, Subject,
+    Surroundings, View, Wish, local_path, percent_encoded,
 };
-use crate::imaging::{Photo, Preprocessing, Region};
-use crate::network::{LayerId, Role};
+use crate::imaging::{Preprocessing, Region};
+use crate::network::{Group, LayerId, Role};
 use crate::weights::SaidBy;
+
+/// How many classes are on a sheet unless they are named.
+const SHEET: usize = 10;
 
 /// What is the same for all images.
 pub struct Task<'a> {
     pub batch: &'a Batch,
-    pub network: &'a NetworkInfo,
+    pub network: &'a Arc<NetworkInfo>,
     pub options: &'a Explain,
     pub weights: WeightsReport,
     pub wish: Wish,
+    /// Empty for the top class of each image.
+    pub classes: Vec<usize>,
+    pub layers: Vec<LayerId>,
     /// Hash of everything above.
     pub choices: String,
     /// Whether there is more than one image.
@@ -105,11 +112,10 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
             crop: options.crop,
             ..said.over(info.usual)
         },
-        classes,
-        layers: layers(&info, &options.layers)?,
         score: options.score.unwrap_or(info.recommended.score),
         method: options.method,
     };
+    let layers = layers(&info, &options.layers)?;
     if let Some(folder) = &options.out {
         std::fs::create_dir_all(folder)
             .map_err(|error| Stop::Failed(format!("{} cannot be made: {error}", folder.display())))?;
@@ -123,7 +129,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
     }
     let weights = WeightsReport {
         name: info.weights.name.clone(),
-        sha256: batch.sha256()?,
+        sha256: batch.sha256().to_owned(),
         classes: info.plan.classes(),
         output: info.plan.output,
         output_from: info.weights.output_said_by,
@@ -137,7 +143,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
             from: info.weights.input_said_by,
         },
     };
-    let choices = digest(&Choices::new(options, &weights, &wish))?;
+    let choices = digest(&Choices::new(options, &weights, &wish, (&classes, &layers)))?;
     let results = Results::open(options, &choices, &inputs)?;
     let report = match &options.report {
         Some(target) => Some(HtmlReport::create(
@@ -154,6 +160,8 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         options,
         weights,
         wish,
+        classes,
+        layers,
         choices,
         is_job: inputs.len() > 1,
         stop: &stop,
@@ -220,18 +228,23 @@ struct Choices<'a> {
     /// Where pictures go, and which.
     out: Option<Vec<u8>>,
     write: Vec<String>,
-    blend: f32,
-    colormap: &'static str,
+    /// How they look.
+    look: String,
 }
 
 impl<'a> Choices<'a> {
-    fn new(options: &Explain, weights: &'a WeightsReport, wish: &'a Wish) -> Self {
+    fn new(
+        options: &Explain,
+        weights: &'a WeightsReport,
+        wish: &Wish,
+        (classes, layers): (&'a [usize], &[LayerId]),
+    ) -> Self {
         let out = options.out.as_ref();
         Self {
             weights,
             crop: wish.preprocessing.crop,
-            classes: &wish.classes,
-            layers: wish.layers.iter().map(|layer| layer.0).collect(),
+            classes,
+            layers: layers.iter().map(|layer| layer.0).collect(),
             score: wish.score.name(),
             method: wish.method.name(),
             top: options.top,
@@ -239,20 +252,26 @@ impl<'a> Choices<'a> {
             write: out.map_or_else(Vec::new, |_| {
                 options.write.iter().map(|what| format!("{what:?}")).collect()
             }),
-            blend: options.blend,
-            colormap: options.colormap.name(),
+            look: out.map_or_else(String::new, |_| {
+                let Explain {
+                    format,
+                    blend,
+                    colormap,
+                    threshold,
+                    cells,
+                    maximum,
+                    figure_width,
+                    ground,
+                    ..
+                } = options;
+                let figure = format!("{figure_width} {ground:?}");
+                format!("{format:?} {blend} {colormap} {threshold} {cells} {maximum:?} {figure}")
+            }),
         }
     }
 }
 
 impl Task<'_> {
-    /// The part of a photo that the network sees.
-    pub fn region(&self, photo: &Photo) -> Region {
-        let input = self.network.plan.input();
-        let input = [input.width, input.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-        self.wish.preprocessing.region([photo.width, photo.height], input)
-    }
-
     /// Everything about one image, with files in the folder `out`; the error is one sentence that names it.
     pub fn image(&self, named: Named<'_>, source: ImageSource, out: Option<&Path>) -> Result<Found, ExplorerError> {
         let path = named.path;
@@ -277,12 +296,33 @@ impl Task<'_> {
                 photo.height
             )));
         }
-        let answer = open.explain(&self.wish)?;
+        let answer = open.explain(&self.wish, |predicted| {
+            let sheets = self.sheets(predicted).into_iter().map(|sheet| sheet.maps);
+            let reported = Place {
+                classes: self.shown(predicted),
+                layers: self.layers.clone(),
+            };
+            [reported].into_iter().chain(sheets).collect()
+        })?;
         let predicted = &answer.predicted;
         let mut reports = Vec::new();
-        for &class in &answer.classes {
-            for &layer in &self.wish.layers {
+        for class in self.shown(predicted) {
+            for &layer in &self.layers {
                 reports.push(self.map_report(&open, named, &answer, (class, layer), out)?);
+            }
+        }
+        let mut files = Files::default();
+        if let Some(folder) = out {
+            let answers = Answers {
+                image: named.image,
+                network: self.network.clone(),
+                predicted: predicted.clone(),
+            };
+            files = map_files::write_predictions(&open, self.options, &answers, (folder, named.stem))?;
+            for sheet in self.sheets(predicted) {
+                let panels = self.panels(&answer, &sheet.maps);
+                let named = (folder, named.stem, sheet.name.as_str());
+                files.extend(map_files::write_sheet(&open, self.options, panels, named)?);
             }
         }
         let (predictions, complement) = self.predictions(predicted);
@@ -302,6 +342,7 @@ impl Task<'_> {
             predictions,
             complement,
             maps: reports,
+            files: FilesReport::new(files),
             timings_ms: Timings {
                 decode: decode_ms,
                 preprocess: predicted.preprocess_ms,
@@ -345,7 +386,7 @@ impl Task<'_> {
     fn map_report(
         &self,
         open: &Open<'_>,
-        Named { image, path, stem }: Named<'_>,
+        Named { path, stem, .. }: Named<'_>,
         answer: &Answer,
         (class, id): (usize, LayerId),
         out: Option<&Path>,
@@ -362,19 +403,9 @@ impl Task<'_> {
         let map: &Map = answer.maps.get(&(class, id)).ok_or_else(no_map)?;
         let mut files = Files::default();
         if let Some(folder) = out {
-            let base = folder.join(map_files::name(stem, class, &layer));
-            let origin = Origin {
-                image,
-                region: self.region(open.photo()),
-                crop: self.wish.preprocessing.crop,
-                path,
-                class,
-                label: &label,
-                layer: &layer,
-                score: self.wish.score,
-                weights: &self.weights,
-            };
-            files = map_files::write(open, options, &origin, &base, map)?;
+            let base = folder.join(map_files::map_name(stem, class, &layer));
+            let panel = self.panel(predicted, class, id, map);
+            files = map_files::write(open, options, &panel, &base)?;
         }
         let of_class = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);
         Ok(MapReport {
@@ -397,4 +428,87 @@ impl Task<'_> {
             files: FilesReport::new(files),
         })
     }
+
+    /// The classes that are explained.
+    pub fn shown(&self, predicted: &Predicted) -> Vec<usize> {
+        match self.classes.as_slice() {
+            [] => predicted.ranking.first().copied().into_iter().collect(),
+            classes => classes.to_vec(),
+        }
+    }
+
+    /// A map as the session draws it.
+    pub fn panel(&self, predicted: &Predicted, class: usize, layer: LayerId, map: &Map) -> Panel {
+        let options = self.options;
+        Panel {
+            image: predicted.image,
+            network: self.network.clone(),
+            of: Subject {
+                preprocessing: self.wish.preprocessing,
+                target: Target::Class(class),
+                layer,
+                channel: None,
+                score: self.wish.score,
+                method: self.wish.method,
+            },
+            map: Arc::new(map.clone()),
+            answer: predicted.probabilities.get(class).copied(),
+            look: map_files::look(options, View::Overlay { blend: options.blend }),
+        }
+    }
+
+    /// All maps of a place, class by class.
+    fn panels(&self, answer: &Answer, place: &Place) -> Vec<Panel> {
+        let mut panels = Vec::new();
+        for &class in &place.classes {
+            for &layer in &place.layers {
+                let map = answer.maps.get(&(class, layer));
+                panels.extend(map.map(|map| self.panel(&answer.predicted, class, layer, map)));
+            }
+        }
+        panels
+    }
+
+    /// The sheets that are wanted: of many classes at each layer, and of each class along the layers.
+    fn sheets(&self, predicted: &Predicted) -> Vec<WantedSheet> {
+        let plan = &self.network.plan;
+        let mut sheets = Vec::new();
+        if self.options.out.is_none() {
+            return sheets;
+        }
+        if self.options.write.contains(&Write::Classes) {
+            let classes: Vec<usize> = match self.classes.as_slice() {
+                [] => predicted.ranking.iter().copied().take(SHEET).collect(),
+                classes => classes.to_vec(),
+            };
+            for &layer in &self.layers {
+                sheets.push(WantedSheet {
+                    name: format!("classes.{}", plan.layer(layer).name),
+                    maps: Place {
+                        classes: classes.clone(),
+                        layers: vec![layer],
+                    },
+                });
+            }
+        }
+        if self.options.write.contains(&Write::Layers) {
+            for class in self.shown(predicted) {
+                sheets.push(WantedSheet {
+                    name: format!("layers.{class}"),
+                    maps: Place {
+                        classes: vec![class],
+                        layers: plan.groups().iter().map(Group::last).collect(),
+                    },
+                });
+            }
+        }
+        sheets
+    }
+}
+
+/// A picture of many maps.
+struct WantedSheet {
+    /// Behind the image's name.
+    name: String,
+    maps: Place,
 }

@@ -2,143 +2,187 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use super::arguments::{Explain, Write};
-use super::report::WeightsReport;
-use crate::explain::{Map, Score};
-use crate::explorer::{ExplorerError, ExportKind, ExportRequest, ImageId, Open};
-use crate::imaging::Region;
+use super::wait;
+use crate::explorer::{
+    Activity, Answers, Arrangement, Drawing, Existing, Explorer, ExplorerError, Export, ExportRequest, Look, Open,
+    Panel, Reply, Request, View, file_name,
+};
 
-/// The longest name without endings, in bytes: file systems take 255, of which some are for endings while it is written.
-const MAX_NAME: usize = 200;
-
-/// The files that were written for a map.
+/// The files that were written for a map, by what they are.
 #[derive(Debug, Default)]
-pub struct Files {
-    overlay: Option<PathBuf>,
-    heatmap: Option<PathBuf>,
-    heat: Option<PathBuf>,
-    signed: Option<PathBuf>,
-}
+pub struct Files(Vec<(String, PathBuf)>);
 
 impl Files {
     /// Those that were written, by what they are.
-    pub fn named(self) -> impl Iterator<Item = (&'static str, PathBuf)> {
-        let all = [
-            ("overlay", self.overlay),
-            ("heatmap", self.heatmap),
-            ("heat", self.heat),
-            ("signed", self.signed),
-        ];
-        all.into_iter().filter_map(|(what, path)| Some((what, path?)))
+    pub fn named(self) -> impl Iterator<Item = (String, PathBuf)> {
+        self.0.into_iter()
+    }
+
+    /// These and others.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
     }
 }
 
-/// What a map is of; all of it is noted in the pictures.
-pub struct Origin<'a> {
-    pub image: ImageId,
-    /// Where in the photo the map lies.
-    pub region: Region,
-    /// What was cut out of it.
-    pub crop: Option<Region>,
-    pub path: &'a Path,
-    pub class: usize,
-    pub label: &'a str,
-    pub layer: &'a str,
-    pub score: Score,
-    pub weights: &'a WeightsReport,
+/// What is done about files that are there. A job that goes on makes those again that it had no time to record.
+fn existing(options: &Explain) -> Existing {
+    match options.job.resume {
+        true => Existing::Replace,
+        false => options.existing.into(),
+    }
+}
+
+/// How the options want a map to be shown.
+pub fn look(options: &Explain, view: View) -> Look {
+    Look {
+        view,
+        colormap: options.colormap,
+        cells: options.cells,
+        maximum: options.maximum,
+    }
+}
+
+/// What is to be written for a map: what each file is, what is in it, and how its name ends.
+fn exports(options: &Explain, panel: &Panel) -> Vec<(&'static str, Export, String)> {
+    let format = options.format.endings()[0];
+    let picture = |view: View| {
+        let panel = Panel {
+            look: look(options, view),
+            ..panel.clone()
+        };
+        let export = Export::Picture(Drawing::of(panel));
+        vec![(view.name(), export, format!(".{}.{format}", view.name()))]
+    };
+    let overlay = View::Overlay { blend: options.blend };
+    let mut wanted = options.write.clone();
+    if wanted.is_empty() {
+        wanted.push(Write::Overlay);
+    }
+    let files = wanted.into_iter().flat_map(|what| match what {
+        Write::Overlay => picture(overlay),
+        Write::Heatmap => picture(View::Heatmap),
+        Write::Mask => picture(View::Mask {
+            threshold: options.threshold,
+        }),
+        Write::Lines => picture(View::Lines),
+        Write::Beside => picture(View::Beside),
+        Write::Raw => vec![
+            ("heat", Export::Heat(panel.clone()), ".heat.npy".to_owned()),
+            ("signed", Export::Signed(panel.clone()), ".signed.npy".to_owned()),
+        ],
+        Write::Csv => vec![("csv", Export::Signed(panel.clone()), ".map.csv".to_owned())],
+        // not once a map
+        Write::Predictions | Write::Layers | Write::Classes => Vec::new(),
+        Write::Figure => vec![("figure", figure(options, panel), format!(".figure.{format}"))],
+        Write::Svg => vec![("svg", figure(options, panel), ".figure.svg".to_owned())],
+        Write::Json => vec![("json", Export::Signed(panel.clone()), ".map.json".to_owned())],
+    });
+    files.collect()
+}
+
+fn figure(options: &Explain, panel: &Panel) -> Export {
+    let overlay = View::Overlay { blend: options.blend };
+    Export::Picture(Drawing {
+        arrangement: Arrangement::Figure {
+            width: options.figure_width,
+            ground: options.ground.into(),
+        },
+        panels: vec![Panel {
+            look: look(options, overlay),
+            ..panel.clone()
+        }],
+    })
+}
+
+/// Writes a sheet of small pictures, called `what` behind the image's `stem`, into a folder.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_sheet(
+    open: &Open<'_>,
+    options: &Explain,
+    panels: Vec<Panel>,
+    (folder, stem, what): (&Path, &str, &str),
+) -> Result<Files, ExplorerError> {
+    let columns = panels.len().min(5);
+    let base = name(stem, what);
+    let drawing = Drawing {
+        arrangement: Arrangement::Sheet { columns },
+        panels,
+    };
+    let path = folder.join(format!("{base}.{}", options.format.endings()[0]));
+    let files = vec![(Export::Picture(drawing), path)];
+    let existing = existing(options);
+    let written = open.write(&ExportRequest { files, existing })?;
+    Ok(Files(written.into_iter().map(|file| (what.to_owned(), file)).collect()))
 }
 
 /// Writes the wanted files beside `base`, a path without extension.
 ///
 /// # Errors
 /// The first file that cannot be written.
-pub fn write(
+pub fn write(open: &Open<'_>, options: &Explain, panel: &Panel, base: &Path) -> Result<Files, ExplorerError> {
+    let (mut names, mut files) = (Vec::new(), Vec::new());
+    for (name, export, ending) in exports(options, panel) {
+        let mut path = base.as_os_str().to_owned();
+        path.push(ending);
+        names.push(name);
+        files.push((export, PathBuf::from(path)));
+    }
+    let existing = existing(options);
+    let written = open.write(&ExportRequest { files, existing })?;
+    Ok(Files(names.into_iter().map(str::to_owned).zip(written).collect()))
+}
+
+/// Writes what the network answers for all classes into a folder, if that is wanted.
+///
+/// # Errors
+/// The first file that cannot be written.
+pub fn write_predictions(
     open: &Open<'_>,
     options: &Explain,
-    origin: &Origin<'_>,
-    base: &Path,
-    map: &Map,
+    answers: &Answers,
+    (folder, stem): (&Path, &str),
 ) -> Result<Files, ExplorerError> {
-    let with = |extension: &str| {
-        let mut name = base.as_os_str().to_owned();
-        name.push(extension);
-        PathBuf::from(name)
-    };
-    let wanted = |what: Write| options.write.contains(&what);
-    let files = Files {
-        overlay: (wanted(Write::Overlay) || options.write.is_empty()).then(|| with(".overlay.png")),
-        heatmap: wanted(Write::Heatmap).then(|| with(".heatmap.png")),
-        heat: wanted(Write::Raw).then(|| with(".heat.npy")),
-        signed: wanted(Write::Raw).then(|| with(".signed.npy")),
-    };
-    let kinds = [
-        (ExportKind::Overlay, &files.overlay),
-        (ExportKind::Heatmap, &files.heatmap),
-        (ExportKind::Heat, &files.heat),
-        (ExportKind::Signed, &files.signed),
-    ];
-    let Origin {
-        image,
-        region,
-        crop,
-        path,
-        class,
-        label,
-        layer,
-        score,
-        weights,
-    } = origin;
-    let mut provenance = vec![
-        ("Software", format!("gradcam-explorer {}", env!("CARGO_PKG_VERSION"))),
-        ("Source", path.display().to_string()),
-        ("Weights", format!("{} {}", weights.name, weights.sha256)),
-        ("Class", format!("{class} {label}")),
-        ("Output", weights.output.name().to_owned()),
-        ("Input", weights.input.to_string()),
-        ("Layer", (*layer).to_owned()),
-        ("Score", score.name().to_owned()),
-        ("Method", options.method.name().to_owned()),
-        ("Colormap", options.colormap.name().to_owned()),
-        ("Blend", options.blend.to_string()),
-    ];
-    if let Some(crop) = crop {
-        provenance.push(("Crop", crop.to_string()));
+    if !options.write.contains(&Write::Predictions) {
+        return Ok(Files::default());
     }
-    let named = |(keyword, text): (&str, String)| (keyword.to_owned(), text);
-    let request = ExportRequest {
-        image: *image,
-        files: kinds
+    let base = name(stem, "predictions");
+    let kinds = [("predictions_csv", "csv"), ("predictions_json", "json")];
+    let files = kinds.map(|(_, ending)| {
+        let export = Export::Predictions(answers.clone());
+        (export, folder.join(format!("{base}.{ending}")))
+    });
+    let existing = existing(options);
+    let files = files.into();
+    let written = open.write(&ExportRequest { files, existing })?;
+    Ok(Files(
+        kinds
+            .map(|(name, _)| name.to_owned())
             .into_iter()
-            .filter_map(|(kind, path)| Some((kind, path.clone()?)))
+            .zip(written)
             .collect(),
-        map: map.clone(),
-        region: Some(*region),
-        maximum: None,
-        colormap: options.colormap,
-        blend: options.blend,
-        cells: false,
-        provenance: provenance.into_iter().map(named).collect(),
-    };
-    open.write(&request)?;
-    Ok(files)
+    ))
+}
+
+/// Writes files, and waits; gives their paths as they are in the end.
+pub fn send(explorer: &Explorer, request: ExportRequest) -> Result<Vec<PathBuf>, String> {
+    explorer.send(Request::Export(request));
+    wait(explorer, Activity::Exporting, |reply| match reply {
+        Reply::Exported(files) => Some(files),
+        _ => None,
+    })
 }
 
 /// `photo.285.block14_sepconv2_act` for the stem `photo`; a name that is too long is shortened and gets a hash of the whole.
-pub fn name(stem: &str, class: usize, layer: &str) -> String {
-    let tail = format!(".{class}.{layer}");
-    let room = MAX_NAME.saturating_sub(tail.len());
-    if stem.len() <= room {
-        return stem.to_owned() + &tail;
-    }
-    let hash: String = Sha256::digest(stem)
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let end = stem.floor_char_boundary(room.saturating_sub(hash.len() + 1));
-    format!("{}-{hash}{tail}", stem.get(..end).unwrap_or_default())
+pub fn map_name(stem: &str, class: usize, layer: &str) -> String {
+    name(stem, &format!("{class}.{layer}"))
+}
+
+/// The name of what else is written of an image.
+fn name(stem: &str, what: &str) -> String {
+    file_name(stem, &format!(".{}", what.replace(['/', '\\'], "_")))
 }
 
 #[cfg(test)]
@@ -146,13 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_never_too_long() {
-        let called = |stem: &str| name(stem, 7, "layer");
-        assert_eq!(called("photo"), "photo.7.layer");
-        for long in ["n".repeat(240), "é".repeat(120), "日".repeat(80)] {
-            let (first, second) = (called(&long), called(&format!("{long}x")));
-            assert!(first.len() <= MAX_NAME && first.ends_with(".7.layer"), "{first}");
-            assert!(first.starts_with(&long[..90]) && first != second);
-        }
+    fn a_layer_of_a_nested_network_leads_into_no_folder() {
+        assert_eq!(map_name("a", 1, "body/conv\\1"), "a.1.body_conv_1");
     }
 }

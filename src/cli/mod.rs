@@ -17,6 +17,7 @@ mod lists;
 mod map_files;
 mod progress;
 mod progress_bar;
+mod repeat;
 mod report;
 mod results;
 mod shell;
@@ -24,11 +25,15 @@ mod suggest;
 mod weights;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser as _;
 
-use crate::explorer::{Activity, Explorer, ExplorerError, NetworkInfo, Reply, Request, Surroundings};
+use crate::explorer::{
+    Activity, DeviceChoice, Explorer, ExplorerError, NetworkInfo, NetworkSource, Reply, Request, Surroundings,
+};
+use crate::weights::NetworkChoices;
 use arguments::{Arguments, Command, NetworkArguments};
 
 /// Why a command ends early.
@@ -88,7 +93,10 @@ fn run(arguments: Arguments, started: Instant) -> Result<(), Stop> {
             "images stand behind the command: gradcam-explorer explain IMAGE".to_owned(),
         )),
         None => open_window(arguments),
-        Some(Command::Explain(options)) => explain::run(network, &options),
+        Some(Command::Explain(options)) => match &options.from {
+            Some(picture) => repeat::run(network, &options, picture),
+            None => explain::run(network, &options),
+        },
         Some(Command::Weights(command)) => weights::run(network, command),
         Some(Command::Bench(options)) => bench::run(network, &options, started),
         Some(Command::Layers { json }) => lists::layers(network, json),
@@ -117,20 +125,31 @@ fn open_window(arguments: Arguments) -> Result<(), Stop> {
 }
 
 /// A session with the network of the arguments, waited for.
-fn start(arguments: &NetworkArguments) -> Result<(Explorer, std::sync::Arc<NetworkInfo>), Stop> {
+fn start(arguments: &NetworkArguments) -> Result<(Explorer, Arc<NetworkInfo>), Stop> {
     let explorer = Explorer::start(|| {})?;
+    let (source, choices) = (arguments.source(), arguments.choices());
+    let network = load(&explorer, source, choices, arguments.device.into()).map_err(Stop::Failed)?;
+    Ok((explorer, network))
+}
+
+/// Lets a session speak with a network, waited for.
+fn load(
+    explorer: &Explorer,
+    source: NetworkSource,
+    choices: NetworkChoices,
+    device: DeviceChoice,
+) -> Result<Arc<NetworkInfo>, String> {
     explorer.send(Request::UseNetwork {
-        source: arguments.source(),
-        choices: arguments.choices(),
-        device: arguments.device.into(),
+        source,
+        choices,
+        device,
     });
-    let network = wait(&explorer, Activity::LoadingNetwork, |reply| match reply {
+    let network = wait(explorer, Activity::LoadingNetwork, |reply| match reply {
         Reply::Network(info) => Some(info),
         _ => None,
-    })
-    .map_err(Stop::Failed)?;
+    })?;
     tell_notes(&network);
-    Ok((explorer, network))
+    Ok(network)
 }
 
 /// What a person should know of a network that was loaded.

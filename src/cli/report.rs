@@ -53,7 +53,7 @@ pub fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), 
             "  map of {} ({}) at {}, {} x {}: {state}",
             map.label, map.class, map.layer, map.width, map.height
         )?;
-        for file in map.files.all().into_iter().flatten() {
+        for file in map.files.all() {
             write!(out, "  {file}")?;
         }
         writeln!(out)?;
@@ -64,6 +64,9 @@ pub fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), 
                 rivals.label, rivals.class, map.label
             )?;
         }
+    }
+    for file in report.files.all() {
+        writeln!(out, "  {file}")?;
     }
     Ok(out.flush()?)
 }
@@ -90,6 +93,9 @@ pub struct ImageReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub complement: Option<PredictionReport>,
     pub maps: Vec<MapReport>,
+    /// What was written of the image itself: its predictions and sheets.
+    #[serde(skip_serializing_if = "FilesReport::is_empty")]
+    pub files: FilesReport,
     pub timings_ms: Timings,
 }
 
@@ -226,10 +232,9 @@ impl FilesReport {
     pub fn new(files: Files) -> Self {
         let mut report = BTreeMap::new();
         for (what, path) in files.named() {
-            report.insert(what.to_owned(), path.display().to_string());
-            if let Some(bytes) = percent_encoded(&path) {
-                report.insert(format!("{what}_bytes"), bytes);
-            }
+            let bytes = percent_encoded(&path).map(|bytes| (format!("{what}_bytes"), bytes));
+            report.extend(bytes);
+            report.insert(what, path.display().to_string());
         }
         Self(report)
     }
@@ -240,9 +245,19 @@ impl FilesReport {
         named.map(|(what, path)| self.0.get(&format!("{what}_bytes")).unwrap_or(path).as_str())
     }
 
-    /// What is printed for people, in the order of the options.
-    fn all(&self) -> [Option<&String>; 4] {
-        ["overlay", "heatmap", "heat", "signed"].map(|what| self.0.get(what))
+    /// Whether nothing was written.
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is printed for people: pictures, then numbers.
+    fn all(&self) -> impl Iterator<Item = &String> {
+        const NUMBERS: [&str; 4] = ["heat", "signed", "csv", "json"];
+        let is_picture = |what: &str| !NUMBERS.contains(&what);
+        let files = self.0.iter().filter(|(what, _)| !what.ends_with("_bytes"));
+        let pictures = files.clone().filter(move |(what, _)| is_picture(what));
+        let numbers = files.filter(move |(what, _)| !is_picture(what));
+        pictures.chain(numbers).map(|(_, path)| path)
     }
 }
 

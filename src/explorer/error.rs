@@ -54,6 +54,12 @@ pub enum ExplorerError {
         /// The system's reason.
         error: std::io::Error,
     },
+    /// A file is there already, and was not to be replaced.
+    #[error("{} is there already and was left as it is; choose another name or folder", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A bug: the job panicked, and the worker went on.
     #[error("an internal error stopped this request ({0}); please report it, everything else still works")]
     Panic(String),

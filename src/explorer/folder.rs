@@ -1,7 +1,7 @@
 //! The images in a folder: which files count, and what is told about the others.
 
 use std::fs::{self, DirEntry, File};
-use std::io::Read as _;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::error::ExplorerError;
@@ -16,6 +16,8 @@ pub const IMAGE_ENDINGS: [&str; 18] = [
 ];
 /// Bytes of a file that are looked at: the texts of a picture that this program wrote come first in it.
 const START: u64 = 4096;
+/// The same at the end of a WebP file, where its texts are.
+const END: u64 = 64 << 10;
 
 /// What is in a folder.
 #[derive(Debug, Default)]
@@ -116,6 +118,11 @@ fn look_into(folder: &Path, is_recursive: bool, found: &mut Folder) -> Result<()
     Ok(())
 }
 
+/// Whether a file is a picture that this program wrote.
+pub fn is_own_picture(path: &Path) -> bool {
+    matches!(kind_of(path), Kind::Own)
+}
+
 enum Kind {
     Image,
     Own,
@@ -131,13 +138,33 @@ fn kind_of(path: &Path) -> Kind {
         && File::open(path)
             .and_then(|file| file.take(START).read_to_end(&mut start))
             .is_ok();
-    if is_read && imaging::is_written_by_us(&start) {
+    let end = if start.starts_with(b"RIFF") {
+        end_of(path)
+    } else {
+        Vec::new()
+    };
+    if is_read && imaging::is_written_by_us(&start, &end) {
         Kind::Own
     } else if is_called_so || (is_read && imaging::source_format(&start).is_some()) {
         Kind::Image
     } else {
         Kind::Other
     }
+}
+
+/// The last bytes of a file; none if they cannot be read.
+fn end_of(path: &Path) -> Vec<u8> {
+    let mut end = Vec::new();
+    let mut read = || -> io::Result<()> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+        file.take(END).read_to_end(&mut end)?;
+        Ok(())
+    };
+    // what cannot be read is told when it is opened
+    read().ok();
+    end
 }
 
 #[cfg(test)]
@@ -161,10 +188,15 @@ mod tests {
         put("empty.gif", b"");
         put("notes.txt", b"text");
         let photo = imaging::Photo::new(1, 1, vec![0; 3]).unwrap();
-        let own = [("Software", "gradcam-explorer 0.1.0")];
+        let made_by = imaging::MadeBy {
+            program: "gradcam-explorer 0.1.0".to_owned(),
+            recipe: "{}".to_owned(),
+            texts: Vec::new(),
+        };
+        let format = imaging::Format::Png;
         put(
             "p1.overlay.png",
-            &imaging::encode_png_with_text(&photo.clone().into(), &own).unwrap(),
+            &imaging::encode(photo.clone().into(), format, Some(&made_by)).unwrap(),
         );
         fs::create_dir(folder.path().join("inner")).unwrap();
         put("inner/p4.png", drawings()[0].bytes);

@@ -179,11 +179,14 @@ impl Explorer {
                 Some(*image),
                 Activity::Displaying,
             ),
-            Request::Render(export, _) => (&self.pictures, Kind::Render, 1, Some(export.image), Activity::Exporting),
+            Request::Render(drawing) => {
+                let image = drawing.panels.first().map(|panel| panel.image);
+                (&self.pictures, Kind::Render, 1, image, Activity::Exporting)
+            }
             Request::Export(export) => {
                 self.exports.set(self.exports.get() + 1);
                 let kind = Kind::Export(self.exports.get());
-                (&self.pictures, kind, 1, Some(export.image), Activity::Exporting)
+                (&self.pictures, kind, 1, export.image(), Activity::Exporting)
             }
             Request::DownloadWeights | Request::ImportWeights { .. } => {
                 (&self.downloads, Kind::Weights, 1, None, Activity::GettingWeights)

@@ -6,9 +6,12 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sha2::{Digest as _, Sha256};
+
 use super::error::ExplorerError;
 use super::preprocessing::input_of;
 use super::recent::Recent;
+use super::recipe::PhotoNote;
 use super::request::{ImageId, ImageSource};
 use crate::imaging::{self, Limits, Photo, Preprocessing};
 use crate::network::Shape;
@@ -25,6 +28,8 @@ pub type Input = Arc<Vec<f32>>;
 #[derive(Debug)]
 struct State {
     sources: HashMap<ImageId, Arc<ImageSource>>,
+    /// SHA-256 of the files that were decoded last.
+    sha256: HashMap<ImageId, String>,
     /// Pixels at their own size.
     photos: Recent<ImageId, Photo>,
     /// With width and height of the input.
@@ -42,6 +47,7 @@ impl Default for Images {
         Self {
             state: Mutex::new(State {
                 sources: HashMap::new(),
+                sha256: HashMap::new(),
                 photos: Recent::new(PHOTO_BYTES),
                 inputs: Recent::new(INPUT_BYTES),
             }),
@@ -66,6 +72,7 @@ impl Images {
     pub fn remove(&self, image: ImageId) {
         let mut state = self.lock();
         state.sources.remove(&image);
+        state.sha256.remove(&image);
         state.photos.retain(|kept| *kept != image);
         state.inputs.retain(|(kept, ..)| *kept != image);
     }
@@ -88,13 +95,28 @@ impl Images {
         }
         // decoding takes long, so nobody may wait for the lock meanwhile
         let source = self.source(image)?;
-        let photo = read(&source)?;
+        let (photo, sha256) = read(&source)?;
         let is_at_hand = matches!(*source, ImageSource::Pixels { .. });
         let mut state = self.lock();
         if !is_at_hand && state.sources.contains_key(&image) {
             state.photos.insert(image, photo.clone(), photo.rgb.len());
+            state.sha256.extend(sha256.map(|sha256| (image, sha256)));
         }
         Ok(photo)
+    }
+
+    /// What an image is, to be found again: the hash is that of the file whose pixels are drawn.
+    ///
+    /// # Errors
+    /// When the file cannot be read or decoded.
+    pub fn note(&self, image: ImageId) -> Result<PhotoNote, ExplorerError> {
+        let photo = self.photo(image)?;
+        Ok(PhotoNote {
+            name: self.source(image)?.name(),
+            sha256: self.lock().sha256.get(&image).cloned(),
+            width: photo.width,
+            height: photo.height,
+        })
     }
 
     /// An image as a network takes it, `[height, width, channels]` in the range that `preprocessing` says.
@@ -144,22 +166,27 @@ pub fn file_bytes(source: &ImageSource) -> Result<Option<Cow<'_, [u8]>>, Explore
     })
 }
 
-/// Reads and decodes an image.
-fn read(source: &ImageSource) -> Result<Arc<Photo>, ExplorerError> {
+/// Reads and decodes an image; with the SHA-256 of its file, if it has one.
+fn read(source: &ImageSource) -> Result<(Arc<Photo>, Option<String>), ExplorerError> {
     let limits = Limits::default();
     if let ImageSource::Pixels { photo, .. } = source {
-        return Ok(photo.clone());
+        return Ok((photo.clone(), None));
     }
     let Some(bytes) = file_bytes(source)? else {
         let text = format!("{} has not been fetched yet", source.name());
         return Err(ExplorerError::Request(text));
     };
     imaging::decode(&bytes, &limits)
-        .map(Arc::new)
+        .map(|photo| (Arc::new(photo), Some(sha256(&bytes))))
         .map_err(|error| ExplorerError::Image {
             name: source.name(),
             error,
         })
+}
+
+/// The SHA-256 of a file's bytes, 64 hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The bytes of a file of at most `max_bytes`; of a pipe or a device not one, since it may never come or never end.

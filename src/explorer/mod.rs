@@ -15,23 +15,30 @@
 mod batch;
 mod device;
 mod downloads;
+mod drawing;
 mod error;
 mod export;
+mod figure;
 mod folder;
+mod found;
 mod handle;
 mod histogram;
 mod images;
 mod jobs;
 mod load;
 mod mailbox;
+mod names;
 mod network;
+mod numbers;
 mod outbox;
+mod page;
 mod paths;
 mod pictures;
 mod pipes;
 mod preprocessing;
 mod previews;
 mod recent;
+mod recipe;
 mod recommended;
 mod reply;
 mod request;
@@ -39,26 +46,32 @@ mod second;
 mod session;
 mod surroundings;
 mod under_way;
+mod write;
 
-pub use batch::{Answer, Batch, Open, Wish};
+pub use batch::{Answer, Batch, Open, Place, Wish};
+pub use drawing::{Arrangement, Drawing, Look, PAPER, Panel, Subject, View};
 pub use error::ExplorerError;
-pub use export::{PAPER, picture};
-pub use folder::{Folder, IMAGE_ENDINGS, images_in_folder};
+pub use export::Export;
+pub use figure::{Ground, WIDTHS};
+pub use folder::{Folder, IMAGE_ENDINGS, images_in_folder, is_own_picture};
+pub use found::{FoundPhoto, find_network, find_photo};
 pub use handle::Explorer;
 pub use histogram::Histogram;
 pub use load::{LoadedNetwork, load_network};
+pub use names::{file_name, harmless, stem_of};
+pub use numbers::{Answers, predictions_csv};
 pub use paths::{local_path, natural_order, path_of_bytes, percent_encoded, percent_path};
 pub use pipes::piped;
 pub use preprocessing::{InputChoices, input_of};
+pub use recipe::{ClassNote, NetworkNote, PhotoNote, Provenance, Recipe};
 pub use recommended::{Recommended, SCORE_RULE};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, InputPicture, NetworkEpoch, NetworkInfo, Opened, Predicted,
     Previewed, Reply, SecondExplained,
 };
-pub use request::{
-    DeviceChoice, ExplainRequest, ExportKind, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request,
-};
+pub use request::{DeviceChoice, ExplainRequest, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request};
 pub use surroundings::Surroundings;
+pub use write::Existing;
 
 /// Largest side of a copy for the screen, in pixels: a texture size that every graphics driver takes.
 ///

@@ -3,7 +3,9 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
+use super::drawing::PAPER;
 use super::error::ExplorerError;
+use super::export::Sources;
 use super::images::Images;
 use super::jobs::Queue;
 use super::network::WeightsInUse;
@@ -11,7 +13,7 @@ use super::outbox::Outbox;
 use super::reply::{Activity, InputPicture, Opened, Reply};
 use super::request::{ImageId, ImageSource, Request};
 use super::session::ms_since;
-use super::{DISPLAY_SIDE, SMALL_DISPLAY_SIDE, THUMBNAIL_SIDE, export};
+use super::{DISPLAY_SIDE, SMALL_DISPLAY_SIDE, THUMBNAIL_SIDE};
 use crate::imaging::{self, Photo};
 
 /// What the worker needs; [`Self::run`] is its thread.
@@ -48,17 +50,13 @@ impl PictureWorker {
                         }));
                     }
                     Request::Export(export) => {
-                        export::write(&export, self.images.photo(export.image)?.as_ref())?;
-                        self.outbox.send(Reply::Exported(
-                            export.files.into_iter().map(|(_, path)| path).collect(),
-                        ));
+                        let written = self.sources().write(&export)?;
+                        self.outbox.send(Reply::Exported(written));
                     }
-                    Request::Render(export, kind) => {
-                        let photo = self.images.photo(export.image)?;
-                        if let Some(picture) = export::picture(&export, kind, &photo) {
-                            let picture = imaging::thumbnail(&picture.over(export::PAPER), DISPLAY_SIDE);
-                            self.outbox.send(Reply::Rendered(Arc::new(picture)));
-                        }
+                    Request::Render(drawing) => {
+                        let picture = self.sources().render(&drawing)?.over(PAPER);
+                        let picture = imaging::thumbnail(&picture, DISPLAY_SIDE);
+                        self.outbox.send(Reply::Rendered(Arc::new(picture)));
                     }
                     Request::Fingerprint => {
                         let in_use = self.weights.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -81,6 +79,13 @@ impl PictureWorker {
             if let Some(image) = job.image.filter(|_| !well && job.activity == Activity::Opening) {
                 self.images.remove(image);
             }
+        }
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        Sources {
+            images: &self.images,
+            weights: &self.weights,
         }
     }
 

@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::drawing::Drawing;
+use super::export::Export;
 use super::paths::local_path;
-use crate::explain::{ClassMaps, Map, Method, Score, Target};
-use crate::imaging::{Colormap, Photo, Preprocessing, Region};
+use super::write::Existing;
+use crate::explain::{ClassMaps, Method, Score, Target};
+use crate::imaging::{Photo, Preprocessing};
 use crate::network::LayerId;
 use crate::weights::{BuiltIn, ImportOptions, NetworkChoices};
 
@@ -137,46 +140,20 @@ impl ExplainRequest {
     }
 }
 
-/// A picture or array to write.
+/// Pictures and numbers to write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportRequest {
-    /// Which open image.
-    pub image: ImageId,
     /// What to write, each to its own file.
-    pub files: Vec<(ExportKind, PathBuf)>,
-    /// The map.
-    pub map: Map,
-    /// The part of the photo that the map lies on; none for all of it.
-    pub region: Option<Region>,
-    /// What counts as full heat; the map's own maximum if there is none.
-    pub maximum: Option<f64>,
-    /// How the map becomes colour; a diverging one shows the signed map.
-    pub colormap: Colormap,
-    /// Share of the map in the overlay, 0..1.
-    pub blend: f32,
-    /// Whether each cell of the map is a block of one colour, instead of a smooth map.
-    pub cells: bool,
-    /// What produced the map, stored as text inside of PNG files: pairs of keyword and text.
-    pub provenance: Vec<(String, String)>,
+    pub files: Vec<(Export, PathBuf)>,
+    /// What is done about files that are there already.
+    pub existing: Existing,
 }
 
-/// What an export can write; pictures as JPEG where the name of the file ends so, over white.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ExportKind {
-    /// Photo and map, PNG at the photo's own size; a signed map lets the photo through where it says nothing.
-    Overlay,
-    /// The coloured map alone, PNG at the photo's own size, transparent where it does not lie.
-    Heatmap,
-    /// The photo and the coloured map next to each other, PNG at the photo's own height, transparent between them.
-    Beside,
-    /// The photo where the heat reaches the threshold (0..=1), PNG at the photo's own size, transparent elsewhere.
-    Mask(f32),
-    /// The photo with lines of equal heat, PNG at the photo's own size.
-    Contours,
-    /// The normalised map, float32 `.npy` `[h, w]` at the layer's size.
-    Heat,
-    /// The signed map, float32 `.npy` `[h, w]` at the layer's size.
-    Signed,
+impl ExportRequest {
+    /// The image that a failure is about: the first one.
+    pub(super) fn image(&self) -> Option<ImageId> {
+        self.files.first()?.0.image()
+    }
 }
 
 /// Anything that can be asked of the [`Explorer`](super::Explorer).
@@ -270,11 +247,11 @@ pub enum Request {
         /// How the image is brought to it.
         preprocessing: Preprocessing,
     },
-    /// Write pictures and arrays; answered by `Exported`.
+    /// Write pictures and numbers; answered by `Exported`.
     Export(ExportRequest),
     /// Make one picture for the clipboard, at most [`DISPLAY_SIDE`](super::DISPLAY_SIDE) pixels a side; answered by
     /// `Rendered`.
-    Render(ExportRequest, ExportKind),
+    Render(Drawing),
     /// Download the ImageNet weights; answered by `Downloading` and `WeightsReady`.
     DownloadWeights,
     /// Bring weights of another format into the program's own; answered by `WeightsReady`.

@@ -18,6 +18,24 @@ pub enum Action {
     Save,
     /// Save the values of the map.
     SaveValues,
+    /// Save the normalised map.
+    SaveHeat,
+    /// Save what the network answers for all classes.
+    SavePredictions,
+    /// Save all views of the map, and its numbers.
+    SaveAll,
+    /// Save a figure of the map.
+    SaveFigure,
+    /// Put that figure on the clipboard.
+    CopyFigure,
+    /// Save a sheet of many classes.
+    SaveClasses,
+    /// Put that sheet on the clipboard.
+    CopyClasses,
+    /// Save a sheet of the layers.
+    SaveLayers,
+    /// Put that sheet on the clipboard.
+    CopyLayers,
     /// Put the picture on the clipboard.
     Copy,
     /// Put the listed classes on the clipboard.
@@ -114,13 +132,22 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 60] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
         Self::OpenAddress,
         Self::Save,
         Self::SaveValues,
+        Self::SaveHeat,
+        Self::SavePredictions,
+        Self::SaveAll,
+        Self::SaveFigure,
+        Self::CopyFigure,
+        Self::SaveClasses,
+        Self::CopyClasses,
+        Self::SaveLayers,
+        Self::CopyLayers,
         Self::Copy,
         Self::CopyList,
         Self::CopyCsv,
@@ -182,11 +209,46 @@ impl Action {
             ),
             Self::Save => (
                 "Save picture…",
-                "Save what the picture shows, as PNG or JPEG at the photo's own size, with a note of what made it.",
+                "Save what the picture shows, both pictures while two are compared, as PNG, JPEG or WebP at the photo's own size, with \
+                 a note of what made it.",
             ),
             Self::SaveValues => (
                 "Save values…",
-                "Save the map's signed values, one a cell, as a NumPy array.",
+                "Save the map's signed values, one a cell, as a NumPy array, CSV or JSON.",
+            ),
+            Self::SaveHeat => (
+                "Save normalised map…",
+                "Save the map from 0 to 1, one value a cell, as a NumPy array.",
+            ),
+            Self::SavePredictions => (
+                "Save predictions…",
+                "Save what the network answers for all classes, as CSV or JSON.",
+            ),
+            Self::SaveAll => (
+                "Save all views…",
+                "Save the map in every view, its values and the predictions to a folder; nothing there is overwritten.",
+            ),
+            Self::SaveFigure => (
+                "Save figure…",
+                "Save a page for papers: photo, map, colour bar with numbers, class, network, layer, method and score; as SVG its \
+                 text is real.",
+            ),
+            Self::CopyFigure => ("Copy figure", "Put the figure on the clipboard."),
+            Self::SaveClasses => (
+                "Save sheet of classes…",
+                "Save small pictures of the ten likeliest classes, or of the pinned ones, with their names.",
+            ),
+            Self::CopyClasses => (
+                "Copy sheet of classes",
+                "Put small pictures of the ten likeliest classes, or of the pinned ones, on the clipboard.",
+            ),
+            Self::SaveLayers => (
+                "Save sheet of layers…",
+                "Save small pictures of the class along the layers, with their names.",
+            ),
+            Self::CopyLayers => (
+                "Copy sheet of layers",
+                "Put small pictures of the class along the layers on the clipboard.",
             ),
             Self::Copy => ("Copy picture", "Put what the picture shows on the clipboard."),
             Self::CopyList => (
@@ -395,7 +457,16 @@ impl Action {
             Self::Help => const { &[plain(Key::F1), plain(Key::Questionmark)] },
             Self::Back => const { &[plain(Key::Escape)] },
             Self::Quit => const { &[command(Key::Q)] },
-            Self::CopyCsv
+            Self::SaveHeat
+            | Self::SavePredictions
+            | Self::SaveAll
+            | Self::SaveFigure
+            | Self::CopyFigure
+            | Self::SaveClasses
+            | Self::CopyClasses
+            | Self::SaveLayers
+            | Self::CopyLayers
+            | Self::CopyCsv
             | Self::CopyMap
             | Self::WholePhoto
             | Self::OpenNetwork

@@ -168,6 +168,8 @@ impl ExplorerApp {
                     networks: found.networks,
                 });
             }
+            let repeated = found.repeated.into_iter().map(Box::new);
+            commands.extend(repeated.map(Command::Repeat));
             commands.extend(found.piped.into_iter().map(Command::OpenSource));
             self.state
                 .messages

@@ -7,6 +7,7 @@ pub use super::action::{Action, shortcut_text};
 use super::choices::{Choices, Preferences};
 use super::dialogs::Question;
 use super::folding::Side;
+use super::gather::Repeated;
 use super::networks::{SizeQuestion, WantedNetwork};
 use super::state::{Compare, Difference};
 use crate::explorer::{ImageId, ImageSource, NetworkSource};
@@ -36,6 +37,8 @@ pub enum Command {
         /// Files of networks, or folders that are one.
         networks: Vec<PathBuf>,
     },
+    /// Show again what a picture shows that this program wrote.
+    Repeat(Box<Repeated>),
     /// Open images that are no files, such as samples.
     OpenSource(ImageSource),
     /// Open pixels, such as a pasted picture.

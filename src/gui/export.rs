@@ -1,12 +1,17 @@
 //! What is written when a picture is saved.
 
-use super::choices::{Choices, View};
+use std::sync::Arc;
+
+use super::choices::{self, Choices};
 use super::dialogs::Save;
 use super::maps::Shown;
-use super::state::State;
-use crate::explain::{Map, Target};
-use crate::explorer::{ExportKind, ExportRequest, NetworkInfo};
-use crate::imaging::{Colormap, Preprocessing};
+use super::state::{Instead, State};
+use crate::explain::Target;
+use crate::explorer::{
+    Answers, Arrangement, Drawing, Existing, Export, Ground, Look, NetworkInfo, Panel, Subject, View, file_name,
+    harmless, stem_of,
+};
+use crate::imaging::Colormap;
 
 /// The colormap in use: signed maps need one with a middle.
 pub fn colormap(choices: &Choices, shown: &Shown) -> Colormap {
@@ -33,96 +38,273 @@ pub fn shown_name(state: &State, shown: &Shown) -> String {
     }
 }
 
-/// A file name for what is shown, without its ending.
-fn suggested_name(state: &State) -> Option<String> {
-    let shown = state.shown.as_ref()?;
-    let image = state.images.get(shown.key.image)?;
-    let stem = image
-        .name
-        .rsplit_once('.')
-        .map_or(image.name.as_str(), |(stem, _)| stem);
-    let target = shown_name(state, shown);
-    let part = shown.key.preprocessing.crop;
-    let part = part.map_or_else(String::new, |part| format!(" part {part}"));
-    let network = state.network.as_ref()?;
-    let layer = &network.plan.layer(shown.key.layer).name;
-    let name = format!("{stem}{part} {target} {layer}").replace(|c: char| !c.is_alphanumeric() && c != '-', "_");
-    Some(name)
-}
-
-/// What the picture shows, as a kind of export.
-pub fn picture_kind(choices: &Choices) -> ExportKind {
-    match choices.view {
-        View::Overlay => ExportKind::Overlay,
-        View::Map => ExportKind::Heatmap,
-        View::Beside => ExportKind::Beside,
-        View::Mask => ExportKind::Mask(choices.threshold),
-        View::Contours => ExportKind::Contours,
+/// How the picture shows photo and map together.
+fn view(state: &State) -> View {
+    let Choices { blend, threshold, .. } = state.choices;
+    match state.view() {
+        choices::View::Overlay => View::Overlay { blend },
+        choices::View::Map => View::Heatmap,
+        choices::View::Beside => View::Beside,
+        choices::View::Mask => View::Mask { threshold },
+        choices::View::Contours => View::Lines,
     }
 }
 
-/// In words, how the network sees photos.
-fn input_text(network: &NetworkInfo, seen: Preprocessing) -> String {
-    let input = network.plan.input();
-    let Preprocessing {
-        pixels, resize, fit, ..
-    } = seen;
-    format!("{} x {}, {pixels}, {resize}, {fit}", input.width, input.height)
+/// A map as the session draws it.
+fn panel_of(state: &State, shown: &Shown, network: &Arc<NetworkInfo>, answer: Option<f64>) -> Panel {
+    let own = if shown.signed {
+        shown.map.max_abs()
+    } else {
+        shown.map.max()
+    };
+    Panel {
+        image: shown.key.image,
+        network: network.clone(),
+        of: Subject {
+            preprocessing: shown.key.preprocessing,
+            target: shown.key.target,
+            layer: shown.key.layer,
+            channel: shown.channel,
+            score: shown.key.score,
+            method: shown.key.method,
+        },
+        map: shown.map.clone(),
+        answer,
+        look: Look {
+            view: view(state),
+            colormap: colormap(&state.choices, shown),
+            cells: state.choices.cells,
+            maximum: Some(shown.maximum).filter(|maximum| *maximum != own),
+        },
+    }
 }
 
-/// What is shown, to be saved as `kind`; none without a map.
-pub fn save(state: &State, kind: ExportKind) -> Option<Save> {
-    let ending = match kind {
-        ExportKind::Signed => "npy",
-        _ => "png",
-    };
-    Some(Save {
-        name: format!("{}.{ending}", suggested_name(state)?),
-        kind,
-        request: request(state)?,
+/// The map in the first picture.
+fn first(state: &State) -> Option<Panel> {
+    let (shown, network) = (state.shown.as_ref()?, state.network.as_ref()?);
+    Some(panel_of(state, shown, network, answer(state, shown)))
+}
+
+/// The map in the second picture.
+fn second(state: &State) -> Option<Panel> {
+    let shown = state.other_shown.as_ref().filter(|_| state.compare.is_some())?;
+    if state.compares_networks() {
+        let network = &state.second.as_ref()?.info;
+        return Some(panel_of(state, shown, network, state.second_value(shown.key.target)));
+    }
+    Some(panel_of(state, shown, state.network.as_ref()?, answer(state, shown)))
+}
+
+/// What the network answers for the class of a map.
+fn answer(state: &State, shown: &Shown) -> Option<f64> {
+    let (Target::Class(class) | Target::Rather { class, .. }) = shown.key.target;
+    let prediction = state.images.get(shown.key.image)?.prediction.as_ref()?;
+    let is_of = prediction.preprocessing == shown.key.preprocessing;
+    prediction.probabilities.get(class).copied().filter(|_| is_of)
+}
+
+/// What the picture shows: while pictures are compared, both of them; none without a map.
+pub fn drawing(state: &State) -> Option<Drawing> {
+    let first = first(state)?;
+    Some(match second(state) {
+        Some(second) => Drawing {
+            arrangement: Arrangement::Compare,
+            panels: vec![first, second],
+        },
+        None => Drawing::of(first),
     })
 }
 
-/// The request that writes what is shown, pictures at the photo's own size; to which files is still to be said.
-fn request(state: &State) -> Option<ExportRequest> {
+/// A file name for a map, or for both that are compared, without its ending: image, class, layer and method.
+fn suggested_name(state: &State, panels: &[Panel]) -> Option<String> {
+    let panel = panels.first()?;
     let shown = state.shown.as_ref()?;
-    let image = state.images.get(shown.key.image)?;
-    let network = state.network.as_ref()?;
-    let method = match shown.channel {
-        Some(_) => "feature map",
-        None => shown.key.method.title(),
+    let image = state.images.get(panel.image)?;
+    let part = panel.of.preprocessing.crop;
+    let part = part.map_or_else(String::new, |part| format!(" part {part}"));
+    let layer = &panel.network.plan.layer(panel.of.layer).name;
+    let method = match panel.of.channel {
+        Some(_) => "",
+        None => panel.of.method.name(),
     };
-    let mut provenance = vec![
-        (
-            "Software",
-            concat!("gradcam-explorer ", env!("CARGO_PKG_VERSION")).to_owned(),
-        ),
-        ("Source", image.name.clone()),
-        ("Network", network.weights.name.clone()),
-        ("Output", network.plan.output.name().to_owned()),
-        ("Input", input_text(network, shown.key.preprocessing)),
-        ("Class", shown_name(state, shown)),
-        ("Layer", network.plan.layer(shown.key.layer).name.clone()),
-        ("Score", shown.key.score.name().to_owned()),
-        ("Method", method.to_owned()),
-        ("Maximum", format!("{:e}", shown.maximum)),
-        ("View", state.choices.view.name().to_owned()),
-        ("Blend", format!("{:.2}", state.choices.blend)),
+    let against = match (panels.get(1), state.compare) {
+        (Some(_), Some(compare)) => {
+            // of an image its name without the ending, as of the first
+            let other = super::compare::name(state)?;
+            let other = match compare.instead {
+                Instead::Image(_) => stem_of(&other).to_owned(),
+                _ => other,
+            };
+            format!(" beside {other}")
+        }
+        _ => String::new(),
+    };
+    let tail = format!("{part} {} {layer} {method}{against}", shown_name(state, shown));
+    let tail = harmless(tail.trim_end()).replace('.', "_");
+    Some(file_name(&harmless(stem_of(&image.name)).replace('.', "_"), &tail))
+}
+
+/// What the picture shows, to be saved; none without a map.
+pub fn save(state: &State) -> Option<Save> {
+    let drawing = drawing(state)?;
+    Some(Save {
+        name: format!("{}.png", suggested_name(state, &drawing.panels)?),
+        what: Export::Picture(drawing),
+        existing: Existing::Replace,
+    })
+}
+
+/// The values of the map in the first picture, to be saved, before normalisation or after; none without a map.
+pub fn save_values(state: &State, normalised: bool) -> Option<Save> {
+    let panel = first(state)?;
+    let name = suggested_name(state, std::slice::from_ref(&panel))?;
+    let (what, ending) = match normalised {
+        true => (Export::Heat(panel), "heat.npy"),
+        false => (Export::Signed(panel), "npy"),
+    };
+    Some(Save {
+        name: format!("{name}.{ending}"),
+        what,
+        existing: Existing::Replace,
+    })
+}
+
+/// What the network answers for all classes, to be saved; none without a prediction.
+pub fn save_predictions(state: &State) -> Option<Save> {
+    let predicted = state.prediction()?.clone();
+    let image = state.images.get(predicted.image)?;
+    Some(Save {
+        name: format!("{}_predictions.csv", harmless(stem_of(&image.name)).replace('.', "_")),
+        what: Export::Predictions(Answers {
+            image: predicted.image,
+            network: state.network.clone()?,
+            predicted,
+        }),
+        existing: Existing::Replace,
+    })
+}
+
+/// All views of the map in the first picture, its values and the predictions, each with its name; none without a map.
+pub fn all(state: &State) -> Option<Vec<(Export, String)>> {
+    let panel = first(state)?;
+    let name = suggested_name(state, std::slice::from_ref(&panel))?;
+    let Choices { blend, threshold, .. } = state.choices;
+    let views = [
+        View::Overlay { blend },
+        View::Heatmap,
+        View::Mask { threshold },
+        View::Lines,
+        View::Beside,
     ];
-    if let Some(crop) = shown.key.preprocessing.crop {
-        provenance.push(("Crop", crop.to_string()));
+    let mut files: Vec<(Export, String)> = views
+        .into_iter()
+        .map(|view| {
+            let mut panel = panel.clone();
+            panel.look.view = view;
+            let what = Export::Picture(Drawing::of(panel));
+            (what, format!("{name}_{}.png", view.name()))
+        })
+        .collect();
+    files.push((Export::Heat(panel.clone()), format!("{name}.heat.npy")));
+    files.push((Export::Signed(panel), format!("{name}.signed.npy")));
+    files.extend(save_predictions(state).map(|save| (save.what, save.name)));
+    Some(files)
+}
+
+/// What is drawn instead of what the picture shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// A figure of the map.
+    Figure,
+    /// The ten likeliest classes, or the pinned ones.
+    Classes,
+    /// The class along the layers.
+    Layers,
+}
+
+/// Width of figures in pixels.
+const FIGURE: u32 = 1600;
+/// Most classes on a sheet that are not pinned.
+const SHEET: usize = 10;
+/// Most pictures in a row of a sheet.
+const COLUMNS: usize = 5;
+
+/// A page of what the picture shows.
+///
+/// # Errors
+/// One sentence about what is missing.
+pub fn page(state: &State, page: Page) -> Result<Drawing, &'static str> {
+    const NOTHING: &str = "There is no map to draw yet; open an image first.";
+    let of_page = |mut panel: Panel| {
+        // the photo is on the page already
+        if panel.look.view == View::Beside {
+            panel.look.view = View::Overlay {
+                blend: state.choices.blend,
+            };
+        }
+        panel
+    };
+    let panel = first(state).ok_or(NOTHING)?;
+    if page == Page::Figure {
+        return Ok(Drawing {
+            arrangement: Arrangement::Figure {
+                width: FIGURE,
+                ground: Ground::White,
+            },
+            panels: vec![of_page(panel)],
+        });
     }
-    let named = |(keyword, text): (&str, String)| (keyword.to_owned(), text);
-    Some(ExportRequest {
-        image: shown.key.image,
-        files: Vec::new(),
-        map: Map::clone(&shown.map),
-        region: state.region(image.size, shown.key.preprocessing),
-        maximum: Some(shown.maximum),
-        colormap: colormap(&state.choices, shown),
-        // an empty map is no blue veil: there is nothing to show
-        blend: if shown.is_empty() { 0.0 } else { state.choices.blend },
-        cells: state.choices.cells,
-        provenance: provenance.into_iter().map(named).collect(),
+    let (Some(network), Some(class), Some(layer)) = (&state.network, state.class(), state.layer()) else {
+        return Err(NOTHING);
+    };
+    let (maps, missing): (Vec<_>, _) = match page {
+        Page::Layers => (
+            network
+                .plan
+                .groups()
+                .iter()
+                .map(|group| (class, group.last()))
+                .collect(),
+            "The maps of the layers are not there yet; fold out All layers, then try again.",
+        ),
+        _ => {
+            let pinned = Some(state.pinned.clone()).filter(|pinned| pinned.len() > 1);
+            let ranking = state.prediction().ok_or(NOTHING)?.ranking.iter().copied();
+            let classes = pinned.unwrap_or_else(|| ranking.take(SHEET).collect());
+            (
+                classes.into_iter().map(|class| (class, layer)).collect(),
+                "The maps of the classes are not there yet; fold out Side by side, then try again.",
+            )
+        }
+    };
+    let panels = maps.into_iter().map(|(class, layer)| {
+        let shown = state.shown_as(state.choices.target(class), layer)?;
+        Some(of_page(panel_of(state, &shown, network, answer(state, &shown))))
+    });
+    let panels: Vec<Panel> = panels.collect::<Option<_>>().ok_or(missing)?;
+    Ok(Drawing {
+        arrangement: Arrangement::Sheet {
+            columns: panels.len().min(COLUMNS),
+        },
+        panels,
+    })
+}
+
+/// A page, to be saved.
+///
+/// # Errors
+/// As [`page`].
+pub fn save_page(state: &State, kind: Page) -> Result<Save, &'static str> {
+    let drawing = page(state, kind)?;
+    let name = suggested_name(state, drawing.panels.get(..1).unwrap_or_default()).unwrap_or_default();
+    let what = match kind {
+        Page::Figure => "figure",
+        Page::Classes => "classes",
+        Page::Layers => "layers",
+    };
+    Ok(Save {
+        name: format!("{name}_{what}.png"),
+        what: Export::Picture(drawing),
+        existing: Existing::Replace,
     })
 }

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::Builder;
 
-use crate::explorer::{ImageSource, images_in_folder, local_path};
+use crate::explorer::{
+    ImageSource, NetworkSource, Provenance, Recipe, find_network, find_photo, images_in_folder, is_own_picture,
+    local_path,
+};
 
 /// What a search came to: one folder that cannot be read keeps nothing else from being opened.
 #[derive(Debug, Default)]
@@ -14,12 +17,27 @@ pub struct Gathered {
     pub images: Vec<PathBuf>,
     /// Files of networks, and folders that are one.
     pub networks: Vec<PathBuf>,
+    /// Pictures that this program wrote, with what they were made of.
+    pub repeated: Vec<Repeated>,
     /// What came through pipes.
     pub piped: Vec<ImageSource>,
     /// Why folders bring nothing, a sentence each.
     pub problems: Vec<String>,
     /// What was left out, a sentence each.
     pub notes: Vec<String>,
+}
+
+/// A picture that this program wrote, with what it was made of.
+#[derive(Clone, Debug)]
+pub struct Repeated {
+    /// The name of its file.
+    pub name: String,
+    /// What is in each of its panels.
+    pub recipes: Vec<Recipe>,
+    /// The photo of each panel.
+    pub photos: Vec<ImageSource>,
+    /// The network of each panel, where it was found.
+    pub networks: Vec<Option<NetworkSource>>,
 }
 
 /// Searches under way.
@@ -37,12 +55,18 @@ impl Default for Gatherer {
 }
 
 impl Gatherer {
-    /// Starts a search; `wake` is called when it is done.
-    pub fn start(&self, paths: Vec<PathBuf>, wake: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    /// Starts a search; `wake` is called when it is done. What pictures of this program were made of is looked for beside
+    /// them, then in `places`.
+    pub fn start(
+        &self,
+        paths: Vec<PathBuf>,
+        places: Vec<PathBuf>,
+        wake: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
         let sender = self.sender.clone();
         Builder::new().name("gradcam-folders".to_owned()).spawn(move || {
             // nobody listens only while the window is being closed
-            if sender.send(gather(&paths)).is_ok() {
+            if sender.send(gather(&paths, &places)).is_ok() {
                 wake();
             }
         })?;
@@ -84,10 +108,13 @@ fn is_network(path: &Path) -> bool {
 /// Files, networks and web addresses as they are; of folders the images directly inside, in natural order.
 ///
 /// Paths are made absolute, since they are remembered for a later start in another folder.
-fn gather(paths: &[PathBuf]) -> Gathered {
+///
+/// A picture that this program wrote stands for what it was made of, if it says so.
+fn gather(paths: &[PathBuf], places: &[PathBuf]) -> Gathered {
     let Gathered {
         images: mut files,
         mut networks,
+        mut repeated,
         mut piped,
         mut problems,
         mut notes,
@@ -116,7 +143,11 @@ fn gather(paths: &[PathBuf]) -> Gathered {
             continue;
         }
         if !path.is_dir() {
-            files.push(path);
+            match repeat(&path, places) {
+                Some(Ok(found)) => repeated.push(found),
+                Some(Err(problem)) => problems.push(problem),
+                None => files.push(path),
+            }
             continue;
         }
         match images_in_folder(&path, false) {
@@ -134,10 +165,54 @@ fn gather(paths: &[PathBuf]) -> Gathered {
     Gathered {
         images: files,
         networks,
+        repeated,
         piped,
         problems,
         notes,
     }
+}
+
+/// What a picture of this program was made of, or why that is not known; none of any other file.
+fn repeat(picture: &Path, places: &[PathBuf]) -> Option<Result<Repeated, String>> {
+    if !is_own_picture(picture) {
+        return None;
+    }
+    // a file that cannot be read is told when it is opened
+    let provenance = Provenance::in_file(&std::fs::read(picture).ok()?)?;
+    let name = picture
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let provenance = match provenance {
+        Ok(provenance) => provenance,
+        Err(problem) => return Some(Err(format!("{name}: {problem}."))),
+    };
+    let beside = picture.parent().map(Path::to_owned);
+    let places: Vec<PathBuf> = beside.into_iter().chain(places.iter().cloned()).collect();
+    let mut repeated = Repeated {
+        name,
+        recipes: Vec::new(),
+        photos: Vec::new(),
+        networks: Vec::new(),
+    };
+    for recipe in provenance.panels {
+        let (name, photo) = (&repeated.name, &recipe.image.name);
+        let Some(found) = find_photo(&recipe.image, &places) else {
+            return Some(Err(format!(
+                "{name} was made from {photo}, which is neither beside it nor beside a recent image; put it there, then open \
+                 {name} again."
+            )));
+        };
+        if found.is_same == Some(false) {
+            return Some(Err(format!(
+                "{name} was made from another {photo} than the one that was found; put the right one beside it, then open \
+                 {name} again."
+            )));
+        }
+        repeated.networks.push(find_network(&recipe.network, &places));
+        repeated.photos.push(found.source);
+        repeated.recipes.push(recipe);
+    }
+    Some(Ok(repeated))
 }
 
 #[cfg(test)]
@@ -157,7 +232,7 @@ mod tests {
         put("notes.txt", b"no image");
         std::fs::create_dir(folder.path().join("inner.png")).unwrap();
         let odd = folder.path().join("missing");
-        let found = gather(&[folder.path().to_owned(), odd.clone()]);
+        let found = gather(&[folder.path().to_owned(), odd.clone()], &[]);
         let expected: Vec<PathBuf> = ["b9", "b10.PNG", "broken.png", "c.jpg"]
             .map(|name| folder.path().join(name))
             .into();
@@ -173,7 +248,7 @@ mod tests {
         std::fs::write(saved.join("saved_model.pb"), b"").unwrap();
         let names = ["a.keras", "b.H5", "c.safetensors", "d.onnx", "e.png", "f.html"];
         let files = names.map(|name| folder.path().join(name));
-        let found = gather(&[files.to_vec(), vec![saved.clone()]].concat());
+        let found = gather(&[files.to_vec(), vec![saved.clone()]].concat(), &[]);
         let [a, b, c, d, e, f] = files;
         assert_eq!(found.images, [e]);
         assert_eq!(found.networks, [a, b, c, d, f, saved]);
@@ -186,7 +261,7 @@ mod tests {
         let empty = folder.path().join("empty");
         std::fs::create_dir(&empty).unwrap();
         let [a, b, c] = photos.clone();
-        let found = gather(&[a, empty, b, c]);
+        let found = gather(&[a, empty, b, c], &[]);
         assert_eq!(found.images, photos);
         let [problem] = &found.problems[..] else {
             panic!("{:?}", found.problems)
@@ -200,7 +275,7 @@ mod tests {
     #[test]
     fn paths_become_absolute_and_web_addresses_stay() {
         let address = PathBuf::from("https://example.org/a//b.png");
-        let found = gather(&["photo.png".into(), address.clone()]);
+        let found = gather(&["photo.png".into(), address.clone()], &[]);
         let photo = std::env::current_dir().unwrap().join("photo.png");
         assert_eq!(found.images, [photo, address]);
     }

@@ -78,6 +78,11 @@ impl Networks {
         known.map(|(_, said)| said.clone()).unwrap_or_default()
     }
 
+    /// Their files.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().map(|(file, _)| file.as_path())
+    }
+
     /// Remembers what is said of a network; nothing needs no place.
     pub fn remember(&mut self, file: &Path, said: Said) {
         self.0.retain(|(known, _)| known != file);

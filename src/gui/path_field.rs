@@ -7,6 +7,7 @@ use egui::{Frame, Id, Key, Modal, RichText, TextEdit, Ui};
 use super::command::{Command, PathField};
 use super::dialogs::Question;
 use super::theme::UNIT;
+use crate::explorer::Existing;
 
 /// Draws the field while a path is asked for.
 pub fn show(ui: &mut Ui, field: &PathField, commands: &mut Vec<Command>) {
@@ -34,7 +35,7 @@ pub fn show(ui: &mut Ui, field: &PathField, commands: &mut Vec<Command>) {
         }
         ui.add_space(2.0 * UNIT);
         ui.horizontal(|ui| {
-            let verb = if matches!(field.question, Question::Save(_)) {
+            let verb = if matches!(field.question, Question::Save(_) | Question::SaveAll(_)) {
                 "Save"
             } else {
                 "Open"
@@ -47,7 +48,12 @@ pub fn show(ui: &mut Ui, field: &PathField, commands: &mut Vec<Command>) {
     if cancelled || modal.should_close() {
         commands.push(Command::TypePath(None));
     } else if done && !path.is_empty() {
-        commands.push(Command::Answer(field.question.clone(), vec![PathBuf::from(path)]));
+        let mut question = field.question.clone();
+        if let Question::Save(save) = &mut question {
+            // nobody was asked whether a file may go
+            save.existing = Existing::Number;
+        }
+        commands.push(Command::Answer(question, vec![PathBuf::from(path)]));
     } else if text != field.text {
         commands.push(Command::TypePath(Some(PathField { text, ..field.clone() })));
     }

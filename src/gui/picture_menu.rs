@@ -64,7 +64,13 @@ fn entries(ui: &mut Ui, state: &State, place: Option<&Place>, commands: &mut Vec
         ui.close();
     }
     ui.separator();
-    for action in [Action::Copy, Action::CopyMap, Action::Save, Action::SaveValues] {
+    for action in [
+        Action::Copy,
+        Action::CopyMap,
+        Action::Save,
+        Action::SaveValues,
+        Action::SaveHeat,
+    ] {
         action_entry(ui, action, has_map, commands);
     }
     ui.separator();

@@ -80,10 +80,29 @@ fn file_menu(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 }
 
 fn export_entries(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    for action in [Action::Save, Action::Copy, Action::SaveValues, Action::CopyMap] {
+    for action in [
+        Action::Save,
+        Action::Copy,
+        Action::SaveValues,
+        Action::SaveHeat,
+        Action::SaveAll,
+        Action::CopyMap,
+    ] {
         action_entry(ui, action, state.shown.is_some(), commands);
     }
-    for action in [Action::CopyList, Action::CopyCsv] {
+    ui.menu_button("Figure and sheets", |ui| {
+        for action in [
+            Action::SaveFigure,
+            Action::CopyFigure,
+            Action::SaveClasses,
+            Action::CopyClasses,
+            Action::SaveLayers,
+            Action::CopyLayers,
+        ] {
+            action_entry(ui, action, state.shown.is_some(), commands);
+        }
+    });
+    for action in [Action::SavePredictions, Action::CopyList, Action::CopyCsv] {
         action_entry(ui, action, state.prediction().is_some(), commands);
     }
 }

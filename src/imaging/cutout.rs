@@ -40,6 +40,41 @@ impl Cutout {
         }
     }
 
+    /// Two pictures next to each other with nothing between them, the lower one in the middle of the height of the other.
+    #[must_use]
+    pub fn beside(&self, right: &Self) -> Self {
+        let gap = (self.photo.width / 50).max(1);
+        let height = self.photo.height.max(right.photo.height);
+        let mut both = Self {
+            photo: Photo::filled(self.photo.width + gap + right.photo.width, height, [0; 3]),
+            opacity: None,
+        };
+        let mut opacity = vec![0; both.photo.rgb.len() / 3];
+        for (part, x) in [(self, 0), (right, self.photo.width + gap)] {
+            both.place(
+                part,
+                x as usize,
+                ((height - part.photo.height) / 2) as usize,
+                &mut opacity,
+            );
+        }
+        both.opacity = Some(opacity);
+        both
+    }
+
+    /// Puts a part where it belongs.
+    fn place(&mut self, part: &Self, x: usize, y: usize, opacity: &mut [u8]) {
+        let (whole, width) = (self.photo.width as usize, part.photo.width as usize);
+        for (row, pixels) in part.photo.rgb.chunks_exact(3 * width.max(1)).enumerate() {
+            let start = (y + row) * whole + x;
+            self.photo.rgb[3 * start..][..3 * width].copy_from_slice(pixels);
+            match &part.opacity {
+                Some(own) => opacity[start..][..width].copy_from_slice(&own[row * width..][..width]),
+                None => opacity[start..][..width].fill(u8::MAX),
+            }
+        }
+    }
+
     /// The picture over a colour, for what knows no transparency.
     #[must_use]
     pub fn over(self, colour: [u8; 3]) -> Photo {
@@ -64,6 +99,25 @@ impl Cutout {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_beside_each_other_keep_their_pixels_and_have_nothing_between() {
+        let low = Cutout::from(Photo::filled(3, 1, [9; 3]));
+        let high = Cutout {
+            photo: Photo::filled(2, 3, [7; 3]),
+            opacity: Some(vec![255, 255, 255, 255, 255, 0]),
+        };
+        let both = low.beside(&high);
+        assert_eq!((both.photo.width, both.photo.height), (6, 3));
+        let opacity = [
+            [0, 0, 0, 0, 255, 255],
+            [255, 255, 255, 0, 255, 255],
+            [0, 0, 0, 0, 255, 0],
+        ];
+        assert_eq!(both.opacity, Some(opacity.concat()));
+        let level = |x: usize, y: usize| both.photo.rgb[3 * (6 * y + x)];
+        assert_eq!([level(0, 0), level(0, 1), level(3, 1), level(4, 2)], [0, 9, 0, 7]);
+    }
 
     #[test]
     fn what_is_missing_is_gone_and_shows_what_is_behind() {

@@ -86,9 +86,11 @@ pub enum ImageError {
         /// Bytes given.
         found: usize,
     },
-    /// The PNG could not be written.
-    #[error("the PNG cannot be written ({reason}); check its texts and its size")]
+    /// A picture could not be written.
+    #[error("the picture cannot be written as {format} ({reason}); choose another format or a smaller picture")]
     Encoding {
+        /// Name of the format.
+        format: &'static str,
         /// What the encoder says.
         reason: String,
     },

@@ -5,11 +5,13 @@
 //! what the network sees, OpenCV how a map becomes a picture.
 
 mod colormap;
+mod compare;
 mod cutout;
 mod decode;
 mod encode;
 mod error;
 mod fit;
+mod format;
 mod ifd;
 mod input;
 mod memory;
@@ -24,13 +26,16 @@ mod resize_map;
 mod rows;
 mod thumbnail;
 mod views;
+mod xmp;
 
 pub use colormap::{Colormap, UnknownColormap};
+pub use compare::{Difference, difference};
 pub use cutout::Cutout;
 pub use decode::{Limits, decode, source_format};
-pub use encode::{encode_jpeg, encode_png, encode_png_with_text, is_written_by_us};
+pub use encode::{MadeBy, encode, encode_png, is_written_by_us};
 pub use error::ImageError;
 pub use fit::{Fit, UnknownFit};
+pub use format::{Format, UnknownFormat};
 pub use input::{Preprocessing, gray_network_input, network_input, network_picture};
 pub use overlay::{colorize, heatmap, overlay};
 pub use photo::Photo;
@@ -44,3 +49,4 @@ pub use views::{
     CONTOUR_LEVELS, beside, cells, contours, mask, mask_share, side_by_side, signed_colours, signed_overlay,
     signed_share, signed_strength,
 };
+pub use xmp::{recipe_in, xmp_packet};

@@ -92,6 +92,91 @@ fn each_picture_says_what_it_shows() {
 }
 
 #[test]
+fn what_is_saved_while_comparing_has_both_pictures_and_is_named_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let alone = |window: &mut Window| {
+        let file = window.save(folder.path());
+        let picture = image::open(&file).unwrap().into_rgba8();
+        (file.file_name().unwrap().to_str().unwrap().to_owned(), picture)
+    };
+    for difference in [
+        Difference::Class,
+        Difference::Layer,
+        Difference::Method,
+        Difference::Score,
+    ] {
+        let mut window = comparing(difference);
+        let (name, both) = alone(&mut window);
+        let other = window.state().other_shown.clone().unwrap().key;
+        let network = window.state().network.clone().unwrap();
+        let other_name = match difference {
+            Difference::Class => window.listed()[1].replace(' ', "_"),
+            Difference::Layer => network.plan.layer(other.layer).name.clone(),
+            Difference::Method => "HiResCAM".to_owned(),
+            _ => "Probability".to_owned(),
+        };
+        assert!(name.ends_with(&format!("_beside_{other_name}.png")), "{name}");
+        assert_eq!((both.width(), both.height()), (2 * 640 + 12, 480));
+        // each half is what is saved of it alone, and between them is nothing
+        let side = |x: u32| image::imageops::crop_imm(&both, x, 0, 640, 480).to_image();
+        window.key(Key::F9);
+        wait(&mut window);
+        window.key(Key::F8);
+        wait(&mut window);
+        let (_, second) = alone(&mut window);
+        assert!(side(652) == second, "{difference:?}");
+        // at the last layer of this network HiResCAM is Grad-CAM
+        assert_eq!(side(0) == second, difference == Difference::Method);
+        assert_eq!(both.get_pixel(645, 100).0, [0; 4]);
+    }
+}
+
+#[test]
+fn what_is_copied_while_comparing_has_both_pictures() {
+    let mut window = comparing(Difference::Class);
+    window.harness.event(egui::Event::Copy);
+    let start = std::time::Instant::now();
+    let copied = loop {
+        window.harness.step();
+        let commands = &window.harness.output().platform_output.commands;
+        let image = commands.iter().find_map(|command| match command {
+            egui::OutputCommand::CopyImage(image) => Some(image.clone()),
+            _ => None,
+        });
+        if let Some(image) = image {
+            break image;
+        }
+        assert!(start.elapsed().as_secs() < 60, "nothing was copied");
+    };
+    assert_eq!(copied.size, [2 * 640 + 12, 480]);
+}
+
+#[test]
+fn two_images_of_different_height_are_saved_beside_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let low = folder.path().join("low.png");
+    let photo = image::open(sample(DOG_AND_CAT)).unwrap();
+    photo.crop_imm(0, 0, 640, 300).save(&low).unwrap();
+    let mut window = Window::with(vec![sample(DOG_AND_CAT), low], [1280.0, 800.0], egui::Theme::Dark);
+    window.wait("both images", |state| {
+        state.images.list().len() == 2 && state.images.list().iter().all(|image| image.prediction.is_some())
+    });
+    window.key(Key::F8);
+    window
+        .role(Role::RadioButton, Difference::Image.name_and_explanation().0)
+        .click();
+    window.settle();
+    wait(&mut window);
+    let file = window.save(folder.path());
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert!(name.ends_with("_beside_low.png"), "{name}");
+    let both = image::open(&file).unwrap().into_rgba8();
+    assert_eq!((both.width(), both.height()), (2 * 640 + 12, 480));
+    assert_eq!(both.get_pixel(700, 80).0[3], 0, "above the lower one");
+    assert_eq!(both.get_pixel(700, 100).0[3], 255);
+}
+
+#[test]
 fn swapped_pictures_change_places() {
     for difference in [
         Difference::Class,

@@ -15,6 +15,7 @@ mod any_network;
 mod classes;
 mod compare;
 mod crop;
+mod exports;
 mod first_steps;
 mod flip;
 mod follow;

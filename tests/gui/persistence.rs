@@ -6,7 +6,6 @@ use eframe::App as _;
 use egui::Key;
 use egui::accesskit::Role;
 use gradcam_explorer::explain::Score;
-use gradcam_explorer::explorer::ExportKind;
 use gradcam_explorer::gui::choices::{Appearance, Choices, Preferences, Scale, View};
 use gradcam_explorer::gui::command::PathField;
 use gradcam_explorer::gui::dialogs::Question;
@@ -23,12 +22,12 @@ fn save(window: &mut Window, path: &Path) {
 
 fn ask_where(window: &mut Window, values: bool) {
     let state = window.harness.state_mut().state_mut();
-    let kind = if values {
-        ExportKind::Signed
+    let save = if values {
+        export::save_values(state, false)
     } else {
-        export::picture_kind(&state.choices)
+        export::save(state)
     };
-    let question = Question::Save(Box::new(export::save(state, kind).unwrap()));
+    let question = Question::Save(Box::new(save.unwrap()));
     state.path_field = Some(PathField {
         question,
         text: String::new(),
@@ -118,6 +117,7 @@ fn a_picture_is_written_as_its_name_says_or_not_at_all() {
         ("b.jpg", image::ImageFormat::Jpeg),
         ("c.JPEG", image::ImageFormat::Jpeg),
         ("d", image::ImageFormat::Png),
+        ("h.webp", image::ImageFormat::WebP),
     ] {
         let path = folder.path().join(name);
         save(&mut window, &path);
@@ -131,9 +131,9 @@ fn a_picture_is_written_as_its_name_says_or_not_at_all() {
     let written = || std::fs::read_dir(folder.path()).unwrap().count();
     let before = written();
     for (name, values, known) in [
-        ("e.tif", false, ".png or .jpg"),
-        ("f.gif", false, ".png or .jpg"),
-        ("g.png", true, ".npy"),
+        ("e.tif", false, ".png, .jpg, .jpeg or .webp"),
+        ("f.gif", false, ".png, .jpg, .jpeg or .webp"),
+        ("g.png", true, ".npy, .csv or .json"),
     ] {
         ask_where(&mut window, values);
         window.type_text(folder.path().join(name).to_str().unwrap());

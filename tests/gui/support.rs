@@ -13,7 +13,7 @@ use egui_kittest::{Harness, Node};
 use gradcam_explorer::explorer::{DeviceChoice, InputChoices, NetworkSource, Surroundings};
 use gradcam_explorer::gui::choices::Appearance;
 use gradcam_explorer::gui::command::PathField;
-use gradcam_explorer::gui::dialogs::Question;
+use gradcam_explorer::gui::dialogs::{Question, Save};
 use gradcam_explorer::gui::export;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::gui::{ExplorerApp, Options};
@@ -479,19 +479,37 @@ impl Window {
 
     /// Saves what the picture shows, under the name that is proposed.
     pub fn save(&mut self, folder: &Path) -> PathBuf {
-        let state = self.harness.state_mut().state_mut();
-        let kind = export::picture_kind(&state.choices);
-        let save = export::save(state, kind).unwrap();
+        let save = export::save(self.state()).unwrap();
         let file = folder.join(&save.name);
-        state.path_field = Some(PathField {
+        self.save_what(save, &file)
+    }
+
+    /// Saves what the picture shows, and gives the file that was written.
+    pub fn save_as(&mut self, file: &Path) -> PathBuf {
+        let save = export::save(self.state()).unwrap();
+        self.save_what(save, file)
+    }
+
+    /// Saves something as on a system without dialogs, where the window asks for the path itself.
+    pub fn save_what(&mut self, save: Save, file: &Path) -> PathBuf {
+        let already_told = self.told();
+        self.harness.state_mut().state_mut().path_field = Some(PathField {
             question: Question::Save(Box::new(save)),
             text: file.to_str().unwrap().to_owned(),
         });
         self.settle();
         self.click("Save");
-        let told = self.wait_until_told();
-        assert!(told.contains("Saved"), "{told}");
-        file
+        let start = Instant::now();
+        loop {
+            let told = self.told();
+            if let Some(told) = told.iter().find(|told| !already_told.contains(told)) {
+                let saved = told.strip_prefix("Saved ").unwrap_or_else(|| panic!("{told}"));
+                return PathBuf::from(saved);
+            }
+            assert!(start.elapsed() < DEADLINE, "nothing was saved");
+            self.harness.step();
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     pub fn drag(&mut self, from: Pos2, to: Pos2) {

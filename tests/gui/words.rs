@@ -3,6 +3,7 @@
 use egui::{Event, Key, ViewportCommand};
 use gradcam_explorer::gui::command::Action;
 use gradcam_explorer::gui::dialogs::Question;
+use gradcam_explorer::gui::export;
 
 use crate::support::{DOG_AND_CAT, Window, sample};
 
@@ -30,14 +31,13 @@ fn the_title_of_the_window_names_the_image() {
 }
 
 #[test]
-fn dialogs_begin_beside_the_photo_and_propose_a_name_with_class_and_layer() {
+fn dialogs_begin_beside_the_photo_and_propose_a_name_with_image_class_layer_and_method() {
     let window = Window::with_sample(DOG_AND_CAT);
     let folder = window.state().folder_for(&Question::Images);
     assert_eq!(folder.as_deref(), sample(DOG_AND_CAT).parent());
-    let kind = gradcam_explorer::gui::export::picture_kind(&window.state().choices);
-    let save = gradcam_explorer::gui::export::save(window.state(), kind).unwrap();
+    let save = export::save(window.state()).unwrap();
     let class = window.chosen().unwrap().replace(' ', "_");
-    let name = format!("dog-cowboy-hat-cat-party-hat_{class}_block14_sepconv2_act.png");
+    let name = format!("dog-cowboy-hat-cat-party-hat_{class}_block14_sepconv2_act_grad-cam.png");
     assert_eq!(save.name, name);
     assert_eq!(window.state().folder_for(&Question::Save(Box::new(save))), folder);
 }

@@ -14,8 +14,9 @@ mod pool;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
@@ -24,9 +25,10 @@ use candle_core::utils::get_num_threads;
 use super::device;
 use super::downloads::fetch_picture;
 use super::error::ExplorerError;
-use super::export;
+use super::export::Sources;
 use super::images::Images;
 use super::load::{LoadedNetwork, network_of, open_weights};
+use super::network::WeightsInUse;
 use super::outbox::panic_message;
 use super::preprocessing::{self, input_of};
 use super::reply::{NetworkEpoch, NetworkInfo, Predicted};
@@ -36,8 +38,8 @@ use super::surroundings::Surroundings;
 use crate::explain::{self, Map, Method, Score, Target};
 use crate::imaging::{Photo, Preprocessing};
 use crate::network::{LayerId, MOST_KEPT};
+use crate::weights::NetworkChoices;
 use crate::weights::fetch::Progress;
-use crate::weights::{NetworkChoices, Weights};
 use pool::Pool;
 
 /// All networks of a batch together take about this many bytes at most, or are one.
@@ -47,18 +49,23 @@ const MOST_BYTES: u64 = 2 << 30;
 const AHEAD: usize = 2;
 
 /// What is wanted of every image.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Wish {
     /// How an image is brought to the network's input size.
     pub preprocessing: Preprocessing,
-    /// The classes that are explained; the top one of each image if there are none.
-    pub classes: Vec<usize>,
-    /// The layers at which they are.
-    pub layers: Vec<LayerId>,
     /// Probability or logit.
     pub score: Score,
     /// How maps are made.
     pub method: Method,
+}
+
+/// Maps that are wanted: of each of these classes at each of these layers.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The classes that are explained.
+    pub classes: Vec<usize>,
+    /// The layers at which they are.
+    pub layers: Vec<LayerId>,
 }
 
 /// What came of one image.
@@ -66,9 +73,7 @@ pub struct Wish {
 pub struct Answer {
     /// The prediction, with the maps of all classes at the last feature layer.
     pub predicted: Predicted,
-    /// The classes that were explained.
-    pub classes: Vec<usize>,
-    /// A map for each of them at each layer.
+    /// The maps that were wanted.
     pub maps: HashMap<(usize, LayerId), Map>,
     /// Time for the maps in ms.
     pub maps_ms: f64,
@@ -90,7 +95,9 @@ impl Drop for Open<'_> {
 /// Networks and what is known of them, ready for any number of images.
 pub struct Batch {
     info: Arc<NetworkInfo>,
-    weights: Weights,
+    /// Those of its networks, shared as exports want them.
+    weights: WeightsInUse,
+    sha256: String,
     networks: Pool,
     /// Those that are worked on.
     images: Images,
@@ -143,8 +150,9 @@ impl Batch {
         let (network, weights, info) = described(loaded, choices, NetworkEpoch::default(), start);
         others.push(network);
         Ok(Self {
+            sha256: weights.sha256()?,
+            weights: Arc::new(Mutex::new(Some((info.epoch, Arc::new(weights))))),
             info,
-            weights,
             networks: Pool::new(others),
             images: Images::default(),
             workers,
@@ -158,11 +166,8 @@ impl Batch {
     }
 
     /// The hash of its weights file.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn sha256(&self) -> Result<String, ExplorerError> {
-        Ok(self.weights.sha256()?)
+    pub fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     /// Does `work` on each item with its number, by all workers; `done` gets what came of it in the order of the items,
@@ -219,19 +224,21 @@ impl Open<'_> {
         &self.photo
     }
 
-    /// Writes pictures and arrays of its maps.
+    /// Writes what is made of it, and gives the paths that the files have in the end.
     ///
     /// # Errors
     /// The first file that cannot be encoded or written.
-    pub fn write(&self, request: &ExportRequest) -> Result<(), ExplorerError> {
-        export::write(request, &self.photo)
+    pub fn write(&self, request: &ExportRequest) -> Result<Vec<PathBuf>, ExplorerError> {
+        let Batch { images, weights, .. } = self.batch;
+        Sources { images, weights }.write(request)
     }
 
-    /// What the network says of it, and its maps; waits while all networks are busy.
+    /// What the network says of it, and the maps that `places` wants once the prediction is there; waits while all
+    /// networks are busy.
     ///
     /// # Errors
     /// When the device fails.
-    pub fn explain(&self, wish: &Wish) -> Result<Answer, ExplorerError> {
+    pub fn explain(&self, wish: &Wish, places: impl FnOnce(&Predicted) -> Vec<Place>) -> Result<Answer, ExplorerError> {
         let Batch { info, networks, .. } = self.batch;
         let plan = &info.plan;
         let start = Instant::now();
@@ -243,35 +250,32 @@ impl Open<'_> {
             let timings = [preprocess_ms, ms_since(start)];
             let predicted = predicted(network, info, self.image, wish.preprocessing, &logits, timings)?;
             let start = Instant::now();
-            let classes = if wish.classes.is_empty() {
-                predicted.ranking.first().copied().into_iter().collect()
-            } else {
-                wish.classes.clone()
-            };
-            let is_known = |layer: &LayerId| wish.method.is_in_class_maps(plan, *layer);
             let mut maps = HashMap::new();
-            for &layer in wish.layers.iter().filter(|layer| is_known(layer)) {
-                for &class in &classes {
-                    let map = predicted.class_maps.map(Target::Class(class), wish.score);
-                    maps.insert((class, layer), map);
+            for Place { classes, mut layers } in places(&predicted) {
+                layers.sort_unstable();
+                layers.dedup();
+                let is_known = |layer: &LayerId| wish.method.is_in_class_maps(plan, *layer);
+                let (known, swept): (Vec<_>, Vec<_>) = layers.into_iter().partition(is_known);
+                for layer in known {
+                    for &class in &classes {
+                        let map = predicted.class_maps.map(Target::Class(class), wish.score);
+                        maps.insert((class, layer), map);
+                    }
                 }
-            }
-            let mut swept: Vec<LayerId> = wish.layers.iter().copied().filter(|layer| !is_known(layer)).collect();
-            swept.sort_unstable();
-            swept.dedup();
-            if !swept.is_empty() {
+                if swept.is_empty() {
+                    continue;
+                }
                 let targets: Vec<Target> = classes.iter().copied().map(Target::Class).collect();
                 let mut found = |explanation: explain::Explanation| {
                     if let Target::Class(class) = explanation.target {
                         maps.insert((class, explanation.layer), explanation.map);
                     }
                 };
-                let (score, method) = (wish.score, wish.method);
+                let Wish { score, method, .. } = *wish;
                 explain::backward(network, &logits, &targets, &swept, score, method, &|| false, &mut found)?;
             }
             Ok(Answer {
                 predicted,
-                classes,
                 maps,
                 maps_ms: ms_since(start),
             })
@@ -333,12 +337,15 @@ mod tests {
             let open = batch.open(ImageId(number as u64), source, &|_| {}, &AtomicBool::new(false))?;
             let wish = Wish {
                 preprocessing: batch.info().usual,
-                classes: Vec::new(),
-                layers: vec![batch.info().plan.last_feature_layer()],
                 score: Score::Logit,
                 method: Method::GradCam,
             };
-            let answer = open.explain(&wish)?;
+            let answer = open.explain(&wish, |predicted| {
+                vec![Place {
+                    classes: vec![predicted.ranking[0]],
+                    layers: vec![batch.info().plan.last_feature_layer()],
+                }]
+            })?;
             assert_eq!(answer.maps.len(), 1);
             Ok(answer.predicted.ranking[0])
         };

@@ -94,7 +94,8 @@ impl ExplorerApp {
 
     pub(super) fn gather(&self, ctx: &Context, paths: Vec<PathBuf>) -> std::io::Result<()> {
         let ctx = ctx.clone();
-        self.gatherer.start(paths, move || ctx.request_repaint())
+        self.gatherer
+            .start(paths, self.state.places(), move || ctx.request_repaint())
     }
 }
 

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use super::Effect;
 use crate::explorer::{ImageId, ImageSource, NetworkSource, Request};
+use crate::gui::gather::Repeated;
 use crate::gui::images::Stage;
 use crate::gui::networks::WantedNetwork;
-use crate::gui::state::{Message, State};
+use crate::gui::state::{Message, State, ToRepeat};
 
 /// Runs a network; the question about its input size, if there is one, is answered or given up.
 pub(super) fn use_network(state: &mut State, wanted: WantedNetwork) -> Effect {
@@ -45,22 +46,63 @@ pub(super) fn open_files(state: &mut State, images: &[PathBuf], mut networks: Ve
 pub(super) fn open(state: &mut State, sources: impl IntoIterator<Item = ImageSource>) {
     let mut first = None;
     for source in sources {
-        // what is on the list already is shown, not listed twice
-        let listed = match &source {
-            ImageSource::File(path) => state
-                .images
-                .list()
-                .iter()
-                .find(|image| image.path.as_ref() == Some(path)),
-            _ => None,
-        };
-        let listed = listed.map(|image| image.id);
-        let image = listed.unwrap_or_else(|| state.images.add(source));
+        let image = add(state, source);
         first.get_or_insert(image);
     }
     if let Some(first) = first {
         show(state, first);
     }
+}
+
+/// Puts an image on the list, unless it is there already.
+fn add(state: &mut State, source: ImageSource) -> ImageId {
+    let listed = match &source {
+        ImageSource::File(path) => state
+            .images
+            .list()
+            .iter()
+            .find(|image| image.path.as_ref() == Some(path)),
+        _ => None,
+    };
+    let listed = listed.map(|image| image.id);
+    listed.unwrap_or_else(|| state.images.add(source))
+}
+
+/// Opens the photos of a picture, and shows what it shows.
+pub(super) fn repeat(state: &mut State, repeated: Repeated) {
+    let Repeated {
+        name,
+        recipes,
+        photos,
+        networks,
+    } = repeated;
+    let mut images: Vec<ImageId> = Vec::new();
+    for (number, (photo, recipe)) in photos.into_iter().zip(&recipes).enumerate() {
+        // panels of one photo show one image
+        let known = recipes
+            .iter()
+            .take(number)
+            .position(|before| before.image == recipe.image);
+        let known = known.and_then(|position| images.get(position).copied());
+        let image = known.unwrap_or_else(|| add(state, photo));
+        if let Some(image) = state.images.get_mut(image) {
+            let [width, height] = image.size;
+            let is_open = image.stage == Stage::Open;
+            // of one that is still to be opened it is fitted then
+            image.crop = recipe
+                .crop
+                .map(|crop| if is_open { crop.clamped(width, height) } else { crop });
+        }
+        images.push(image);
+    }
+    let Some(&first) = images.first() else { return };
+    show(state, first);
+    state.repeat(ToRepeat {
+        name,
+        recipes,
+        images,
+        networks,
+    });
 }
 
 pub(super) fn show(state: &mut State, image: ImageId) {

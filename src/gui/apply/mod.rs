@@ -8,14 +8,14 @@ use std::sync::Arc;
 use super::choices::{Appearance, Choices, Drawer, Scale};
 use super::command::{Action, Command, PathField};
 use super::copies;
-use super::dialogs::Question;
-use super::export;
+use super::dialogs::{Question, Save};
+use super::export::{self, Page};
 use super::networks::file_of;
 use super::state::{Message, State};
-use crate::explorer::{ExportKind, ImageSource, NetworkSource, Request};
+use crate::explorer::{Existing, ExportRequest, ImageSource, NetworkSource, Request};
 use crate::imaging::Photo;
 use crate::network::LayerId;
-use images::{dismiss, open, open_files, remove, show, step_image, use_network};
+use images::{dismiss, open, open_files, remove, repeat, show, step_image, use_network};
 
 /// What a command asks of the world outside of the state.
 #[derive(Debug)]
@@ -71,6 +71,7 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
         Command::Do(action) => return act(state, action),
         Command::OpenPaths(paths) => return Some(Effect::Gather(paths)),
         Command::Open { images, networks } => return open_files(state, &images, networks),
+        Command::Repeat(repeated) => repeat(state, *repeated),
         Command::OpenSource(source) => open(state, [source]),
         Command::OpenPixels { name, photo } => open(state, [ImageSource::Pixels { name, photo }]),
         Command::NothingToPaste => state.messages.push(Message::Error(NOTHING_TO_PASTE.to_owned())),
@@ -156,9 +157,22 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
             let source = NetworkSource::File(paths.pop()?);
             Some(hold_second(state, source))
         }
-        Question::Save(mut save) => {
-            save.request.files = vec![(save.kind, paths.pop()?)];
-            Some(Effect::Send(Box::new(Request::Export(save.request))))
+        Question::SaveAll(files) => {
+            let folder = paths.pop()?;
+            let files = files.into_iter().map(|(what, name)| (what, folder.join(name)));
+            Some(Effect::Send(Box::new(Request::Export(ExportRequest {
+                files: files.collect(),
+                // nobody was asked whether files may go
+                existing: Existing::Number,
+            }))))
+        }
+        Question::Save(save) => {
+            let Save { what, existing, .. } = *save;
+            let files = vec![(what, paths.pop()?)];
+            Some(Effect::Send(Box::new(Request::Export(ExportRequest {
+                files,
+                existing,
+            }))))
         }
     }
 }
@@ -230,7 +244,22 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::OpenNetwork => return Some(Effect::Ask(Question::Weights)),
         Action::OpenSecond => return Some(Effect::Ask(Question::SecondWeights)),
         Action::Paste => return Some(Effect::Paste),
-        Action::Save | Action::SaveValues | Action::Copy => return save(state, action),
+        Action::Save | Action::SaveValues | Action::SaveHeat | Action::SavePredictions | Action::Copy => {
+            return save(state, action);
+        }
+        Action::SaveAll => match export::all(state) {
+            Some(files) => return Some(Effect::Ask(Question::SaveAll(files))),
+            None => {
+                let text = "There is no map to save yet; open an image first.";
+                state.messages.push(Message::Error(text.to_owned()));
+            }
+        },
+        Action::SaveFigure => return page(state, Page::Figure, true),
+        Action::CopyFigure => return page(state, Page::Figure, false),
+        Action::SaveClasses => return page(state, Page::Classes, true),
+        Action::CopyClasses => return page(state, Page::Classes, false),
+        Action::SaveLayers => return page(state, Page::Layers, true),
+        Action::CopyLayers => return page(state, Page::Layers, false),
         Action::CopyList | Action::CopyCsv | Action::CopyMap => return copy_text(state, action),
         Action::Search => {
             state.preferences.panels.folded.classes = false;
@@ -312,19 +341,38 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
 
 /// Saves or copies what the picture shows now, whatever it shows when the dialog is answered.
 fn save(state: &mut State, action: Action) -> Option<Effect> {
-    let what = match action {
-        Action::SaveValues => ExportKind::Signed,
-        _ => export::picture_kind(&state.choices),
+    let effect = match action {
+        Action::Copy => export::drawing(state).map(|drawing| Effect::Send(Box::new(Request::Render(drawing)))),
+        Action::SaveValues => export::save_values(state, false).map(ask),
+        Action::SaveHeat => export::save_values(state, true).map(ask),
+        Action::SavePredictions => export::save_predictions(state).map(ask),
+        _ => export::save(state).map(ask),
     };
-    let Some(save) = export::save(state, what) else {
+    if effect.is_none() {
         let text = "There is no map to save yet; open an image first.";
         state.messages.push(Message::Error(text.to_owned()));
-        return None;
+    }
+    effect
+}
+
+/// Saves or copies a page of what the picture shows.
+fn page(state: &mut State, page: Page, is_saved: bool) -> Option<Effect> {
+    let effect = if is_saved {
+        export::save_page(state, page).map(ask)
+    } else {
+        export::page(state, page).map(|drawing| Effect::Send(Box::new(Request::Render(drawing))))
     };
-    Some(match action {
-        Action::Copy => Effect::Send(Box::new(Request::Render(save.request, save.kind))),
-        _ => Effect::Ask(Question::Save(Box::new(save))),
-    })
+    match effect {
+        Ok(effect) => Some(effect),
+        Err(missing) => {
+            state.messages.push(Message::Error(missing.to_owned()));
+            None
+        }
+    }
+}
+
+fn ask(save: Save) -> Effect {
+    Effect::Ask(Question::Save(Box::new(save)))
 }
 
 /// Copies numbers as text.

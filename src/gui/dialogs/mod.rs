@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use rfd::AsyncFileDialog;
 
-use crate::explorer::{ExportKind, ExportRequest, IMAGE_ENDINGS};
+use crate::explorer::{Existing, Export, IMAGE_ENDINGS};
 
 /// Nobody cancels a dialog faster than this.
 const QUICKEST_CANCEL: Duration = Duration::from_millis(100);
@@ -41,6 +41,8 @@ pub enum Question {
     SecondWeights,
     /// Where to save what the picture showed when it was asked.
     Save(Box<Save>),
+    /// The folder to save several files to, each with its name.
+    SaveAll(Vec<(Export, String)>),
 }
 
 /// What is to be saved.
@@ -49,9 +51,9 @@ pub struct Save {
     /// The suggested name of the file.
     pub name: String,
     /// What is written into it.
-    pub kind: ExportKind,
-    /// All of that but the file.
-    pub request: ExportRequest,
+    pub what: Export,
+    /// What is done about a file that is there already; dialogs of the system ask before they answer.
+    pub existing: Existing,
 }
 
 impl Question {
@@ -63,8 +65,13 @@ impl Question {
             Self::Address => "Open a web address",
             Self::Weights => "Open a network (.keras, .h5 or safetensors)",
             Self::SecondWeights => "Open a second network (.keras, .h5 or safetensors)",
-            Self::Save(save) if save.kind == ExportKind::Signed => "Save the values of the map",
-            Self::Save(_) => "Save the picture",
+            Self::SaveAll(_) => "Choose a folder to save to",
+            Self::Save(save) => match save.what {
+                Export::Picture(_) => "Save the picture",
+                Export::Signed(_) => "Save the values of the map",
+                Export::Heat(_) => "Save the normalised map",
+                Export::Predictions(_) => "Save the predictions of all classes",
+            },
         }
     }
 }
@@ -127,7 +134,7 @@ impl Dialogs {
         }
         match &question {
             Question::Images => self.wait(dialog.pick_files(), question, sender, wake),
-            Question::Folder => {
+            Question::Folder | Question::SaveAll(_) => {
                 let picked = dialog.pick_folder();
                 self.wait(
                     async { picked.await.map(|folder| vec![folder]) },
@@ -198,10 +205,17 @@ fn filter(question: &Question) -> Option<(&'static str, Vec<String>)> {
     let owned = |endings: &[&str]| endings.iter().map(|&ending| ending.to_owned()).collect();
     match question {
         Question::Images => Some(("Images", image_endings())),
-        Question::Folder => None,
+        Question::Folder | Question::SaveAll(_) => None,
         Question::Address | Question::Weights | Question::SecondWeights => Some(("Weights", owned(&WEIGHTS))),
-        Question::Save(save) if save.kind == ExportKind::Signed => Some(("NumPy array", owned(&["npy"]))),
-        Question::Save(_) => Some(("PNG or JPEG", owned(&["png", "jpg", "jpeg"]))),
+        Question::Save(save) => {
+            let name = match save.what {
+                Export::Picture(_) => "PNG, JPEG or WebP",
+                Export::Signed(_) => "NumPy array, CSV or JSON",
+                Export::Heat(_) => "NumPy array",
+                Export::Predictions(_) => "CSV or JSON",
+            };
+            Some((name, owned(save.what.endings())))
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod compare;
 mod crop;
+mod repeat;
 mod replies;
 mod restart;
 mod search;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub use compare::{Compare, Difference, Instead};
 pub use crop::Cropping;
+pub use repeat::ToRepeat;
 pub use search::{Here, Search};
 pub use second::SecondNetwork;
 
@@ -67,6 +69,8 @@ pub struct State {
     pub images: Images,
     /// What was chosen at the end of the last start, until its network speaks.
     chosen_before: Option<ChosenOf>,
+    /// What a picture shows that is to be shown again, until its network speaks.
+    to_repeat: Option<ToRepeat>,
     /// The image that was last in the picture.
     pictured: Option<ImageId>,
     /// The prediction that was last on the list.
@@ -171,6 +175,7 @@ impl State {
             history: History::default(),
             images: Images::default(),
             chosen_before: None,
+            to_repeat: None,
             pictured: None,
             listed_last: None,
             camera: Camera::default(),

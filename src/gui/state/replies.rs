@@ -68,7 +68,12 @@ impl State {
             Reply::ExplainedAll { .. } => {}
             Reply::Exported(files) => {
                 let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-                self.messages.push(Message::Done(format!("Saved {}", names.join(", "))));
+                let folder = files.first().and_then(|file| file.parent());
+                let text = match (files.as_slice(), folder) {
+                    ([_, _, _, ..], Some(folder)) => format!("Saved {} files in {}", files.len(), folder.display()),
+                    _ => format!("Saved {}", names.join(", ")),
+                };
+                self.messages.push(Message::Done(text));
             }
             Reply::InputPicture(picture) => self.input_picture = Some(picture),
             Reply::Rendered(picture) => self.due.push(Command::CopyPicture(picture)),
@@ -150,6 +155,7 @@ impl State {
         self.messages.extend(notes.cloned().map(Message::Error));
         self.network = Some(info);
         self.choose_as_before();
+        self.go_on_repeating();
         self.look_for(self.search.query.clone());
     }
 
@@ -164,6 +170,7 @@ impl State {
         match (failure.during, failure.image) {
             (Activity::LoadingNetwork, _) => {
                 self.loading = false;
+                self.to_repeat = None;
                 self.ask_size(failure);
                 // a network that goes on speaking has no error
                 let is_without = self.network.is_none() && self.size_question.is_none();

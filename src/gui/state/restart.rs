@@ -29,6 +29,22 @@ impl State {
         file?.parent().map(Path::to_owned)
     }
 
+    /// The folders of open and recent images and of the networks used lately, each once.
+    pub fn places(&self) -> Vec<PathBuf> {
+        let open = self.images.list().iter().filter_map(|image| image.path.as_deref());
+        let recent = self.preferences.recent.iter().map(PathBuf::as_path);
+        let networks = self.preferences.networks.files();
+        let in_use = self.network.as_ref().and_then(|network| file_of(&network.source));
+        let files = open.chain(recent).chain(in_use).chain(networks);
+        let mut places: Vec<PathBuf> = Vec::new();
+        for folder in files.filter_map(Path::parent) {
+            if folder != Path::new("") && !places.iter().any(|known| known == folder) {
+                places.push(folder.to_owned());
+            }
+        }
+        places
+    }
+
     /// What is open now, to be opened again at the next start.
     pub fn left_open(&self) -> LeftOpen {
         let chosen = self.network.as_ref().map(|network| ChosenOf {

@@ -164,6 +164,17 @@ impl State {
         })
     }
 
+    /// What the second network answers for a class of its own in the image that is shown.
+    pub fn second_value(&self, target: Target) -> Option<f64> {
+        let (Target::Class(class) | Target::Rather { class, .. }) = target;
+        let made = self.second.as_ref()?.explained.as_ref()?;
+        let current = self.images.current()?.id;
+        made.answers
+            .get(class)
+            .copied()
+            .filter(|_| made.request.image == current)
+    }
+
     /// What the second network says of the class, in words.
     pub fn second_answer(&self) -> String {
         let (Some(second), Some(first), Some(class)) = (&self.second, &self.network, self.class()) else {

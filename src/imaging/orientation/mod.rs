@@ -14,25 +14,30 @@ const XMP: u16 = 700;
 
 /// What a file says about itself.
 #[derive(Debug, Default)]
-struct Notes {
+pub(super) struct Notes {
     /// A TIFF file with the tags of EXIF.
     exif: Option<Vec<u8>>,
     /// A text.
-    xmp: Option<Vec<u8>>,
+    pub(super) xmp: Option<Vec<u8>>,
+}
+
+/// What a JPEG, PNG or WebP file says about itself; nothing of any other.
+pub(super) fn notes(bytes: &[u8]) -> Notes {
+    match bytes {
+        [0xFF, 0xD8, ..] => containers::jpeg(bytes),
+        [0x89, b'P', b'N', b'G', ..] => containers::png(bytes),
+        [b'R', b'I', b'F', b'F', ..] => containers::webp(bytes),
+        _ => Notes::default(),
+    }
 }
 
 /// The orientation of a JPEG, PNG, WebP or TIFF file, from 1, upright, to 8 (TIFF 6.0, section 8).
 pub(super) fn orientation(bytes: &[u8]) -> u8 {
-    let notes = match bytes {
-        [0xFF, 0xD8, ..] => containers::jpeg(bytes),
-        [0x89, b'P', b'N', b'G', ..] => containers::png(bytes),
-        [b'R', b'I', b'F', b'F', ..] => containers::webp(bytes),
-        [b'I', b'I', ..] | [b'M', b'M', ..] => {
-            let xmp = Ifd::first(bytes).and_then(|ifd| ifd.data(XMP));
-            return in_exif(bytes).or_else(|| in_xmp(xmp?)).map_or(1, valid);
-        }
-        _ => Notes::default(),
-    };
+    if let [b'I', b'I', ..] | [b'M', b'M', ..] = bytes {
+        let xmp = Ifd::first(bytes).and_then(|ifd| ifd.data(XMP));
+        return in_exif(bytes).or_else(|| in_xmp(xmp?)).map_or(1, valid);
+    }
+    let notes = notes(bytes);
     let exif = notes.exif.as_deref().and_then(in_exif);
     exif.or_else(|| in_xmp(notes.xmp.as_deref()?)).map_or(1, valid)
 }
