@@ -145,7 +145,8 @@ fn a_web_address_is_fetched_and_explained() {
     let server = Server::new(std::fs::read(SAMPLE).unwrap(), vec![Answer::Status(404), Answer::File]);
     let [missing, address] = ["missing.png", "drawing.png"].map(|name| format!("{}/{name}", server.url));
     let out = folder.path().to_str().unwrap();
-    let output = run(&["explain", &missing, &address, "--json", "--out", out]);
+    // one at a time, as the server has its answers in an order
+    let output = run(&["explain", &missing, &address, "--jobs", "1", "--json", "--out", out]);
     assert_eq!(output.status.code(), Some(1));
     let [failed, explained] = documents(&output).try_into().unwrap();
     assert_eq!(failed["image"], *missing);
