@@ -4,7 +4,6 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use candle_core::npy::NpzTensors;
@@ -110,18 +109,11 @@ fn rows() -> Vec<Row> {
     serde_json::from_slice(&std::fs::read(folder().join("classifiers.json")).unwrap()).unwrap()
 }
 
-/// The file's path; `.h5` files lie in one archive a row, and are unpacked into `unpacked`.
-fn path(row: &Row, file: &str, unpacked: &Path) -> PathBuf {
-    if Path::new(file).extension().is_none_or(|ending| ending != "h5") {
-        return folder().join(file);
+/// Unpacks all files of a row, which lie in one archive.
+fn unpack(row: &Row, folder: &Path) {
+    for (name, bytes) in support::archive::members(&row.name) {
+        std::fs::write(folder.join(name), bytes).unwrap();
     }
-    let archive = std::fs::File::open(folder().join(format!("{}.h5.zip", row.name))).unwrap();
-    let mut archive = zip::ZipArchive::new(archive).unwrap();
-    let mut bytes = Vec::new();
-    archive.by_name(file).unwrap().read_to_end(&mut bytes).unwrap();
-    let path = unpacked.join(file);
-    std::fs::write(&path, bytes).unwrap();
-    path
 }
 
 /// The picture's levels, [height, width, channels]; one channel as Pillow's `convert("L")` makes it.
@@ -286,9 +278,10 @@ fn every_file_answers_and_explains_as_keras_does() {
     let mut wrong = Vec::new();
     for row in rows() {
         let input = input(&row);
+        unpack(&row, unpacked.path());
         for file in &row.files {
             each(&mut wrong, || {
-                let path = path(&row, file, unpacked.path());
+                let path = unpacked.path().join(file);
                 let weights = Weights::open_with(&path, &NetworkChoices::default())
                     .unwrap_or_else(|error| panic!("{file}: {error}"));
                 assert_eq!(weights.plan().output.name(), row.output, "{file}");
@@ -315,8 +308,9 @@ fn in_f64_every_network_equals_keras() {
     let mut wrong = Vec::new();
     for row in rows() {
         let file = &row.files[0];
+        unpack(&row, unpacked.path());
         each(&mut wrong, || {
-            let path = path(&row, file, unpacked.path());
+            let path = unpacked.path().join(file);
             let weights =
                 Weights::open_with(&path, &NetworkChoices::default()).unwrap_or_else(|error| panic!("{file}: {error}"));
             let vb = weights.var_builder(DType::F64, &Device::Cpu);

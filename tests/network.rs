@@ -441,6 +441,7 @@ fn everything_else() -> Plan {
         0,
     );
     let x = blocks.push(Op::Repeat { times: [2, 1] }, vec![x], 0);
+    let x = blocks.push(Op::Interpolate { times: [2, 3] }, vec![x], 0);
     let x = blocks.push(norm, vec![x], 0);
     let affine = Op::Affine {
         scale: vec![0.5; channels],

@@ -26,6 +26,9 @@ struct Pair {
     r#box: [usize; 4],
 }
 
+/// As many classes as the list of the window shows at first.
+const GUESSES: usize = 10;
+
 /// The network and what it makes of the picture that it saw last.
 struct Looking {
     network: CpuNetwork,
@@ -48,9 +51,11 @@ impl Looking {
         }
     }
 
-    fn look(&mut self, photo: &Photo) {
+    /// Looks at a photo, and gives its logits.
+    fn look(&mut self, photo: &Photo) -> Vec<f64> {
         let logits = self.network.forward(&photographs::input(photo)).unwrap();
         self.maps = Some(ClassMaps::new(&self.network, &logits).unwrap());
+        logits
     }
 
     /// A class' map for the logit, changed by `distort`, at the size of a photo.
@@ -66,18 +71,25 @@ struct Figures {
     pairs: usize,
     /// Maps whose maximum lies in the box.
     pointed: usize,
+    /// Pairs whose class is among the network's first ten guesses.
+    guessed: usize,
+    /// Of those, the maps whose maximum lies in the box.
+    guessed_pointed: usize,
     /// The sum over pairs of the map's share in the box divided by the box's share of the photo.
     energy: f64,
     missed: Vec<String>,
 }
 
 impl Figures {
-    /// What was measured once the boxes were drawn: 13 of 18, 2.19 times the brightness of a uniform map. Missed are
-    /// the spoon, the camera by a pixel, and three things that the network does not tell (325th, 238th and 255th of
-    /// its classes): the gloves, the domes, the lights. Most things stand in the middle, so a mirrored map still points
-    /// at 11, but has 1.65 times the brightness.
+    /// What was measured once the boxes were drawn: 15 of 20, of which the network guesses 12 and points at 11, and
+    /// 2.2 times the brightness of a uniform map. Missed are the spoon, the camera by a pixel, and three things that the
+    /// network does not tell (325th, 238th and 255th of its classes): the gloves, the domes, the lights. A map can be
+    /// right only where the network knows the thing, so nine of ten are asked of what it guesses. Most things stand in
+    /// the middle, so a mirrored map still points at many, but is less bright there.
     fn pass(&self) -> bool {
-        self.pointed >= 13 && self.energy / self.pairs as f64 >= 2.0
+        self.pointed >= 15
+            && self.guessed_pointed as f64 >= 0.9 * self.guessed as f64
+            && self.energy / self.pairs as f64 >= 2.0
     }
 }
 
@@ -99,13 +111,16 @@ fn figures(distort: Distort) -> Figures {
         let [width, height] = [photo.width as usize, photo.height as usize];
         let [left, top, right, bottom] = r#box;
         assert!(left < right && right <= width && top < bottom && bottom <= height);
-        looking.look(&photo);
+        let logits = looking.look(&photo);
+        let is_guessed = logits.iter().filter(|&&logit| logit > logits[class]).count() < GUESSES;
         let heat = looking.heat(class, distort, [width, height]);
         let [x, y] = peak(&heat, width);
         figures.pairs += 1;
+        figures.guessed += usize::from(is_guessed);
         figures.energy += energy(&heat, width, r#box);
         if (left..right).contains(&x) && (top..bottom).contains(&y) {
             figures.pointed += 1;
+            figures.guessed_pointed += usize::from(is_guessed);
         } else {
             figures.missed.push(format!("{label} ({what}) in {file}: {x}, {y}"));
         }
@@ -117,7 +132,7 @@ fn figures(distort: Distort) -> Figures {
 fn maps_lie_in_boxes() {
     let figures = figures(|heat, _| heat.to_vec());
     println!("{figures:#?}");
-    assert_eq!(figures.pairs, 18);
+    assert_eq!((figures.pairs, figures.guessed), (20, 12));
     assert!(figures.pass(), "{figures:#?}");
     // who opens the first sample finds everything in it
     let first = SAMPLES[0].file;

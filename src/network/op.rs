@@ -127,6 +127,14 @@ pub enum Op {
         /// Rows and columns.
         times: [usize; 2],
     },
+    /// As many cells for each, by bilinear interpolation between the centres of cells; beyond the outermost centres their
+    /// values (`tf.image.resize`, which [`UpSampling2D`] calls).
+    ///
+    /// [`UpSampling2D`]: https://github.com/keras-team/keras/blob/master/keras/src/layers/reshaping/up_sampling2d.py
+    Interpolate {
+        /// Rows and columns.
+        times: [usize; 2],
+    },
     /// Each channel times its own factor (`keras/src/applications/convnext.py`, `LayerScale`).
     LayerScale,
     /// All values as one vector, row by row, cell by cell.
@@ -185,6 +193,7 @@ impl Op {
                 | Self::ZeroPad { .. }
                 | Self::Crop { .. }
                 | Self::Repeat { .. }
+                | Self::Interpolate { .. }
         ) && !self.joins()
     }
 
@@ -221,7 +230,7 @@ impl Op {
                 width: input.width.saturating_sub(before[1]).saturating_sub(after[1]),
                 ..input
             },
-            Self::Repeat { times } => Shape {
+            Self::Repeat { times } | Self::Interpolate { times } => Shape {
                 height: input.height.saturating_mul(times[0]),
                 width: input.width.saturating_mul(times[1]),
                 ..input

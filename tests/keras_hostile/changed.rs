@@ -1,5 +1,6 @@
 //! Changed descriptions against what real Keras makes of the very same ones: nothing is shown with numbers that Keras
-//! would not give. `tests/data/keras/make_changed.py` draws the changes and asks Keras.
+//! would not give. `tests/data/keras/make_changed.py` and `tests/data/classifiers/make_changes.py` draw the changes and ask
+//! Keras.
 //!
 //! `CHANGED=/path/of/another.json cargo nextest run --release no_changed --no-capture` compares another table.
 
@@ -14,7 +15,7 @@ use gradcam_explorer::weights::{NetworkChoices, SaidBy, Weights, WeightsError};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::support::data;
+use crate::support::{archive, data};
 
 /// The same for layers of 16 bits, which are computed in 32 here.
 const NEAR_16_BITS: f64 = 3e-2;
@@ -42,13 +43,19 @@ struct Change {
     value: Value,
 }
 
-/// A line of `networks.json`.
+/// A line of `networks.json` or `classifiers.json`.
 #[derive(Deserialize)]
 struct Row {
     files: Vec<String>,
     picture: String,
     input: [usize; 2],
+    #[serde(default = "colour")]
+    channels: usize,
     pixels_outside: String,
+}
+
+fn colour() -> usize {
+    3
 }
 
 /// Takes a place out of its array or object.
@@ -100,13 +107,24 @@ fn apply(root: &mut Value, change: &Change) {
 struct Original {
     members: Vec<(String, Vec<u8>)>,
     config: Value,
+    /// Where the row's picture is named from.
+    pictures: PathBuf,
     row: Row,
     folder: tempfile::TempDir,
 }
 
 impl Original {
+    /// A file of `tests/data/keras`, or one of `tests/data/classifiers`.
     fn read(file: &str) -> Self {
-        let bytes = std::fs::read(data("keras").join(file)).unwrap();
+        let (listing, bytes) = match std::fs::read(data("keras").join(file)) {
+            Ok(bytes) => ("keras/networks.json", bytes),
+            Err(_) => {
+                let row = file.split_once('.').unwrap().0;
+                let mut members = archive::members(row).into_iter();
+                let (_, bytes) = members.find(|(name, _)| name == file).unwrap();
+                ("classifiers/classifiers.json", bytes)
+            }
+        };
         let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
         let mut members = Vec::new();
         for index in 0..archive.len() {
@@ -116,9 +134,10 @@ impl Original {
             members.push((member.name().unwrap().into_owned(), content));
         }
         let config = members.iter().find(|(name, _)| name == "config.json").unwrap();
-        let rows: Vec<Row> = serde_json::from_slice(&std::fs::read(data("keras/networks.json")).unwrap()).unwrap();
+        let rows: Vec<Row> = serde_json::from_slice(&std::fs::read(data(listing)).unwrap()).unwrap();
         Self {
             config: serde_json::from_slice(&config.1).unwrap(),
+            pictures: data(listing).parent().unwrap().to_owned(),
             members,
             row: rows
                 .into_iter()
@@ -147,14 +166,21 @@ impl Original {
 
     /// The row's picture, again and again where more is wanted.
     fn input(&self, height: usize, width: usize) -> Vec<f32> {
-        let picture = std::fs::read(data("keras").join(&self.row.picture)).unwrap();
+        let picture = std::fs::read(self.pictures.join(&self.row.picture)).unwrap();
         let picture = imaging::decode(&picture, &Limits::default()).unwrap();
         let (rows, columns) = (picture.height as usize, picture.width as usize);
         let mut levels = Vec::with_capacity(height * width * 3);
         for y in 0..height {
             for x in 0..width {
                 let at = (y % rows * columns + x % columns) * 3;
-                levels.extend(picture.rgb[at..at + 3].iter().map(|&level| f32::from(level)));
+                match (self.row.channels, &picture.rgb[at..at + 3]) {
+                    // gray as Pillow makes it
+                    (1, &[r, g, b]) => {
+                        let [r, g, b] = [r, g, b].map(u32::from);
+                        levels.push(((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16) as f32);
+                    }
+                    (_, rgb) => levels.extend(rgb.iter().map(|&level| f32::from(level))),
+                }
             }
         }
         self.row.pixels_outside.parse::<Pixels>().unwrap().scale(&mut levels);
@@ -215,8 +241,20 @@ fn difference(found: &[f64], keras: &[Option<f64>]) -> f64 {
 
 #[test]
 fn no_changed_description_gives_numbers_that_keras_would_not_give() {
+    compare_table("keras/changed.json");
+}
+
+#[test]
+fn no_changed_description_of_a_classifier_gives_numbers_that_keras_would_not_give() {
+    if std::env::var_os("CHANGED").is_none() {
+        compare_table("classifiers/changed.json");
+    }
+}
+
+/// Compares a table of changes, or the one that `CHANGED` names.
+fn compare_table(table: &str) {
     let hunt = std::env::var_os("CHANGED");
-    let table = hunt.clone().map_or_else(|| data("keras/changed.json"), PathBuf::from);
+    let table = hunt.clone().map_or_else(|| data(table), PathBuf::from);
     let cases: Vec<Case> = serde_json::from_slice(&std::fs::read(table).unwrap()).unwrap();
     let mut originals: HashMap<String, (Original, Vec<f64>)> = HashMap::new();
     let (mut wrong, mut counts, mut worst) = (Vec::new(), BTreeMap::<&str, usize>::new(), 0.0);

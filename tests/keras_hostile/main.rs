@@ -227,6 +227,23 @@ fn a_thousand_models_in_each_other_are_refused() {
     refused(&config, "makes no sense");
 }
 
+/// Each model calls the one inside it twice, so that sixteen lines would be 65,536 layers.
+#[test]
+fn models_that_call_each_other_twice_are_not_laid_out_for_ever() {
+    let input = r#"{"class_name":"InputLayer","config":{"batch_input_shape":[null,96,96,3],"name":"i"},"name":"i","inbound_nodes":[]}"#;
+    let mut config = r#"{"class_name":"Activation","config":{"name":"m","activation":"relu"}"#.to_owned();
+    for depth in 0..16 {
+        // the making of a model is its first call
+        let [first, second] = if depth == 0 { [0, 1] } else { [1, 2] };
+        let calls = format!(r#"[[["i",0,0,{{}}]],[["m",{first},0,{{}}]]]"#);
+        config = format!(
+            r#"{{"class_name":"Functional","config":{{"name":"m","layers":[{input},{config},"name":"m","inbound_nodes":{calls}}}],
+                "input_layers":[["i",0,0]],"output_layers":[["m",{second},0]]}}"#
+        );
+    }
+    refused(&format!("{config}}}"), "called more than 40,000 times");
+}
+
 #[test]
 fn a_description_of_a_hundred_megabytes_is_refused() {
     refused(&" ".repeat(100 << 20), "16 are the limit");

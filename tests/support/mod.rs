@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod archive;
 pub mod golden;
 pub mod keras;
 pub mod maps;
@@ -293,6 +294,20 @@ pub fn naive_layer(plan: &Plan, id: LayerId, weights: &Tensors, inputs: &[&[f64]
         }
         Op::Crop { before, .. } => each(&|y, xx, c| at(y + before[0] as isize, xx + before[1] as isize, c).unwrap()),
         Op::Repeat { times } => each(&|y, xx, c| at(y / times[0] as isize, xx / times[1] as isize, c).unwrap()),
+        Op::Interpolate { times } => each(&|y, xx, c| {
+            // each cell weighs as much as it is near, no more than a cell away; the border goes on for ever
+            let side = |out: isize, times: usize, len: usize| {
+                let centre = (out as f64 + 0.5) / times as f64 - 0.5;
+                (-1..=len as isize).filter_map(move |cell| {
+                    let near = 1.0 - (cell as f64 - centre).abs();
+                    (near > 0.0).then_some((cell.clamp(0, len as isize - 1), near))
+                })
+            };
+            let rows = side(y, times[0], from.height);
+            rows.flat_map(|row| side(xx, times[1], from.width).map(move |column| (row, column)))
+                .map(|((row, near), (column, beside))| near * beside * at(row, column, c).unwrap())
+                .sum()
+        }),
         Op::WeightedSum { ref factors } => each(&|y, xx, c| {
             inputs
                 .iter()

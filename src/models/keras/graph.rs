@@ -27,6 +27,8 @@ pub struct FlatLayer {
     pub part: Option<&'static str>,
     /// The model that it stands in; none for the outermost.
     pub model: Option<String>,
+    /// Which call of the layer, and of the models that it stands in: `:1` for the second, empty for the first.
+    pub call: String,
     pub op: Op,
     pub inputs: Vec<usize>,
     pub shape: Shape,
@@ -64,15 +66,16 @@ impl Graph {
             seen.entry(&layer.name).or_default().insert(&layer.place.models);
         }
         let mut used = BTreeSet::new();
-        let mut names: HashMap<(&str, &[String]), String> = HashMap::new();
+        let mut names: HashMap<(&str, &[String], &str), String> = HashMap::new();
         let mut layers = Vec::with_capacity(kept.len());
         let mut placements: Vec<Placement> = Vec::new();
         for layer in &kept {
-            let weights = names.entry((&layer.name, &layer.place.models)).or_insert_with(|| {
+            let key = (layer.name.as_str(), layer.place.models.as_slice(), layer.call.as_str());
+            let weights = names.entry(key).or_insert_with(|| {
                 let is_unique = seen.get(layer.name.as_str()).is_none_or(|models| models.len() < 2);
                 let mut name = match &layer.model {
-                    Some(model) if !is_unique => format!("{model}/{}", layer.name),
-                    _ => layer.name.clone(),
+                    Some(model) if !is_unique => format!("{model}/{}{}", layer.name, layer.call),
+                    _ => format!("{}{}", layer.name, layer.call),
                 };
                 while !used.insert(name.clone()) {
                     name.push('\'');

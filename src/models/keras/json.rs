@@ -138,6 +138,55 @@ impl Model {
         named.map(|(index, layer)| (layer.name.as_str(), index)).collect()
     }
 
+    /// The layer, and which of its calls, counted from 0, that an argument of a call means; none if there is none.
+    ///
+    /// A model that was made with an input of its own counts that as a call, in Keras 2 wherever it is read and in Keras 3
+    /// where it is an output (`get_config` and `deserialize_node` in `keras/src/models/functional.py`).
+    pub fn call_read(&self, tensor: &TensorRef) -> Option<(usize, usize)> {
+        self.call_among(&self.places(), tensor)
+    }
+
+    /// [`Model::call_read`] by the places of the layers.
+    pub fn call_among(&self, places: &HashMap<&str, usize>, tensor: &TensorRef) -> Option<(usize, usize)> {
+        let index = *places.get(tensor.layer.as_str())?;
+        let counted = match self.layers[index].model.as_deref() {
+            Some(inner) if self.is_keras_2 => match inner.layers.first() {
+                Some(first) => {
+                    // the first layer of early Keras 2 stands for its input as well
+                    let is_input = first.class == "InputLayer" || first.config.contains_key("batch_input_shape");
+                    is_input || !inner.is_sequential
+                }
+                None => false,
+            },
+            _ => false,
+        };
+        self.call(index, tensor, counted)
+    }
+
+    /// The layer and its call that an output of the model means.
+    pub fn call_given(&self, tensor: &TensorRef) -> Option<(usize, usize)> {
+        if self.is_keras_2 {
+            return self.call_read(tensor);
+        }
+        let (index, layer) = self.find(&tensor.layer)?;
+        self.call(
+            index,
+            tensor,
+            layer.model.as_ref().is_some_and(|inner| !inner.is_sequential),
+        )
+    }
+
+    fn call(&self, index: usize, tensor: &TensorRef, is_making_counted: bool) -> Option<(usize, usize)> {
+        let layer = &self.layers[index];
+        let node = usize::try_from(tensor.node).ok()?;
+        // a model that is called once is meant either way
+        if layer.model.is_some() && layer.calls.len() < 2 {
+            return (node < 2).then_some((index, 0));
+        }
+        let call = node.checked_sub(usize::from(is_making_counted))?;
+        (call < layer.calls.len().max(1)).then_some((index, call))
+    }
+
     /// All layers of this model and of those in it that are no models themselves.
     pub fn all(&self) -> Vec<&LayerDescription> {
         let mut all = Vec::new();
@@ -218,9 +267,9 @@ impl LayerDescription {
         })
     }
 
-    /// What other layers give it, over all of its calls.
-    pub fn reads(&self) -> impl Iterator<Item = &TensorRef> {
-        let arguments = self.calls.iter().flat_map(|call| &call.arguments);
+    /// What other layers give it in one of its calls.
+    pub fn reads(&self, call: usize) -> impl Iterator<Item = &TensorRef> {
+        let arguments = self.calls.get(call).into_iter().flat_map(|call| &call.arguments);
         arguments.filter_map(|argument| match argument {
             Argument::Tensor(tensor) => Some(tensor),
             Argument::Constant(_) => None,

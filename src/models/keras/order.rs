@@ -1,6 +1,6 @@
 //! In which order Keras keeps the layers of a model, and so how an archive names their tensors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::json::{LayerDescription, Model};
 use super::place::snake_case;
@@ -54,43 +54,53 @@ fn is_operation(layer: &LayerDescription) -> bool {
 
 /// The layers that the outputs depend on, the deepest first (`map_graph` in `keras/src/ops/function.py`).
 fn by_depth(model: &Model) -> Vec<usize> {
-    let by_name = model.places();
-    let reads = |index: usize| -> Vec<usize> {
-        let tensors = model.layers[index].reads();
-        tensors
-            .filter_map(|tensor| by_name.get(tensor.layer.as_str()).copied())
-            .collect()
+    type Node = (usize, usize);
+    let places = model.places();
+    let reads = |(index, call): Node| -> Vec<Node> {
+        let tensors = model.layers[index].reads(call);
+        tensors.filter_map(|tensor| model.call_among(&places, tensor)).collect()
     };
-    // a walk from the outputs, in which each layer is entered once and left after all that it reads
-    let mut entered = vec![usize::MAX; model.layers.len()];
+    // a walk from the outputs, in which each call is entered once and left after all that it reads
+    let mut entered: HashSet<Node> = HashSet::new();
+    let mut order = vec![usize::MAX; model.layers.len()];
     let (mut left, mut count) = (Vec::new(), 0);
     for output in &model.outputs {
-        let mut open: Vec<(usize, std::vec::IntoIter<usize>)> = Vec::new();
-        let mut next = by_name.get(output.layer.as_str()).copied();
+        let mut open: Vec<(Node, std::vec::IntoIter<Node>)> = Vec::new();
+        let mut next = model.call_given(output);
         loop {
-            if let Some(index) = next.take()
-                && entered[index] == usize::MAX
+            if let Some(node) = next.take()
+                && entered.insert(node)
             {
-                entered[index] = count;
-                count += 1;
-                open.push((index, reads(index).into_iter()));
+                if order[node.0] == usize::MAX {
+                    order[node.0] = count;
+                    count += 1;
+                }
+                open.push((node, reads(node).into_iter()));
             }
-            let Some((index, rest)) = open.last_mut() else { break };
+            let Some((node, rest)) = open.last_mut() else { break };
             match rest.next() {
                 Some(read) => next = Some(read),
                 None => {
-                    left.push(*index);
+                    left.push(*node);
                     open.pop();
                 }
             }
         }
     }
+    let mut depths: HashMap<Node, usize> = HashMap::new();
     let mut depth = vec![0_usize; model.layers.len()];
-    for &index in left.iter().rev() {
-        for read in reads(index) {
-            depth[read] = depth[read].max(depth[index] + 1);
+    for &node in left.iter().rev() {
+        let own = depths.get(&node).copied().unwrap_or(0).max(depth[node.0]);
+        depth[node.0] = own;
+        depths.insert(node, own);
+        for read in reads(node) {
+            let below = depths.entry(read).or_insert(0);
+            *below = (*below).max(own + 1);
         }
     }
-    left.sort_by_key(|&index| (std::cmp::Reverse(depth[index]), entered[index]));
-    left
+    let mut layers: Vec<usize> = (0..model.layers.len())
+        .filter(|&index| order[index] != usize::MAX)
+        .collect();
+    layers.sort_by_key(|&index| (std::cmp::Reverse(depth[index]), order[index]));
+    layers
 }

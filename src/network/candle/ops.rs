@@ -7,7 +7,7 @@
 
 use candle_core::{Result, Tensor};
 
-use crate::network::shape::Window;
+use crate::network::shape::{Window, between};
 
 /// Every `stride`-th row and column from `(top, left)` on: `[h, w, c]` to `[out_h, out_w, c]`.
 fn strided(x: &Tensor, start: [usize; 2], stride: [usize; 2], out: [usize; 2]) -> Result<Tensor> {
@@ -279,4 +279,44 @@ pub fn repeat_backward(g: &Tensor, times: [usize; 2]) -> Result<Tensor> {
     let (h, w, c) = g.dims3()?;
     let (h, w) = (h / times[0], w / times[1]);
     g.contiguous()?.reshape((h, times[0], w, times[1], c))?.sum(3)?.sum(1)
+}
+
+/// The weights of [`Op::Interpolate`] along one axis, `[len * times, len]`.
+///
+/// [`Op::Interpolate`]: crate::network::op::Op::Interpolate
+fn interpolation(len: usize, times: usize, like: &Tensor) -> Result<Tensor> {
+    let mut weights = vec![0.0; len * times * len];
+    for (out, row) in weights.chunks_exact_mut(len.max(1)).enumerate() {
+        let ([low, high], share) = between(out, times, len);
+        row[low] += 1.0 - share;
+        row[high] += share;
+    }
+    Tensor::from_vec(weights, (len * times, len), like.device())?.to_dtype(like.dtype())
+}
+
+/// Rows and columns by two matrices, `[h_out, h]` and `[w_out, w]`.
+fn by_matrices(x: &Tensor, rows: &Tensor, columns: &Tensor) -> Result<Tensor> {
+    let (h, w, c) = x.dims3()?;
+    let (h_out, w_out) = (rows.dim(0)?, columns.dim(0)?);
+    let x = rows.matmul(&x.contiguous()?.reshape((h, w * c))?)?;
+    let x = x
+        .reshape((h_out, w, c))?
+        .transpose(0, 1)?
+        .contiguous()?
+        .reshape((w, h_out * c))?;
+    let x = columns.matmul(&x)?.reshape((w_out, h_out, c))?;
+    x.transpose(0, 1)?.contiguous()
+}
+
+/// Cells between cells.
+pub fn interpolate(x: &Tensor, times: [usize; 2]) -> Result<Tensor> {
+    let (h, w, _) = x.dims3()?;
+    by_matrices(x, &interpolation(h, times[0], x)?, &interpolation(w, times[1], x)?)
+}
+
+/// Each cell gets its share of the gradients around it.
+pub fn interpolate_backward(g: &Tensor, times: [usize; 2]) -> Result<Tensor> {
+    let (h, w, _) = g.dims3()?;
+    let weights = |len: usize, times: usize| interpolation(len / times, times, g)?.t()?.contiguous();
+    by_matrices(g, &weights(h, times[0])?, &weights(w, times[1])?)
 }

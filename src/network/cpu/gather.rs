@@ -7,6 +7,10 @@ use super::gemm::Tiling;
 use super::lanes::{Kernel, Lanes};
 use crate::network::shape::{Shape, Window};
 
+/// Rows of pixels that are gathered before they are copied into tiles: a processor waits where a vector is read that was
+/// just written in pieces.
+const GROUP: usize = 8;
+
 /// Where the rows of a matrix product come from.
 #[derive(Clone, Copy)]
 pub(super) enum Rows<'a> {
@@ -74,13 +78,20 @@ impl Kernel for Gather<'_> {
         let tiling = Tiling::new::<S>(self.count, self.row_len);
         match self.rows {
             Rows::Image(pixels) => {
-                let mut row = vec![0.0; self.row_len];
+                let mut rows = vec![0.0; GROUP * self.row_len];
+                let mut cells = Cells::from(self.first, self.shape);
+                let places: Vec<usize> = tiling.places().collect();
                 let tiles = vectors_mut::<S>(self.tiles);
-                for (cell, place) in Cells::from(self.first, self.shape).zip(tiling.places()) {
-                    pixels.gather(cell, &mut row);
-                    let target = tiles[place..].iter_mut().step_by(tiling.step());
-                    for (target, values) in target.zip(row.chunks_exact(S::F32_LANES)) {
-                        *target = bytemuck::pod_read_unaligned(bytemuck::cast_slice(values));
+                for places in places.chunks(GROUP) {
+                    let cells = cells.by_ref().take(places.len());
+                    for (row, cell) in rows.chunks_exact_mut(self.row_len).zip(cells) {
+                        pixels.gather(cell, row);
+                    }
+                    for (row, place) in rows.chunks_exact(self.row_len).zip(places) {
+                        let target = tiles[*place..].iter_mut().step_by(tiling.step());
+                        for (target, values) in target.zip(row.chunks_exact(S::F32_LANES)) {
+                            *target = bytemuck::pod_read_unaligned(bytemuck::cast_slice(values));
+                        }
                     }
                 }
             }
@@ -188,6 +199,20 @@ impl Pixels<'_> {
             channels,
         } = self.shape;
         let (top, left) = (cell.y * stride[0], cell.x * stride[1]);
+        if dilation == [1; 2]
+            && let Some(line) = top.checked_sub(self.padding[0])
+            && let Some(column) = left.checked_sub(self.padding[1])
+            && line + kernel[0] <= height
+            && column + kernel[1] <= width
+        {
+            // nothing lies outside
+            let run = kernel[1] * channels;
+            let lines = self.values[(line * width + column) * channels..].chunks(width * channels);
+            for (target, values) in row.chunks_exact_mut(run).take(kernel[0]).zip(lines) {
+                copy_few(target, &values[..run]);
+            }
+            return;
+        }
         // pixels that lie side by side in the image are copied as one
         let (runs, run) = if dilation[1] == 1 {
             (1, kernel[1])

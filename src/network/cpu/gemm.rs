@@ -121,16 +121,23 @@ impl Kernel for Multiply<'_> {
                 let bias = vectors::<S>(bias);
                 [bias[column], bias[column + 1]]
             });
+            // the second vector of the last panel may be nothing but padding
+            let is_half = self.weights.outputs() <= (column + 1) * lanes;
             for (index, tile) in tiles.clone().take(tiling.tiles).enumerate() {
                 let first = tiling.first_row(index);
                 let rows = tiling.first_row(index + 1) - first;
                 let at = first * stride + column;
+                let panel = &panel[..2 * depth];
                 // one copy of the product for each number of rows, as accumulators must be registers
                 macro_rules! product {
                     ($($rows:literal)*) => {
                         match rows {
                             $($rows if $rows <= S::ROWS => {
-                                tile_product::<S, $rows>(simd, tile, &panel[..2 * depth], bias, &mut result, at);
+                                if is_half {
+                                    tile_product::<S, $rows, 1>(simd, tile, panel, bias, &mut result, at);
+                                } else {
+                                    tile_product::<S, $rows, 2>(simd, tile, panel, bias, &mut result, at);
+                                }
                             })*
                             _ => {}
                         }
@@ -211,9 +218,10 @@ macro_rules! each_row {
     };
 }
 
-/// The microkernel: `R` rows of a tile times one panel, two vectors wide, written to the rows of `result` from `at` on.
+/// The microkernel: `R` rows of a tile times the first `WIDTH` vectors of one panel, written to the rows of `result` from
+/// `at` on, two vectors wide.
 #[inline(always)]
-fn tile_product<S: Lanes, const R: usize>(
+fn tile_product<S: Lanes, const R: usize, const WIDTH: usize>(
     simd: S,
     tile: &[f32],
     panel: &[S::f32s],
@@ -232,7 +240,9 @@ fn tile_product<S: Lanes, const R: usize>(
                 each_row!(row < R, {
                     let value = simd.splat_f32s(block[row * lanes + step]);
                     sums[row][0] = simd.multiply_add(value, weights[0], sums[row][0]);
-                    sums[row][1] = simd.multiply_add(value, weights[1], sums[row][1]);
+                    if WIDTH > 1 {
+                        sums[row][1] = simd.multiply_add(value, weights[1], sums[row][1]);
+                    }
                 });
             }
         }

@@ -1,7 +1,7 @@
 //! Layers as plain arithmetic on the CPU, in f64 between layers: forward and vector-Jacobian product side by side.
 //!
 //! This is how heads run, whose values are few, and whatever the engine has no kernel for. Each family of layers has a
-//! file: [`dense`], [`convolution`], [`depthwise`], [`norm`], [`pool`], [`join`], [`place`]; functions of single values
+//! file: [`dense`], [`convolution`], [`depthwise`], [`norm`], [`pool`], [`join`], [`place`], [`interpolate`]; functions of single values
 //! are [`Activation`]'s own.
 //!
 //! [`Activation`]: super::activation::Activation
@@ -9,6 +9,7 @@
 mod convolution;
 mod dense;
 mod depthwise;
+mod interpolate;
 mod join;
 mod norm;
 mod place;
@@ -143,6 +144,7 @@ impl PlainLayer {
             (Op::Minimum, _) => join::extreme(inputs, |value, found| value < found),
             (Op::Concatenate, _) => join::concatenate(inputs, &self.inputs, output),
             (Op::ZeroPad { .. } | Op::Crop { .. } | Op::Repeat { .. }, _) => place::forward(&self.op, x, input, output),
+            (Op::Interpolate { times }, _) => interpolate::forward(x, input, output, *times),
             _ => x.to_vec(),
         }
     }
@@ -210,6 +212,7 @@ impl PlainLayer {
             (Op::ZeroPad { .. } | Op::Crop { .. } | Op::Repeat { .. }, _) => {
                 place::backward(&self.op, &gradient, input, output)
             }
+            (Op::Interpolate { times }, _) => interpolate::backward(&gradient, input, output, *times),
             _ => gradient,
         }
     }

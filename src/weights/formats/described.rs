@@ -135,6 +135,15 @@ fn is_same_shape(found: &[usize], expected: &[usize]) -> bool {
     found == expected || found.len() > expected.len() && trimmed(found) == trimmed(expected)
 }
 
+/// Whether Keras 3 wrote a tensor to which its layer gave no name, such as the only one of ConvNeXt's `LayerScale`.
+fn is_unnamed(name: &str) -> bool {
+    let number = name.strip_prefix("variable").and_then(|rest| match rest {
+        "" => Some(rest),
+        rest => rest.strip_prefix('_'),
+    });
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// What Keras 1 calls a tensor.
 fn keras_1(tensor: &str) -> &str {
     match tensor {
@@ -200,7 +209,8 @@ fn place(datasets: &[Found], placement: &Placement, index: usize, tensor: &str) 
         };
         let rest = rest.strip_suffix(":0").unwrap_or(rest);
         let (group, name) = rest.rsplit_once('/').unwrap_or(("", rest));
-        let is_layer = names.contains(&name) && (group == layer.as_str() || group.ends_with(&ending));
+        let is_tensor = names.contains(&name) || placement.tensors.len() == 1 && is_unnamed(name);
+        let is_layer = is_tensor && (group == layer.as_str() || group.ends_with(&ending));
         // Keras 1 has no group for a layer, but its name before that of the tensor
         let is_named = group.is_empty() && name.strip_prefix(&before).is_some_and(|name| name == keras_1(tensor));
         if is_layer || is_named {

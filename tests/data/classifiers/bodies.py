@@ -63,7 +63,14 @@ def narrow(K, model, width):
     def channels(n): return CLASSES if n in (CLASSES, 1000) else width(n)
 
     def cloned(layer):
-        if isinstance(layer, K.Sequential): return K.Sequential([cloned(l) for l in layer.layers], name=layer.name)
+        if isinstance(layer, K.Sequential):
+            # Keras 2 counts the making of a model with an input of its own as a call of it, and looks for that for ever
+            first = getattr(layer, '_self_tracked_trackables', layer.layers)[0]
+            own = []
+            if type(first).__name__ == 'InputLayer' and K.__name__ != 'keras':
+                *sides, n = first.get_config()['batch_input_shape']
+                own = [K.layers.InputLayer((*sides[1:], n if n == 3 else channels(n)), name=first.name)]
+            return K.Sequential([*own, *(cloned(l) for l in layer.layers)], name=layer.name)
         if not isinstance(layer, K.layers.Layer): return type(layer).from_config(layer.get_config())
         config, kind = layer.get_config(), type(layer).__name__
         if kind in ('Conv2D', 'SeparableConv2D'):

@@ -3,33 +3,40 @@
     KERAS_BACKEND=jax python check_files.py keras         the files of Keras 3, with any backend
     python check_files.py tf_keras                        those of Keras 2
 """
-import importlib, json, os, sys, tempfile, zipfile
+import importlib, json, os, re, sys, tempfile
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(HERE, '..', 'keras')]
 os.environ.update(TF_CPP_MIN_LOG_LEVEL='3', TF_ENABLE_ONEDNN_OPTS='0', CUDA_VISIBLE_DEVICES='')
 import numpy as np
-import pictures
+import archive, pictures
+
+# .h5 files that Keras 3 writes and cannot open (README.md)
+CLOSED = "Only input tensors may be passed as positional|Unknown layer: '(TrueDivide|GetItem|LayerScale)'"
 
 K = importlib.import_module(sys.argv[1])
-bad = checked = 0
+bad = checked = closed = 0
 with tempfile.TemporaryDirectory() as folder:
     for e in json.load(open(f'{HERE}/classifiers.json')):
         x = pictures.outside(pictures.pixels(e['input'], e['channels']), e['pixels_outside'])[None].astype('f4')
         golden = np.load(f'{HERE}/{e["golden"]}')['outputs']
+        archive.unpack(e['name'], folder)
         for file in e['files']:
-            if ('.k2' in file) != (K.__name__ == 'tf_keras'): continue
-            path = f'{HERE}/{file}'
-            if file.endswith('.h5'): path = zipfile.ZipFile(f'{HERE}/{e["name"]}.h5.zip').extract(file, folder)
-            K.backend.clear_session()
-            try: model = K.models.load_model(path, compile=False)
-            except Exception as error:
-                print(f'{file}: {type(error).__name__}: {" ".join(str(error).split())[:160]}', flush=True)
-                continue
-            y = np.asarray(model(x, training=False), 'f8')[0]
-            off = np.abs(y - golden).max() / max(1, np.abs(golden).max())
-            checked += 1
-            if off > 1e-4:
-                bad += 1
-                print(f'{file}: off by {off:.1e}: {y} {golden}', flush=True)
-print(f'{K.__name__}: {checked} files give the golden answers to 1e-4 but for {bad}')
+            path = f'{folder}/{file}'
+            if ('.k2' not in file) == (K.__name__ == 'keras'):
+                K.backend.clear_session()
+                try: model = K.models.load_model(path, compile=False)
+                except Exception as error:
+                    known = K.__name__ == 'keras' and file.endswith('.h5') and re.search(CLOSED, str(error))
+                    closed, bad = closed + bool(known), bad + (not known)
+                    if not known: print(f'{file}: {type(error).__name__}: {" ".join(str(error).split())[:160]}', flush=True)
+                else:
+                    y = np.asarray(model(x, training=False), 'f8')[0]
+                    off = np.abs(y - golden).max() / max(1, np.abs(golden).max())
+                    checked += 1
+                    if off > 1e-4:
+                        bad += 1
+                        print(f'{file}: off by {off:.1e}: {y} {golden}', flush=True)
+            os.remove(path)
+print(f'{K.__name__}: {checked} files give the golden answers to 1e-4 and {closed} cannot be opened by Keras itself, but for {bad}')
+sys.exit(bad > 0)

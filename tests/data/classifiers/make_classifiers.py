@@ -1,15 +1,16 @@
 """Narrow networks of keras.applications and others, with golden values in float64; README.md says what is what.
 
     python make_classifiers.py [ROW ...]       all rows, or these; classifiers.json keeps the others
+    python make_classifiers.py --check         fresh processes of Keras 3 and 2 read every file back (check_files.py)
 """
-import json, os, sys, tempfile, traceback, zipfile
+import json, os, subprocess, sys, tempfile, traceback
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(HERE, '..', 'keras')]
 import make_networks as shared      # sets Keras' backend, so it comes before everything else
 import numpy as np
 import keras, tensorflow as tf, tf_keras
-import bodies, calibrate, golden, pictures, seeded
+import archive, bodies, calibrate, golden, pictures, seeded
 import table
 
 
@@ -19,10 +20,20 @@ class Probe(golden.Probe):
     def __init__(self, model, row, names, x):
         row.index = 0
         self.model, self.row, self.x, self.names = model, row, x, list(dict.fromkeys(names))
-        self.layers = {n: named(model)[n] for n in self.names}
+        self.layers = {n: named(model)[n] for n in (n.split(':')[0] for n in self.names)}
         self.final = golden.final_layer(model)
         self.shapes = {n: (a.shape, a.dtype) for n, a in self.run({})[1].items()}
 
+    def run(self, added):
+        seen, number = {}, counter()
+
+        def around(name, layer, call, a, k):
+            y, name = call(*a, **k), number(name)
+            if name in added: y = y + added[name]
+            if name in self.names: seen[name] = y
+            return y
+
+        with golden.wrapped(self.layers, around): return self.model(self.x, training=False), seen
 
     def check(self, kind, c, gradients, eps):
         """central differences along a seeded direction, against the gradients; cells that a ReLU shut stay so, since a pool behind it meets ties there"""
@@ -33,6 +44,17 @@ class Probe(golden.Probe):
             found, expected = (value(1) - value(-1)) / (2 * eps), float((gradients[c][n] * d[0]).sum())
             worst = max(worst, abs(found - expected) / (np.sqrt((gradients[c][n] ** 2).sum()) + 1e-9))
         return worst
+
+
+def counter():
+    """names of calls, the second of a layer as NAME:1"""
+    calls = {}
+
+    def number(name):
+        calls[name] = calls.get(name, -1) + 1
+        return f'{name}:{calls[name]}' if calls[name] else name
+
+    return number
 
 
 def operations(model, path=()):
@@ -60,11 +82,11 @@ def is_identity(op):
 def chosen_layers(model, row, x):
     """default, middle, early: the default as this program finds it, the others by their place in the list"""
     every = named(model)
-    seen = []
+    seen, number = [], counter()
 
     def note(name, op, call, a, k):
         y = call(*a, **k)
-        seen.append((name, op, tuple(y.shape)))
+        seen.append((number(name), op, tuple(y.shape)))
         return y
 
     with golden.wrapped(every, note): model(x, training=False)
@@ -84,6 +106,27 @@ def constants_as_in_files(model):
     for _, op in operations(model):
         for node in op._inbound_nodes:
             node.arguments.args, node.arguments.kwargs = node.arguments.convert(rounded)
+
+
+def upsampling_in_float64():
+    """TensorFlow interpolates in float32, whatever it is given: undo that, by a matrix an axis"""
+    plain = keras.layers.UpSampling2D.call
+
+    def matrix(side, times):
+        at = (np.arange(side * times) + .5) / times - .5
+        low = np.floor(at)
+        m = np.zeros((side * times, side))
+        for i, (a, l) in enumerate(zip(at, low.astype(int))):
+            m[i, max(l, 0)] += 1 - (a - l)
+            m[i, min(l + 1, side - 1)] += a - l
+        return m
+
+    def call(layer, inputs):
+        if layer.interpolation != 'bilinear': return plain(layer, inputs)
+        rows, columns = (tf.constant(matrix(inputs.shape[i + 1], layer.size[i]), inputs.dtype) for i in range(2))
+        return tf.einsum('Yy,Xx,byxc->bYXc', rows, columns, inputs)
+
+    keras.layers.UpSampling2D.call = call
 
 
 def build(K, row):
@@ -197,27 +240,18 @@ def write(row, K, model, folder):
         if ending.startswith('k2') != (K is tf_keras): continue
         path = f'{folder}/{row.name}.{ending}'
         model.save(path)
-        if ending.endswith('keras'): shared.repack(path, False)
-
-
-def zip_h5(row, files, folder):
-    """whole-model .h5 files are mostly slack: one deflated archive for a row"""
-    inside = [f for f in files if f.endswith('.h5')]
-    if not inside: return
-    with zipfile.ZipFile(f'{folder}/{row.name}.h5.zip', 'w', zipfile.ZIP_DEFLATED, compresslevel=9) as z:
-        for name in inside:
-            info = zipfile.ZipInfo(name, (2026, 11, 25, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            z.writestr(info, open(f'{folder}/{name}', 'rb').read())
+        if ending.endswith('keras'): shared.repack(path, True)
 
 
 def names_in_keras2(model, row, layers, values):
     """the names of the same layers in Keras 2, where they differ, found by what the layers answer"""
     present = named(model)
-    every = [l for l in model.layers if not hasattr(l, 'layers')]
+    every = [l for l in model.layers if not hasattr(l, 'layers') and len(l._inbound_nodes) < 2]
     answers = tf_keras.Model(model.inputs, [l.output for l in every])(prepared(row, 'f4'), training=False)
     found = dict(layers)
     for k, n in layers.items():
+        # a layer with several calls has its own name in both
+        if n.split(':')[0] in present and n.split(':')[0] not in [l.name for l in every]: continue
         same = [l.name for l, y in zip(every, answers) if y.shape[1:] == values[n].shape and np.abs(y[0] - values[n]).max() < 1e-3 * np.abs(values[n]).max()]
         # numbered names, such as re_lu_9, may be those of other layers; layers of models inside have names of their own
         if n not in same and (same or n not in present): found[k] = same[-1]
@@ -236,22 +270,21 @@ def make(row):
             else: keras2 = names_in_keras2(model, row, layers, values)
             write(row, K, model, folder)
         files = [f'{row.name}.{ending}' for ending in row.files]
-        zip_h5(row, files, folder)
+        archive.pack(row.name, folder, files)
         np.savez(f'{folder}/golden.npz', **arrays)
-        for name in os.listdir(folder):
-            if name.endswith(('.keras', '.zip')): os.replace(f'{folder}/{name}', f'{HERE}/{name}')
         os.replace(f'{folder}/golden.npz', f'{HERE}/golden/{row.name}.npz')
     entry = {'name': row.name, 'family': row.family, 'files': files, 'picture': pictures.name(row.size), 'input': list(row.size), 'channels': row.channels,
              'pixels_outside': row.outside, 'output': row.output, 'output_from': row.origin, 'units': outputs.size, 'classes': [int(c) for c in classes],
              'layers': layers, **({'layers_keras2': keras2} if keras2 else {}), 'shapes': shapes, 'golden': f'golden/{row.name}.npz', 'noise': {k: float(f'{v:.1e}') for k, v in noise.items()}, 'notes': row.notes}
-    sizes = [os.path.getsize(f'{HERE}/{f}') // 1000 for f in os.listdir(HERE) if f.startswith(row.name + '.')]
-    print(f'logits {logits_noise:.0e} noise {[f"{v:.0e}" for v in noise.values()]} {sizes} kB + {os.path.getsize(f"{HERE}/golden/{row.name}.npz") // 1000}', flush=True)
+    sizes = [os.path.getsize(f) // 1000 for f in (archive.path(row.name), f'{HERE}/golden/{row.name}.npz')]
+    print(f'logits {logits_noise:.0e} noise {[f"{v:.0e}" for v in noise.values()]} {sizes} kB', flush=True)
     return entry
 
 
 def main(wanted):
     golden.float64_everywhere()
-    for folder in ('golden', 'pictures'): os.makedirs(f'{HERE}/{folder}', exist_ok=True)
+    upsampling_in_float64()
+    for folder in ('files', 'golden', 'pictures'): os.makedirs(f'{HERE}/{folder}', exist_ok=True)
     names = [r.name for r in table.ROWS]
     assert len(set(names)) == len(names) and set(wanted) <= set(names), set(wanted) - set(names)
     for size in {r.size for r in table.ROWS}: pictures.save(size)
@@ -268,5 +301,15 @@ def main(wanted):
     if failed: sys.exit(f'failed: {failed}')
 
 
+def check():
+    """whether the listing is that of the table, and each file what its Keras reads"""
+    listed = {e['name']: e['files'] for e in json.load(open(f'{HERE}/classifiers.json'))}
+    table_ = {r.name: [f'{r.name}.{ending}' for ending in r.files] for r in table.ROWS}
+    differ = [n for n in listed | table_ if listed.get(n) != table_.get(n)]
+    if differ: print(f'other files than in the table: {differ}')
+    good = [subprocess.run([sys.executable, f'{HERE}/check_files.py', K]).returncode == 0 for K in ('keras', 'tf_keras')]
+    sys.exit(not all(good) or bool(differ))
+
+
 if __name__ == '__main__':
-    main(sys.argv[1:])
+    check() if sys.argv[1:] == ['--check'] else main(sys.argv[1:])

@@ -170,3 +170,47 @@ def from_scratch(K, r):
     x = L.Activation('relu')(L.BatchNormalization()(L.SeparableConv2D(14, 3, padding='same')(x)))
     x = L.Dropout(.25)(L.GlobalAveragePooling2D()(x))
     return K.Model(inputs, L.Dense(1, activation=None)(x), name='from_scratch')
+
+
+def shared(K, r):
+    """a block called twice in a row, and an encoder that sees two versions of a map"""
+    L = K.layers
+    x = inputs = start(K, r)
+    x = L.Conv2D(8, 3, strides=2, activation='relu')(x)
+    block, norm = L.Conv2D(8, 3, padding='same', activation='relu', name='block'), L.BatchNormalization(name='norm')
+    x = L.MaxPooling2D()(norm(block(norm(block(x)))))
+    map_ = K.Input((None, None, 8))
+    encoder = K.Model(map_, L.ReLU(name='encoder_relu')(L.Conv2D(10, 3, name='encoder_conv')(map_)), name='encoder')
+    x = L.Average()([encoder(x), encoder(L.AveragePooling2D(3, strides=1, padding='same')(x))])
+    x = L.Conv2D(12, 3, activation='relu')(x)
+    dense = L.Dense(12, activation='relu', name='twice')
+    return K.Model(inputs, L.Dense(4, activation='softmax')(dense(dense(L.GlobalAveragePooling2D()(x)))), name='shared')
+
+
+def bilinear(K, r):
+    """maps that are made larger with interpolation"""
+    L = K.layers
+    x = inputs = start(K, r)
+    x = L.Conv2D(6, 3, strides=2, activation='relu')(x)
+    skip = L.Conv2D(6, 3, padding='same', activation='relu')(x)
+    x = L.Conv2D(8, 3, activation='relu', padding='same')(L.MaxPooling2D((2, 3))(x))
+    x = L.Concatenate()([skip, L.UpSampling2D((2, 3), interpolation='bilinear')(x)])
+    x = L.Conv2D(10, 3, strides=3, activation='relu')(x)
+    x = L.Conv2D(10, 3, activation='relu')(L.UpSampling2D(3, interpolation='bilinear')(x))
+    x = L.Conv2D(12, 3, strides=2, activation='relu')(x)
+    return K.Model(inputs, L.Dense(4, activation='softmax')(L.GlobalAveragePooling2D()(x)), name='bilinear')
+
+
+def normalized(K, r):
+    """pixels by given and by adapted statistics; normalisation over channels; layers of activations with numbers in them"""
+    L = K.layers
+    x = inputs = start(K, r)
+    x = L.Normalization(mean=[120., 110., 100.], variance=[3000., 3500., 4000.])(x)
+    x = L.Normalization()(x)
+    x = L.LayerNormalization(epsilon=1e-5)(L.Conv2D(8, 3, strides=2, padding='same')(x))
+    x = L.PReLU(shared_axes=[1, 2])(L.Conv2D(10, 3, strides=2)(x))
+    x = L.LayerNormalization(scale=False)(L.ELU(.5)(L.Conv2D(10, 3)(L.ZeroPadding2D((1, 2))(x))))
+    x = L.Permute((1, 2, 3))(L.Conv2D(10, 1, activation='gelu')(x))
+    x = L.ReLU(max_value=3., negative_slope=.1, threshold=.2)(L.DepthwiseConv2D(3, activation='tanh')(x))
+    x = L.Conv2D(12, 3, activation='softplus')(L.Cropping2D(((1, 0), (0, 1)))(x))
+    return K.Model(inputs, L.Softmax()(L.Dense(4)(L.GlobalAveragePooling2D()(x))), name='normalized')

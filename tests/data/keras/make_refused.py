@@ -50,9 +50,23 @@ def base_twice(K):
     return K.Model(inputs, classes(K, x), name='model')
 
 
-def shared_dense(K, x):
-    shared = K.layers.Dense(12, activation='relu', name='shared_dense')
-    return shared(shared(pooled(K, x)))
+def two_pools(K):
+    """a head on two maps"""
+    inputs = K.Input((32, 32, 3))
+    early = K.layers.Conv2D(4, 3, strides=2, activation='relu', name='early')(inputs)
+    late = K.layers.Conv2D(6, 3, strides=2, activation='relu', name='late')(early)
+    return K.Model(inputs, classes(K, K.layers.Concatenate()([pooled(K, early), pooled(K, late)])), name='model')
+
+
+def vision_transformer(K):
+    """patches, a block of attention, a mean over the patches"""
+    L = K.layers
+    inputs = K.Input((32, 32, 3))
+    x = L.Reshape((16, 8), name='tokens')(L.Conv2D(8, 8, strides=8, name='patches')(inputs))
+    y = L.LayerNormalization(name='norm_0')(x)
+    x = L.Add()([x, L.MultiHeadAttention(2, 4, name='attention_0')(y, y)])
+    y = L.Dense(8)(L.Dense(16, activation='gelu')(L.LayerNormalization(name='norm_1')(x)))
+    return K.Model(inputs, classes(K, L.GlobalAveragePooling1D()(L.Add()([x, y]))), name='vit')
 
 
 def scale_by_two(x):
@@ -108,9 +122,9 @@ LAYER = lambda kind, *a, **k: lambda K, x: getattr(K.layers, kind)(*a, **k)(x)
 case('two_inputs.keras', ['inputs'], two_inputs)
 case('two_inputs.k2.keras', ['inputs'], two_inputs)
 case('siamese.keras', ['inputs'], siamese, notes='a shared base, two pictures')
-case('base_twice.keras', ['xception'], base_twice, notes='the base called twice on one picture')
-case('shared_layer.keras', ['shared_dense'], with_body(shared_dense), notes='one Dense called twice in a row')
-case('shared_layer.k2.keras', ['shared_dense'], with_body(shared_dense))
+case('base_twice.keras', ['two layers with height', 'block14_sepconv2_act:1'], base_twice, notes='the base called twice on one picture: a head on two maps')
+case('two_pools.keras', ['two layers with height', 'early', 'late'], two_pools, notes='means of two layers in one head')
+case('vision_transformer.keras', ['MultiHeadAttention', 'attention_0'], vision_transformer, notes='as ViT and Swin: attention between patches')
 case('lambda_named.keras', ['Lambda', 'doubling'], with_body(lambda_named), notes='a named Python function, x * 2')
 case('lambda_code.keras', ['Lambda', 'doubling'], with_body(lambda_code), notes='a Python lambda as byte code, x * 2')
 case('lambda_code.k2.keras', ['Lambda', 'doubling'], with_body(lambda_code))

@@ -22,15 +22,18 @@ impl Flattener<'_> {
         constants: &[&Value],
         tensor_first: bool,
     ) -> Result<Tensor, KerasError> {
+        self.count_call()?;
         if let Some(model) = &layer.model {
-            let scope = self.inside(layer, archive, scope);
+            let scope = scope.inside(layer, archive);
             let outputs = self.model(model, &scope, tensors, None)?;
             return outputs
                 .get(&0)
                 .copied()
                 .ok_or_else(|| KerasError::graph("a model gives nothing"));
         }
-        self.position += 1;
+        if scope.call.is_empty() {
+            self.position += 1;
+        }
         let (network, count, position) = (self.network.to_owned(), self.count, self.position);
         let refuse = |reason: &str| KerasError::Layer {
             network: network.clone(),
@@ -127,6 +130,7 @@ impl Flattener<'_> {
                 name: layer.name.clone(),
                 part: (index + 1 < count).then_some(name),
                 model: scope.models.last().cloned(),
+                call: scope.call.clone(),
                 op: part.op,
                 inputs: std::mem::take(&mut inputs),
                 shape,

@@ -22,6 +22,8 @@ use needed::needed;
 
 /// How often the layers of a model are gone through until each has what it reads; saved models are in order.
 const MAX_ROUNDS: usize = 64;
+/// Calls of layers and models together; a model that calls another twice, again and again, would have any number.
+const MAX_CALLS: usize = 40_000;
 
 /// What a layer gives.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,6 +72,7 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
         family: family::by_name(model),
         count: model.all().len(),
         position: 0,
+        calls: 0,
     };
     let input = flattener.push(FlatLayer {
         name: input_name(model),
@@ -78,6 +81,7 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
         op: Op::Input,
         inputs: vec![],
         shape,
+        call: String::new(),
         place: Place::default(),
     });
     let input = Tensor {
@@ -119,6 +123,7 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
     let place = Scope {
         models: Vec::new(),
         archive: Some("layers".to_owned()),
+        call: String::new(),
     };
     let given = flattener.model(model, &place, &[input], Some(chosen))?;
     let output = given
@@ -158,10 +163,32 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
 }
 
 /// Where a model stands.
+#[derive(Clone)]
 struct Scope {
     models: Vec<String>,
     /// Of its layers in an archive, where that is clear.
     archive: Option<String>,
+    /// Which call of it this is, see [`FlatLayer::call`].
+    call: String,
+}
+
+impl Scope {
+    /// The same for a call of a layer, counted from 0.
+    fn called(&self, call: usize) -> Self {
+        let mut scope = self.clone();
+        if call > 0 {
+            scope.call.push_str(&format!(":{call}"));
+        }
+        scope
+    }
+
+    /// Of the layers of a model that stands here.
+    fn inside(&self, layer: &LayerDescription, archive: &Option<String>) -> Self {
+        let mut scope = self.clone();
+        scope.models.push(layer.name.clone());
+        scope.archive = archive.as_ref().map(|archive| format!("{archive}/layers"));
+        scope
+    }
 }
 
 struct Flattener<'a> {
@@ -175,6 +202,8 @@ struct Flattener<'a> {
     count: usize,
     /// Layers looked at so far.
     position: usize,
+    /// Calls of layers and models so far.
+    calls: usize,
 }
 
 impl Flattener<'_> {
@@ -216,10 +245,12 @@ impl Flattener<'_> {
             .filter(|(index, _)| chosen.is_none_or(|chosen| chosen == *index))
             .collect();
         let needed = needed(model, &wanted)?;
-        let mut given: HashMap<&str, BTreeMap<usize, Tensor>> = HashMap::new();
+        let mut given: HashMap<(usize, usize), BTreeMap<usize, Tensor>> = HashMap::new();
         for (reference, input) in model.inputs.iter().zip(inputs) {
             input::check(model, reference, input.input, scope.models.is_empty())?;
-            given.insert(&reference.layer, BTreeMap::from([(0, *input)]));
+            if let Some(read) = model.call_read(reference) {
+                given.insert(read, BTreeMap::from([(0, *input)]));
+            }
         }
         if model.inputs.len() != inputs.len() {
             return Err(KerasError::graph(&format!(
@@ -229,36 +260,21 @@ impl Flattener<'_> {
                 inputs.len()
             )));
         }
-        let mut waiting: Vec<usize> = needed
-            .into_iter()
-            .filter(|&i| !given.contains_key(model.layers[i].name.as_str()))
-            .collect();
+        let places = model.places();
+        let mut waiting: Vec<(usize, usize)> = needed.into_iter().filter(|call| !given.contains_key(call)).collect();
         for _ in 0..MAX_ROUNDS {
             let mut later = Vec::new();
-            for &index in &waiting {
+            for &(index, number) in &waiting {
                 let layer = &model.layers[index];
-                let call = match layer.calls.as_slice() {
-                    [call] => call,
-                    [] => {
-                        return Err(KerasError::graph(&format!(
-                            "the layer {} is called nowhere",
-                            layer.name
-                        )));
-                    }
-                    calls => {
-                        return Err(KerasError::Network {
-                            network: self.network.to_owned(),
-                            reason: format!(
-                                "its layer {} ({}) is shared by {} places, which is not understood",
-                                layer.name,
-                                layer.class,
-                                calls.len()
-                            ),
-                        });
-                    }
-                };
+                let call = layer
+                    .calls
+                    .get(number)
+                    .ok_or_else(|| KerasError::graph(&format!("the layer {} is called nowhere", layer.name)))?;
                 let tensors = call.arguments.iter().filter_map(|argument| match argument {
-                    Argument::Tensor(tensor) => Some(given.get(tensor.layer.as_str())?.get(&tensor.index).copied()),
+                    Argument::Tensor(tensor) => {
+                        let read = model.call_among(&places, tensor)?;
+                        Some(given.get(&read).and_then(|given| given.get(&tensor.index)).copied())
+                    }
                     Argument::Constant(_) => None,
                 });
                 let count = call
@@ -268,7 +284,7 @@ impl Flattener<'_> {
                     .count();
                 let tensors: Vec<Tensor> = tensors.map_while(|tensor| tensor).collect();
                 if tensors.len() < count || count == 0 {
-                    later.push(index);
+                    later.push((index, number));
                     continue;
                 }
                 let constants: Vec<&Value> = call
@@ -280,20 +296,23 @@ impl Flattener<'_> {
                     })
                     .collect();
                 let tensor_first = matches!(call.arguments.first(), Some(Argument::Tensor(_)));
-                if let Some(inner) = &layer.model {
+                let (archive, scope) = (&archives[index], scope.called(number));
+                let outputs = if let Some(inner) = &layer.model {
                     if !constants.is_empty() {
                         return Err(KerasError::graph(&format!(
                             "the model {} is called with constants",
                             layer.name
                         )));
                     }
-                    let inner_scope = self.inside(layer, &archives[index], scope);
-                    let outputs = self.model(inner, &inner_scope, &tensors, None)?;
-                    given.insert(&layer.name, outputs);
+                    self.count_call()?;
+                    self.model(inner, &scope.inside(layer, archive), &tensors, None)?
                 } else {
-                    let tensor = self.layer(layer, &archives[index], scope, &tensors, &constants, tensor_first)?;
-                    given.insert(&layer.name, BTreeMap::from([(0, tensor)]));
-                }
+                    BTreeMap::from([(
+                        0,
+                        self.layer(layer, archive, &scope, &tensors, &constants, tensor_first)?,
+                    )])
+                };
+                given.insert((index, number), outputs);
             }
             if later.is_empty() || later.len() == waiting.len() {
                 waiting = later;
@@ -301,7 +320,7 @@ impl Flattener<'_> {
             }
             waiting = later;
         }
-        if let Some(&index) = waiting.first() {
+        if let Some(&(index, _)) = waiting.first() {
             let name = &model.layers[index].name;
             return Err(KerasError::graph(&format!(
                 "what {name} reads is not there, or depends on {name} itself"
@@ -309,9 +328,8 @@ impl Flattener<'_> {
         }
         let mut outputs = BTreeMap::new();
         for (index, reference) in wanted {
-            let tensor = given
-                .get(reference.layer.as_str())
-                .and_then(|given| given.get(&reference.index));
+            let call = model.call_given(reference).and_then(|call| given.get(&call));
+            let tensor = call.and_then(|given| given.get(&reference.index));
             let tensor =
                 tensor.ok_or_else(|| KerasError::graph(&format!("the output {} is not there", reference.layer)))?;
             outputs.insert(index, *tensor);
@@ -319,12 +337,11 @@ impl Flattener<'_> {
         Ok(outputs)
     }
 
-    fn inside(&self, layer: &LayerDescription, archive: &Option<String>, scope: &Scope) -> Scope {
-        let mut models = scope.models.clone();
-        models.push(layer.name.clone());
-        Scope {
-            models,
-            archive: archive.as_ref().map(|archive| format!("{archive}/layers")),
+    fn count_call(&mut self) -> Result<(), KerasError> {
+        self.calls += 1;
+        if self.calls > MAX_CALLS {
+            return Err(KerasError::graph("its layers are called more than 40,000 times"));
         }
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Which layers of a model an output depends on.
+//! Which calls of a model's layers an output depends on.
 
 use std::collections::BTreeSet;
 
@@ -6,38 +6,33 @@ use crate::models::keras::calls::TensorRef;
 use crate::models::keras::error::KerasError;
 use crate::models::keras::json::Model;
 
-/// The layers that some outputs of a model depend on, in Keras' order.
-pub(super) fn needed(model: &Model, outputs: &[(usize, &TensorRef)]) -> Result<BTreeSet<usize>, KerasError> {
-    let by_name = model.places();
-    if by_name.len() < model.layers.len() {
+/// The layers, and which of their calls, that some outputs of a model depend on, in Keras' order.
+pub(super) fn needed(model: &Model, outputs: &[(usize, &TensorRef)]) -> Result<BTreeSet<(usize, usize)>, KerasError> {
+    let places = model.places();
+    if places.len() < model.layers.len() {
         return Err(KerasError::graph("two of its layers have the same name"));
     }
-    let find = |tensor: &TensorRef| {
+    let checked = |tensor: &TensorRef, call: Option<(usize, usize)>| {
         let name = &tensor.layer;
-        let index = by_name.get(name.as_str()).copied();
-        let index = index.ok_or_else(|| KerasError::graph(&format!("there is no layer {name}")))?;
-        // Keras 2 counts the making of a model as a call of it
-        let layer = &model.layers[index];
-        let calls = layer.calls.len().max(1) + usize::from(layer.model.is_some());
-        if usize::try_from(tensor.node).is_ok_and(|node| node < calls) {
-            Ok(index)
-        } else {
-            Err(KerasError::graph(&format!(
-                "the layer {name} is not called so often as it is read"
-            )))
-        }
+        call.ok_or_else(|| {
+            KerasError::graph(&if places.contains_key(name.as_str()) {
+                format!("the layer {name} is not called so often as it is read")
+            } else {
+                format!("there is no layer {name}")
+            })
+        })
     };
     let mut found = BTreeSet::new();
-    let mut open: Vec<usize> = outputs
+    let mut open: Vec<(usize, usize)> = outputs
         .iter()
-        .map(|(_, output)| find(output))
+        .map(|(_, output)| checked(output, model.call_given(output)))
         .collect::<Result<_, _>>()?;
-    while let Some(index) = open.pop() {
-        if !found.insert(index) {
+    while let Some((index, call)) = open.pop() {
+        if !found.insert((index, call)) {
             continue;
         }
-        for tensor in model.layers[index].reads() {
-            open.push(find(tensor)?);
+        for tensor in model.layers[index].reads(call) {
+            open.push(checked(tensor, model.call_among(&places, tensor))?);
         }
     }
     Ok(found)

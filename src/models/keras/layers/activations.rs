@@ -49,6 +49,10 @@ pub fn of_value(value: &Value, is_keras_2: bool) -> Result<Option<Activation>, S
                 let name = object.get("config").and_then(Value::as_str).ok_or_else(unknown)?;
                 return named(name, is_keras_2).ok_or_else(unknown);
             }
+            // Keras 3 knows no class without its module
+            if !is_keras_2 && !object.get("module").is_some_and(Value::is_string) {
+                return Err(unknown());
+            }
             let config = object.get("config").and_then(Value::as_object).ok_or_else(unknown)?;
             let config = Config::new(config);
             let activation = match class {

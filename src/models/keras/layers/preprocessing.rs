@@ -37,6 +37,9 @@ pub fn normalization(layer: &Called<'_>) -> Result<Built, String> {
     let (Some(mean), Some(variance)) = (mean, variance) else {
         return Ok(one(layer, Op::Normalize));
     };
+    if !are_alike(mean, variance) {
+        return Err("its mean and variance have different shapes".to_owned());
+    }
     let channels = layer.channels();
     let read = |value: &Value| per_channel(value, channels).ok_or("its mean or variance is not one number a channel");
     let (mean, variance) = (read(mean)?, read(variance)?);
@@ -50,6 +53,14 @@ pub fn normalization(layer: &Called<'_>) -> Result<Built, String> {
         .collect();
     let shift = mean.iter().zip(&scale).map(|(mean, scale)| -mean * scale).collect();
     Ok(one(layer, Op::Affine { scale, shift }))
+}
+
+/// Whether two constants are lists of the same lengths, or no lists both.
+fn are_alike(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| are_alike(a, b)),
+        (a, b) => a.is_array() == b.is_array(),
+    }
 }
 
 /// A function of somebody's own is never run; only the preprocessing of Keras' own networks is known by its name.

@@ -102,10 +102,12 @@ pub fn cropping(layer: &Called<'_>) -> Result<Built, String> {
 pub fn up_sampling(layer: &Called<'_>) -> Result<Built, String> {
     map_only(layer)?;
     channels_last(layer)?;
-    match layer.config.word("interpolation")? {
-        None | Some("nearest") => {}
-        Some(other) => return Err(format!("interpolation is {other}, where nearest is understood")),
-    }
     let times = layer.config.pair("size", Some([2; 2]))?;
-    Ok(one(layer, Op::Repeat { times }))
+    match layer.config.word("interpolation")? {
+        None | Some("nearest") => Ok(one(layer, Op::Repeat { times })),
+        Some("bilinear") => Ok(one(layer, Op::Interpolate { times })),
+        Some(other) => Err(format!(
+            "interpolation is {other}, where nearest and bilinear are understood"
+        )),
+    }
 }
