@@ -143,7 +143,12 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
             from: info.weights.input_said_by,
         },
     };
-    let choices = digest(&Choices::new(options, &weights, &wish, (&classes, &layers)))?;
+    let choices = digest(&Choices::new(
+        options,
+        &weights,
+        &wish,
+        (classes.as_slice(), layers.as_slice()),
+    ))?;
     let results = Results::open(options, &choices, &inputs)?;
     let report = match &options.report {
         Some(target) => Some(HtmlReport::create(
