@@ -20,6 +20,7 @@ pub fn encode_thumbnail(thumbnail: &Photo) -> Result<Vec<u8>, ImageError> {
         .subsampling(Subsampling::S420)
         .encode()
         .map_err(|error| ImageError::Encoding {
+            format: "JPEG",
             reason: error.to_string(),
         })
 }
