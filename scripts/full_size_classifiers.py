@@ -9,7 +9,8 @@ each: logits, the top class, the map at the default layer; time and memory besid
 
 FOLDER keeps the files (5 GB for all networks) and is used again. The weights are drawn by name, then moving statistics,
 biases and scales are set layer by layer, so that half of the ReLUs are on and the answers are moderate; they classify
-nothing. Exit status 1 if logits are off by more than 1e-3 of their spread, a map by more than 1e-3, or a top class differs.
+nothing. Exit status 1 if logits are off by more than 1e-3 of their spread, a signed map by more than 1e-3 of its largest
+value, or a top class differs.
 
 Times are apart, of five networks unless others are named: both programs in turns, each in processes of its own, the median
 over turns of the medians of a process. An idle machine is needed for them. Networks that are not there yet are made with
@@ -107,7 +108,7 @@ def make(family, folder, quickly=False):
 
 
 def keras_map(family, folder, layer, index):
-    """Keras' heat and logits, from the file"""
+    """Keras' signed map and logits, from the file"""
     os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
     import keras
     import numpy as np
@@ -125,8 +126,7 @@ def keras_map(family, folder, layer, index):
         score = logits[0, index]
     gradient = tape.gradient(score, features)[0].numpy().astype("f8")
     signed = features[0].numpy().astype("f8") @ gradient.mean((0, 1))
-    heat = np.maximum(signed, 0) / max(signed.max(), 1e-30)
-    np.savez(folder / f"{family}.keras.npz", logits=logits[0].numpy(), heat=heat)
+    np.savez(folder / f"{family}.keras.npz", logits=logits[0].numpy(), signed=signed)
 
 
 def onnx_time(family, folder):
@@ -186,10 +186,11 @@ def compare(program, family, folder):
     logits = np.array([p["logit"] for p in sorted(found["predictions"], key=lambda p: p["index"])])
     off = float(np.abs(logits - right["logits"]).max() / np.ptp(right["logits"]))
     same = found["predictions"][0]["index"] == int(right["logits"].argmax())
-    heat = float(np.abs(np.load(shown["files"]["heat"]) - right["heat"]).max())
-    line = f"{family:18} {size_of(family):4} {network.stat().st_size / 1e6:5.0f} {off:8.0e} {'yes' if same else 'NO':>4} {heat:8.0e}  {shown['layer']}"
+    signed = right["signed"]
+    away = float(np.abs(np.load(shown["files"]["signed"]) - signed).max() / np.abs(signed).max())
+    line = f"{family:18} {size_of(family):4} {network.stat().st_size / 1e6:5.0f} {off:8.0e} {'yes' if same else 'NO':>4} {away:8.0e}  {shown['layer']}"
     print(line, flush=True)
-    return same and off <= 1e-3 and heat <= 1e-3
+    return same and off <= 1e-3 and away <= 1e-3
 
 
 def measure(program, family, folder):
@@ -218,7 +219,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("networks", nargs="*", metavar="NETWORK")
     parser.add_argument("--times", action="store_true", help="times and memory beside ONNX Runtime, of five networks unless named")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     folder = given.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     unknown = set(given.networks) - set(NETWORKS)

@@ -53,10 +53,12 @@ stop
 
 start assets/samples/photographs/astronaut.jpg
 xdotool type --delay 50 'space shuttle'; sleep 1; xdotool key Return; sleep 0.5; xdotool key Escape Escape; sleep 0.5
-xdotool key F3; sleep 1
+xdotool key F8; sleep 2
+shot compare
+xdotool key F8; sleep 0.5; xdotool key F3; sleep 1
 shot side_by_side
 for _ in $(seq 40); do xdotool key bracketleft; sleep 0.05; done
 xdotool key F2; sleep 3
 shot all_layers
 stop
-echo "wrote $out/overlay.png $out/light.png $out/side_by_side.png $out/all_layers.png"
+echo "wrote $out/overlay.png $out/light.png $out/compare.png $out/side_by_side.png $out/all_layers.png"

@@ -78,7 +78,7 @@ impl Fixture {
         fetch(&request, &QUICK, progress, cancel)
     }
 
-    /// The file is here, whole, and nothing else but the lock.
+    /// The file is here, whole, and nothing else, where locks can go but the file itself.
     fn check_whole(&self, fetched: Result<Fetched, FetchError>) {
         let fetched = fetched.unwrap();
         assert_eq!(
@@ -87,7 +87,14 @@ impl Fixture {
         );
         assert!(fs::read(self.out()).unwrap() == content());
         assert!(!self.partial().exists());
-        assert_eq!(fs::read_dir(self.folder.path()).unwrap().count(), 2);
+        assert_eq!(self.left(), ["file.h5"]);
+    }
+
+    /// The names of the files that are left; without the lock where that has to stay.
+    fn left(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| cfg!(unix) || !name.ends_with(".lock")).collect()
     }
 
     /// The file is not here, and the error is one sentence.
@@ -96,6 +103,11 @@ impl Fixture {
         let message = error.to_string();
         assert!(message.contains(expected) && !message.contains('\n'), "{message}");
         assert!(!self.out().exists());
+        // the next attempt can go on from what is left
+        for name in self.left() {
+            assert!(name.ends_with(".partial"), "{name}");
+            assert!(fs::metadata(self.folder.path().join(name)).unwrap().len() > 0);
+        }
         error
     }
 
@@ -328,6 +340,20 @@ fn no_server() {
     };
     let fetched = fetch(&request, &QUICK, &mut |_| {}, &AtomicBool::new(false));
     fixture.check_failed(fetched, "127.0.0.1 cannot be reached");
+}
+
+#[test]
+fn a_download_of_which_nothing_arrived_leaves_nothing() {
+    for answer in [
+        Answer::Status(404),
+        Answer::Status(503),
+        Answer::Stall(0),
+        Answer::Cut(0),
+    ] {
+        let fixture = Fixture::new(std::slice::from_ref(&answer));
+        assert!(fixture.fetch().is_err());
+        assert_eq!(fixture.left(), [""; 0], "{answer:?}");
+    }
 }
 
 #[test]

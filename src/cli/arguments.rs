@@ -112,7 +112,7 @@ impl From<Device> for DeviceChoice {
 pub enum Command {
     /// Predict images and map the evidence, without a window
     #[command(after_help = examples::EXPLAIN)]
-    Explain(Explain),
+    Explain(Box<Explain>),
     /// Find, download, import and check weights
     #[command(subcommand, after_help = examples::WEIGHTS)]
     Weights(WeightsCommand),
@@ -155,7 +155,7 @@ pub enum Command {
 #[derive(Args, Debug)]
 pub struct Explain {
     /// Images, folders whose images are taken in the order of their names, web addresses (https), or - for standard input
-    #[arg(value_name = "IMAGE|FOLDER|URL", required_unless_present_any = ["files_from", "from"])]
+    #[arg(value_name = "IMAGE|FOLDER|URL", required_unless_present_any = ["from", "files_from"])]
     pub images: Vec<PathBuf>,
     /// Make a picture again that this program wrote, from what it says of itself; images named behind it are where its photo
     /// may be [default: beside it, or here]
@@ -164,7 +164,7 @@ pub struct Explain {
         value_name = "PICTURE",
         conflicts_with_all = [
             "recursive", "classes", "layers", "score", "method", "crop", "blend", "threshold", "cells", "maximum", "colormap",
-            "write", "format", "json", "csv", "report", "files_from", "results", "resume", "shard", "jobs", "download"
+            "write", "format", "json", "download"
         ]
     )]
     pub from: Option<PathBuf>,

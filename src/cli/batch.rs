@@ -11,7 +11,7 @@ use super::inputs::Input;
 use super::progress::Progress;
 use super::report::ErrorReport;
 use super::results::Results;
-use crate::explorer::{Answer, ExplorerError, ImageId, PAPER};
+use crate::explorer::{Answer, ExplorerError, ImageId};
 use crate::imaging::{self, Photo};
 
 impl Task<'_> {
@@ -90,7 +90,7 @@ impl Task<'_> {
     /// What a report says of the choices.
     fn parameters(&self) -> Vec<(&'static str, String)> {
         let (options, weights, plan) = (self.options, &self.weights, &self.network.plan);
-        let classes = match self.classes.as_slice() {
+        let classes = match self.wish.classes.as_slice() {
             [] => "the top one of each image".to_owned(),
             classes => joined(classes.iter().map(|&class| self.network.labels.display_name(class))),
         };
@@ -102,7 +102,7 @@ impl Task<'_> {
             ("Classes", classes),
             (
                 "Layers",
-                joined(self.layers.iter().map(|&layer| plan.layer(layer).name.clone())),
+                joined(self.wish.layers.iter().map(|&layer| plan.layer(layer).name.clone())),
             ),
             ("Score", self.wish.score.name().to_owned()),
             ("Method", self.wish.method.name().to_owned()),
@@ -123,22 +123,15 @@ impl Task<'_> {
             error,
         };
         let small = imaging::thumbnail(photo, html_report::SIDE);
-        let mut maps = Vec::new();
-        for &class in &self.shown(&answer.predicted) {
-            for &layer in &self.layers {
-                let Some(map) = answer.maps.get(&(class, layer)) else {
-                    continue;
-                };
-                let mut panel = self.panel(&answer.predicted, class, layer, map);
-                let crop = &mut panel.of.preprocessing.crop;
-                *crop = crop.map(|crop| crop.scaled([photo.width, photo.height], [small.width, small.height]));
-                let overlay = panel.render(&small).over(PAPER);
-                maps.push(imaging::encode_thumbnail(&overlay).map_err(failed)?);
-            }
-        }
+        let places = answer
+            .classes
+            .iter()
+            .flat_map(|&class| self.wish.layers.iter().map(move |&layer| (class, layer)));
+        let panels = places.filter_map(|place| self.panel(answer, place));
+        let maps = panels.map(|panel| imaging::encode_thumbnail(&panel.render_small(photo, &small)).map_err(failed));
         Ok(Pictures {
             photo: imaging::encode_thumbnail(&small).map_err(failed)?,
-            maps,
+            maps: maps.collect::<Result<_, _>>()?,
         })
     }
 }

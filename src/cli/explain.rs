@@ -12,16 +12,16 @@ use super::guesses;
 use super::html_report::{HtmlReport, Pictures, Truth};
 use super::inputs::{Input, inputs, listed};
 use super::interrupt;
-use super::map_files::{self, Files};
+use super::map_files::{self, Files, Place};
 use super::progress_bar::Bar;
 use super::report::{
     FilesReport, ImageReport, InputReport, MapReport, PredictionReport, RivalsReport, Timings, WeightsReport,
 };
 use super::results::{Results, digest};
 use super::{Stop, tell_notes};
-use crate::explain::{Map, Rivals, Score, Target};
+use crate::explain::{Rivals, Score, Target};
 use crate::explorer::{
-    Answer, Answers, Batch, ExplorerError, ImageId, ImageSource, NetworkInfo, Open, Panel, Place, Predicted, Subject,
+    Answer, Answers, Batch, ExplorerError, ImageId, ImageSource, NetworkInfo, Open, Panel, Predicted, Subject,
     Surroundings, View, Wish, local_path, percent_encoded,
 };
 use crate::imaging::{Preprocessing, Region};
@@ -38,9 +38,6 @@ pub struct Task<'a> {
     pub options: &'a Explain,
     pub weights: WeightsReport,
     pub wish: Wish,
-    /// Empty for the top class of each image.
-    pub classes: Vec<usize>,
-    pub layers: Vec<LayerId>,
     /// Hash of everything above.
     pub choices: String,
     /// Whether there is more than one image.
@@ -112,10 +109,21 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
             crop: options.crop,
             ..said.over(info.usual)
         },
+        classes,
+        layers: layers(&info, &options.layers)?,
+        likeliest: if is_wanted(options, Write::Classes) && options.classes.is_empty() {
+            SHEET
+        } else {
+            0
+        },
+        along: if is_wanted(options, Write::Layers) {
+            info.plan.groups().iter().map(Group::last).collect()
+        } else {
+            Vec::new()
+        },
         score: options.score.unwrap_or(info.recommended.score),
         method: options.method,
     };
-    let layers = layers(&info, &options.layers)?;
     if let Some(folder) = &options.out {
         std::fs::create_dir_all(folder)
             .map_err(|error| Stop::Failed(format!("{} cannot be made: {error}", folder.display())))?;
@@ -129,7 +137,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
     }
     let weights = WeightsReport {
         name: info.weights.name.clone(),
-        sha256: batch.sha256().to_owned(),
+        sha256: batch.sha256()?,
         classes: info.plan.classes(),
         output: info.plan.output,
         output_from: info.weights.output_said_by,
@@ -143,12 +151,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
             from: info.weights.input_said_by,
         },
     };
-    let choices = digest(&Choices::new(
-        options,
-        &weights,
-        &wish,
-        (classes.as_slice(), layers.as_slice()),
-    ))?;
+    let choices = digest(&Choices::new(options, &weights, &wish))?;
     let results = Results::open(options, &choices, &inputs)?;
     let report = match &options.report {
         Some(target) => Some(HtmlReport::create(
@@ -165,13 +168,16 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         options,
         weights,
         wish,
-        classes,
-        layers,
         choices,
         is_job: inputs.len() > 1,
         stop: &stop,
     };
     task.all(inputs, results, report)
+}
+
+/// Whether files of this kind are written.
+fn is_wanted(options: &Explain, what: Write) -> bool {
+    options.out.is_some() && options.write.contains(&what)
 }
 
 /// The images of the arguments and of the list, in this order.
@@ -233,23 +239,18 @@ struct Choices<'a> {
     /// Where pictures go, and which.
     out: Option<Vec<u8>>,
     write: Vec<String>,
-    /// How they look.
-    look: String,
+    /// How pictures look.
+    look: Option<String>,
 }
 
 impl<'a> Choices<'a> {
-    fn new(
-        options: &Explain,
-        weights: &'a WeightsReport,
-        wish: &Wish,
-        (classes, layers): (&'a [usize], &[LayerId]),
-    ) -> Self {
+    fn new(options: &Explain, weights: &'a WeightsReport, wish: &'a Wish) -> Self {
         let out = options.out.as_ref();
         Self {
             weights,
             crop: wish.preprocessing.crop,
-            classes,
-            layers: layers.iter().map(|layer| layer.0).collect(),
+            classes: &wish.classes,
+            layers: wish.layers.iter().map(|layer| layer.0).collect(),
             score: wish.score.name(),
             method: wish.method.name(),
             top: options.top,
@@ -257,20 +258,22 @@ impl<'a> Choices<'a> {
             write: out.map_or_else(Vec::new, |_| {
                 options.write.iter().map(|what| format!("{what:?}")).collect()
             }),
-            look: out.map_or_else(String::new, |_| {
+            look: out.map(|_| {
                 let Explain {
-                    format,
                     blend,
-                    colormap,
                     threshold,
                     cells,
                     maximum,
+                    colormap,
+                    format,
                     figure_width,
                     ground,
                     ..
                 } = options;
-                let figure = format!("{figure_width} {ground:?}");
-                format!("{format:?} {blend} {colormap} {threshold} {cells} {maximum:?} {figure}")
+                format!(
+                    "{blend} {threshold} {cells} {maximum:?} {} {format:?} {figure_width} {ground:?}",
+                    colormap.name()
+                )
             }),
         }
     }
@@ -301,34 +304,27 @@ impl Task<'_> {
                 photo.height
             )));
         }
-        let answer = open.explain(&self.wish, |predicted| {
-            let sheets = self.sheets(predicted).into_iter().map(|sheet| sheet.maps);
-            let reported = Place {
-                classes: self.shown(predicted),
-                layers: self.layers.clone(),
-            };
-            [reported].into_iter().chain(sheets).collect()
-        })?;
+        let answer = open.explain(&self.wish)?;
         let predicted = &answer.predicted;
         let mut reports = Vec::new();
-        for class in self.shown(predicted) {
-            for &layer in &self.layers {
+        for &class in &answer.classes {
+            for &layer in &self.wish.layers {
                 reports.push(self.map_report(&open, named, &answer, (class, layer), out)?);
             }
         }
         let mut files = Files::default();
         if let Some(folder) = out {
+            let place = Place {
+                folder,
+                stem: named.stem,
+            };
             let answers = Answers {
                 image: named.image,
                 network: self.network.clone(),
                 predicted: predicted.clone(),
             };
-            files = map_files::write_predictions(&open, self.options, &answers, (folder, named.stem))?;
-            for sheet in self.sheets(predicted) {
-                let panels = self.panels(&answer, &sheet.maps);
-                let named = (folder, named.stem, sheet.name.as_str());
-                files.extend(map_files::write_sheet(&open, self.options, panels, named)?);
-            }
+            files = map_files::write_predictions(&open, self.options, &answers, place)?;
+            files.extend(self.sheets(&open, &answer, place)?);
         }
         let (predictions, complement) = self.predictions(predicted);
         let pictures = match &self.options.report {
@@ -405,12 +401,11 @@ impl Task<'_> {
             let text = format!("{}: there is no map of class {class} at {layer}", path.display());
             ExplorerError::Request(text)
         };
-        let map: &Map = answer.maps.get(&(class, id)).ok_or_else(no_map)?;
+        let panel = self.panel(answer, (class, id)).ok_or_else(no_map)?;
+        let map = &*panel.map;
         let mut files = Files::default();
         if let Some(folder) = out {
-            let base = folder.join(map_files::map_name(stem, class, &layer));
-            let panel = self.panel(predicted, class, id, map);
-            files = map_files::write(open, options, &panel, &base)?;
+            files = map_files::write(open, options, &panel, Place { folder, stem })?;
         }
         let of_class = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);
         Ok(MapReport {
@@ -434,18 +429,11 @@ impl Task<'_> {
         })
     }
 
-    /// The classes that are explained.
-    pub fn shown(&self, predicted: &Predicted) -> Vec<usize> {
-        match self.classes.as_slice() {
-            [] => predicted.ranking.first().copied().into_iter().collect(),
-            classes => classes.to_vec(),
-        }
-    }
-
-    /// A map as the session draws it.
-    pub fn panel(&self, predicted: &Predicted, class: usize, layer: LayerId, map: &Map) -> Panel {
-        let options = self.options;
-        Panel {
+    /// A map as the session draws it; none if there is no such map.
+    pub fn panel(&self, answer: &Answer, (class, layer): (usize, LayerId)) -> Option<Panel> {
+        let (options, predicted) = (self.options, &answer.predicted);
+        let map = answer.maps.get(&(class, layer))?;
+        Some(Panel {
             image: predicted.image,
             network: self.network.clone(),
             of: Subject {
@@ -454,66 +442,44 @@ impl Task<'_> {
                 layer,
                 channel: None,
                 score: self.wish.score,
-                method: self.wish.method,
+                method: options.method,
             },
-            map: Arc::new(map.clone()),
+            map: map.clone(),
             answer: predicted.probabilities.get(class).copied(),
             look: map_files::look(options, View::Overlay { blend: options.blend }),
-        }
+        })
     }
 
-    /// All maps of a place, class by class.
-    fn panels(&self, answer: &Answer, place: &Place) -> Vec<Panel> {
-        let mut panels = Vec::new();
-        for &class in &place.classes {
-            for &layer in &place.layers {
-                let map = answer.maps.get(&(class, layer));
-                panels.extend(map.map(|map| self.panel(&answer.predicted, class, layer, map)));
-            }
-        }
-        panels
-    }
-
-    /// The sheets that are wanted: of many classes at each layer, and of each class along the layers.
-    fn sheets(&self, predicted: &Predicted) -> Vec<WantedSheet> {
-        let plan = &self.network.plan;
-        let mut sheets = Vec::new();
-        if self.options.out.is_none() {
-            return sheets;
-        }
+    /// Writes the sheets that are wanted: of many classes at each layer, and of each class along the layers.
+    fn sheets(&self, open: &Open<'_>, answer: &Answer, place: Place<'_>) -> Result<Files, ExplorerError> {
+        let Wish {
+            layers,
+            likeliest,
+            along,
+            ..
+        } = &self.wish;
+        let mut sheets: Vec<(String, Vec<Panel>)> = Vec::new();
         if self.options.write.contains(&Write::Classes) {
-            let classes: Vec<usize> = match self.classes.as_slice() {
-                [] => predicted.ranking.iter().copied().take(SHEET).collect(),
-                classes => classes.to_vec(),
+            let shown = match likeliest {
+                0 => answer.classes.clone(),
+                count => answer.predicted.ranking.iter().copied().take(*count).collect(),
             };
-            for &layer in &self.layers {
-                sheets.push(WantedSheet {
-                    name: format!("classes.{}", plan.layer(layer).name),
-                    maps: Place {
-                        classes: classes.clone(),
-                        layers: vec![layer],
-                    },
-                });
+            for &layer in layers {
+                let panels = shown.iter().filter_map(|&class| self.panel(answer, (class, layer)));
+                let name = &self.network.plan.layer(layer).name;
+                sheets.push((format!("classes.{name}"), panels.collect()));
             }
         }
-        if self.options.write.contains(&Write::Layers) {
-            for class in self.shown(predicted) {
-                sheets.push(WantedSheet {
-                    name: format!("layers.{class}"),
-                    maps: Place {
-                        classes: vec![class],
-                        layers: plan.groups().iter().map(Group::last).collect(),
-                    },
-                });
+        if !along.is_empty() {
+            for &class in &answer.classes {
+                let panels = along.iter().filter_map(|&layer| self.panel(answer, (class, layer)));
+                sheets.push((format!("layers.{class}"), panels.collect()));
             }
         }
-        sheets
+        let mut files = Files::default();
+        for (what, panels) in sheets {
+            files.extend(map_files::write_sheet(open, self.options, panels, &what, place)?);
+        }
+        Ok(files)
     }
-}
-
-/// A picture of many maps.
-struct WantedSheet {
-    /// Behind the image's name.
-    name: String,
-    maps: Place,
 }

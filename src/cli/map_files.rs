@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{Explain, Write};
 use super::wait;
+use crate::explain::Target;
 use crate::explorer::{
     Activity, Answers, Arrangement, Drawing, Existing, Explorer, ExplorerError, Export, ExportRequest, Look, Open,
-    Panel, Reply, Request, View, file_name,
+    Panel, Reply, Request, Subject, View, file_name,
 };
 
 /// The files that were written for a map, by what they are.
@@ -22,14 +23,6 @@ impl Files {
     /// These and others.
     pub fn extend(&mut self, others: Self) {
         self.0.extend(others.0);
-    }
-}
-
-/// What is done about files that are there. A job that goes on makes those again that it had no time to record.
-fn existing(options: &Explain) -> Existing {
-    match options.job.resume {
-        true => Existing::Replace,
-        false => options.existing.into(),
     }
 }
 
@@ -95,7 +88,56 @@ fn figure(options: &Explain, panel: &Panel) -> Export {
     })
 }
 
-/// Writes a sheet of small pictures, called `what` behind the image's `stem`, into a folder.
+/// Where the files of an image go.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The folder.
+    pub folder: &'a Path,
+    /// What their names begin with; no other image of the job has it.
+    pub stem: &'a str,
+}
+
+impl Place<'_> {
+    /// A file whose name ends in `tail`.
+    fn file(self, tail: &str) -> PathBuf {
+        self.folder.join(file_name(self.stem, &harmless(tail)))
+    }
+}
+
+/// Without what would lead into other folders: names of layers may have slashes.
+fn harmless(tail: &str) -> String {
+    tail.replace(['/', '\\'], "_")
+}
+
+/// What becomes of files that are there: those of an image that is done again are of the run that was cut off.
+fn existing(options: &Explain) -> Existing {
+    if options.job.resume {
+        Existing::Replace
+    } else {
+        options.existing.into()
+    }
+}
+
+/// Writes the wanted files of a map, `photo.285.block14_sepconv2_act.overlay.png` and so on.
+///
+/// # Errors
+/// The first file that cannot be written.
+pub fn write(open: &Open<'_>, options: &Explain, panel: &Panel, place: Place<'_>) -> Result<Files, ExplorerError> {
+    let Subject { target, layer, .. } = panel.of;
+    let (Target::Class(class) | Target::Rather { class, .. }) = target;
+    let layer = &panel.network.plan.layer(layer).name;
+    let base = place.file(&format!(".{class}.{layer}"));
+    let (mut names, mut files) = (Vec::new(), Vec::new());
+    for (name, export, ending) in exports(options, panel) {
+        let mut path = base.as_os_str().to_owned();
+        path.push(ending);
+        names.push(name.to_owned());
+        files.push((export, PathBuf::from(path)));
+    }
+    write_all(open, options, names, files)
+}
+
+/// Writes a sheet of small pictures, called `what` behind the image's name.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -103,39 +145,20 @@ pub fn write_sheet(
     open: &Open<'_>,
     options: &Explain,
     panels: Vec<Panel>,
-    (folder, stem, what): (&Path, &str, &str),
+    what: &str,
+    place: Place<'_>,
 ) -> Result<Files, ExplorerError> {
     let columns = panels.len().min(5);
-    let base = name(stem, what);
     let drawing = Drawing {
         arrangement: Arrangement::Sheet { columns },
         panels,
     };
-    let path = folder.join(format!("{base}.{}", options.format.endings()[0]));
+    let path = place.file(&format!(".{what}.{}", options.format.endings()[0]));
     let files = vec![(Export::Picture(drawing), path)];
-    let existing = existing(options);
-    let written = open.write(&ExportRequest { files, existing })?;
-    Ok(Files(written.into_iter().map(|file| (what.to_owned(), file)).collect()))
+    write_all(open, options, vec![what.to_owned()], files)
 }
 
-/// Writes the wanted files beside `base`, a path without extension.
-///
-/// # Errors
-/// The first file that cannot be written.
-pub fn write(open: &Open<'_>, options: &Explain, panel: &Panel, base: &Path) -> Result<Files, ExplorerError> {
-    let (mut names, mut files) = (Vec::new(), Vec::new());
-    for (name, export, ending) in exports(options, panel) {
-        let mut path = base.as_os_str().to_owned();
-        path.push(ending);
-        names.push(name);
-        files.push((export, PathBuf::from(path)));
-    }
-    let existing = existing(options);
-    let written = open.write(&ExportRequest { files, existing })?;
-    Ok(Files(names.into_iter().map(str::to_owned).zip(written).collect()))
-}
-
-/// Writes what the network answers for all classes into a folder, if that is wanted.
+/// Writes what the network answers for all classes beside the maps, if that is wanted.
 ///
 /// # Errors
 /// The first file that cannot be written.
@@ -143,30 +166,33 @@ pub fn write_predictions(
     open: &Open<'_>,
     options: &Explain,
     answers: &Answers,
-    (folder, stem): (&Path, &str),
+    place: Place<'_>,
 ) -> Result<Files, ExplorerError> {
     if !options.write.contains(&Write::Predictions) {
         return Ok(Files::default());
     }
-    let base = name(stem, "predictions");
-    let kinds = [("predictions_csv", "csv"), ("predictions_json", "json")];
-    let files = kinds.map(|(_, ending)| {
-        let export = Export::Predictions(answers.clone());
-        (export, folder.join(format!("{base}.{ending}")))
+    let endings = ["csv", "json"];
+    let names = endings.map(|ending| format!("predictions_{ending}"));
+    let files = endings.map(|ending| {
+        let path = place.file(&format!(".predictions.{ending}"));
+        (Export::Predictions(answers.clone()), path)
     });
-    let existing = existing(options);
-    let files = files.into();
-    let written = open.write(&ExportRequest { files, existing })?;
-    Ok(Files(
-        kinds
-            .map(|(name, _)| name.to_owned())
-            .into_iter()
-            .zip(written)
-            .collect(),
-    ))
+    write_all(open, options, names.into(), files.into())
 }
 
-/// Writes files, and waits; gives their paths as they are in the end.
+/// Writes files, which are called `names` in the report.
+fn write_all(
+    open: &Open<'_>,
+    options: &Explain,
+    names: Vec<String>,
+    files: Vec<(Export, PathBuf)>,
+) -> Result<Files, ExplorerError> {
+    let existing = existing(options);
+    let written = open.write(&ExportRequest { files, existing })?;
+    Ok(Files(names.into_iter().zip(written).collect()))
+}
+
+/// Lets a session write files, and waits; gives their paths as they are in the end.
 pub fn send(explorer: &Explorer, request: ExportRequest) -> Result<Vec<PathBuf>, String> {
     explorer.send(Request::Export(request));
     wait(explorer, Activity::Exporting, |reply| match reply {
@@ -175,22 +201,29 @@ pub fn send(explorer: &Explorer, request: ExportRequest) -> Result<Vec<PathBuf>,
     })
 }
 
-/// `photo.285.block14_sepconv2_act` for the stem `photo`; a name that is too long is shortened and gets a hash of the whole.
-pub fn map_name(stem: &str, class: usize, layer: &str) -> String {
-    name(stem, &format!("{class}.{layer}"))
-}
-
-/// The name of what else is written of an image.
-fn name(stem: &str, what: &str) -> String {
-    file_name(stem, &format!(".{}", what.replace(['/', '\\'], "_")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn names_are_never_too_long() {
+        let called = |stem: &str| {
+            let folder = Path::new("out");
+            let file = Place { folder, stem }.file(".7.layer");
+            file.file_name().unwrap().to_string_lossy().into_owned()
+        };
+        assert_eq!(called("photo"), "photo.7.layer");
+        for long in ["n".repeat(240), "é".repeat(120), "日".repeat(80)] {
+            let (first, second) = (called(&long), called(&format!("{long}x")));
+            assert!(first.len() <= 200 && first.ends_with(".7.layer"), "{first}");
+            assert!(first.starts_with(&long[..90]) && first != second);
+        }
+    }
+
+    #[test]
     fn a_layer_of_a_nested_network_leads_into_no_folder() {
-        assert_eq!(map_name("a", 1, "body/conv\\1"), "a.1.body_conv_1");
+        let folder = Path::new("out");
+        let file = Place { folder, stem: "a" }.file(".1.body/conv\\1");
+        assert_eq!(file, Path::new("out/a.1.body_conv_1"));
     }
 }

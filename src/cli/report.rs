@@ -239,12 +239,6 @@ impl FilesReport {
         Self(report)
     }
 
-    /// The paths, in percent encoding where they are no text.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        let named = self.0.iter().filter(|(what, _)| !what.ends_with("_bytes"));
-        named.map(|(what, path)| self.0.get(&format!("{what}_bytes")).unwrap_or(path).as_str())
-    }
-
     /// Whether nothing was written.
     fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -258,6 +252,12 @@ impl FilesReport {
         let pictures = files.clone().filter(move |(what, _)| is_picture(what));
         let numbers = files.filter(move |(what, _)| !is_picture(what));
         pictures.chain(numbers).map(|(_, path)| path)
+    }
+
+    /// The paths, in percent encoding where they are no text.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let named = self.0.iter().filter(|(what, _)| !what.ends_with("_bytes"));
+        named.map(|(what, path)| self.0.get(&format!("{what}_bytes")).unwrap_or(path).as_str())
     }
 }
 

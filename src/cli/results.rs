@@ -167,13 +167,11 @@ struct Known {
     choices: String,
     error: Option<String>,
     #[serde(default)]
-    maps: Vec<KnownFiles>,
-    #[serde(default)]
-    files: BTreeMap<String, String>,
+    maps: Vec<KnownMap>,
 }
 
 #[derive(Deserialize)]
-struct KnownFiles {
+struct KnownMap {
     files: BTreeMap<String, String>,
 }
 
@@ -185,11 +183,10 @@ impl Known {
     /// Whether the image was explained, and all that was written of it is still there. A file of no length is what a
     /// crash of the whole system may leave.
     fn is_whole(&self) -> bool {
-        let all = self.maps.iter().map(|map| &map.files).chain([&self.files]);
-        let files = all.flat_map(|files| {
-            let named = files.iter().filter(|(what, _)| !what.ends_with("_bytes"));
+        let files = self.maps.iter().flat_map(|map| {
+            let named = map.files.iter().filter(|(what, _)| !what.ends_with("_bytes"));
             named.map(|(what, path)| {
-                let bytes = files.get(&format!("{what}_bytes"));
+                let bytes = map.files.get(&format!("{what}_bytes"));
                 bytes.map_or_else(|| PathBuf::from(path), |bytes| percent_path(bytes))
             })
         });

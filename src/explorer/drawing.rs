@@ -207,8 +207,16 @@ impl Panel {
         self.look.maximum.unwrap_or_else(own)
     }
 
-    /// The picture over its photo, without what it does not show.
-    pub fn render(&self, photo: &Photo) -> Cutout {
+    /// The picture at the size of a smaller copy of its photo.
+    pub fn render_small(&self, photo: &Photo, small: &Photo) -> Photo {
+        let mut panel = self.clone();
+        let sizes = [photo, small].map(|photo| [photo.width, photo.height]);
+        panel.of.preprocessing.crop = self.of.preprocessing.crop.map(|crop| crop.scaled(sizes[0], sizes[1]));
+        panel.render(small).over(PAPER)
+    }
+
+    /// The picture, without what it does not show.
+    pub(super) fn render(&self, photo: &Photo) -> Cutout {
         let Self { map, look, .. } = self;
         let Look { view, colormap, .. } = *look;
         let region = self.region([photo.width, photo.height]);

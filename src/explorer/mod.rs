@@ -48,7 +48,7 @@ mod surroundings;
 mod under_way;
 mod write;
 
-pub use batch::{Answer, Batch, Open, Place, Wish};
+pub use batch::{Answer, Batch, Open, Wish};
 pub use drawing::{Arrangement, Drawing, Look, PAPER, Panel, Subject, View};
 pub use error::ExplorerError;
 pub use export::Export;

@@ -16,6 +16,9 @@ static REGULAR: LazyLock<Option<FontRef<'static>>> =
 static BOLD: LazyLock<Option<FontRef<'static>>> =
     LazyLock::new(|| FontRef::try_from_slice(include_bytes!("../../assets/fonts/Inter-SemiBold.otf")).ok());
 
+/// More letters than any line has room for.
+const LONGEST_LINE: usize = 1000;
+
 /// Where a text lies against its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
@@ -74,7 +77,7 @@ pub fn shortened(text: &str, size: f32, is_bold: bool, room: f32) -> String {
     if width(text, size, is_bold) <= room {
         return text.to_owned();
     }
-    let mut kept: Vec<char> = text.chars().collect();
+    let mut kept: Vec<char> = text.chars().take(LONGEST_LINE).collect();
     while kept.pop().is_some() {
         let short: String = kept.iter().chain(['…'].iter()).collect();
         if width(&short, size, is_bold) <= room {
@@ -238,6 +241,9 @@ mod tests {
         let short = shortened(&"long ".repeat(50), 20.0, false, 100.0);
         assert!(short.ends_with('…') && width(&short, 20.0, false) <= 100.0, "{short}");
         assert_eq!(shortened("cat", 20.0, false, 1.0), "");
+        // a class may be called anything
+        let endless = shortened(&"cat ".repeat(100_000), 20.0, false, 100.0);
+        assert!(endless.starts_with("cat cat"), "{endless}");
         // an em of 20 pixels: a line of capitals is about as high as two thirds of it
         assert!((8.0..16.0).contains(&width("H", 20.0, false)));
     }

@@ -309,9 +309,13 @@ impl Provenance {
     pub(super) fn made_by(&self) -> Result<MadeBy, String> {
         let mut texts = Vec::new();
         for (number, recipe) in self.panels.iter().enumerate() {
-            let named = |(keyword, text): (&str, String)| match number {
-                0 => (keyword.to_owned(), text),
-                _ => (format!("{keyword} {}", number + 1), text),
+            let named = |(keyword, text): (&str, String)| {
+                let keyword = match number {
+                    0 => keyword.to_owned(),
+                    _ => format!("{keyword} {}", number + 1),
+                };
+                // names of files and classes may hold what no text does
+                (keyword, text.replace(char::is_control, " "))
             };
             texts.extend(recipe.texts().into_iter().map(named));
         }
@@ -403,6 +407,22 @@ mod tests {
             changed.panels[0].maximum = Some(value);
             let json = serde_json::to_string(&changed).unwrap();
             assert_eq!(serde_json::from_str::<Provenance>(&json).unwrap(), changed);
+        }
+    }
+
+    #[test]
+    fn names_with_anything_in_them_are_written_and_read_in_every_format() {
+        use crate::imaging::{Format, Photo, encode};
+        let mut provenance = provenance();
+        provenance.panels[0].class.name = "a\0b\u{7f}\r\n<gradcam:recipe> ]]> & \u{ffff} 猫".to_owned();
+        provenance.panels[0].image.name = "</gradcam:recipe>\"'.png".to_owned();
+        let made_by = provenance.made_by().unwrap();
+        for format in Format::ALL {
+            let file = encode(Photo::filled(2, 2, [9; 3]).into(), format, Some(&made_by)).unwrap();
+            let read = Provenance::in_file(&file).unwrap().unwrap();
+            assert_eq!(read.panels[0].image, provenance.panels[0].image, "{format}");
+            let name = provenance.panels[0].class.name.replace('\u{ffff}', "?");
+            assert_eq!(read.panels[0].class.name, name, "{format}");
         }
     }
 

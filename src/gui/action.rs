@@ -86,6 +86,10 @@ pub enum Action {
     PreviousImage,
     /// The image after.
     NextImage,
+    /// The first image of the list.
+    FirstImage,
+    /// The last image of the list.
+    LastImage,
     /// Take the image off the list.
     RemoveImage,
     /// Small maps of all layers.
@@ -132,7 +136,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 62] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -172,6 +176,8 @@ impl Action {
         Self::DefaultLayer,
         Self::PreviousImage,
         Self::NextImage,
+        Self::FirstImage,
+        Self::LastImage,
         Self::RemoveImage,
         Self::AllLayers,
         Self::SideBySide,
@@ -314,8 +320,8 @@ impl Action {
             ),
             Self::WholePhoto => ("Whole photo", "Let the network see the whole photo again."),
             Self::Signed => (
-                "Evidence against",
-                "Show evidence against the class too, in a second colour.",
+                "For and against",
+                "Show evidence for the class in one colour and evidence against it in another.",
             ),
             Self::PreviousLayer => (
                 "Earlier layer",
@@ -331,6 +337,8 @@ impl Action {
             ),
             Self::PreviousImage => ("Previous image", "Show the image before."),
             Self::NextImage => ("Next image", "Show the image after."),
+            Self::FirstImage => ("First image", "Show the first image of the list."),
+            Self::LastImage => ("Last image", "Show the last image of the list."),
             Self::RemoveImage => (
                 "Remove from list",
                 "Take the image off the list; the file stays where it is.",
@@ -363,9 +371,9 @@ impl Action {
             Self::StartFresh => (
                 "Start fresh",
                 "Close all images and forget pins, class and layer; the settings stay. What is open when the window is closed \
-                 is open again at the next start.",
+                 is open again at the next start, except for pasted pictures.",
             ),
-            Self::SwitchTheme => ("Light or dark", "Switch between light and dark."),
+            Self::SwitchTheme => ("Switch to light or dark", "Give the window the other look."),
             Self::Help => ("Help", "Show all keys and what the words mean."),
             Self::Back => ("Back", "Leave whatever is open."),
             Self::Quit => ("Quit", "Close the window."),
@@ -429,6 +437,8 @@ impl Action {
             Self::NextLayer => const { &[plain(Key::CloseBracket)] },
             Self::PreviousImage => const { &[plain(Key::ArrowLeft)] },
             Self::NextImage => const { &[plain(Key::ArrowRight)] },
+            Self::FirstImage => const { &[plain(Key::Home)] },
+            Self::LastImage => const { &[plain(Key::End)] },
             Self::RemoveImage => const { &[plain(Key::Delete)] },
             Self::AllLayers => const { &[plain(Key::F2)] },
             Self::SideBySide => const { &[plain(Key::F3)] },

@@ -14,6 +14,7 @@ use super::folding::{self, Side};
 use super::gather::Gatherer;
 use super::networks::{WantedNetwork, file_of};
 use super::notices::Notices;
+use super::pointer::{self, LostPointer};
 use super::state::{Message, State};
 use super::tab_key::TabKey;
 use super::textures::Textures;
@@ -55,6 +56,7 @@ impl ExplorerApp {
         let ctx = cc.egui_ctx.clone();
         theme::install(&ctx);
         ctx.add_plugin(TabKey);
+        ctx.add_plugin(LostPointer);
         let Options {
             images,
             greet,
@@ -183,6 +185,7 @@ impl ExplorerApp {
             self.clipboard_answered(ctx, answer, commands);
         }
         while let Some(answer) = self.dialogs.answer() {
+            pointer::lose(ctx);
             match answer {
                 Answer::Chosen(question, paths) => commands.push(Command::Answer(question, paths)),
                 Answer::Cancelled => {}
@@ -271,6 +274,8 @@ impl ExplorerApp {
                     layers::show(ui, state, commands);
                     ui.take_available_space();
                 });
+                // the bar stands beside the settings, not over them
+                ui.spacing_mut().scroll.floating_allocated_width = ui.spacing().scroll.bar_width;
                 let area = egui::ScrollArea::vertical()
                     .id_salt("settings")
                     .auto_shrink([false, false]);
@@ -358,8 +363,10 @@ impl eframe::App for ExplorerApp {
         self.state.keep_input();
         if !ctx.input(|input| input.pointer.any_down()) {
             // whatever is chosen after an image was removed is what undo undoes
-            if self.state.history.settle(&self.state.choices) {
+            let step = self.state.step();
+            if self.state.history.settle(&step) {
                 for removed in self.state.images.forget_removed() {
+                    self.state.history.forget_image(removed);
                     self.explorer.send(Request::Close(removed));
                 }
             }
@@ -377,7 +384,8 @@ impl eframe::App for ExplorerApp {
             Appearance::Light => egui::ThemePreference::Light,
             Appearance::Dark => egui::ThemePreference::Dark,
         });
-        self.notices.show(&ctx, self.canvas, self.state.messages.drain(..));
+        let State { messages, images, .. } = &mut self.state;
+        self.notices.show(&ctx, self.canvas, messages.drain(..), images);
         let folded = self.notices.folded();
         changed |= folded != self.state.folded_notes;
         self.state.folded_notes = folded;

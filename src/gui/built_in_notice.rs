@@ -3,6 +3,7 @@
 use egui::{RichText, Ui};
 
 use super::command::{Action, Command};
+use super::download;
 use super::state::State;
 use super::theme::UNIT;
 use super::widgets::caption;
@@ -11,6 +12,11 @@ use crate::weights::BuiltIn;
 /// Whether the network that speaks is one of those inside the program.
 pub fn is_due(state: &State) -> bool {
     built_in(state).is_some()
+}
+
+/// Whether the notice shows how far a download is, in the place of the button that began it.
+pub fn has_download(state: &State) -> bool {
+    is_due(state) && state.getting_weights && !state.preferences.panels.folded.classes
 }
 
 fn built_in(state: &State) -> Option<BuiltIn> {
@@ -52,7 +58,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         });
     }
     if state.getting_weights {
-        caption(ui, "Fetching the weights; the bar at the top says how far they are.");
+        download::in_column(ui, state, commands);
     } else {
         let (label, tooltip) = Action::DownloadNetwork.label_and_tooltip();
         if ui.button(RichText::new(label).small()).on_hover_text(tooltip).clicked() {

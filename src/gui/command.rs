@@ -56,6 +56,8 @@ pub enum Command {
     Widen(Side, f32),
     /// Show an open image.
     Show(ImageId),
+    /// Fetch an image that was open at the end of the last start.
+    Fetch(ImageId),
     /// Take an image off the list, from where it can come back.
     Remove(ImageId),
     /// Take an image off the list for good.

@@ -14,7 +14,7 @@ use super::maps::MapKey;
 use super::state::{Compare, Difference, Instead, State};
 use super::target_bar::{quiet, toggle};
 use super::theme::{self, UNIT, palette, strong};
-use super::widgets::{caption, check, segmented, truncated, with_chevron};
+use super::widgets::{caption, check, segmented, shortened, truncated, with_chevron};
 use crate::explain::{Method, Score, Target};
 
 /// Width of the choice of what the pictures differ in, in points.
@@ -162,7 +162,7 @@ fn second(ui: &mut Ui, state: &State, instead: Instead, commands: &mut Vec<Comma
     let Some(key) = state.other_key() else { return };
     let name = title(state, &key, instead.difference());
     let room = 0.66 * ui.available_width();
-    let text = shortened(ui, &name, room - 8.0 * UNIT);
+    let text = shortened(ui, &name, &strong(theme::BODY), room - 8.0 * UNIT);
     let button = Button::new(RichText::new(with_chevron(&text)).font(strong(theme::BODY)));
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
@@ -174,27 +174,6 @@ fn second(ui: &mut Ui, state: &State, instead: Instead, commands: &mut Vec<Comma
     response
         .accessible_name("Second picture")
         .on_hover_text("What the second picture shows instead.");
-}
-
-/// A name that ends in … where it is wider than the room for it.
-fn shortened(ui: &Ui, name: &str, room: f32) -> String {
-    let width = |text: &str| {
-        let galley = ui
-            .painter()
-            .layout_no_wrap(text.to_owned(), strong(theme::BODY), Color32::WHITE);
-        galley.size().x
-    };
-    if width(name) <= room {
-        return name.to_owned();
-    }
-    let mut kept: Vec<char> = name.chars().collect();
-    while kept.pop().is_some() {
-        let text: String = kept.iter().chain(['…'].iter()).collect();
-        if width(&text) <= room {
-            return text;
-        }
-    }
-    String::new()
 }
 
 fn menu(ui: &mut Ui, state: &State, instead: Instead, commands: &mut Vec<Command>) {

@@ -1,6 +1,6 @@
 //! The choice of a class to compare with: any class, found as on the list.
 
-use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
 use egui::{Align2, Id, Key, PopupCloseBehavior, Response, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2};
 
 use super::answers::answer;
@@ -43,6 +43,25 @@ pub fn show(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mu
         "Show what argues for the chosen class rather than another: the difference of their maps. Classes that are pinned or \
          were chosen lately come first.",
     );
+}
+
+/// The same in a menu.
+pub fn entry(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
+    if let Target::Rather { .. } = state.choices.target(class) {
+        if ui.button("Stop comparing").clicked() {
+            commands.push(Command::CompareWith(None));
+            ui.close();
+        }
+        return;
+    }
+    // a click into the field is none that chooses
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let (response, _) = SubMenuButton::new(NAME).config(config).ui(ui, |ui| {
+        list(ui, state, class, |other| Command::CompareWith(Some(other)), commands);
+    });
+    if response.clicked() {
+        commands.push(Command::SearchRival(String::new()));
+    }
 }
 
 /// The search field, and the classes that it finds; all of them, those at hand first, while it is empty. What is chosen

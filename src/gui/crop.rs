@@ -75,7 +75,7 @@ fn frame(painter: &Painter, photo: Rect, inside: Rect, region: Region) {
     painter.rect_stroke(inside, 0.0, edge, StrokeKind::Outside);
     painter.rect_stroke(inside, 0.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Outside);
     let text = format!("{} × {} at {}, {}", region.width, region.height, region.x, region.y);
-    let galley = painter.layout_no_wrap(text, font(theme::SMALL), Color32::WHITE);
+    let galley = painter.layout_no_wrap(text, font(theme::SMALL), theme::ON_PLATE);
     let size = galley.size() + vec2(3.0 * UNIT, UNIT);
     // above the part, or in it where there is no room above
     let bottom = if inside.top() - size.y - UNIT < painter.clip_rect().top() {
@@ -84,7 +84,7 @@ fn frame(painter: &Painter, photo: Rect, inside: Rect, region: Region) {
         inside.top() - UNIT
     };
     let label = Rect::from_min_size(pos2(inside.left(), bottom - size.y), size);
-    painter.rect_filled(label, theme::RADIUS, Color32::from_black_alpha(200));
+    painter.rect_filled(label, theme::RADIUS, theme::PLATE);
     let place = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), label);
-    painter.galley(place.min, galley, Color32::WHITE);
+    painter.galley(place.min, galley, theme::ON_PLATE);
 }

@@ -88,7 +88,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer,
 
 fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, commands: &mut Vec<Command>) {
     if state.prediction().is_none() {
-        let is_coming = state.images.current().is_some();
+        let is_coming = state.is_fetched();
         let text = if is_coming {
             "Waiting for the prediction…"
         } else {

@@ -5,7 +5,7 @@ use egui::{Align2, Color32, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInf
 
 use super::answers::answer;
 use super::command::Command;
-use super::images::OpenImage;
+use super::images::{OpenImage, Stage};
 use super::state::State;
 use super::strip::strip;
 use super::textures::Textures;
@@ -74,6 +74,10 @@ fn frame(
             Color32::WHITE,
         );
     }
+    let is_on_the_web = image.stage == Stage::NotFetched;
+    if is_on_the_web {
+        text_in(ui, space, Align2::CENTER_CENTER, "web", theme::SMALL, colours.weak);
+    }
     if is_current {
         ui.painter()
             .rect_stroke(space, 3.0, Stroke::new(2.0, colours.accent), StrokeKind::Outside);
@@ -82,9 +86,11 @@ fn frame(
             .rect_stroke(space, 3.0, Stroke::new(1.0, colours.text), StrokeKind::Outside);
     }
     focus_ring(ui, &response, rect);
-    let text = image
-        .top
-        .map_or_else(|| "…".to_owned(), |top| state.class_name(top.class));
+    let text = match image.top {
+        Some(top) => state.class_name(top.class),
+        None if is_on_the_web => image.name.clone(),
+        None => "…".to_owned(),
+    };
     if name > 0.0 {
         let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - name), rect.max);
         let colour = if is_current { colours.text } else { colours.weak };
@@ -102,5 +108,9 @@ fn frame(
     let details = image.top.map_or_else(String::new, |top| {
         format!("\n{text}, {}", answer(state.output(), top.probability))
     });
+    let details = match &image.url {
+        Some(url) if is_on_the_web => format!("\n{url}, not fetched"),
+        _ => details,
+    };
     response.on_hover_text(format!("{}{details}", image.name));
 }

@@ -49,7 +49,13 @@ const GROUPS: [(&str, &[Action]); 7] = [
     ),
     (
         "Images",
-        &[Action::PreviousImage, Action::NextImage, Action::RemoveImage],
+        &[
+            Action::PreviousImage,
+            Action::NextImage,
+            Action::FirstImage,
+            Action::LastImage,
+            Action::RemoveImage,
+        ],
     ),
     (
         "Classes",
@@ -156,7 +162,7 @@ pub const WORDS: [(&str, &str); 13] = [
     ),
     (
         "Empty map",
-        "No cell argues for the class at this layer; “Evidence against” shows what argues against it.",
+        "No cell argues for the class at this layer; “For and against” shows what argues against it.",
     ),
 ];
 

@@ -1,25 +1,38 @@
-//! Undo and redo of choices.
+//! Undo and redo of choices and of what was cut out of photos.
+
+use std::collections::BTreeMap;
 
 use super::choices::Choices;
+use crate::explorer::ImageId;
+use crate::imaging::Region;
 
 /// How many steps back are possible.
 const STEPS: usize = 200;
 
-/// The choices so far, and where among them we are.
+/// What a step back or forward brings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// What decides the picture.
+    pub choices: Choices,
+    /// The parts that the network sees alone, of those images of which it does not see all.
+    pub crops: BTreeMap<ImageId, Region>,
+}
+
+/// The steps so far, and where among them we are.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    entries: Vec<Choices>,
+    entries: Vec<Step>,
     position: usize,
 }
 
 impl History {
-    /// Records the choices once they are settled; what was undone before is forgotten. Returns whether they are new.
-    pub fn settle(&mut self, choices: &Choices) -> bool {
-        if self.entries.get(self.position) == Some(choices) {
+    /// Records a step once it is settled; what was undone before is forgotten. Returns whether it is new.
+    pub fn settle(&mut self, step: &Step) -> bool {
+        if self.entries.get(self.position) == Some(step) {
             return false;
         }
         self.entries.truncate(self.position + 1);
-        self.entries.push(choices.clone());
+        self.entries.push(step.clone());
         if self.entries.len() > STEPS {
             self.entries.remove(0);
         }
@@ -28,13 +41,13 @@ impl History {
     }
 
     /// One step back.
-    pub fn undo(&mut self) -> Option<Choices> {
+    pub fn undo(&mut self) -> Option<Step> {
         self.position = self.position.checked_sub(1)?;
         self.entries.get(self.position).cloned()
     }
 
     /// One step forward again.
-    pub fn redo(&mut self) -> Option<Choices> {
+    pub fn redo(&mut self) -> Option<Step> {
         let next = self.entries.get(self.position + 1)?.clone();
         self.position += 1;
         Some(next)
@@ -52,22 +65,30 @@ impl History {
 
     /// Lets go of the classes that were chosen for an image that is left, unless they stay.
     pub fn leave_image(&mut self, stays: impl Fn(usize) -> bool) {
-        let Some(now) = self.entries.get(self.position).map(|_| self.position) else {
-            return;
-        };
-        let mut entries: Vec<Choices> = Vec::new();
-        let mut position = 0;
+        self.revise(|step| step.choices.leave_image(&stays));
+    }
+
+    /// Forgets what was cut out of an image that cannot come back, or that is another by now.
+    pub fn forget_image(&mut self, image: ImageId) {
+        self.revise(|step| {
+            step.crops.remove(&image);
+        });
+    }
+
+    /// Changes all steps; those that are no longer told apart become one.
+    fn revise(&mut self, change: impl Fn(&mut Step)) {
+        let now = self.position;
+        let mut entries: Vec<Step> = Vec::new();
         for (place, mut entry) in std::mem::take(&mut self.entries).into_iter().enumerate() {
-            entry.leave_image(&stays);
+            change(&mut entry);
             if entries.last() != Some(&entry) {
                 entries.push(entry);
             }
             if place <= now {
-                position = entries.len() - 1;
+                self.position = entries.len() - 1;
             }
         }
         self.entries = entries;
-        self.position = position;
     }
 
     /// Forgets everything, as classes and layers of another network mean something else.
@@ -80,11 +101,19 @@ impl History {
 mod tests {
     use super::*;
 
-    fn with_class(class: usize) -> Choices {
-        Choices {
-            class: Some(class),
-            ..Choices::default()
+    fn with_class(class: usize) -> Step {
+        Step {
+            choices: Choices {
+                class: Some(class),
+                ..Choices::default()
+            },
+            crops: BTreeMap::new(),
         }
+    }
+
+    fn with_crop(step: Step, image: u64) -> Step {
+        let crops = BTreeMap::from([(ImageId(image), Region::whole(5, 7))]);
+        Step { crops, ..step }
     }
 
     #[test]
@@ -106,22 +135,41 @@ mod tests {
     #[test]
     fn leaves_the_classes_of_an_image_behind_and_keeps_other_steps() {
         let mut history = History::default();
-        let blended = Choices {
-            blend: 0.7,
-            ..with_class(1)
-        };
-        for choices in [with_class(0), with_class(1), blended.clone(), with_class(9)] {
-            history.settle(&choices);
+        let mut blended = with_class(1);
+        blended.choices.blend = 0.7;
+        for step in [with_class(0), with_class(1), blended, with_class(9)] {
+            history.settle(&step);
         }
         history.leave_image(|class| class == 9);
         assert_eq!(history.entries.len(), 3);
         assert_eq!(history.entries[history.position], with_class(9));
         assert_eq!(
-            history.undo().map(|choices| (choices.class, choices.blend)),
+            history.undo().map(|step| (step.choices.class, step.choices.blend)),
             Some((None, 0.7))
         );
-        assert_eq!(history.undo(), Some(Choices::default()));
+        assert_eq!(history.undo(), Some(Step::default()));
         assert_eq!(history.undo(), None);
+    }
+
+    #[test]
+    fn what_was_cut_out_of_an_image_that_is_gone_is_no_step() {
+        let mut history = History::default();
+        for step in [
+            with_class(0),
+            with_crop(with_class(0), 1),
+            with_crop(with_class(0), 2),
+            with_crop(with_class(3), 2),
+        ] {
+            history.settle(&step);
+        }
+        history.forget_image(ImageId(2));
+        assert_eq!(history.entries[history.position], with_class(3));
+        assert_eq!(history.undo(), Some(with_class(0)));
+        assert_eq!(history.undo(), Some(with_crop(with_class(0), 1)));
+        assert_eq!(history.undo(), Some(with_class(0)));
+        assert_eq!(history.undo(), None);
+        history.forget_image(ImageId(1));
+        assert_eq!(history.redo(), Some(with_class(3)));
     }
 
     #[test]

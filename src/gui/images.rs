@@ -1,11 +1,12 @@
 //! The open images, in the order of the film strip, and how much is kept of them.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use super::open_image::{Asked, OpenImage, Outcome, Stage, Top};
 use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted, Previewed};
-use crate::imaging::{Photo, Preprocessing};
+use crate::imaging::{Photo, Preprocessing, Region};
 
 /// How many copies for the screen are kept, at most 12 MB each.
 pub const DISPLAY_COPIES: usize = 6;
@@ -43,6 +44,26 @@ impl Images {
         id
     }
 
+    /// Adds an image that was open at the end of the last start; what is on the web waits until a person asks for it.
+    pub fn add_again(&mut self, source: ImageSource, crop: Option<Region>) -> ImageId {
+        let is_on_the_web = matches!(source, ImageSource::Url(_));
+        let id = self.add(source);
+        if let Some(image) = self.get_mut(id) {
+            image.crop = crop;
+            if is_on_the_web {
+                image.stage = Stage::NotFetched;
+            }
+        }
+        id
+    }
+
+    /// Lets an image that waits for it be fetched.
+    pub fn fetch(&mut self, id: ImageId) {
+        if let Some(image) = self.get_mut(id).filter(|image| image.stage == Stage::NotFetched) {
+            image.stage = Stage::Waiting;
+        }
+    }
+
     /// Shows an image of the list.
     pub fn show(&mut self, id: ImageId) {
         if self.current != Some(id) && self.get(id).is_some() {
@@ -73,6 +94,36 @@ impl Images {
     pub fn set_aside(&mut self, position: usize, image: OpenImage) -> Option<ImageId> {
         self.removed.push((position, image));
         (self.removed.len() > SET_ASIDE).then(|| self.removed.remove(0).1.id)
+    }
+
+    /// What was cut out of the images, also of those that can come back; nothing of those of which nothing was.
+    pub fn crops(&self) -> BTreeMap<ImageId, Region> {
+        let removed = self.removed.iter().map(|(_, image)| image);
+        let all = self.list.iter().chain(removed);
+        all.filter_map(|image| Some((image.id, image.crop?))).collect()
+    }
+
+    /// Cuts these parts out and no others; shows an image of which that is another part, unless the one shown is.
+    pub fn set_crops(&mut self, crops: &BTreeMap<ImageId, Region>) {
+        let removed = self.removed.iter_mut().map(|(_, image)| image);
+        let mut changed = Vec::new();
+        for image in self.list.iter_mut().chain(removed) {
+            let crop = crops.get(&image.id).copied();
+            if image.crop != crop {
+                image.crop = crop;
+                changed.push(image.id);
+            }
+        }
+        if !changed.iter().any(|&image| self.current == Some(image))
+            && let Some(&image) = changed.iter().find(|&&image| self.get(image).is_some())
+        {
+            self.show(image);
+        }
+    }
+
+    /// Whether this image was taken off the list and can come back.
+    pub fn is_set_aside(&self, id: ImageId) -> bool {
+        self.removed.iter().any(|(_, image)| image.id == id)
     }
 
     /// Whether an image can come back.
@@ -127,6 +178,12 @@ impl Images {
             image.shown_at = clock;
             image.retry();
         }
+    }
+
+    /// How many images wait for their first prediction.
+    pub fn waiting(&self) -> usize {
+        let waits = |image: &&OpenImage| image.top.is_none() && image.is_awaited();
+        self.list.iter().filter(waits).count()
     }
 
     /// The image `step` places away from the shown one.

@@ -59,7 +59,7 @@ fn shortcuts(ctx: &Context, is_writing: bool, is_asked: bool, commands: &mut Vec
             // see `tab_key`
             Key::Tab => true,
             Key::ArrowUp | Key::ArrowDown if is_writing => false,
-            Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight => focused,
+            Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight | Key::Home | Key::End => focused,
             Key::Z | Key::Y if is_writing => true,
             _ => is_plain && is_writing,
         };

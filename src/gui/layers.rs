@@ -1,7 +1,7 @@
 //! The right column, upper part: the network as its groups of layers, and the layers of the chosen one.
 
 use egui::accesskit::Role as Accessible;
-use egui::{Align2, Frame, Panel, Rect, Response, RichText, Sense, Slider, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Response, RichText, Sense, Slider, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::{Action, Command};
 use super::rows::rows;
@@ -19,7 +19,8 @@ const SCROLL: f32 = 6.0;
 /// Width of the channels of a group.
 const CHANNELS: f32 = 9.0 * UNIT;
 
-/// What it means to choose a layer of this kind; none for ordinary ones.
+/// What it means to choose a layer of this kind; none for ordinary ones. The line below the picture says it, where nothing
+/// moves for it, and so does the layer's row.
 pub fn warning(role: Role) -> Option<&'static str> {
     match role {
         Role::RawConvolution => Some(
@@ -37,13 +38,7 @@ pub fn height(state: &State) -> f32 {
     };
     let plan = &network.plan;
     let inside = plan.group_of(chosen).map_or(0, |open| plan.groups()[open].layers.len());
-    let rows = (plan.groups().len() + inside) as f32 * ROW;
-    let warning = if warning(plan.layer(chosen).role).is_some() {
-        10.0 * UNIT
-    } else {
-        0.0
-    };
-    rows + warning + HEAD
+    (plan.groups().len() + inside) as f32 * ROW + HEAD
 }
 
 /// Draws the groups.
@@ -67,14 +62,6 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         }
     });
     scrubber(ui, plan, chosen, commands);
-    if let Some(warning) = warning(plan.layer(chosen).role) {
-        // below the list, which would jump away from the pointer
-        let below = Panel::bottom("warning").frame(Frame::new()).show_separator_line(false);
-        below.show(ui, |ui| {
-            ui.add_space(UNIT);
-            ui.label(RichText::new(warning).small().color(palette(ui).weak));
-        });
-    }
     legend(ui);
     let groups = plan.groups();
     let most = groups.iter().map(|group| group.shape.channels).max().unwrap_or(1);
@@ -212,6 +199,10 @@ fn layer_row(ui: &mut Ui, plan: &Plan, id: LayerId, is_chosen: bool) -> Response
     let layer = plan.layer(id);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Accessible::Button, ui.is_enabled(), is_chosen, &layer.name));
+    if let Some(warning) = warning(layer.role) {
+        ui.ctx()
+            .accesskit_node_builder(response.id, |node| node.set_description(warning));
+    }
     let row = Rect::from_min_max(rect.min + vec2(3.0 * UNIT, 0.0), rect.max);
     if is_chosen {
         ui.painter().rect_filled(row, UNIT, colours.accent);

@@ -13,28 +13,34 @@ use crate::samples::SAMPLES;
 /// How many images are kept.
 const IMAGES: usize = 1000;
 
-/// An image that can be opened again without being fetched.
+/// Where an image that can be opened again came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Source {
     /// A file.
     File(PathBuf),
     /// A picture of the program, by the name of its file.
     Sample(String),
+    /// An address on the web, which is not fetched until a person asks for it.
+    Address(String),
 }
 
 impl Source {
-    /// Where an image came from; none of what was pasted, or would have to be fetched from the web.
+    /// Where an image came from; none of what was pasted or came through a pipe.
     fn of(image: &OpenImage) -> Option<Self> {
         if let Some(path) = &image.path {
             return Some(Self::File(path.clone()));
         }
-        let is_sample = image.url.is_none() && SAMPLES.iter().any(|sample| sample.file == image.name);
+        if let Some(url) = &image.url {
+            return Some(Self::Address(url.clone()));
+        }
+        let is_sample = SAMPLES.iter().any(|sample| sample.file == image.name);
         is_sample.then(|| Self::Sample(image.name.clone()))
     }
 
     fn to_open(&self) -> Option<ImageSource> {
         match self {
             Self::File(path) => Some(ImageSource::File(path.clone())),
+            Self::Address(url) => Some(ImageSource::Url(url.clone())),
             Self::Sample(name) => SAMPLES.iter().find(|sample| sample.file == name).map(samples::source),
         }
     }
@@ -52,6 +58,8 @@ struct Kept {
 #[serde(default)]
 pub struct LeftOpen {
     open: Vec<Kept>,
+    /// How many pictures were open that are not kept, since they have neither a file nor an address.
+    not_kept: usize,
     /// The place of the one that was shown.
     shown: usize,
     /// What was chosen of the network's.
@@ -99,6 +107,7 @@ impl LeftOpen {
     /// What is open now, except for `greeting`, which the program opened itself.
     pub fn of(images: &Images, greeting: Option<ImageId>, chosen: ChosenOf) -> Self {
         let own = images.list().iter().filter(|image| Some(image.id) != greeting);
+        let not_kept = own.clone().filter(|image| Source::of(image).is_none()).count();
         let kept = |image: &OpenImage| {
             let (source, crop) = (Source::of(image)?, image.crop);
             Some((image.id, Kept { source, crop }))
@@ -108,7 +117,21 @@ impl LeftOpen {
         let shown = kept.iter().position(|(image, _)| Some(*image) == current);
         let shown = shown.unwrap_or(0);
         let open = kept.into_iter().map(|(_, kept)| kept).collect();
-        Self { open, shown, chosen }
+        Self {
+            open,
+            not_kept,
+            shown,
+            chosen,
+        }
+    }
+
+    /// In a sentence, what was open and is not any more; none where everything is.
+    pub fn what_is_missing(&self) -> Option<String> {
+        Some(match self.not_kept {
+            0 => return None,
+            1 => "A pasted picture was open; it is not kept between starts".to_owned(),
+            count => format!("{count} pasted pictures were open; they are not kept between starts"),
+        })
     }
 
     /// The images to open again, each with the part of it that the network saw alone, and the place of the one to show.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::explain::{Map, Method, Score, Target};
-use crate::explorer::{Explained, ImageId};
+use crate::explorer::{ExplainRequest, Explained, ImageId, Purpose};
 use crate::imaging::{Preprocessing, signed_strength};
 use crate::network::LayerId;
 
@@ -27,6 +27,38 @@ pub struct MapKey {
     pub score: Score,
     /// How the map was made.
     pub method: Method,
+}
+
+impl MapKey {
+    /// What a request asks for first; none if it asks for nothing.
+    pub fn first_of(request: &ExplainRequest) -> Option<Self> {
+        Some(Self {
+            image: request.image,
+            preprocessing: request.preprocessing,
+            target: *request.targets.first()?,
+            layer: *request.layers.first()?,
+            score: request.score,
+            method: request.method,
+        })
+    }
+
+    /// The request for this map alone.
+    pub fn request(self, purpose: Purpose) -> ExplainRequest {
+        ExplainRequest {
+            image: self.image,
+            preprocessing: self.preprocessing,
+            purpose,
+            targets: vec![self.target],
+            layers: vec![self.layer],
+            score: self.score,
+            method: self.method,
+        }
+    }
+}
+
+/// The value of the strongest colour of a map on a scale of its own.
+pub fn strongest(map: &Map, signed: bool) -> f64 {
+    if signed { map.max_abs() } else { map.max() }
 }
 
 /// Maps of one network by what they explain; the least recently stored go first.

@@ -10,48 +10,66 @@ use super::command::{Action, Command};
 use super::networks::{SizeQuestion, WantedNetwork};
 use super::settings::pixels_text;
 use super::state::State;
-use super::theme::palette;
-use super::widgets::{action_entry, caption, with_chevron};
+use super::theme::{self, UNIT, font, palette};
+use super::widgets::{action_entry, caption, shortened, text_width, with_chevron};
 use crate::explorer::{DeviceChoice, NetworkInfo, NetworkSource};
 use crate::imaging::Pixels;
 use crate::network::Output;
 use crate::weights::info::format_size;
 use crate::weights::{BuiltIn, Fingerprint, Info, NetworkChoices, SaidBy};
 
-/// Draws the badge: which network speaks, what it sees, on which device, and how fast; a click opens its menu.
-pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let text = match (&state.network, state.loading) {
-        (_, true) => "Loading the network…".to_owned(),
-        (Some(network), false) => {
-            let time = state
-                .prediction()
-                .map(|prediction| format!(" · {:.0} ms", prediction.forward_ms));
-            format!(
-                "{} · {} · {} · {}{}",
-                network_name(state, &network.weights),
-                size_text(network),
-                state.preprocessing().pixels,
-                network.device.to_uppercase(),
-                time.unwrap_or_default()
-            )
-        }
-        (None, false) => "No network".to_owned(),
-    };
+/// Between the parts of what the badge says.
+const SEPARATOR: &str = " · ";
+/// Width of what the badge has beside its text.
+const BESIDE: f32 = 9.0 * UNIT;
+
+/// Draws the badge: which network speaks, what it sees, on which device, and how fast, as far as `most` points of width
+/// suffice for it; a click opens its menu.
+pub fn show(ui: &mut Ui, state: &State, most: f32, commands: &mut Vec<Command>) {
+    let parts = parts(state);
+    let text = parts.join(SEPARATOR);
+    let room = most - BESIDE;
+    let fitting = (1..=parts.len()).rev().map(|count| parts[..count].join(SEPARATOR));
+    let fitting = fitting
+        .into_iter()
+        .find(|text| text_width(ui, text, &font(theme::SMALL)) <= room);
+    let shown = fitting.unwrap_or_else(|| shortened(ui, &parts[0], &font(theme::SMALL), room));
     let colour = if state.network_error.is_some() {
         palette(ui).error
     } else {
         palette(ui).weak
     };
-    let shown = RichText::new(with_chevron(&text)).small().color(colour);
+    let shown = RichText::new(with_chevron(&shown)).small().color(colour);
     let button = Button::new(shown).frame_when_inactive(false);
     let config = MenuConfig::new().close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
         entries(ui, state, commands);
     });
-    response
-        .accessible_name(text)
-        .on_hover_text("The network in use, the size and range of its input, its device and the time of the last forward pass; click to \
-             change.");
+    response.accessible_name(&text).on_hover_text(format!(
+        "{text}\n\nThe network in use, the size and range of its input, its device and the time of the last forward pass; \
+         click to change."
+    ));
+}
+
+/// What there is to say about the network, the most important first.
+fn parts(state: &State) -> Vec<String> {
+    let network = match (&state.network, state.loading) {
+        (_, true) => return vec!["Loading the network…".to_owned()],
+        (None, false) => return vec!["No network".to_owned()],
+        (Some(network), false) => network,
+    };
+    let mut parts = vec![
+        network_name(state, &network.weights),
+        size_text(network),
+        state.preprocessing().pixels.to_string(),
+        network.device.to_uppercase(),
+    ];
+    parts.extend(
+        state
+            .prediction()
+            .map(|prediction| format!("{:.0} ms", prediction.forward_ms)),
+    );
+    parts
 }
 
 fn entries(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {

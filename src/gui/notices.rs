@@ -7,6 +7,7 @@ use egui::accesskit::Role;
 use egui::{Align2, Area, Button, Context, Frame, Id, Label, Margin, Rect, RichText, Stroke, Ui, Vec2, WidgetInfo};
 
 use super::icons;
+use super::images::Images;
 use super::state::Message;
 use super::status_line;
 use super::theme::{RADIUS, UNIT, palette};
@@ -41,8 +42,9 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Shows new messages over the lower edge of `canvas`, folds older ones, and lets good news go.
-    pub fn show(&mut self, ctx: &Context, canvas: Rect, new: impl IntoIterator<Item = Message>) {
+    /// Shows new messages over the lower edge of `canvas`, folds older ones, and lets go of good news and of what `images`
+    /// make untrue.
+    pub fn show(&mut self, ctx: &Context, canvas: Rect, new: impl IntoIterator<Item = Message>, images: &Images) {
         let now = ctx.input(|input| input.time);
         for message in new {
             self.notes.retain(|known| known.message != message);
@@ -52,7 +54,7 @@ impl Notices {
                 is_folded: false,
             });
         }
-        self.age(now);
+        self.age(now, images);
         self.is_open &= !self.notes.is_empty();
         self.notes.drain(..self.notes.len().saturating_sub(KEPT));
         if let Some(next) = self.next_change(now) {
@@ -91,18 +93,22 @@ impl Notices {
         }
     }
 
-    fn age(&mut self, now: f64) {
+    fn age(&mut self, now: f64, images: &Images) {
         self.notes.retain_mut(|note| {
             let age = now - note.since;
             note.is_folded |= age >= ERRORS;
-            matches!(note.message, Message::Error(_)) || age < GOOD_NEWS
+            match note.message {
+                Message::Error(_) => true,
+                Message::Done(_) => age < GOOD_NEWS,
+                Message::Removed(image, _) => age < GOOD_NEWS && images.is_set_aside(image),
+            }
         });
     }
 
     /// When the next note folds or goes by itself.
     fn next_change(&self, now: f64) -> Option<Duration> {
         let changes = self.notes.iter().filter_map(|note| match note.message {
-            Message::Done(_) => Some(note.since + GOOD_NEWS),
+            Message::Done(_) | Message::Removed(..) => Some(note.since + GOOD_NEWS),
             Message::Error(_) if !note.is_folded => Some(note.since + ERRORS),
             Message::Error(_) => None,
         });
@@ -151,6 +157,7 @@ fn text(message: &Message) -> String {
     match message {
         Message::Error(text) => sentence(text),
         Message::Done(text) => text.clone(),
+        Message::Removed(_, name) => format!("Removed {name} from the list; undo brings it back"),
     }
 }
 
@@ -172,7 +179,7 @@ fn note(ui: &mut Ui, message: &Message, width: f32) -> bool {
     let text = text(message);
     let edge = match message {
         Message::Error(_) => colours.error,
-        Message::Done(_) => colours.line,
+        Message::Done(_) | Message::Removed(..) => colours.line,
     };
     let frame = Frame::new()
         .fill(colours.raised)
@@ -212,7 +219,7 @@ mod tests {
             let canvas = Rect::from_min_size(egui::Pos2::ZERO, Vec2::splat(600.0));
             let mut new = Some(new);
             let _ = ctx.run_ui(input, |ui| {
-                notices.show(ui.ctx(), canvas, new.take().unwrap_or_default());
+                notices.show(ui.ctx(), canvas, new.take().unwrap_or_default(), &Images::default());
             });
             (notices.notes.len(), notices.folded())
         };

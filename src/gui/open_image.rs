@@ -9,6 +9,8 @@ use crate::imaging::{Photo, Preprocessing, Region};
 /// How far an image has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// It is on the web, was open at the end of the last start, and is fetched when a person asks for it.
+    NotFetched,
     /// Nobody has asked for it yet.
     Waiting,
     /// It is being decoded.
@@ -188,7 +190,11 @@ impl OpenImage {
     /// Whether it is being opened or predicted, or is about to be.
     pub fn is_awaited(&self) -> bool {
         let has_failed = self.asked.is_some_and(|asked| asked.outcome == Outcome::Failed);
-        self.stage != Stage::Open || !has_failed
+        match self.stage {
+            Stage::NotFetched => false,
+            Stage::Waiting | Stage::Opening => true,
+            Stage::Open => !has_failed,
+        }
     }
 
     /// Whether a prediction is on its way.

@@ -299,7 +299,12 @@ fn top_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let chosen = name(state.preferences.top);
     let text = RichText::new(with_chevron(&chosen)).font(theme::strong(theme::BODY));
     let button = Button::new(text).frame_when_inactive(false);
-    let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
+    // its text in line with everything else of the column, so that its edge is beyond that
+    let beyond = vec2(ui.spacing().button_padding.x, 0.0);
+    let place = ui.available_rect_before_wrap().translate(-beyond);
+    let line = Layout::left_to_right(Align::Center);
+    let mut heading = ui.new_child(UiBuilder::new().max_rect(place).layout(line));
+    let (response, _) = MenuButton::from_button(button).ui(&mut heading, |ui| {
         for top in TOPS {
             if ui.selectable_label(top == state.preferences.top, name(top)).clicked() {
                 let mut preferences = state.preferences.clone();
@@ -309,6 +314,7 @@ fn top_choice(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             }
         }
     });
+    ui.allocate_space(response.rect.size() - beyond);
     response
         .accessible_name(chosen)
         .on_hover_text("How many predictions are listed.");
@@ -321,8 +327,10 @@ fn waiting(ui: &mut Ui, state: &State) {
         "Loading the network…".to_owned()
     } else if state.images.current().is_none() {
         "Open an image to see what the network says about it.".to_owned()
-    } else {
+    } else if state.is_fetched() {
         "Predicting…".to_owned()
+    } else {
+        "Fetch the image to see what the network says about it.".to_owned()
     };
     ui.add_space(UNIT);
     ui.add(egui::Label::new(RichText::new(text).weak()).wrap());

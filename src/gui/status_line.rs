@@ -1,4 +1,4 @@
-//! The line below the picture: what lies under the pointer, and what the colours mean.
+//! The line below the picture: what lies under the pointer, or else what is shown, and what the colours mean.
 
 use egui::{Align, Button, Layout, Rect, RichText, Stroke, Ui, UiBuilder, vec2};
 
@@ -6,6 +6,7 @@ use super::color_bar;
 use super::command::Command;
 use super::export;
 use super::icons;
+use super::layers;
 use super::picture::Pointed;
 use super::readout;
 use super::state::State;
@@ -39,7 +40,11 @@ pub fn show(
                 let text = pointed.and_then(readout::text).unwrap_or_else(|| explained(state));
                 let line = truncated(ui, RichText::new(text).small().weak());
                 if let Some(shown) = &state.shown {
-                    line.on_hover_text(readout::explanation(shown));
+                    let explanation = readout::explanation(shown);
+                    line.on_hover_text(match warning(state) {
+                        Some(warning) => format!("{warning}\n\n{explanation}"),
+                        None => explanation,
+                    });
                 }
             });
         },
@@ -75,5 +80,16 @@ fn explained(state: &State) -> String {
     } else {
         ""
     };
-    format!("{waiting}{}  ·  {}", export::shown_name(state, shown), layer.name)
+    let warning = warning(state).map_or_else(String::new, |warning| format!("  ·  {warning}"));
+    format!(
+        "{waiting}{}  ·  {}{warning}",
+        export::shown_name(state, shown),
+        layer.name
+    )
+}
+
+/// What is to be kept in mind of the layer whose map is shown.
+fn warning(state: &State) -> Option<&'static str> {
+    let (shown, network) = (state.shown.as_ref()?, state.network.as_ref()?);
+    layers::warning(network.plan.layer(shown.key.layer).role)
 }

@@ -11,7 +11,7 @@ use super::icons;
 use super::picture;
 use super::state::State;
 use super::theme::{self, UNIT, font, palette, strong};
-use super::widgets::{action_entry, action_tooltip, caption, truncated, with_icon};
+use super::widgets::{action_entry, action_tooltip, caption, text_width, truncated, with_icon};
 use crate::explain::{Score, Target};
 use crate::labels::Labels;
 
@@ -19,8 +19,8 @@ use crate::labels::Labels;
 const ROOM: f32 = 940.0;
 /// With less, some of them are in a menu, so that there is room for the name.
 const LITTLE_ROOM: f32 = 560.0;
-/// With less than this, most of them.
-const LEAST_ROOM: f32 = 340.0;
+/// With less than this, most of them, with the one that keeps the class.
+const LEAST_ROOM: f32 = 420.0;
 
 /// What the button that keeps the class needs, in points, as an icon alone.
 const KEEP: f32 = 8.0 * UNIT;
@@ -52,17 +52,17 @@ fn line(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
                 if is_narrow {
                     ui.spacing_mut().item_spacing.x = UNIT;
                 }
-                zoom(ui, state, commands);
+                zoom(ui, is_tiny, state, commands);
                 peek(ui, names, state, commands);
                 if !is_tiny {
                     toggle(ui, names, Action::Compare, state.compare.is_some(), commands);
                     crop(ui, names, state, commands);
                     compare_with::show(ui, names, state, class, commands);
                 }
-                let compares = matches!(target, Target::Rather { .. });
                 if is_narrow {
-                    more(ui, state, compares, commands);
+                    more(ui, is_tiny, state, class, commands);
                 } else {
+                    let compares = matches!(target, Target::Rather { .. });
                     toggle(ui, names, Action::WhatIsHere, state.asking_here, commands);
                     ui.add_enabled_ui(!compares, |ui| {
                         toggle(ui, names, Action::Signed, state.choices.is_signed(target), commands);
@@ -81,7 +81,7 @@ fn line(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
                             commands.push(Command::SelectChannel(channel));
                         }
                     } else {
-                        shown_class(ui, state, shown, commands);
+                        shown_class(ui, is_tiny, state, shown, commands);
                     }
                     if state.preview.is_some_and(|preview| preview != class) {
                         caption(ui, "preview");
@@ -92,8 +92,9 @@ fn line(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
     });
 }
 
-/// Rank, name and number of the class whose map is shown, and whether it stays for other images.
-fn shown_class(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
+/// Rank, name and number of the class whose map is shown, and whether it stays for other images; while it does not, that
+/// is asked in the menu where there is hardly any room.
+fn shown_class(ui: &mut Ui, is_tiny: bool, state: &State, class: usize, commands: &mut Vec<Command>) {
     if state.prediction().is_none() {
         caption(ui, "Looking…");
         return;
@@ -116,17 +117,22 @@ fn shown_class(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Comm
         caption(ui, format!("#{}", rank + 1)).on_hover_text(&about);
     }
     let value = value.unwrap_or_default();
-    let number = ui
-        .painter()
-        .layout_no_wrap(value.clone(), font(theme::BODY), palette(ui).text);
-    let beside = number.size().x + if state.preferences.keep_class { KEPT } else { KEEP } + 4.0 * UNIT;
+    let keeps = state.preferences.keep_class;
+    let button = match (keeps, is_tiny) {
+        (true, false) => KEPT,
+        (false, true) => 0.0,
+        _ => KEEP,
+    };
+    let beside = text_width(ui, &value, &font(theme::BODY)) + button + 4.0 * UNIT;
     ui.scope(|ui| {
         ui.set_max_width((ui.available_width() - beside).max(0.0));
-        truncated(ui, RichText::new(name).font(strong(theme::BODY)));
+        truncated(ui, RichText::new(&name).font(strong(theme::BODY))).on_hover_text(&name);
     });
     ui.label(value).on_hover_text(about);
-    let keeps = state.preferences.keep_class;
-    let response = quiet(ui, keeps, Action::KeepClass.icon(), "Kept", keeps)
+    if button == 0.0 {
+        return;
+    }
+    let response = quiet(ui, keeps && !is_tiny, Action::KeepClass.icon(), "Kept", keeps)
         .accessible_name(Action::KeepClass.label())
         .on_hover_ui(|ui| action_tooltip(ui, Action::KeepClass));
     if response.clicked() {
@@ -172,19 +178,24 @@ fn pin(ui: &mut Ui, names: bool, state: &State, class: usize, commands: &mut Vec
 }
 
 /// What else there is, where there is little room.
-fn more(ui: &mut Ui, state: &State, compares: bool, commands: &mut Vec<Command>) {
+fn more(ui: &mut Ui, is_tiny: bool, state: &State, class: usize, commands: &mut Vec<Command>) {
     let button = quiet_button(ui, false, Some(icons::EXPAND), "More", false);
+    let compares = matches!(state.choices.target(class), Target::Rather { .. });
     let (response, _) = MenuButton::from_button(button).ui(ui, |ui| {
         action_entry(ui, Action::Pin, true, commands);
+        action_entry(ui, Action::KeepClass, true, commands);
         action_entry(ui, Action::Signed, !compares, commands);
         action_entry(ui, Action::WhatIsHere, true, commands);
+        if is_tiny {
+            compare_with::entry(ui, state, class, commands);
+        }
         action_entry(ui, Action::Crop, true, commands);
         action_entry(ui, Action::WholePhoto, state.cropped().is_some(), commands);
         action_entry(ui, Action::Compare, true, commands);
     });
-    response
-        .accessible_name("More")
-        .on_hover_text("Pin the class, evidence for and against, what a place argues for, crop and compare.");
+    response.accessible_name("More").on_hover_text(
+        "Pin or keep the class, evidence for and against, what a place argues for, another class or picture beside it, and crop.",
+    );
 }
 
 /// Cuts a part out, or gives the whole back.
@@ -206,14 +217,14 @@ fn peek(ui: &mut Ui, names: bool, state: &State, commands: &mut Vec<Command>) {
     }
 }
 
-fn zoom(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+fn zoom(ui: &mut Ui, is_tiny: bool, state: &State, commands: &mut Vec<Command>) {
     let is_zoomed = state.camera.zoom != 1.0;
     let text = match picture::scale(ui).filter(|_| is_zoomed) {
         Some(scale) => format!("{:.0} %", 100.0 * scale),
         None => "Fit".to_owned(),
     };
-    let response =
-        quiet(ui, true, Action::Fit.icon(), &text, is_zoomed).on_hover_ui(|ui| action_tooltip(ui, Action::Fit));
+    let response = quiet(ui, is_zoomed || !is_tiny, Action::Fit.icon(), &text, is_zoomed)
+        .on_hover_ui(|ui| action_tooltip(ui, Action::Fit));
     if response.clicked() {
         commands.push(Command::Do(Action::Fit));
     }

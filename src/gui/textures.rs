@@ -51,22 +51,34 @@ pub enum Slot {
     Layer(LayerId),
 }
 
+/// Which of a photo's copies for the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Copied {
+    Small,
+    Large,
+}
+
 /// The textures in use.
 #[derive(Default)]
 pub struct Textures {
-    /// The small copies of photos and, with true, the large ones.
-    photos: HashMap<(ImageId, bool), TextureHandle>,
-    photos_in_sight: HashSet<ImageId>,
+    photos: HashMap<(ImageId, Copied), TextureHandle>,
     /// What is shown until they are there, and how wide it is.
     preview: Option<(ImageId, usize, TextureHandle)>,
     maps: HashMap<Slot, (MapColours, TextureHandle)>,
     thumbnails: HashMap<ImageId, TextureHandle>,
-    /// The maps and thumbnails drawn in this frame.
-    in_sight: (HashSet<Slot>, HashSet<ImageId>),
     colormaps: HashMap<Colormap, TextureHandle>,
     /// What the network sees.
     input: Option<(Arc<Photo>, TextureHandle)>,
-    input_in_sight: bool,
+    in_sight: InSight,
+}
+
+/// What is drawn in a frame, and so kept for the next.
+#[derive(Default)]
+struct InSight {
+    photos: HashSet<ImageId>,
+    maps: HashSet<Slot>,
+    thumbnails: HashSet<ImageId>,
+    input: bool,
 }
 
 /// Sharp when enlarged, smooth when shrunk. Without mipmaps, as a driver without a graphics card would make them for a
@@ -88,20 +100,27 @@ impl Textures {
         };
         self.preview = None;
         let has_large = image.display.as_ref().is_some_and(|large| large.width > small.width);
-        let is_large = has_large && side > MOST_ENLARGED * small.width.max(small.height) as f32;
-        self.photos_in_sight.insert(image.id);
-        if let Some(texture) = self.photos.get(&(image.id, is_large)) {
+        let copied = if has_large && side > MOST_ENLARGED * small.width.max(small.height) as f32 {
+            Copied::Large
+        } else {
+            Copied::Small
+        };
+        self.in_sight.photos.insert(image.id);
+        if let Some(texture) = self.photos.get(&(image.id, copied)) {
             return Some(texture.id());
         }
-        let photo = if is_large { image.display.as_ref()? } else { small };
+        let photo = match copied {
+            Copied::Small => small,
+            Copied::Large => image.display.as_ref()?,
+        };
         let texture = ctx.load_texture("photo", pixels(photo), PHOTO);
         let id = texture.id();
-        self.photos.insert((image.id, is_large), texture);
+        self.photos.insert((image.id, copied), texture);
         Some(id)
     }
 
     fn preview(&mut self, ctx: &Context, image: &OpenImage) -> Option<TextureId> {
-        let kept = [true, false].map(|is_large| self.photos.get(&(image.id, is_large)));
+        let kept = [Copied::Large, Copied::Small].map(|copied| self.photos.get(&(image.id, copied)));
         if let Some(texture) = kept.into_iter().flatten().next() {
             return Some(texture.id());
         }
@@ -128,35 +147,23 @@ impl Textures {
             threshold: choices.threshold,
             cover: canvas,
         });
-        let colormap = export::colormap(choices, shown);
         let colours = MapColours {
-            shown: shown.clone(),
-            colormap,
-            cells: choices.cells,
             mask,
             fades: shown.signed && view == View::Overlay,
             side: SMOOTH_SIDE,
+            ..MapColours::small(choices, shown)
         };
         self.painted(ctx, slot, colours)
     }
 
     /// A small coloured map.
     pub fn small_map(&mut self, ctx: &Context, choices: &Choices, shown: &Shown, slot: Slot) -> TextureId {
-        let colormap = export::colormap(choices, shown);
-        let colours = MapColours {
-            shown: shown.clone(),
-            colormap,
-            cells: choices.cells,
-            mask: None,
-            fades: shown.signed,
-            side: SMALL_SIDE,
-        };
-        self.painted(ctx, slot, colours)
+        self.painted(ctx, slot, MapColours::small(choices, shown))
     }
 
     /// Uploads a map where its colours changed.
     fn painted(&mut self, ctx: &Context, slot: Slot, colours: MapColours) -> TextureId {
-        self.in_sight.0.insert(slot);
+        self.in_sight.maps.insert(slot);
         if let Some((known, texture)) = self.maps.get_mut(&slot) {
             if *known != colours {
                 texture.set(colours.paint(), colours.options());
@@ -172,7 +179,7 @@ impl Textures {
 
     /// The small copy of an image, once it is open.
     pub fn thumbnail(&mut self, ctx: &Context, image: &OpenImage) -> Option<TextureId> {
-        self.in_sight.1.insert(image.id);
+        self.in_sight.thumbnails.insert(image.id);
         if let Some(texture) = self.thumbnails.get(&image.id) {
             return Some(texture.id());
         }
@@ -200,7 +207,7 @@ impl Textures {
 
     /// What the network sees, pixel by pixel.
     pub fn input(&mut self, ctx: &Context, picture: &Arc<Photo>) -> TextureId {
-        self.input_in_sight = true;
+        self.in_sight.input = true;
         if let Some((shown, texture)) = &self.input
             && Arc::ptr_eq(shown, picture)
         {
@@ -213,16 +220,14 @@ impl Textures {
     /// Ends a frame: lets go of the maps and thumbnails that were not drawn in it, and of the photos of other images than
     /// are shown.
     pub fn keep_in_sight(&mut self, is_listed: impl Fn(ImageId) -> bool) {
-        let (maps, thumbnails) = std::mem::take(&mut self.in_sight);
-        self.maps.retain(|slot, _| maps.contains(slot));
-        self.thumbnails.retain(|image, _| thumbnails.contains(image));
-        if !std::mem::take(&mut self.input_in_sight) {
-            self.input = None;
-        }
-        let in_sight = std::mem::take(&mut self.photos_in_sight);
+        let in_sight = std::mem::take(&mut self.in_sight);
+        self.maps.retain(|slot, _| in_sight.maps.contains(slot));
+        self.thumbnails.retain(|image, _| in_sight.thumbnails.contains(image));
+        self.input.take_if(|_| !in_sight.input);
         // while no photo is drawn, as where the map is shown alone, those drawn last stay
+        let photos = in_sight.photos;
         self.photos
-            .retain(|(image, _), _| is_listed(*image) && (in_sight.is_empty() || in_sight.contains(image)));
+            .retain(|(image, _), _| is_listed(*image) && (photos.is_empty() || photos.contains(image)));
     }
 }
 
@@ -232,6 +237,18 @@ fn pixels(photo: &Photo) -> ColorImage {
 }
 
 impl MapColours {
+    /// Those of a small map over its photo.
+    fn small(choices: &Choices, shown: &Shown) -> Self {
+        Self {
+            shown: shown.clone(),
+            colormap: export::colormap(choices, shown),
+            cells: choices.cells,
+            mask: None,
+            fades: shown.signed,
+            side: SMALL_SIDE,
+        }
+    }
+
     fn options(&self) -> TextureOptions {
         if self.cells {
             TextureOptions::NEAREST

@@ -87,6 +87,16 @@ pub const LIGHT: Palette = Palette {
     error: Color32::from_rgb(176, 28, 28),
 };
 
+/// Behind text that stands over a photo, whatever is in it.
+pub const PLATE: Color32 = Color32::from_black_alpha(200);
+/// The text on it.
+pub const ON_PLATE: Color32 = Color32::WHITE;
+
+/// Over the picture while something is about to be dropped on it; text stands on it.
+pub fn veil(palette: &Palette) -> Color32 {
+    palette.canvas.gamma_multiply(0.85)
+}
+
 /// The colours in use.
 pub fn palette(ui: &Ui) -> Palette {
     if ui.visuals().dark_mode { DARK } else { LIGHT }
@@ -290,8 +300,21 @@ mod tests {
     #[test]
     fn text_reaches_the_contrast_of_wcag_aa() {
         for palette in [DARK, LIGHT] {
-            for surface in [palette.canvas, palette.panel, palette.raised, palette.pressed] {
-                for text in [palette.text, palette.weak, palette.accent, palette.error] {
+            // all of them, so that a new colour is either text or a surface here, or has a reason beside it
+            let Palette {
+                canvas,
+                panel,
+                raised,
+                pressed,
+                line: _, // stands between things and says nothing that their places do not
+                text,
+                weak,
+                accent,
+                on_accent,
+                error,
+            } = palette;
+            for surface in [canvas, panel, raised, pressed] {
+                for text in [text, weak, accent, error] {
                     assert!(
                         contrast(text, surface) >= 4.5,
                         "{text:?} on {surface:?}: {}",
@@ -299,7 +322,37 @@ mod tests {
                     );
                 }
             }
-            assert!(contrast(palette.on_accent, palette.accent) >= 4.5);
+            assert!(contrast(on_accent, accent) >= 4.5);
+        }
+    }
+
+    #[test]
+    fn text_over_a_photo_reaches_it_whatever_the_photo_shows() {
+        for photo in (0..=255).map(grey) {
+            let found = contrast(ON_PLATE, over(PLATE, photo));
+            assert!(found >= 4.5, "on the plate over {photo:?}: {found}");
+            for palette in [DARK, LIGHT] {
+                let found = contrast(palette.text, over(veil(&palette), photo));
+                assert!(found >= 4.5, "on the veil over {photo:?}: {found}");
+            }
+        }
+    }
+
+    #[test]
+    fn marks_that_mean_something_are_told_from_what_they_lie_on() {
+        for palette in [DARK, LIGHT] {
+            // bars of lists and their tracks, ticks and edges of boxes, the frame of the image shown, the mark of a chosen row
+            for (mark, below) in [
+                (palette.weak, palette.raised),
+                (palette.accent, palette.line),
+                (palette.accent, palette.pressed),
+                (palette.weak, palette.panel),
+                (palette.accent, palette.panel),
+                (palette.text, palette.panel),
+            ] {
+                let found = contrast(mark, below);
+                assert!(found >= 3.0, "{mark:?} on {below:?}: {found}");
+            }
         }
     }
 
@@ -307,7 +360,7 @@ mod tests {
     fn text_reaches_it_on_what_is_selected_and_on_every_widget() {
         for (palette, visuals) in [(DARK, Visuals::dark()), (LIGHT, Visuals::light())] {
             let visuals = colours(&palette, visuals);
-            let widgets = visuals.widgets;
+            let widgets = visuals.widgets.clone();
             for widget in [
                 widgets.noninteractive,
                 widgets.inactive,
@@ -318,14 +371,32 @@ mod tests {
                 let found = contrast(widget.fg_stroke.color, widget.weak_bg_fill);
                 assert!(found >= 4.5, "{widget:?}: {found}");
             }
-            // the selection is a veil over a field
-            for below in [palette.raised, palette.panel, palette.pressed] {
+            // the selection is a veil over a field, and the part of a bar that is done
+            for below in [palette.raised, palette.panel, palette.pressed, palette.canvas] {
                 let selected = over(visuals.selection.bg_fill, below);
                 let text = contrast(visuals.selection.stroke.color, selected);
                 assert!(text >= 4.5, "selected {selected:?}: {text}");
             }
-            assert!(contrast(visuals.hyperlink_color, palette.panel) >= 4.5);
-            assert!(contrast(visuals.error_fg_color, palette.panel) >= 4.5);
+            for text in [
+                visuals.text_color(),
+                visuals.weak_text_color(),
+                visuals.strong_text_color(),
+                visuals.hyperlink_color,
+                visuals.warn_fg_color,
+                visuals.error_fg_color,
+            ] {
+                for surface in [
+                    visuals.panel_fill,
+                    visuals.window_fill,
+                    visuals.faint_bg_color,
+                    visuals.extreme_bg_color,
+                    visuals.code_bg_color,
+                    visuals.text_edit_bg_color(),
+                ] {
+                    let found = contrast(text, surface);
+                    assert!(found >= 4.5, "{text:?} on {surface:?}: {found}");
+                }
+            }
         }
     }
 

@@ -1,17 +1,26 @@
 //! The bar at the top: opening and saving, the name of the image, and the network that speaks.
 
 use egui::containers::menu::MenuButton;
-use egui::{Align, Button, Layout, RichText, Ui};
+use egui::{Align, Button, Layout, Ui};
 
+use super::built_in_notice;
 use super::command::{Action, Command};
+use super::download;
 use super::icons;
-use super::images::Stage;
+use super::images::OpenImage;
 use super::network_menu;
 use super::samples;
 use super::state::State;
-use super::theme::UNIT;
-use super::widgets::{action_button, action_entry, caption, named_entry, truncated, with_chevron, with_icon};
+use super::theme::{self, UNIT, font};
+use super::widgets::{
+    action_button, action_entry, caption, named_entry, text_width, truncated, with_chevron, with_icon,
+};
 use crate::samples::{drawings, photographs};
+
+/// The share of the room between the buttons that the network has at least.
+const LEAST_OF_NETWORK: f32 = 0.45;
+/// Names up to this width are shown in full before anything else about the image, in points.
+const SHORT_NAME: f32 = 30.0 * UNIT;
 
 /// Draws the bar.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -21,9 +30,16 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             action_button(ui, Action::Help, commands);
             export_menu(ui, state, commands);
-            network_menu::show(ui, state, commands);
-            download(ui, state, commands);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| title(ui, state));
+            let title = state.images.current().map(|image| Title::of(image, state));
+            // what the image is called is said in full before what the network is like
+            let (name, [details, ..]) = title.as_ref().map_or_else(Default::default, |title| title.widths(ui));
+            let available = ui.available_width();
+            let most = (available - name - details - 4.0 * UNIT).max(LEAST_OF_NETWORK * available);
+            network_menu::show(ui, state, most, commands);
+            download::in_line(ui, state, built_in_notice::has_download(state), commands);
+            if let Some(title) = title {
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| title.show(ui));
+            }
         });
     });
 }
@@ -160,74 +176,61 @@ fn recent(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     });
 }
 
-fn title(ui: &mut Ui, state: &State) {
-    let Some(image) = state.images.current() else { return };
-    ui.add_space(2.0 * UNIT);
-    let count = state.images.list().len();
-    let position = state.images.current_position().map_or(0, |position| position + 1);
-    let [width, height] = image.size;
-    let mut details = String::new();
-    if width > 0 {
-        details.push_str(&format!("  {width} × {height}"));
-    }
-    if count > 1 {
-        details.push_str(&format!("  ·  {position} of {count}"));
-    }
-    let room = ui.painter().layout_no_wrap(
-        details.clone(),
-        super::theme::font(super::theme::SMALL),
-        egui::Color32::WHITE,
-    );
-    let room = room.size().x + 3.0 * UNIT;
-    let width = ui.available_width();
-    ui.scope(|ui| {
-        // with little room the name goes first, since it stands in the film strip and in the title of the window too
-        ui.set_max_width((width - room).max(0.0));
-        truncated(ui, &image.name).on_hover_text(&image.name);
-    });
-    if width > room {
-        caption(ui, details);
-    }
+/// The name of the image, its size and its place on the list.
+struct Title {
+    name: String,
+    /// From all that there is to say to the least.
+    details: [String; 3],
+    /// How many images wait for their prediction.
+    waiting: usize,
 }
 
-/// What is being fetched, with a way to stop it.
-fn download(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let is_connecting = state
-        .images
-        .list()
-        .iter()
-        .any(|image| image.url.is_some() && image.stage == Stage::Opening);
-    if state.download.is_none() && !state.getting_weights && !is_connecting {
-        return;
+impl Title {
+    fn of(image: &OpenImage, state: &State) -> Self {
+        let count = state.images.list().len();
+        let position = state.images.current_position().map_or(0, |position| position + 1);
+        let size = match image.size {
+            [0, _] => None,
+            [width, height] => Some(format!("{width} × {height}")),
+        };
+        let place = (count > 1).then(|| format!("{position} of {count}"));
+        let all: Vec<String> = [size, place.clone()].into_iter().flatten().collect();
+        Self {
+            name: image.name.clone(),
+            details: [all.join("  ·  "), place.unwrap_or_default(), String::new()],
+            waiting: if count > 1 { state.images.waiting() } else { 0 },
+        }
     }
-    if ui
-        .button("Cancel")
-        .on_hover_text(Action::CancelDownload.label_and_tooltip().1)
-        .clicked()
-    {
-        commands.push(Command::Do(Action::CancelDownload));
+
+    /// Width of the name and of what stands beside it, in points.
+    fn widths(&self, ui: &Ui) -> (f32, [f32; 3]) {
+        let details = self.details.each_ref().map(|details| match details.as_str() {
+            "" => 0.0,
+            details => text_width(ui, details, &font(theme::SMALL)) + 3.0 * UNIT,
+        });
+        (text_width(ui, &self.name, &font(theme::BODY)) + 4.0 * UNIT, details)
     }
-    let Some((what, progress)) = &state.download else {
-        let what = if state.getting_weights { "weights" } else { "image" };
-        caption(ui, format!("Getting the {what}…"));
-        return;
-    };
-    let megabytes = |bytes: u64| bytes as f64 / 1e6;
-    let mut text = match progress.total {
-        Some(total) => format!("{:.0} of {:.0} MB", megabytes(progress.received), megabytes(total)),
-        None => format!("{:.0} MB", megabytes(progress.received)),
-    };
-    text.push_str(&format!(" · {:.1} MB/s", progress.per_second / 1e6));
-    if let Some(left) = progress.time_left() {
-        text.push_str(&format!(" · {} s left", left.as_secs()));
+
+    fn show(&self, ui: &mut Ui) {
+        let (name, details) = self.widths(ui);
+        ui.add_space(2.0 * UNIT);
+        // the name comes first, as far as it is short
+        let room = ui.available_width() - name.min(SHORT_NAME);
+        let shown = details.iter().position(|&width| width <= room);
+        let (text, beside) = match shown {
+            Some(shown) => (self.details[shown].as_str(), details[shown]),
+            None => ("", 0.0),
+        };
+        ui.scope(|ui| {
+            ui.set_max_width((ui.available_width() - beside).max(0.0));
+            truncated(ui, &self.name).on_hover_text(&self.name);
+        });
+        if !text.is_empty() {
+            caption(ui, text);
+        }
+        let waiting = format!("·  {} to predict", self.waiting);
+        if self.waiting > 0 && text_width(ui, &waiting, &font(theme::SMALL)) + 2.0 * UNIT < ui.available_width() {
+            caption(ui, waiting);
+        }
     }
-    let share = progress
-        .total
-        .map_or(0.0, |total| progress.received as f32 / total.max(1) as f32);
-    let bar = egui::ProgressBar::new(share)
-        .desired_width(56.0 * UNIT)
-        .text(RichText::new(text).small());
-    ui.add(bar)
-        .accessible_name(format!("Fetching {what}"))
-        .on_hover_text(format!("Fetching {what}"));
 }

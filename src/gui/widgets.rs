@@ -2,8 +2,8 @@
 
 use egui::accesskit::Role;
 use egui::{
-    Align, Align2, Button, Color32, Label, Layout, Rect, Response, RichText, Sense, Stroke, StrokeKind, TextWrapMode,
-    Ui, WidgetInfo, WidgetText, pos2, vec2,
+    Align, Align2, Button, Color32, FontId, Label, Layout, Rect, Response, RichText, Sense, Stroke, StrokeKind,
+    TextWrapMode, Ui, WidgetInfo, WidgetText, pos2, vec2,
 };
 
 use super::command::{Action, Command};
@@ -173,13 +173,9 @@ pub fn segmented<T: Copy + PartialEq>(
 
 /// The widths of choices beside each other: equal ones where all names fit, else each as much as its name needs.
 fn shares<'a>(ui: &Ui, names: impl Iterator<Item = &'a str>, width: f32) -> Vec<f32> {
-    let needed = |name: &str| {
-        let galley = ui
-            .painter()
-            .layout_no_wrap(name.to_owned(), font(theme::SMALL), Color32::WHITE);
-        galley.size().x + UNIT
-    };
-    let needed: Vec<f32> = names.map(needed).collect();
+    let needed: Vec<f32> = names
+        .map(|name| text_width(ui, name, &font(theme::SMALL)) + UNIT)
+        .collect();
     let equal = width / needed.len().max(1) as f32;
     if needed.iter().all(|needed| *needed <= equal) {
         return vec![equal; needed.len()];
@@ -217,6 +213,34 @@ pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
 /// One line of text that ends in … where it does not fit.
 pub fn truncated(ui: &mut Ui, text: impl Into<WidgetText>) -> Response {
     ui.add(Label::new(text).wrap_mode(TextWrapMode::Truncate))
+}
+
+/// A name that ends in … where it is wider than the room for it.
+pub fn shortened(ui: &Ui, name: &str, font: &FontId, room: f32) -> String {
+    if text_width(ui, name, font) <= room {
+        return name.to_owned();
+    }
+    let letters: Vec<char> = name.chars().collect();
+    let beginning = |count: usize| letters.iter().take(count).chain(&['…']).collect::<String>();
+    // the longest beginning that fits, and one that is too long
+    let (mut fits, mut fails) = (0, letters.len());
+    while fails - fits > 1 {
+        let middle = fits.midpoint(fails);
+        if text_width(ui, &beginning(middle), font) <= room {
+            fits = middle;
+        } else {
+            fails = middle;
+        }
+    }
+    beginning(fits)
+}
+
+/// Width of one line of text, in points.
+pub fn text_width(ui: &Ui, text: &str, font: &FontId) -> f32 {
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), font.clone(), Color32::WHITE);
+    galley.size().x
 }
 
 /// One line of text in a rectangle, cut off with … where it does not fit; returns its width.

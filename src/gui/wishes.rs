@@ -59,6 +59,8 @@ impl Wishes {
         open(self, state, explorer);
         if is_ready {
             explain(self, state, explorer);
+            // as the commands of this frame have left it
+            state.update_second();
             second(self, state, explorer);
             channels(self, state, explorer);
             complete(self, state, explorer);
@@ -261,9 +263,9 @@ fn second(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
     let Some(request) = state.missing_of_second().filter(|request| is_open(request.image)) else {
         return;
     };
-    if wishes.second.as_ref() != Some(&request) {
+    if wishes.second.as_ref() != Some(request) {
         explorer.send(Request::ExplainSecond(request.clone()));
-        wishes.second = Some(request);
+        wishes.second = Some(request.clone());
     }
 }
 
@@ -276,15 +278,7 @@ fn other_request(state: &State) -> Option<ExplainRequest> {
     if image.prediction.is_none() || key.method.is_in_class_maps(plan, key.layer) {
         return None;
     }
-    Some(ExplainRequest {
-        image: key.image,
-        preprocessing: key.preprocessing,
-        purpose: Purpose::Compare,
-        targets: vec![key.target],
-        layers: vec![key.layer],
-        score: key.score,
-        method: key.method,
-    })
+    Some(key.request(Purpose::Compare))
 }
 
 /// The request for those maps that are missing; none if there is nothing to compute.

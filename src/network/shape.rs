@@ -155,6 +155,15 @@ impl Window {
     }
 }
 
+/// Where an output cell of a bilinear interpolation lies between two input cells of a side of `len`, `times` as many: both
+/// cells, and the share of the second.
+pub(super) fn between(out: usize, times: usize, len: usize) -> ([usize; 2], f64) {
+    let at = (out as f64 + 0.5) / times as f64 - 0.5;
+    let low = at.floor();
+    let cell = |at: f64| (at.max(0.0) as usize).min(len.saturating_sub(1));
+    ([cell(low), cell(low + 1.0)], at - low)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,13 +221,4 @@ mod tests {
         assert_eq!(reads(0), [None, Some(0), Some(1)]);
         assert_eq!(reads(2), [Some(3), Some(4), None]);
     }
-}
-
-/// Where an output cell of a bilinear interpolation lies between two input cells of a side of `len`, `times` as many: both
-/// cells, and the share of the second.
-pub(super) fn between(out: usize, times: usize, len: usize) -> ([usize; 2], f64) {
-    let at = (out as f64 + 0.5) / times as f64 - 0.5;
-    let low = at.floor();
-    let cell = |at: f64| (at.max(0.0) as usize).min(len.saturating_sub(1));
-    ([cell(low), cell(low + 1.0)], at - low)
 }

@@ -131,11 +131,11 @@ fn input_size(file: &str, metadata: &BTreeMap<String, String>) -> Result<Option<
         })
 }
 
-/// Height and width from `299`, or from width and height as in `320x240`.
+/// Height and width from `299`, or from width and height as in `320x240` or `320 × 240`.
 pub fn parse_size(text: &str) -> Option<[usize; 2]> {
-    match text.split_once('x') {
-        Some((width, height)) => Some([height.parse().ok()?, width.parse().ok()?]),
-        None => text.parse().ok().map(|side| [side; 2]),
+    match text.split_once(['x', 'X', '×']) {
+        Some((width, height)) => Some([height.trim().parse().ok()?, width.trim().parse().ok()?]),
+        None => text.trim().parse().ok().map(|side| [side; 2]),
     }
 }
 

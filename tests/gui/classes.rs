@@ -1,7 +1,7 @@
 //! Any class, pinned classes, two classes, many classes, and the classes of one place.
 
-use egui::{Key, Modifiers, PointerButton, Pos2, accesskit::Role};
-use egui_kittest::kittest::NodeT as _;
+use egui::{Key, Modifiers, PointerButton, Pos2, accesskit::Role, vec2};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use gradcam_explorer::explain::{Score, Target};
 use gradcam_explorer::gui::choices::{Drawer, Scale};
 
@@ -145,7 +145,7 @@ fn two_classes_are_compared_and_left_again() {
 fn evidence_against_a_class_is_a_view_of_its_own() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     assert!(!window.state().shown.as_ref().unwrap().signed);
-    window.click("Evidence against");
+    window.click("For and against");
     let shown = window.state().shown.clone().unwrap();
     assert!(shown.signed && shown.units().iter().any(|&unit| unit < 0.5));
     window.command_key(Key::E);
@@ -176,7 +176,7 @@ fn classes_stand_side_by_side_on_their_own_or_one_common_scale() {
 #[test]
 fn a_place_of_the_picture_tells_what_it_argues_for() {
     let mut window = Window::with_sample(DOG_AND_CAT);
-    let place = window.picture().center() + egui::vec2(60.0, 40.0);
+    let place = window.picture().center() + vec2(60.0, 40.0);
     let button = |pressed| egui::Event::PointerButton {
         pos: place,
         button: PointerButton::Primary,
@@ -278,4 +278,33 @@ fn what_was_looked_for_is_replaced_by_what_is_looked_for_next() {
     window.type_text("d");
     window.type_text("og");
     assert_eq!(window.state().search.query, "dog");
+}
+
+#[test]
+fn the_tooltip_of_a_class_covers_neither_the_picture_nor_the_help_page() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let third = window.listed()[2].clone();
+    let row = window.label(&third).rect();
+    // a tooltip comes after a while
+    let point = |window: &mut Window, place: Pos2| {
+        window.move_to(place);
+        for _ in 0..60 {
+            window.harness.step();
+        }
+    };
+    let number = row.right_center() - vec2(20.0, 0.0);
+    point(&mut window, number);
+    let tooltip = window.harness.get_by_label_contains(" · logit ").rect();
+    assert!(
+        tooltip.right() <= window.picture().left() && tooltip.top() >= row.bottom(),
+        "{tooltip:?} at {row:?}"
+    );
+    // where a name is pointed at for its map there is none
+    point(&mut window, row.left_center() + vec2(30.0, 0.0));
+    assert!(!window.has_text(" · logit "));
+    point(&mut window, number);
+    assert!(window.has_text(" · logit "));
+    window.key(Key::F1);
+    point(&mut window, number + vec2(1.0, 0.0));
+    assert!(!window.has_text(" · logit "));
 }

@@ -6,6 +6,7 @@ use gradcam_explorer::explain::{Method, Score, Target};
 use gradcam_explorer::gui::camera::Camera;
 use gradcam_explorer::gui::state::{Difference, Instead};
 
+use crate::program::run;
 use crate::support::{DOG_AND_CAT, Window, sample};
 
 /// A window that compares, once both maps are there.
@@ -129,6 +130,25 @@ fn what_is_saved_while_comparing_has_both_pictures_and_is_named_so() {
         assert_eq!(side(0) == second, difference == Difference::Method);
         assert_eq!(both.get_pixel(645, 100).0, [0; 4]);
     }
+}
+
+#[test]
+fn a_second_picture_that_is_still_being_made_is_not_left_out() {
+    let mut window = comparing(Difference::Layer);
+    // its map is asked for at the end of the frame in which the key is pressed
+    window.harness.state_mut().state_mut().choices.method = Method::GradCamPlusPlus;
+    assert!(window.state().is_waiting_for_other());
+    window.harness.input_mut().events.push(egui::Event::Key {
+        key: Key::S,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: egui::Modifiers::COMMAND,
+    });
+    window.harness.step();
+    assert!(window.state().path_field.is_none());
+    let told = window.wait_until_told();
+    assert!(told.contains("The second picture is still being made"), "{told}");
 }
 
 #[test]
@@ -384,7 +404,21 @@ fn the_same_photo_is_seen_through_two_networks() {
     assert_eq!(other.key.preprocessing.pixels, second.info.usual.pixels);
     assert_eq!(other.key.target, Target::Class(second.info.labels.find(name).unwrap()));
     assert!(window.has_text("no. "));
-    window.assert_idle();
+    let other = other.map.clone();
+    window.assert_comes_to_rest();
+    // what is saved of both is made again, and shown again
+    let folder = tempfile::tempdir().unwrap();
+    let picture = window.save(folder.path());
+    let photo = sample(DOG_AND_CAT);
+    let arguments = ["explain", photo.to_str().unwrap(), "--from", picture.to_str().unwrap()];
+    let output = run(&[&arguments[..], &["--check", "--device", "cpu"]].concat());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "same\n", "{output:?}");
+    let mut again = Window::empty();
+    again.drop_files(&[picture]);
+    again.wait("both networks", |state| {
+        state.second.is_some() && state.shown.is_some() && state.other_shown.is_some() && !state.is_waiting_for_other()
+    });
+    assert_eq!(again.state().other_shown.clone().unwrap().map, other);
     // it is let go, and one picture is left, as it was
     open_menu_of_network(&mut window);
     window.click("Let the second network go");

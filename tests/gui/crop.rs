@@ -5,6 +5,7 @@ use std::path::Path;
 use egui::{Key, Pos2};
 use gradcam_explorer::gui::camera::Camera;
 use gradcam_explorer::gui::choices::Drawer;
+use gradcam_explorer::gui::state::State;
 use gradcam_explorer::imaging::{self, Limits, Photo, Region};
 use serde_json::Value;
 
@@ -198,6 +199,45 @@ fn each_image_has_its_own_part() {
         window.state().shown.as_ref().unwrap().key.preprocessing.crop,
         Some(region)
     );
+}
+
+#[test]
+fn undo_gives_the_whole_back_and_redo_the_part() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let has_map = |state: &State| state.prediction().is_some() && state.shown.is_some() && !state.is_waiting_for_map();
+    let region = crop(&mut window, [0.1, 0.1], [0.6, 0.6]);
+    window.click("Whole photo");
+    window.wait("the map of the whole", has_map);
+    for (key, expected) in [
+        (Key::Z, Some(region)),
+        (Key::Z, None),
+        (Key::Y, Some(region)),
+        (Key::Y, None),
+        (Key::Z, Some(region)),
+    ] {
+        window.command_key(key);
+        assert_eq!(window.state().cropped(), expected);
+        window.wait("its map", has_map);
+        let seen = window.state().shown.as_ref().unwrap().key.preprocessing.crop;
+        assert_eq!(seen, expected);
+    }
+    // what is taken back is seen, whichever image is shown
+    window.drop_files(&[sample("fish-key.png")]);
+    window.wait("the other image", |state| {
+        state.images.current_position() == Some(1) && has_map(state)
+    });
+    window.command_key(Key::Z);
+    assert_eq!(window.state().images.current_position(), Some(0));
+    assert_eq!(window.state().cropped(), None);
+    // an image that is taken off the list takes its part along, and brings it back
+    window.command_key(Key::Y);
+    window.wait("the map of the part", has_map);
+    window.key(Key::Delete);
+    assert_eq!(window.state().images.list().len(), 1);
+    window.command_key(Key::Z);
+    assert_eq!(window.state().cropped(), Some(region));
+    window.command_key(Key::Z);
+    assert_eq!(window.state().cropped(), None);
 }
 
 #[test]

@@ -435,3 +435,51 @@ fn what_only_the_window_shows_is_made_again_by_the_command_line() {
     });
     check(&window.save_as(&folder.path().join("images.png")));
 }
+
+#[test]
+fn the_network_of_a_dropped_picture_is_opened_beside_it_or_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let [photo, network] = ["photo.png", "small.keras"].map(|name| folder.path().join(name));
+    std::fs::copy(sample(DOG_AND_CAT), &photo).unwrap();
+    let small = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/formats/small.keras");
+    std::fs::copy(small, &network).unwrap();
+    let [photo, file, out] = [photo.as_path(), network.as_path(), folder.path()].map(|path| path.to_str().unwrap());
+    let output = run(&[
+        "explain",
+        photo,
+        "--weights",
+        file,
+        "--class",
+        "2",
+        "--out",
+        out,
+        "--json",
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let picture = documents(&output)[0]["maps"][0]["files"]["overlay"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+
+    let mut window = Window::with_sample("fish-key.png");
+    window.drop_files(&[PathBuf::from(&picture)]);
+    window.wait("the other network and its map", |state| {
+        let network = state.network.as_ref();
+        network.is_some_and(|network| network.plan.classes() == 7)
+            && state.shown.is_some()
+            && !state.is_waiting_for_map()
+    });
+    assert_eq!(window.state().class(), Some(2));
+    assert_eq!(window.state().images.current().unwrap().name, "photo.png");
+
+    std::fs::remove_file(&network).unwrap();
+    let mut window = Window::with_sample("fish-key.png");
+    window.drop_files(&[PathBuf::from(&picture)]);
+    let told = window.wait_until_told();
+    assert!(
+        told.contains("was made with the network")
+            && told.contains("(small.keras), which is not in use and was not found"),
+        "{told}"
+    );
+    assert_eq!(window.state().network.as_ref().unwrap().plan.classes(), 18);
+}

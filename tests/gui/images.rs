@@ -26,12 +26,19 @@ fn several_dropped_files_make_a_film_strip_whose_others_are_predicted_too() {
         sample("house-tree-car.png"),
         sample(DOG_AND_CAT),
     ]);
+    window.wait("the list", |state| state.images.list().len() == 3);
+    assert!(window.has_text("to predict"));
     window.wait("all predictions", |state| {
         state.images.list().len() == 3 && state.images.list().iter().all(|image| image.prediction.is_some())
     });
+    assert!(!window.has_text("to predict"));
     assert_eq!(current(&window), "fish-key.png");
     window.key(Key::ArrowRight);
     assert_eq!(current(&window), "house-tree-car.png");
+    for (key, name) in [(Key::End, DOG_AND_CAT), (Key::Home, "fish-key.png")] {
+        window.key(key);
+        assert_eq!(current(&window), name);
+    }
     window.click(&format!("Image {DOG_AND_CAT}"));
     assert_eq!(current(&window), DOG_AND_CAT);
     window.key(Key::ArrowLeft);
@@ -367,9 +374,13 @@ fn an_image_that_was_removed_comes_back_where_it_was() {
     window.click("Probability");
     window.key(Key::Delete);
     assert_eq!(current(&window), DOG_AND_CAT);
-    assert!(window.told()[0].contains("fish-key.png"));
+    assert_eq!(
+        window.told(),
+        ["Removed fish-key.png from the list; undo brings it back"]
+    );
     window.command_key(Key::Z);
     assert_eq!(current(&window), "fish-key.png");
+    assert_eq!(window.told(), [""; 0], "it is back");
     assert_eq!(window.state().images.current_position(), Some(0));
     window.wait("its map", |state| state.shown.is_some() && !state.is_waiting_for_map());
     window.wait("its photo", |state| {
@@ -396,6 +407,7 @@ fn an_image_that_was_removed_comes_back_where_it_was() {
     // and once something else was chosen, the image is gone
     window.key(Key::Delete);
     window.click("Probability");
+    assert_eq!(window.told(), [""; 0], "undo does not bring it back");
     window.command_key(Key::Z);
     assert_eq!(window.state().images.list().len(), 1);
     assert_eq!(window.state().choices.score, None);

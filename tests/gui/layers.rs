@@ -12,12 +12,25 @@ use crate::support::{DOG_AND_CAT, Window, sample};
 #[test]
 fn a_raw_convolution_says_what_that_means() {
     let mut window = Window::with_sample(DOG_AND_CAT);
+    let places =
+        |window: &Window| ["block14_sepconv2_bn", "Overlay", "True cells"].map(|label| window.label(label).rect());
+    let before = places(&window);
     window.click("block14_sepconv2");
     window.wait("its map", |state| !state.is_waiting_for_map());
     let plan = &window.state().network.as_ref().unwrap().plan;
     let layer = window.state().layer().unwrap();
     assert_eq!(plan.layer(layer).role, Role::RawConvolution);
-    assert!(window.has_text("before its batch normalisation"));
+    // in the line below the picture, for which nothing moves
+    let picture = window.picture();
+    let warning = window
+        .harness
+        .get_by_label_contains("before its batch normalisation")
+        .rect();
+    assert!(
+        warning.top() >= picture.bottom() && warning.left() < picture.right(),
+        "{warning:?}"
+    );
+    assert_eq!(places(&window), before);
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! Where things are and how large, in windows of all sizes. Contrasts are computed in the theme itself.
 
+use std::sync::Arc;
+
 use egui::accesskit::Role;
-use egui::{Key, vec2};
+use egui::epaint::text::{FallbackRequest, FontProvider as _};
+use egui::{Color32, FontFamily, FontId, Key, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_system_font_provider::SystemFontProvider;
 use gradcam_explorer::gui::choices::View;
 
 use crate::support::{DOG_AND_CAT, Window, sample};
@@ -20,7 +24,7 @@ fn a_long_name_leaves_room_for_the_rest_of_the_line() {
         let title = window.last(&name).rect();
         assert!(title.right() <= network.left(), "{size:?}: {title:?} and {network:?}");
         if size[0] > 1000.0 {
-            let details = window.last("  640 × 480").rect();
+            let details = window.last("640 × 480").rect();
             assert!(
                 title.right() <= details.left() && details.right() <= network.left(),
                 "{details:?}"
@@ -96,6 +100,88 @@ fn layers_do_not_lie_under_their_scroll_bar() {
     assert!(window.has("channels") || window.has_text("channels"));
 }
 
+/// The width that a text needs.
+fn needed(window: &Window, text: &str, family: FontFamily) -> f32 {
+    let font = FontId::new(13.0, family);
+    let galley = window
+        .harness
+        .ctx
+        .fonts_mut(|fonts| fonts.layout_no_wrap(text.to_owned(), font, Color32::WHITE));
+    galley.size().x
+}
+
+#[test]
+fn a_small_window_says_what_class_and_what_file_are_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "holiday at the sea 0123.png";
+    std::fs::copy(sample(DOG_AND_CAT), folder.path().join(name)).unwrap();
+    let mut window = Window::with(vec![folder.path().join(name)], [900.0, 600.0], egui::Theme::Dark);
+    window.wait("the map", |state| state.shown.is_some());
+    let strong = || FontFamily::Name("strong".into());
+    let class = window.last("cowboy hat").rect().width();
+    assert!(class >= needed(&window, "cowboy hat", strong()) - 0.5, "{class}");
+    // as much room has the longest name among the classes of ImageNet, but for a few letters
+    let long = needed(&window, "Staffordshire bullterrier", strong());
+    let room = window.last("More").rect().left() - window.last("cowboy hat").rect().left();
+    assert!(room > long, "{room} for {long}");
+    let file = window.label(name).rect().width();
+    assert!(file >= needed(&window, name, FontFamily::Proportional) - 0.5, "{file}");
+    // of the network the most important comes first, and everything when it is pointed at
+    let network = window.find(|label| label.starts_with("Built-in drawings")).rect();
+    assert!(network.left() >= window.label(name).rect().right(), "{network:?}");
+    window.harness.set_size(vec2(720.0, 480.0));
+    window.settle();
+    let (network, open) = (
+        window.find(|label| label.starts_with("Built-in drawings")).rect(),
+        window.label("Open…").rect(),
+    );
+    let file = window.label(name).rect();
+    assert!(
+        open.right() <= file.left() && file.right() <= network.left(),
+        "{file:?} {network:?}"
+    );
+    assert!(network.right() <= window.label("Export").rect().left());
+}
+
+#[test]
+fn the_heading_of_the_list_stands_in_line_with_the_list() {
+    let window = Window::with_sample(DOG_AND_CAT);
+    let heading = window.label("Top 10").rect();
+    // the text of a button stands 8 points inside
+    assert_eq!(heading.left() + 8.0, window.label("Any class").rect().left());
+}
+
+#[test]
+fn a_name_in_chinese_characters_is_drawn_where_the_system_has_a_font_for_it() {
+    // eframe asks the system's fonts for what ours lack
+    assert!(gradcam_explorer::gui::native_options(None).system_font_fallback);
+    let fonts = SystemFontProvider::new();
+    let request = FallbackRequest {
+        cluster: "漢",
+        family: &FontFamily::Proportional,
+    };
+    if fonts.font_for(&request).is_none() {
+        eprintln!("skipped: no font of this system has Chinese characters");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let name = "漢字 写真.png";
+    std::fs::copy(sample(DOG_AND_CAT), folder.path().join(name)).unwrap();
+    let mut window = Window::empty();
+    let has_all = |window: &Window, family: FontFamily| {
+        let font = FontId::new(13.0, family);
+        window.harness.ctx.fonts_mut(|fonts| fonts.has_glyphs(&font, name))
+    };
+    assert!(!has_all(&window, FontFamily::Proportional), "not by our own fonts");
+    // as eframe does it in a real window
+    window.harness.ctx.add_font_provider(Arc::new(fonts));
+    window.drop_files(&[folder.path().join(name)]);
+    window.wait("the map", |state| state.shown.is_some());
+    assert!(has_all(&window, FontFamily::Proportional));
+    assert!(has_all(&window, FontFamily::Name("strong".into())));
+    assert!(window.label(name).rect().width() >= needed(&window, name, FontFamily::Proportional) - 0.5);
+}
+
 #[test]
 fn the_keyboard_goes_from_the_layers_to_the_map() {
     let window = Window::with_sample(DOG_AND_CAT);
@@ -113,16 +199,32 @@ fn the_keyboard_goes_from_the_layers_to_the_map() {
 #[test]
 fn a_narrow_window_has_room_for_the_name_of_the_class() {
     let mut window = Window::with_sample(DOG_AND_CAT);
-    let most = ["More", "Compare with…", "Crop", "Compare", "Photo", "Fit"];
-    for (width, buttons) in [(900.0, &most[..]), (720.0, &["More", "Photo", "Fit"])] {
+    let most = [
+        "Keep this class",
+        "More",
+        "Compare with…",
+        "Crop",
+        "Compare",
+        "Photo",
+        "Fit",
+    ];
+    for (width, buttons) in [
+        (1100.0, &most[..]),
+        (900.0, &["More", "Photo", "Fit"]),
+        (720.0, &["More", "Photo", "Fit"]),
+    ] {
         window.harness.set_size(vec2(width, 600.0));
         window.settle();
         let left: Vec<f32> = buttons.iter().map(|name| window.last(name).rect().left()).collect();
         assert!(left.is_sorted(), "{width}: {left:?}");
-        let keep = window.last("Keep this class").rect();
-        assert!(keep.right() <= left[0], "{width}: {keep:?} and {left:?}");
+        let name = window.last("cowboy hat").rect();
+        assert!(name.right() <= left[0], "{width}: {name:?} and {left:?}");
     }
+    // what is no button any more is in the menu
     window.click("More");
+    for entry in ["Pin class", "Keep this class", "Crop", "Compare with…"] {
+        assert!(window.has_text(entry), "{entry}");
+    }
     window.find(|label| label.starts_with("Pin class")).click();
     window.settle();
     assert_eq!(window.state().pinned.len(), 1);

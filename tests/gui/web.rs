@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use eframe::App as _;
 use egui::Key;
 use gradcam_explorer::explorer::{NetworkSource, Reply, Surroundings};
 use gradcam_explorer::weights::fetch::Timeouts;
@@ -11,7 +12,7 @@ use sha2::Digest as _;
 
 use crate::networks;
 use crate::server::{Answer, Server};
-use crate::support::{DOG_AND_CAT, QUICK, Window, sample, small_weights};
+use crate::support::{DOG_AND_CAT, Memory, QUICK, Window, sample, small_weights};
 
 /// A picture whose file takes a few dozen of the server's slow pieces.
 fn picture() -> Vec<u8> {
@@ -204,9 +205,24 @@ fn weights_are_one_click_away_and_speak_once_they_are_there() {
         gone.requests().is_empty() && good.requests().is_empty(),
         "never without being asked"
     );
+    let button = window.label("Download ImageNet weights (92 MB)").rect();
     window.click("Download ImageNet weights (92 MB)");
     window.wait("progress", |state| state.download.is_some());
-    assert!(window.has("Fetching three things"));
+    // in the place of the button
+    let bar = window.label("Fetching three things").rect();
+    assert!(
+        bar.left() == button.left() && (bar.top() - button.top()).abs() < 60.0,
+        "{bar:?} for {button:?}"
+    );
+    let cancel = window.label("Cancel").rect();
+    assert!(
+        cancel.top() >= bar.bottom() && cancel.left() == bar.left(),
+        "{cancel:?} below {bar:?}"
+    );
+    // where that is folded away it is seen elsewhere
+    window.harness.state_mut().state_mut().preferences.panels.folded.classes = true;
+    window.settle();
+    assert!(window.label("Fetching three things").rect().top() < 40.0);
     window.wait("the other network", |state| {
         state
             .network
@@ -255,6 +271,77 @@ fn a_download_of_weights_can_be_cancelled_and_begun_again() {
     // what had arrived was kept
     let range = server.requests().last().and_then(|request| request.range.clone());
     assert!(range.is_some_and(|range| range != "bytes=0-"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_failed_download_leaves_no_empty_files() {
+    let servers = [Answer::Status(404), Answer::Cut(0)].map(|answer| Server::new(weights(), vec![answer]));
+    let data = tempfile::tempdir().unwrap();
+    let mut window = window_with_sources(&servers.each_ref(), &weights(), data.path());
+    window.click("Download ImageNet weights (92 MB)");
+    let told = window.wait_until_told();
+    assert!(told.contains("The weights could not be fetched"), "{told}");
+    let folder = data.path().join("weights");
+    let left: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_image_of_the_web_is_listed_at_the_next_start_and_fetched_when_it_is_asked_for() {
+    let server = Server::new(picture(), vec![Answer::File]);
+    let mut window = Window::with_sample("fish-key.png");
+    let address = format!("{}/folder/drawing.png", server.url);
+    open_address(&mut window, &address);
+    window.wait("its map", |state| {
+        state.images.list().len() == 2 && state.shown.is_some() && !state.is_waiting_for_map()
+    });
+    window.harness.event(egui::Event::PasteImage(
+        egui::ColorImage::filled([8, 8], egui::Color32::RED).into(),
+    ));
+    window.wait("the pasted picture", |state| {
+        state.images.list().len() == 3 && state.shown.is_some() && !state.is_waiting_for_map()
+    });
+    window.key(Key::ArrowLeft);
+    let restarted = |window: &mut Window| {
+        let mut memory = Memory::default();
+        window.harness.state_mut().save(&mut memory);
+        Window::restarted(memory)
+    };
+    let mut window = restarted(&mut window);
+    window.wait("the network", |state| state.network.is_some());
+    let names = |window: &Window| -> Vec<String> {
+        let list = window.state().images.list().iter();
+        list.map(|image| image.name.clone()).collect()
+    };
+    assert_eq!(names(&window), ["fish-key.png", "drawing.png"]);
+    assert_eq!(window.state().images.current_position(), Some(1));
+    assert_eq!(
+        window.told(),
+        ["A pasted picture was open; it is not kept between starts"]
+    );
+    window.assert_comes_to_rest();
+    // neither passing by nor another start fetches it
+    window.key(Key::ArrowLeft);
+    window.wait("the map of the file", |state| state.shown.is_some());
+    window.key(Key::ArrowRight);
+    let mut window = restarted(&mut window);
+    window.wait("the network", |state| state.network.is_some());
+    window.assert_comes_to_rest();
+    assert_eq!(window.told(), [""; 0]);
+    assert!(window.has("Fetch the image to see what the network says about it."));
+    assert_eq!(server.requests().len(), 1);
+    window.click("Fetch it again");
+    window.wait("its map", |state| {
+        state.prediction().is_some() && state.shown.is_some() && !state.is_waiting_for_map()
+    });
+    assert_eq!((server.requests().len(), names(&window).len()), (2, 2));
+    // to open its address is to ask for it
+    let mut window = restarted(&mut window);
+    window.wait("the network", |state| state.network.is_some());
+    open_address(&mut window, &address);
+    window.wait("its map", |state| state.prediction().is_some() && state.shown.is_some());
+    assert_eq!((server.requests().len(), names(&window).len()), (3, 2));
 }
 
 #[test]

@@ -38,8 +38,8 @@ use super::surroundings::Surroundings;
 use crate::explain::{self, Map, Method, Score, Target};
 use crate::imaging::{Photo, Preprocessing};
 use crate::network::{LayerId, MOST_KEPT};
-use crate::weights::NetworkChoices;
 use crate::weights::fetch::Progress;
+use crate::weights::{NetworkChoices, Weights};
 use pool::Pool;
 
 /// All networks of a batch together take about this many bytes at most, or are one.
@@ -49,23 +49,22 @@ const MOST_BYTES: u64 = 2 << 30;
 const AHEAD: usize = 2;
 
 /// What is wanted of every image.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Wish {
     /// How an image is brought to the network's input size.
     pub preprocessing: Preprocessing,
+    /// The classes that are explained; the top one of each image if there are none.
+    pub classes: Vec<usize>,
+    /// The layers at which they are.
+    pub layers: Vec<LayerId>,
+    /// How many of the likeliest classes have maps at these layers too, for a sheet of classes where none are named.
+    pub likeliest: usize,
+    /// The layers at which there are maps too, for a sheet of layers.
+    pub along: Vec<LayerId>,
     /// Probability or logit.
     pub score: Score,
     /// How maps are made.
     pub method: Method,
-}
-
-/// Maps that are wanted: of each of these classes at each of these layers.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// The classes that are explained.
-    pub classes: Vec<usize>,
-    /// The layers at which they are.
-    pub layers: Vec<LayerId>,
 }
 
 /// What came of one image.
@@ -73,8 +72,10 @@ pub struct Place {
 pub struct Answer {
     /// The prediction, with the maps of all classes at the last feature layer.
     pub predicted: Predicted,
-    /// The maps that were wanted.
-    pub maps: HashMap<(usize, LayerId), Map>,
+    /// The classes that were explained.
+    pub classes: Vec<usize>,
+    /// A map for each of them at each layer, and those of the sheets.
+    pub maps: HashMap<(usize, LayerId), Arc<Map>>,
     /// Time for the maps in ms.
     pub maps_ms: f64,
 }
@@ -95,9 +96,9 @@ impl Drop for Open<'_> {
 /// Networks and what is known of them, ready for any number of images.
 pub struct Batch {
     info: Arc<NetworkInfo>,
-    /// Those of its networks, shared as exports want them.
-    weights: WeightsInUse,
-    sha256: String,
+    weights: Arc<Weights>,
+    /// The same, for what asks the session for them.
+    in_use: WeightsInUse,
     networks: Pool,
     /// Those that are worked on.
     images: Images,
@@ -149,10 +150,12 @@ impl Batch {
         };
         let (network, weights, info) = described(loaded, choices, NetworkEpoch::default(), start);
         others.push(network);
+        let weights = Arc::new(weights);
+        let in_use = Arc::new(Mutex::new(Some((info.epoch, weights.clone()))));
         Ok(Self {
-            sha256: weights.sha256()?,
-            weights: Arc::new(Mutex::new(Some((info.epoch, Arc::new(weights))))),
             info,
+            weights,
+            in_use,
             networks: Pool::new(others),
             images: Images::default(),
             workers,
@@ -166,8 +169,11 @@ impl Batch {
     }
 
     /// The hash of its weights file.
-    pub fn sha256(&self) -> &str {
-        &self.sha256
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn sha256(&self) -> Result<String, ExplorerError> {
+        Ok(self.weights.sha256()?)
     }
 
     /// Does `work` on each item with its number, by all workers; `done` gets what came of it in the order of the items,
@@ -224,21 +230,24 @@ impl Open<'_> {
         &self.photo
     }
 
-    /// Writes what is made of it, and gives the paths that the files have in the end.
+    /// Writes pictures and numbers of its maps, and gives the paths of the files as they are.
     ///
     /// # Errors
     /// The first file that cannot be encoded or written.
     pub fn write(&self, request: &ExportRequest) -> Result<Vec<PathBuf>, ExplorerError> {
-        let Batch { images, weights, .. } = self.batch;
-        Sources { images, weights }.write(request)
+        let Batch { images, in_use, .. } = self.batch;
+        let sources = Sources {
+            images,
+            weights: in_use,
+        };
+        sources.write(request)
     }
 
-    /// What the network says of it, and the maps that `places` wants once the prediction is there; waits while all
-    /// networks are busy.
+    /// What the network says of it, and its maps; waits while all networks are busy.
     ///
     /// # Errors
     /// When the device fails.
-    pub fn explain(&self, wish: &Wish, places: impl FnOnce(&Predicted) -> Vec<Place>) -> Result<Answer, ExplorerError> {
+    pub fn explain(&self, wish: &Wish) -> Result<Answer, ExplorerError> {
         let Batch { info, networks, .. } = self.batch;
         let plan = &info.plan;
         let start = Instant::now();
@@ -250,32 +259,46 @@ impl Open<'_> {
             let timings = [preprocess_ms, ms_since(start)];
             let predicted = predicted(network, info, self.image, wish.preprocessing, &logits, timings)?;
             let start = Instant::now();
+            let classes = if wish.classes.is_empty() {
+                predicted.ranking.first().copied().into_iter().collect()
+            } else {
+                wish.classes.clone()
+            };
+            let likeliest = predicted.ranking.iter().copied().take(wish.likeliest);
+            let at_layers: Vec<usize> = classes.iter().copied().chain(likeliest).collect();
+            let is_known = |layer: &LayerId| wish.method.is_in_class_maps(plan, *layer);
             let mut maps = HashMap::new();
-            for Place { classes, mut layers } in places(&predicted) {
-                layers.sort_unstable();
-                layers.dedup();
-                let is_known = |layer: &LayerId| wish.method.is_in_class_maps(plan, *layer);
-                let (known, swept): (Vec<_>, Vec<_>) = layers.into_iter().partition(is_known);
-                for layer in known {
-                    for &class in &classes {
-                        let map = predicted.class_maps.map(Target::Class(class), wish.score);
-                        maps.insert((class, layer), map);
+            for (classes, layers) in [(&at_layers, &wish.layers), (&classes, &wish.along)] {
+                for &layer in layers.iter().filter(|layer| is_known(layer)) {
+                    for &class in classes {
+                        let known = || Arc::new(predicted.class_maps.map(Target::Class(class), wish.score));
+                        maps.entry((class, layer)).or_insert_with(known);
                     }
                 }
-                if swept.is_empty() {
+                let is_wanted = |class: usize, layer: LayerId| !is_known(&layer) && !maps.contains_key(&(class, layer));
+                let of = |class: &usize| layers.iter().any(|&layer| is_wanted(*class, layer));
+                let mut targets: Vec<usize> = classes.iter().copied().filter(of).collect();
+                targets.sort_unstable();
+                targets.dedup();
+                let at = |layer: &LayerId| targets.iter().any(|&class| is_wanted(class, *layer));
+                let mut swept: Vec<LayerId> = layers.iter().copied().filter(at).collect();
+                swept.sort_unstable();
+                swept.dedup();
+                if targets.is_empty() {
                     continue;
                 }
-                let targets: Vec<Target> = classes.iter().copied().map(Target::Class).collect();
+                let targets: Vec<Target> = targets.into_iter().map(Target::Class).collect();
                 let mut found = |explanation: explain::Explanation| {
                     if let Target::Class(class) = explanation.target {
-                        maps.insert((class, explanation.layer), explanation.map);
+                        maps.insert((class, explanation.layer), Arc::new(explanation.map));
                     }
                 };
-                let Wish { score, method, .. } = *wish;
+                let (score, method) = (wish.score, wish.method);
                 explain::backward(network, &logits, &targets, &swept, score, method, &|| false, &mut found)?;
             }
             Ok(Answer {
                 predicted,
+                classes,
                 maps,
                 maps_ms: ms_since(start),
             })
@@ -337,15 +360,14 @@ mod tests {
             let open = batch.open(ImageId(number as u64), source, &|_| {}, &AtomicBool::new(false))?;
             let wish = Wish {
                 preprocessing: batch.info().usual,
+                classes: Vec::new(),
+                layers: vec![batch.info().plan.last_feature_layer()],
+                likeliest: 0,
+                along: Vec::new(),
                 score: Score::Logit,
                 method: Method::GradCam,
             };
-            let answer = open.explain(&wish, |predicted| {
-                vec![Place {
-                    classes: vec![predicted.ranking[0]],
-                    layers: vec![batch.info().plan.last_feature_layer()],
-                }]
-            })?;
+            let answer = open.explain(&wish)?;
             assert_eq!(answer.maps.len(), 1);
             Ok(answer.predicted.ranking[0])
         };

@@ -10,7 +10,7 @@ use crate::gui::apply::{Effect, NOTHING_TO_PASTE};
 use crate::gui::clipboard::{self, Destination};
 use crate::gui::command::Command;
 use crate::gui::state::Message;
-use crate::gui::{keys, predictions};
+use crate::gui::{keys, pointer, predictions};
 
 impl ExplorerApp {
     pub(super) fn clipboard_answered(&mut self, ctx: &Context, answer: clipboard::Answer, commands: &mut Vec<Command>) {
@@ -45,6 +45,7 @@ impl ExplorerApp {
             Effect::Send(request) => self.explorer.send(*request),
             Effect::Ask(_) if self.dialogs.is_open() => {}
             Effect::Ask(question) => {
+                pointer::lose(ctx);
                 let folder = self.state.folder_for(&question);
                 if let Err(error) = self.dialogs.ask(question, folder.as_deref(), wake) {
                     self.state

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::Effect;
 use crate::explorer::{ImageId, ImageSource, NetworkSource, Request};
 use crate::gui::gather::Repeated;
-use crate::gui::images::Stage;
-use crate::gui::networks::WantedNetwork;
+use crate::gui::images::{OpenImage, Stage};
+use crate::gui::networks::{WantedNetwork, file_of};
 use crate::gui::state::{Message, State, ToRepeat};
 
 /// Runs a network; the question about its input size, if there is one, is answered or given up.
@@ -27,6 +27,17 @@ pub(super) fn use_network(state: &mut State, wanted: WantedNetwork) -> Effect {
         source,
         choices,
         device,
+    }))
+}
+
+/// Loads a network beside the one in use, with what was said of it before.
+pub(super) fn hold_second(state: &mut State, source: NetworkSource) -> Effect {
+    state.loading_second = true;
+    let choices = file_of(&source).map(|file| state.preferences.networks.said(file).choices());
+    Effect::Send(Box::new(Request::HoldSecond {
+        source,
+        choices: choices.unwrap_or_default(),
+        device: state.wanted_network.device,
     }))
 }
 
@@ -62,10 +73,19 @@ fn add(state: &mut State, source: ImageSource) -> ImageId {
             .list()
             .iter()
             .find(|image| image.path.as_ref() == Some(path)),
+        // whoever opens what was left at its address asks for it
+        ImageSource::Url(url) => state
+            .images
+            .list()
+            .iter()
+            .find(|image| image.url.as_ref() == Some(url) && image.stage == Stage::NotFetched),
         _ => None,
     };
-    let listed = listed.map(|image| image.id);
-    listed.unwrap_or_else(|| state.images.add(source))
+    let Some(listed) = listed.map(|image| image.id) else {
+        return state.images.add(source);
+    };
+    state.images.fetch(listed);
+    listed
 }
 
 /// Opens the photos of a picture, and shows what it shows.
@@ -120,8 +140,7 @@ pub(super) fn remove(state: &mut State, image: ImageId) -> Option<Effect> {
         return dismiss(state, image);
     }
     let removed = state.images.remove(image)?;
-    let text = format!("Removed {} from the list; undo brings it back", removed.name);
-    state.messages.push(Message::Done(text));
+    state.messages.push(Message::Removed(image, removed.name.clone()));
     let earlier = state.images.set_aside(position, removed)?;
     Some(close(state, earlier))
 }
@@ -134,11 +153,19 @@ pub(super) fn dismiss(state: &mut State, image: ImageId) -> Option<Effect> {
 
 fn close(state: &mut State, image: ImageId) -> Effect {
     state.maps.forget(image);
+    state.history.forget_image(image);
     Effect::Send(Box::new(Request::Close(image)))
 }
 
 pub(super) fn step_image(state: &mut State, step: isize) {
     if let Some(image) = state.images.neighbour(step) {
+        show(state, image);
+    }
+}
+
+/// Shows the image at an end of the list.
+pub(super) fn show_end(state: &mut State, end: impl Fn(&[OpenImage]) -> Option<&OpenImage>) {
+    if let Some(image) = end(state.images.list()).map(|image| image.id) {
         show(state, image);
     }
 }

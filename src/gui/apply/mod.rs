@@ -1,6 +1,8 @@
 //! Commands change the state; what reaches beyond it comes back as an effect.
 
+mod back;
 mod images;
+mod steps;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,12 +12,12 @@ use super::command::{Action, Command, PathField};
 use super::copies;
 use super::dialogs::{Question, Save};
 use super::export::{self, Page};
-use super::networks::file_of;
 use super::state::{Message, State};
 use crate::explorer::{Existing, ExportRequest, ImageSource, NetworkSource, Request};
 use crate::imaging::Photo;
-use crate::network::LayerId;
-use images::{dismiss, open, open_files, remove, repeat, show, step_image, use_network};
+use back::back;
+use images::{dismiss, hold_second, open, open_files, remove, repeat, show, show_end, step_image, use_network};
+use steps::{select_class, select_layer, step_class, step_layer, toggle_pin};
 
 /// What a command asks of the world outside of the state.
 #[derive(Debug)]
@@ -78,6 +80,7 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
         Command::ShowNotes => return Some(Effect::ShowNotes),
         Command::Widen(side, width) => state.preferences.panels.widen(side, width),
         Command::Show(image) => show(state, image),
+        Command::Fetch(image) => state.images.fetch(image),
         Command::Remove(image) => return remove(state, image),
         Command::Dismiss(image) => return dismiss(state, image),
         Command::SelectClass(class) => select_class(state, class),
@@ -177,38 +180,6 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
     }
 }
 
-/// Loads a network beside the one in use, with what was said of it before.
-fn hold_second(state: &mut State, source: NetworkSource) -> Effect {
-    state.loading_second = true;
-    let choices = file_of(&source).map(|file| state.preferences.networks.said(file).choices());
-    Effect::Send(Box::new(Request::HoldSecond {
-        source,
-        choices: choices.unwrap_or_default(),
-        device: state.wanted_network.device,
-    }))
-}
-
-fn select_class(state: &mut State, class: usize) {
-    state.preview_muted = true;
-    state.channel = None;
-    state.choose_class(class);
-    state.remember_class(class);
-}
-
-fn toggle_pin(state: &mut State, class: usize) {
-    if let Some(position) = state.pinned.iter().position(|&pinned| pinned == class) {
-        state.pinned.remove(position);
-    } else {
-        state.pinned.push(class);
-    }
-}
-
-fn select_layer(state: &mut State, layer: LayerId) {
-    let Some(network) = &state.network else { return };
-    state.channel = None;
-    state.choices.layer = (layer != network.plan.last_feature_layer()).then_some(layer);
-}
-
 fn choose(state: &mut State, mut choices: Choices) {
     if choices.scale == Scale::Fixed && state.choices.scale != Scale::Fixed {
         match state.shown.as_ref().map(|shown| shown.maximum) {
@@ -294,6 +265,8 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::DefaultLayer => state.choices.layer = None,
         Action::PreviousImage => step_image(state, -1),
         Action::NextImage => step_image(state, 1),
+        Action::FirstImage => show_end(state, <[_]>::first),
+        Action::LastImage => show_end(state, <[_]>::last),
         Action::RemoveImage => {
             let image = state.images.current()?.id;
             return remove(state, image);
@@ -315,14 +288,14 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Fit | Action::ActualPixels | Action::ZoomIn | Action::ZoomOut => state.zoom_wish = Some(action),
         Action::Undo => {
             if !state.images.restore()
-                && let Some(choices) = state.history.undo()
+                && let Some(step) = state.history.undo()
             {
-                state.choices = choices;
+                state.return_to(step);
             }
         }
         Action::Redo => {
-            if let Some(choices) = state.history.redo() {
-                state.choices = choices;
+            if let Some(step) = state.history.redo() {
+                state.return_to(step);
             }
         }
         Action::Reset => state.choices = state.choices.with_default_settings(),
@@ -341,6 +314,12 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
 
 /// Saves or copies what the picture shows now, whatever it shows when the dialog is answered.
 fn save(state: &mut State, action: Action) -> Option<Effect> {
+    let is_of_both = matches!(action, Action::Save | Action::Copy) && state.compare.is_some();
+    if is_of_both && state.is_waiting_for_other() {
+        let text = "The second picture is still being made; save again in a moment.";
+        state.messages.push(Message::Error(text.to_owned()));
+        return None;
+    }
     let effect = match action {
         Action::Copy => export::drawing(state).map(|drawing| Effect::Send(Box::new(Request::Render(drawing)))),
         Action::SaveValues => export::save_values(state, false).map(ask),
@@ -393,66 +372,4 @@ fn copy_text(state: &mut State, action: Action) -> Option<Effect> {
 fn fold_out(state: &mut State, drawer: Drawer) {
     let open = &mut state.preferences.drawer;
     *open = Some(drawer).filter(|_| *open != Some(drawer));
-}
-
-/// Esc leaves one thing at a time, the innermost first.
-fn back(state: &mut State) -> Option<Effect> {
-    if state.path_field.is_some() {
-        state.path_field = None;
-    } else if state.size_question.is_some() {
-        state.size_question = None;
-    } else if state.help_open {
-        state.help_open = false;
-    } else if !state.search.query.is_empty() {
-        state.look_for(String::new());
-    } else if state.cropping.is_some() {
-        state.cropping = None;
-    } else if state.channel.is_some() {
-        state.channel = None;
-    } else if state.asking_here || state.here.is_some() || state.here_soon.is_some() {
-        state.asking_here = false;
-        state.here = None;
-        state.here_soon = None;
-    } else if state.cropped().is_some() {
-        state.crop(None);
-    } else if state.compare.is_some() {
-        state.compare = None;
-    } else if state.choices.than.is_some() {
-        state.choices.than = None;
-    } else {
-        return Some(Effect::CloseNote);
-    }
-    Some(Effect::ReleaseFocus)
-}
-
-fn step_class(state: &mut State, step: isize) {
-    if state.prediction().is_none() {
-        return;
-    }
-    let listed = state.listed();
-    let position = state
-        .class()
-        .and_then(|class| listed.iter().position(|&listed| listed == class));
-    let next = match position {
-        Some(position) => position
-            .checked_add_signed(step)
-            .and_then(|position| listed.get(position)),
-        None => listed.first(),
-    };
-    if let Some(&class) = next {
-        state.preview_muted = true;
-        state.choose_class(class);
-    }
-}
-
-fn step_layer(state: &mut State, step: isize) {
-    let (Some(network), Some(layer)) = (state.network.clone(), state.layer()) else {
-        return;
-    };
-    let layers: Vec<LayerId> = network.plan.mappable().collect();
-    let position = layers.iter().position(|&mappable| mappable == layer);
-    let next = position.and_then(|position| layers.get(position.checked_add_signed(step)?));
-    if let Some(&next) = next {
-        select_layer(state, next);
-    }
 }

@@ -213,7 +213,7 @@ impl State {
     /// What the second picture should show.
     pub fn other_key(&self) -> Option<MapKey> {
         let instead = self.compare?.instead;
-        let mut key = self.key(self.choices.target(self.class()?), self.layer()?)?;
+        let mut key = self.chosen_key()?;
         match instead {
             Instead::Class(class) => key.target = self.choices.target(class),
             Instead::Layer(layer) => key.layer = layer,
@@ -245,6 +245,7 @@ impl State {
                 Some(Instead::Image(image)) => Some(image),
                 _ => None,
             });
+        self.update_second();
         let wanted = self.other_key();
         let found = match self.compares_networks() {
             true => self.second_shown(),

@@ -1,6 +1,7 @@
 //! A part of a photo that the network sees alone.
 
 use super::State;
+use crate::gui::history::Step;
 use crate::imaging::Region;
 
 /// A part that is being cut out.
@@ -69,6 +70,26 @@ impl State {
             let [width, height] = image.size;
             let region = region.map(|region| region.clamped(width, height));
             image.crop = region.filter(|region| *region != Region::whole(width, height));
+        }
+    }
+}
+
+impl State {
+    /// What undo would come back to.
+    pub fn step(&self) -> Step {
+        Step {
+            choices: self.choices.clone(),
+            crops: self.images.crops(),
+        }
+    }
+
+    /// Comes back to a step.
+    pub(in crate::gui) fn return_to(&mut self, step: Step) {
+        self.choices = step.choices;
+        if self.images.crops() != step.crops {
+            self.cropping = None;
+            self.here = None;
+            self.images.set_crops(&step.crops);
         }
     }
 }

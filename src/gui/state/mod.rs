@@ -1,11 +1,14 @@
 //! The state of the window: plain values, no egui in here. Replies of the session and commands change it; the panels
 //! only read it.
 //!
-//! Here are the values and what is looked up in them; what replies change is in `replies`, which map is wanted and shown
-//! in `wanted`, finding classes by name or by place in `search`.
+//! Here are the values, and which image is in the picture; what replies change is in `replies`, what is said of the network
+//! in `network`, of classes in `classes`, which map is wanted and shown in `wanted`, finding classes by name or by place in
+//! `search`, a second picture in `compare` and through a second network in `second`, what was cut out in `crop`.
 
+mod classes;
 mod compare;
 mod crop;
+mod network;
 mod repeat;
 mod replies;
 mod restart;
@@ -29,21 +32,12 @@ use super::history::History;
 use super::images::{Images, OpenImage, Stage};
 use super::left_open::ChosenOf;
 use super::maps::{MapStore, Shown};
-use super::networks::{SizeQuestion, WantedNetwork, file_of};
-use crate::explain::{Method, Score};
+use super::networks::{SizeQuestion, WantedNetwork};
 use crate::explorer::{
     Channels, FeatureMap, ImageId, ImageSource, InputChoices, InputPicture, NetworkInfo, NetworkSource, Predicted,
 };
-use crate::imaging::{Preprocessing, Region};
-use crate::labels::Labels;
-use crate::network::{LayerId, Output};
 use crate::weights::Fingerprint;
 use crate::weights::fetch::Progress;
-
-/// How many classes are shown side by side at most.
-const MULTIPLES: usize = 20;
-/// How many classes chosen lately are listed.
-const RECENT_CLASSES: usize = 6;
 
 /// Something to tell once.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +46,8 @@ pub enum Message {
     Error(String),
     /// Something is done.
     Done(String),
+    /// An image of this name was taken off the list; true as long as undo brings it back.
+    Removed(ImageId, String),
 }
 
 /// Everything the panels show.
@@ -225,24 +221,6 @@ impl State {
         }
     }
 
-    /// The prediction of the image shown, if it is that of the network and settings in use.
-    pub fn prediction(&self) -> Option<&Predicted> {
-        let prediction = self.images.current()?.prediction.as_ref()?;
-        (prediction.preprocessing == self.preprocessing()).then_some(prediction)
-    }
-
-    /// The prediction on the list: that of the image shown, or while it is awaited the last one.
-    pub fn listing(&self) -> Option<&Predicted> {
-        let last = || {
-            let epoch = self.network.as_ref()?.epoch;
-            let is_awaited = self.images.current().is_some_and(OpenImage::is_awaited);
-            self.listed_last
-                .as_ref()
-                .filter(|last| is_awaited && last.epoch == epoch)
-        };
-        self.prediction().or_else(last)
-    }
-
     /// The image in the picture: the one shown, or the one before as long as there is nothing to be seen of it.
     pub fn pictured(&self) -> Option<&OpenImage> {
         let current = self.images.current()?;
@@ -263,84 +241,6 @@ impl State {
         }
     }
 
-    /// The way from the shown photo to the input: what is usual for the network, with what was chosen in its place, and
-    /// what was cut out.
-    pub fn preprocessing(&self) -> Preprocessing {
-        let usual = self.network.as_ref().map(|network| network.usual);
-        let chosen = self.choices.input.over(usual.unwrap_or_default());
-        self.images.current().map_or(chosen, |image| image.seen_as(chosen))
-    }
-
-    /// The score that is chosen, or else recommended for the network.
-    pub fn score(&self) -> Score {
-        let recommended = || self.network.as_ref().map(|network| network.recommended.score);
-        self.choices.score.or_else(recommended).unwrap_or_default()
-    }
-
-    /// The method to recommend at the chosen layer instead of Grad-CAM, unless somebody has settled that already.
-    pub fn better_method(&self) -> Option<Method> {
-        let network = self.network.as_ref()?;
-        let method = network.recommended.early_method;
-        let is_open = !self.settled_methods.contains(&network.source) && self.choices.method == Method::GradCam;
-        let is_early = self.layer() != Some(network.plan.last_feature_layer());
-        (is_open && is_early && method != Method::GradCam).then_some(method)
-    }
-
-    /// Recommends no other method for this network any more.
-    pub fn settle_method(&mut self) {
-        let source = self.network.as_ref().map(|network| &network.source);
-        if let Some(source) = source.filter(|source| !self.settled_methods.contains(source)) {
-            self.settled_methods.push(source.clone());
-        }
-    }
-
-    /// What the network's values mean.
-    pub fn output(&self) -> Output {
-        self.network
-            .as_ref()
-            .map_or(Output::Softmax, |network| network.plan.output)
-    }
-
-    /// The part of a photo of this width and height that the network sees, as shares of its sides: the upper left corner
-    /// and the lower right one.
-    pub fn seen(&self, size: [u32; 2], preprocessing: Preprocessing) -> [[f32; 2]; 2] {
-        self.region(size, preprocessing)
-            .map_or([[0.0; 2], [1.0; 2]], |region| region.shares(size[0], size[1]))
-    }
-
-    /// The same in pixels; none without a network.
-    pub fn region(&self, size: [u32; 2], preprocessing: Preprocessing) -> Option<Region> {
-        Some(preprocessing.region(size, self.input_size()?))
-    }
-
-    /// Width and height of the network's input; none without a network.
-    pub fn input_size(&self) -> Option<[u32; 2]> {
-        let input = self.network.as_ref()?.plan.input();
-        Some([input.width, input.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX)))
-    }
-
-    /// These weights on the device in use, with what was said of them before.
-    pub fn wanted(&self, source: NetworkSource) -> WantedNetwork {
-        let known = file_of(&source).map(|file| self.preferences.networks.said(file).choices());
-        WantedNetwork {
-            choices: known.unwrap_or_default(),
-            device: self.wanted_network.device,
-            source,
-        }
-    }
-
-    /// Keeps what is chosen of the network's input with the network.
-    pub fn keep_input(&mut self) {
-        let Some(file) = self.network.as_ref().and_then(|network| file_of(&network.source)) else {
-            return;
-        };
-        let mut said = self.preferences.networks.said(file);
-        if said.input != self.choices.input {
-            said.input = self.choices.input;
-            self.preferences.networks.remember(file, said);
-        }
-    }
-
     /// Opens a sample that stays until a person's own images come.
     pub fn greet(&mut self, sample: ImageSource) {
         let image = self.images.add(sample);
@@ -348,95 +248,7 @@ impl State {
         self.greeting = Some(image);
     }
 
-    /// The labels of the network in use.
-    pub fn labels(&self) -> Option<&Labels> {
-        self.network.as_ref().map(|network| &network.labels)
-    }
-
-    /// The name of a class for people.
-    pub fn class_name(&self, class: usize) -> String {
-        self.labels()
-            .map_or_else(|| format!("class {class}"), |labels| labels.display_name(class))
-    }
-
-    /// The class that is chosen, or the top prediction.
-    pub fn class(&self) -> Option<usize> {
-        self.choices
-            .class
-            .or_else(|| self.prediction()?.ranking.first().copied())
-    }
-
-    /// Whether the chosen class stays when another image is shown.
-    pub fn keeps(&self, class: usize) -> bool {
-        self.preferences.keep_class || self.pinned.contains(&class)
-    }
-
-    /// Chooses a class for the image that is shown.
-    pub fn choose_class(&mut self, class: usize) {
-        self.chosen_for = self.images.current().map(|image| image.id);
-        self.choices.class = Some(class);
-    }
-
-    /// Lets another image than before show its own top class, unless the chosen one stays; one that cannot be opened changes
-    /// nothing.
-    pub fn follow_image(&mut self) {
-        let shown = self.open_image().map(|image| image.id);
-        if shown.is_none() || shown == self.chosen_for {
-            return;
-        }
-        self.chosen_for = shown;
-        let mut choices = self.choices.clone();
-        choices.leave_image(|class| self.keeps(class));
-        self.choices = choices;
-        let (keep, pinned) = (self.preferences.keep_class, &self.pinned);
-        self.history.leave_image(|class| keep || pinned.contains(&class));
-    }
-
-    /// Where a class stands among the predictions of the shown image, 0 being the first.
-    pub fn rank(&self, class: usize) -> Option<usize> {
-        let ranking = &self.prediction()?.ranking;
-        ranking.iter().position(|&ranked| ranked == class)
-    }
-
-    /// The layer that is chosen, or the default one.
-    pub fn layer(&self) -> Option<LayerId> {
-        let plan = &self.network.as_ref()?.plan;
-        Some(self.choices.layer.unwrap_or_else(|| plan.last_feature_layer()))
-    }
-
-    /// The classes on the list: those found, those that a place argues for, or else the most probable.
-    pub fn listed(&self) -> &[usize] {
-        if !self.search.query.is_empty() {
-            return &self.search.found;
-        }
-        if let Some(here) = self.here() {
-            return here.ranking.get(..self.preferences.top).unwrap_or(&here.ranking);
-        }
-        let ranking = self.listing().map_or(&[][..], |prediction| &prediction.ranking);
-        ranking.get(..self.preferences.top).unwrap_or(ranking)
-    }
-
-    /// Remembers a class as chosen lately.
-    pub fn remember_class(&mut self, class: usize) {
-        self.recent_classes.retain(|&known| known != class);
-        self.recent_classes.insert(0, class);
-        self.recent_classes.truncate(RECENT_CLASSES);
-    }
-
-    /// The classes shown side by side: the pinned ones, or else the most probable and the chosen one.
-    pub fn side_by_side(&self) -> Vec<usize> {
-        let ranking = self.prediction().map_or(&[][..], |prediction| &prediction.ranking);
-        if self.pinned.len() > 1 {
-            self.pinned.iter().take(MULTIPLES).copied().collect()
-        } else {
-            let chosen = self.class();
-            let top = ranking.get(..self.preferences.top.min(MULTIPLES)).unwrap_or(ranking);
-            let beyond = chosen.filter(|class| !top.contains(class));
-            beyond.into_iter().chain(top.iter().copied()).collect()
-        }
-    }
-
-    /// Whether the shown image is open.
+    /// The image shown, once it is open.
     pub fn open_image(&self) -> Option<&OpenImage> {
         self.images.current().filter(|image| image.stage == Stage::Open)
     }

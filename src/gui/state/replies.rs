@@ -35,12 +35,17 @@ impl State {
                 if let Some(path) = opened.path.clone().filter(|_| is_shown) {
                     self.preferences.remember(path);
                 }
+                let image = opened.image;
+                let crop = self.images.get(image).and_then(|image| image.crop);
                 self.images.opened(opened);
+                // a part that the file has no longer cannot be come back to
+                if self.images.get(image).and_then(|image| image.crop) != crop {
+                    self.history.forget_image(image);
+                }
             }
             Reply::Downloading { what, progress } => {
                 // an image that was taken off the list meanwhile is of no interest
-                let is_image = what.contains("://");
-                if !is_image || self.images.list().iter().any(|image| image.url.as_ref() == Some(&what)) {
+                if !is_address(&what) || self.images.list().iter().any(|image| image.url.as_ref() == Some(&what)) {
                     self.download = Some((what, progress));
                 }
             }
@@ -129,6 +134,9 @@ impl State {
         if info.weights.path.is_some() {
             self.due.push(Command::Fingerprint);
         }
+        if let Some(second) = &mut self.second {
+            second.stand_beside_another();
+        }
         self.shown = None;
         self.other_shown = None;
         self.preview = None;
@@ -201,6 +209,7 @@ impl State {
             (Activity::Opening, Some(image)) => {
                 self.fetched(image);
                 self.maps.forget(image);
+                self.history.forget_image(image);
                 // whoever took it off the list does not want to hear about it
                 if self.images.remove(image).is_none() {
                     return;
@@ -232,6 +241,11 @@ impl State {
         }
     }
 
+    /// Whether what arrives now is an image rather than weights.
+    pub fn is_fetching_image(&self) -> bool {
+        self.download.as_ref().is_some_and(|(what, _)| is_address(what))
+    }
+
     /// The download of an image has ended, if it was one that was fetched.
     fn fetched(&mut self, image: ImageId) {
         let url = self.images.get(image).and_then(|image| image.url.as_ref());
@@ -241,6 +255,11 @@ impl State {
     fn is_current(&self, epoch: NetworkEpoch) -> bool {
         self.network.as_ref().is_some_and(|network| network.epoch == epoch)
     }
+}
+
+/// Whether this is what an image is called while it is fetched; weights are called by their source.
+fn is_address(what: &str) -> bool {
+    what.contains("://")
 }
 
 #[cfg(test)]

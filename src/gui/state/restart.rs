@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::State;
+use super::{Message, State};
 use crate::explorer::ImageId;
 use crate::gui::command::Command;
 use crate::gui::dialogs::Question;
+use crate::gui::images::Stage;
 use crate::gui::left_open::{ChosenOf, LeftOpen};
 use crate::gui::networks::file_of;
 
@@ -59,14 +60,9 @@ impl State {
 
     /// Opens what was left open at the end of the last start; says whether there was anything.
     pub fn open_again(&mut self, left: LeftOpen) -> bool {
+        self.messages.extend(left.what_is_missing().map(Message::Done));
         let (sources, shown) = left.images();
-        let add = |(source, crop)| {
-            let image = self.images.add(source);
-            if let Some(image) = self.images.get_mut(image) {
-                image.crop = crop;
-            }
-            image
-        };
+        let add = |(source, crop)| self.images.add_again(source, crop);
         let images: Vec<ImageId> = sources.into_iter().map(add).collect();
         let Some(&shown) = images.get(shown).or(images.first()) else {
             return false;
@@ -76,6 +72,12 @@ impl State {
         self.chosen_for = Some(shown);
         self.chosen_before = Some(left.chosen);
         true
+    }
+
+    /// Whether an image is shown that need not be fetched first.
+    pub fn is_fetched(&self) -> bool {
+        let stage = self.images.current().map(|image| image.stage);
+        stage.is_some_and(|stage| stage != Stage::NotFetched)
     }
 
     /// Chooses what was chosen at the end of the last start, if that means something for the network that speaks.

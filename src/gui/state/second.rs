@@ -1,13 +1,15 @@
 //! A network held beside the one that speaks: the same photo, class and kind of layer through both.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Compare, Instead, State};
 use crate::explain::{Map, Target};
 use crate::explorer::{ExplainRequest, NetworkInfo, Purpose, SecondExplained};
 use crate::gui::choices::Scale;
-use crate::gui::maps::{MapKey, Shown};
+use crate::gui::maps::{MapKey, Shown, strongest};
 use crate::gui::networks::file_of;
+use crate::imaging::Preprocessing;
 use crate::network::{LayerId, MOST_KEPT, Plan, Role};
 
 /// A second network, and what it made of the last image.
@@ -15,6 +17,10 @@ use crate::network::{LayerId, MOST_KEPT, Plan, Role};
 pub struct SecondNetwork {
     /// What there is to say about it.
     pub info: Arc<NetworkInfo>,
+    /// The classes of it that stand for those of the network in use, as far as they were looked for by name.
+    classes: BTreeMap<usize, Option<usize>>,
+    /// What the second picture needs of it; brought up to date twice a frame, by [`State::update_second`].
+    request: Option<ExplainRequest>,
     explained: Option<Made>,
 }
 
@@ -32,22 +38,37 @@ impl SecondNetwork {
         self.info.plan.bytes(MOST_KEPT as u64) >> 20
     }
 
-    /// A class of it by the name that it has in the other network.
-    fn class(&self, first: &NetworkInfo, class: usize) -> Option<usize> {
-        if first.labels == self.info.labels && first.plan.classes() == self.info.plan.classes() {
-            return Some(class);
-        }
-        self.info.labels.find(&first.labels.display_name(class)).ok()
+    /// A class of it by the name that it has in the network in use, once that was looked for.
+    fn class(&self, class: usize) -> Option<usize> {
+        self.classes.get(&class).copied().flatten()
     }
 
-    fn target(&self, first: &NetworkInfo, target: Target) -> Option<Target> {
+    /// The same, which is looked for once.
+    fn find(&mut self, first: &NetworkInfo, class: usize) -> Option<usize> {
+        let labels = &self.info.labels;
+        let is_alike = || first.labels == *labels && first.plan.classes() == self.info.plan.classes();
+        *self.classes.entry(class).or_insert_with(|| {
+            if is_alike() {
+                Some(class)
+            } else {
+                labels.find(&first.labels.display_name(class)).ok()
+            }
+        })
+    }
+
+    fn target(&mut self, first: &NetworkInfo, target: Target) -> Option<Target> {
         Some(match target {
-            Target::Class(class) => Target::Class(self.class(first, class)?),
+            Target::Class(class) => Target::Class(self.find(first, class)?),
             Target::Rather { class, than } => Target::Rather {
-                class: self.class(first, class)?,
-                than: self.class(first, than)?,
+                class: self.find(first, class)?,
+                than: self.find(first, than)?,
             },
         })
+    }
+
+    /// Its classes stand for those of another network from now on.
+    pub(super) fn stand_beside_another(&mut self) {
+        self.classes.clear();
     }
 }
 
@@ -74,7 +95,12 @@ impl State {
     /// Takes a second network, or lets it go; one that came is compared with at once.
     pub(super) fn take_second(&mut self, info: Option<Arc<NetworkInfo>>) {
         self.loading_second = false;
-        self.second = info.map(|info| SecondNetwork { info, explained: None });
+        self.second = info.map(|info| SecondNetwork {
+            info,
+            classes: BTreeMap::new(),
+            request: None,
+            explained: None,
+        });
         if self.compares_networks() || self.second.is_some() {
             self.other_shown = None;
             self.compare = self.second.as_ref().map(|_| Compare {
@@ -104,18 +130,26 @@ impl State {
         self.compare.is_some_and(|compare| compare.instead == Instead::Network)
     }
 
-    /// What the second picture needs of the second network; none where that has no such class.
-    pub fn second_request(&self) -> Option<ExplainRequest> {
-        let second = self.second.as_ref().filter(|_| self.compares_networks())?;
+    /// Finds out what the second picture needs of the second network.
+    pub(in crate::gui) fn update_second(&mut self) {
+        if let Some(mut second) = self.second.take() {
+            second.request = self.request_of(&mut second);
+            self.second = Some(second);
+        }
+    }
+
+    fn request_of(&self, second: &mut SecondNetwork) -> Option<ExplainRequest> {
+        if !self.compares_networks() {
+            return None;
+        }
         let (first, image) = (self.network.as_ref()?, self.images.current()?);
         let target = second.target(first, self.choices.target(self.class()?))?;
         let info = &second.info;
         let said = file_of(&info.source).map(|file| self.preferences.networks.said(file).input);
         let usual = said.unwrap_or_default().over(info.usual);
-        let here = self.preprocessing();
-        let preprocessing = image.seen_as(crate::imaging::Preprocessing {
+        let preprocessing = image.seen_as(Preprocessing {
             pixels: usual.pixels,
-            ..here
+            ..self.preprocessing()
         });
         Some(ExplainRequest {
             image: image.id,
@@ -128,31 +162,28 @@ impl State {
         })
     }
 
+    /// What the second picture needs of the second network; none where that has no such class.
+    pub fn second_request(&self) -> Option<&ExplainRequest> {
+        self.second.as_ref()?.request.as_ref()
+    }
+
     /// The same, as long as it is missing.
-    pub fn missing_of_second(&self) -> Option<ExplainRequest> {
+    pub fn missing_of_second(&self) -> Option<&ExplainRequest> {
         let request = self.second_request()?;
         let made = self.second.as_ref()?.explained.as_ref();
-        made.is_none_or(|made| *made.request != request).then_some(request)
+        made.is_none_or(|made| *made.request != *request).then_some(request)
     }
 
     /// The map of the second network as the picture shows it, once it is there.
     pub(super) fn second_shown(&self) -> Option<Shown> {
         let request = self.second_request()?;
         let made = self.second.as_ref()?.explained.as_ref();
-        let made = made.filter(|made| *made.request == request)?;
-        let key = MapKey {
-            image: request.image,
-            preprocessing: request.preprocessing,
-            target: *request.targets.first()?,
-            layer: *request.layers.first()?,
-            score: request.score,
-            method: request.method,
-        };
+        let made = made.filter(|made| *made.request == *request)?;
+        let key = MapKey::first_of(request)?;
         let signed = self.choices.is_signed(key.target);
         let maximum = match self.choices.scale {
             Scale::Fixed => self.choices.fixed_maximum,
-            _ if signed => made.map.max_abs(),
-            _ => made.map.max(),
+            Scale::Own | Scale::Shared => strongest(&made.map, signed),
         };
         Some(Shown {
             seen: self.seen_of(&key),
@@ -177,11 +208,11 @@ impl State {
 
     /// What the second network says of the class, in words.
     pub fn second_answer(&self) -> String {
-        let (Some(second), Some(first), Some(class)) = (&self.second, &self.network, self.class()) else {
+        let (Some(second), Some(class)) = (&self.second, self.class()) else {
             return String::new();
         };
         let name = self.class_name(class);
-        let Some(class) = second.class(first, class) else {
+        let Some(class) = second.class(class) else {
             return format!("has no class {name}");
         };
         let made = second.explained.as_ref();

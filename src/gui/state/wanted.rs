@@ -6,7 +6,7 @@ use super::State;
 use crate::explain::{Map, Target};
 use crate::explorer::{Channels, ExplainRequest, Purpose};
 use crate::gui::choices::Scale;
-use crate::gui::maps::{MapKey, Shown};
+use crate::gui::maps::{MapKey, Shown, strongest};
 use crate::network::LayerId;
 
 impl State {
@@ -42,26 +42,14 @@ impl State {
             .then(|| Arc::new(prediction.class_maps.map(key.target, key.score)))
     }
 
+    /// The map of the chosen class at the chosen layer.
+    pub fn chosen_key(&self) -> Option<MapKey> {
+        self.key(self.choices.target(self.class()?), self.layer()?)
+    }
+
     /// What gradients and channels are wanted of: the chosen class at the chosen layer.
     pub fn channels_wish(&self) -> Option<ExplainRequest> {
-        let key = self.key(self.choices.target(self.class()?), self.layer()?)?;
-        let (targets, layers) = (vec![key.target], vec![key.layer]);
-        let MapKey {
-            image,
-            preprocessing,
-            score,
-            method,
-            ..
-        } = key;
-        Some(ExplainRequest {
-            image,
-            preprocessing,
-            purpose: Purpose::Main,
-            targets,
-            layers,
-            score,
-            method,
-        })
+        Some(self.chosen_key()?.request(Purpose::Main))
     }
 
     /// Gradients and channels of what is chosen, once they are computed.
@@ -73,13 +61,13 @@ impl State {
     /// The feature map of the chosen channel, once it is computed.
     fn shown_channel(&self) -> Option<Shown> {
         let channel = self.channel?;
-        let key = self.key(self.choices.target(self.class()?), self.layer()?)?;
+        let key = self.chosen_key()?;
         let found = self.feature_map.as_ref()?;
         let is_wanted = (found.image, found.preprocessing, found.layer, found.channel)
             == (key.image, key.preprocessing, key.layer, channel);
         let map = Arc::new(found.map.clone());
         let signed = self.choices.colormap.is_diverging();
-        let maximum = if signed { map.max_abs() } else { map.max() };
+        let maximum = strongest(&map, signed);
         is_wanted.then_some(Shown {
             seen: self.seen_of(&key),
             key,
@@ -118,7 +106,7 @@ impl State {
     /// The value of the hottest colour for a map.
     pub fn maximum_for(&self, map: &Map, key: &MapKey) -> f64 {
         let signed = self.choices.is_signed(key.target);
-        let of = |map: &Map| if signed { map.max_abs() } else { map.max() };
+        let of = |map: &Map| strongest(map, signed);
         match self.choices.scale {
             Scale::Own => of(map),
             Scale::Fixed => self.choices.fixed_maximum,

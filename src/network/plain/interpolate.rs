@@ -30,7 +30,7 @@ pub fn forward(x: &[f64], input: Shape, output: Shape, times: [usize; 2]) -> Vec
 pub fn backward(gradient: &[f64], input: Shape, output: Shape, times: [usize; 2]) -> Vec<f64> {
     let mut sums = vec![0.0; input.len()];
     add(gradient, &mut sums, input.channels, |with| {
-        each_cell(input, output, times, |out, cell, share| with(out, cell, share));
+        each_cell(input, output, times, with);
     });
     sums
 }

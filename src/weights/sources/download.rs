@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::environment::Environment;
 use super::fetch::{self, FetchError, Progress, Request, Timeouts};
 use super::http::Client;
+use super::lock::Lock;
 use crate::models::keras::NetworkChoices;
 use crate::models::xception::architecture::KERAS_INPUT_SIZE;
 use crate::weights::checked::Weights;
@@ -75,7 +76,7 @@ pub fn download(
 ) -> Result<Weights, DownloadError> {
     fs::create_dir_all(folder).map_err(|error| FetchError::disk(folder, error))?;
     // held until the import is done, too
-    let _lock = fetch::lock(&folder.join(DOWNLOADED))?;
+    let _lock = Lock::of(&folder.join(DOWNLOADED))?;
     let mut errors = Vec::new();
     for source in sources {
         if environment.hub_offline && matches!(source.address, Address::Hub { .. }) {

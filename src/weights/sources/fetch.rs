@@ -1,6 +1,6 @@
 //! Fetches one file over HTTPS: resumed, hashed while it streams, and under its final name only when it is whole.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 
 use super::http::{Client, Reply};
+use super::lock::{Lock, with_suffix};
 use crate::weights::formats::storage::hex;
 
 pub use super::fetch_error::FetchError;
@@ -66,7 +67,7 @@ pub struct Fetched {
 /// Fetches a file; blocks until it is whole, given up, or `cancel` is set.
 ///
 /// What has arrived waits beside `out` in a file of its own, which a lock keeps to one program at a time. Failures of
-/// the network are tried again from where they happened.
+/// the network are tried again from where they happened. Where nothing has arrived nothing is left.
 ///
 /// # Errors
 /// One sentence that names the address or file, and what to do. `out` is then as it was before.
@@ -80,38 +81,17 @@ pub fn fetch(
     let folder = request.out.parent().unwrap_or(Path::new(""));
     let disk = |source| FetchError::disk(request.out, source);
     fs::create_dir_all(folder).map_err(disk)?;
-    let _lock = lock(request.out)?;
+    let _lock = Lock::of(request.out)?;
     client.watched(cancel, || {
         let mut download = Download::open(request, &client, progress, cancel)?;
-        download.run(timeouts)?;
-        download.finish()
+        match download.run(timeouts) {
+            Ok(()) => download.finish(),
+            Err(error) => {
+                download.give_up();
+                Err(error)
+            }
+        }
     })
-}
-
-/// Keeps other programs from downloading to the same file; released when dropped, or when the process ends somehow.
-///
-/// The lock has a file of its own, which stays: one that is renamed or removed could be locked twice.
-pub(crate) fn lock(out: &Path) -> Result<File, FetchError> {
-    let disk = |source| FetchError::disk(out, source);
-    let mut options = OpenOptions::new();
-    let options = options.write(true).create(true).truncate(false);
-    let lock = options.open(with_suffix(out, ".lock")).map_err(disk)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        // some network drives have no locks; the partial file is still verified as a whole
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(FetchError::Busy {
-            file: out.display().to_string(),
-        }),
-        Err(TryLockError::Error(source)) => Err(disk(source)),
-    }
-}
-
-/// `file.h5` with the suffix `.lock` is `file.h5.lock`.
-fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// One file while it arrives.
@@ -297,6 +277,14 @@ impl<'a> Download<'a> {
                 expected,
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// Leaves what the next attempt can go on from, and nothing else.
+    fn give_up(&self) {
+        if self.received == 0 || self.request.sha256.is_none() {
+            // what failed before is what a person needs to know
+            fs::remove_file(&self.partial).ok();
         }
     }
 

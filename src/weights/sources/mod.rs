@@ -7,4 +7,5 @@ mod fetch_error;
 mod http;
 pub mod hub;
 pub mod locate;
+mod lock;
 pub mod published;

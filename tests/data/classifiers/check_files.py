@@ -11,7 +11,7 @@ os.environ.update(TF_CPP_MIN_LOG_LEVEL='3', TF_ENABLE_ONEDNN_OPTS='0', CUDA_VISI
 import numpy as np
 import archive, pictures
 
-# .h5 files that Keras 3 writes and cannot open (README.md)
+# .h5 files that Keras writes and cannot open (README.md)
 CLOSED = "Only input tensors may be passed as positional|Unknown layer: '(TrueDivide|GetItem|LayerScale)'"
 
 K = importlib.import_module(sys.argv[1])
@@ -27,7 +27,7 @@ with tempfile.TemporaryDirectory() as folder:
                 K.backend.clear_session()
                 try: model = K.models.load_model(path, compile=False)
                 except Exception as error:
-                    known = K.__name__ == 'keras' and file.endswith('.h5') and re.search(CLOSED, str(error))
+                    known = file.endswith('.h5') and re.search(CLOSED, str(error))
                     closed, bad = closed + bool(known), bad + (not known)
                     if not known: print(f'{file}: {type(error).__name__}: {" ".join(str(error).split())[:160]}', flush=True)
                 else:

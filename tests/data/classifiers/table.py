@@ -89,11 +89,11 @@ def tuned(family, form, files, build, where='0..255', width=root(.6), firm=2.5, 
     row(f'{family.lower()}_{form}', files, build, family=family, width=width, outside=where, firm=firm, **more)
 
 
-tuned('MobileNetV2', 'nested', ALL, finetuned.nested(3, augmented=True), firm=3.)
-tuned('ResNet50', 'nested', ALL, finetuned.nested(4), width=root(.5))
+tuned('MobileNetV2', 'nested', ALL, finetuned.nested(3, augmented=True), firm=2.7)
+tuned('ResNet50', 'nested', 'keras h5 k2.h5', finetuned.nested(4), width=root(.5))
 tuned('EfficientNetB0', 'nested', ALL, finetuned.nested(4), firm=4.)
 tuned('DenseNet121', 'nested', ALL, finetuned.nested(3), width=root(.35))
-tuned('VGG16', 'nested', ALL, finetuned.nested(3), width=root(.5))
+tuned('VGG16', 'nested', 'keras h5 k2.h5', finetuned.nested(3), width=root(.5))
 tuned('MobileNetV2', 'sequential', ALL, finetuned.sequential(12, 3), outside('MobileNetV2'))
 tuned('ResNet50', 'sequential', ALL, finetuned.sequential(10, 2), outside('ResNet50'), width=root(.5))
 tuned('EfficientNetB0', 'sequential', ALL, finetuned.sequential(10, 3, lambda K: [finetuned.augmentation(K)]))

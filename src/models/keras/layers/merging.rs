@@ -3,6 +3,7 @@
 
 use super::operations::{self, affine, constant};
 use super::{Built, Called, Part, last_axis, one};
+use crate::models::keras::family::Family;
 use crate::network::Op;
 
 /// Refuses inputs that are not all maps or all vectors of shapes that fit: each side the same, or 1 to be repeated.
@@ -151,6 +152,14 @@ pub fn scaled_residual(layer: &Called<'_>) -> Result<Built, String> {
     }
     let factors = vec![1.0, layer.config.number("scale", 1.0)?];
     Ok(one(layer, Op::WeightedSum { factors }))
+}
+
+/// The same as Keras 2 writes it: by a name that a layer of somebody's own may have too, so only in that network.
+pub fn scaled_residual_of_keras_2(layer: &Called<'_>) -> Result<Built, String> {
+    match layer.family {
+        Some(Family::InceptionResNetV2) => scaled_residual(layer),
+        _ => Err("it is a class of somebody's own".to_owned()),
+    }
 }
 
 /// ConvNeXt's factor a channel (`keras/src/applications/convnext.py`).

@@ -179,6 +179,7 @@ pub fn builder(class: &str) -> Option<Builder> {
         "Subtract" => merging::subtract,
         // of Keras' own applications
         "CustomScaleLayer" => merging::scaled_residual,
+        "Custom>CustomScaleLayer" => merging::scaled_residual_of_keras_2,
         "LayerScale" => merging::layer_scale,
         "StochasticDepth" => core::stochastic_depth,
         // operations of Keras 3

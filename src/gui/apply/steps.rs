@@ -1,0 +1,57 @@
+//! Commands that choose a class or a layer, or go on to the next.
+
+use crate::gui::state::State;
+use crate::network::LayerId;
+
+pub(super) fn select_class(state: &mut State, class: usize) {
+    state.preview_muted = true;
+    state.channel = None;
+    state.choose_class(class);
+    state.remember_class(class);
+}
+
+pub(super) fn toggle_pin(state: &mut State, class: usize) {
+    if let Some(position) = state.pinned.iter().position(|&pinned| pinned == class) {
+        state.pinned.remove(position);
+    } else {
+        state.pinned.push(class);
+    }
+}
+
+pub(super) fn select_layer(state: &mut State, layer: LayerId) {
+    let Some(network) = &state.network else { return };
+    state.channel = None;
+    state.choices.layer = (layer != network.plan.last_feature_layer()).then_some(layer);
+}
+
+pub(super) fn step_class(state: &mut State, step: isize) {
+    if state.prediction().is_none() {
+        return;
+    }
+    let listed = state.listed();
+    let position = state
+        .class()
+        .and_then(|class| listed.iter().position(|&listed| listed == class));
+    let next = match position {
+        Some(position) => position
+            .checked_add_signed(step)
+            .and_then(|position| listed.get(position)),
+        None => listed.first(),
+    };
+    if let Some(&class) = next {
+        state.preview_muted = true;
+        state.choose_class(class);
+    }
+}
+
+pub(super) fn step_layer(state: &mut State, step: isize) {
+    let (Some(network), Some(layer)) = (state.network.clone(), state.layer()) else {
+        return;
+    };
+    let layers: Vec<LayerId> = network.plan.mappable().collect();
+    let position = layers.iter().position(|&mappable| mappable == layer);
+    let next = position.and_then(|position| layers.get(position.checked_add_signed(step)?));
+    if let Some(&next) = next {
+        select_layer(state, next);
+    }
+}
