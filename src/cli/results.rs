@@ -167,11 +167,13 @@ struct Known {
     choices: String,
     error: Option<String>,
     #[serde(default)]
-    maps: Vec<KnownMap>,
+    maps: Vec<KnownFiles>,
+    #[serde(default)]
+    files: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
-struct KnownMap {
+struct KnownFiles {
     files: BTreeMap<String, String>,
 }
 
@@ -183,15 +185,16 @@ impl Known {
     /// Whether the image was explained, and all that was written of it is still there. A file of no length is what a
     /// crash of the whole system may leave.
     fn is_whole(&self) -> bool {
-        let files = self.maps.iter().flat_map(|map| {
-            let named = map.files.iter().filter(|(what, _)| !what.ends_with("_bytes"));
+        let all = self.maps.iter().map(|map| &map.files).chain([&self.files]);
+        let mut files = all.flat_map(|files| {
+            let named = files.iter().filter(|(what, _)| !what.ends_with("_bytes"));
             named.map(|(what, path)| {
-                let bytes = map.files.get(&format!("{what}_bytes"));
+                let bytes = files.get(&format!("{what}_bytes"));
                 bytes.map_or_else(|| PathBuf::from(path), |bytes| percent_path(bytes))
             })
         });
         let is_there = |path: PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
-        self.error.is_none() && files.into_iter().all(is_there)
+        self.error.is_none() && files.all(is_there)
     }
 }
 
