@@ -89,7 +89,8 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         Surroundings::of_process(),
         inputs.len(),
         options.job.jobs,
-    )?;
+    )
+    .map_err(|error| Stop::Failed(error.to_string()))?;
     let info = batch.info().clone();
     if !options.job.quiet {
         tell_notes(&info);

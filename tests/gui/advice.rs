@@ -71,7 +71,7 @@ fn off_the_last_layer_hires_cam_is_offered_once() {
     let mut window = early_layer();
     assert!(window.has_text("often misses the object"));
     // it lies over the picture, and nothing moves for it
-    let places = |window: &Window| ["Layer", "Overlay", "True cells"].map(|label| window.label(label).rect());
+    let places = |window: &Window| ["Default", "Overlay", "True cells"].map(|label| window.label(label).rect());
     let before = places(&window);
     assert!(window.picture().contains(window.label("Use HiResCAM").rect().center()));
     window.key(Key::CloseBracket);
