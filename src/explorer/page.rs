@@ -6,7 +6,7 @@ use ab_glyph::{Font as _, FontRef, PxScale, ScaleFont as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::imaging::{ImageError, Photo, encode_png};
+use crate::imaging::{ImageError, Photo, encode_png, xml_text};
 
 /// Names of fonts in SVG, for those who do not have ours.
 const FAMILY: &str = "Inter, Helvetica, Arial, sans-serif";
@@ -149,7 +149,7 @@ impl Page {
         let Self { width, height, .. } = self;
         let colour = |[red, green, blue]: [u8; 3]| format!("#{red:02x}{green:02x}{blue:02x}");
         let (ground, ink) = (colour(self.ground), colour(self.ink));
-        let title = escaped(title);
+        let title = xml_text(title);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n\
              <title>{title}</title>\n<metadata>{metadata}</metadata>\n\
@@ -169,7 +169,7 @@ impl Page {
                 Align::Middle => "middle",
             };
             let weight = if text.is_bold { 600 } else { 400 };
-            let ([x, y], size, text) = (text.at, text.size, escaped(&text.text));
+            let ([x, y], size, text) = (text.at, text.size, xml_text(&text.text));
             svg.push_str(&format!(
                 "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size:.1}\" font-weight=\"{weight}\" text-anchor=\"{anchor}\">{text}</text>\n"
             ));
@@ -197,12 +197,6 @@ fn put(page: &mut Photo, x: i64, y: i64, colour: [u8; 3], share: f32) {
         let mixed = f32::from(*level) + (f32::from(colour) - f32::from(*level)) * share;
         *level = mixed.round() as u8;
     }
-}
-
-/// A text as XML takes it.
-fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace(|letter: char| letter.is_control(), " ")
 }
 
 #[cfg(test)]

@@ -49,4 +49,4 @@ pub use views::{
     CONTOUR_LEVELS, beside, cells, contours, mask, mask_share, side_by_side, signed_colours, signed_overlay,
     signed_share, signed_strength,
 };
-pub use xmp::{recipe_in, xmp_packet};
+pub use xmp::{recipe_in, xml_text, xmp_packet};

@@ -13,7 +13,7 @@ const PROPERTY: &str = "gradcam:recipe";
 
 /// A packet that says which program made a picture, and how in `recipe`.
 pub(super) fn packet(program: &str, recipe: &str) -> String {
-    let (program, recipe) = (escaped(program), escaped(recipe));
+    let (program, recipe) = (xml_text(program), xml_text(recipe));
     format!(
         "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
          <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n\
@@ -58,8 +58,8 @@ pub fn recipe_in(file: &[u8]) -> Option<String> {
     Some(unescaped(text))
 }
 
-/// A text as XML takes it; what XML has no place for becomes a question mark.
-fn escaped(text: &str) -> String {
+/// A text as the content of an XML element; what XML has no place for becomes a question mark.
+pub fn xml_text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -137,7 +137,7 @@ mod tests {
         fn texts_survive_being_escaped(text: String) {
             let kept: String = text.chars().filter(|letter| !letter.is_control()).collect();
             let kept = kept.replace(['\u{fffe}', '\u{ffff}'], "");
-            prop_assert_eq!(unescaped(&escaped(&kept)), kept);
+            prop_assert_eq!(unescaped(&xml_text(&kept)), kept);
         }
 
         #[test]
