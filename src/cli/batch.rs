@@ -11,7 +11,7 @@ use super::inputs::Input;
 use super::progress::Progress;
 use super::report::ErrorReport;
 use super::results::Results;
-use crate::explorer::{Answer, ExplorerError, ImageId};
+use crate::explorer::{Answer, ExplorerError, ImageId, program};
 use crate::imaging::{self, Photo};
 
 impl Task<'_> {
@@ -110,7 +110,7 @@ impl Task<'_> {
                 "Colours",
                 format!("{}, blend {}", options.colormap.name(), options.blend),
             ),
-            ("Program", format!("gradcam-explorer {}", env!("CARGO_PKG_VERSION"))),
+            ("Program", program()),
         ];
         parameters.extend(options.crop.map(|crop| ("Crop", crop.to_string())));
         parameters

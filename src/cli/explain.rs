@@ -307,18 +307,18 @@ impl Task<'_> {
         }
         let answer = open.explain(&self.wish)?;
         let predicted = &answer.predicted;
+        let place = out.map(|folder| Place {
+            folder,
+            stem: named.stem,
+        });
         let mut reports = Vec::new();
         for &class in &answer.classes {
             for &layer in &self.wish.layers {
-                reports.push(self.map_report(&open, named, &answer, (class, layer), out)?);
+                reports.push(self.map_report(&open, path, &answer, (class, layer), place)?);
             }
         }
         let mut files = Files::default();
-        if let Some(folder) = out {
-            let place = Place {
-                folder,
-                stem: named.stem,
-            };
+        if let Some(place) = place {
             let answers = Answers {
                 image: named.image,
                 network: self.network.clone(),
@@ -388,10 +388,10 @@ impl Task<'_> {
     fn map_report(
         &self,
         open: &Open<'_>,
-        Named { path, stem, .. }: Named<'_>,
+        path: &Path,
         answer: &Answer,
         (class, id): (usize, LayerId),
-        out: Option<&Path>,
+        place: Option<Place<'_>>,
     ) -> Result<MapReport, ExplorerError> {
         let options = self.options;
         let layer = self.network.plan.layer(id).name.clone();
@@ -405,8 +405,8 @@ impl Task<'_> {
         let panel = self.panel(answer, (class, id)).ok_or_else(no_map)?;
         let map = &*panel.map;
         let mut files = Files::default();
-        if let Some(folder) = out {
-            files = map_files::write(open, options, &panel, Place { folder, stem })?;
+        if let Some(place) = place {
+            files = map_files::write(open, options, &panel, place)?;
         }
         let of_class = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);
         Ok(MapReport {

@@ -10,20 +10,20 @@ use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, SeekFrom, Wri
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::Stop;
 use super::arguments::Explain;
 use super::csv;
 use super::inputs::Input;
 use super::report::{ErrorReport, ImageReport, print_json, print_text};
-use crate::explorer::{percent_encoded, percent_path};
+use crate::explorer::{percent_encoded, percent_path, sha256};
 
 /// A short hash of everything that decides what a result is; the same in every run of one version.
 pub fn digest(choices: &impl Serialize) -> Result<String, Stop> {
     let text = serde_json::to_string(choices).map_err(|error| Stop::Failed(error.to_string()))?;
-    let hash = Sha256::digest(format!("{} {text}", env!("CARGO_PKG_VERSION")));
-    Ok(hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    let mut hash = sha256(format!("{} {text}", env!("CARGO_PKG_VERSION")).as_bytes());
+    hash.truncate(16);
+    Ok(hash)
 }
 
 /// Where results go.

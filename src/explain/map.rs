@@ -65,6 +65,11 @@ impl Map {
         (all > 0.0).then(|| middle / all)
     }
 
+    /// The value of the strongest colour on a scale of the map's own: the maximum, or of a signed map the largest magnitude.
+    pub fn strongest(&self, is_signed: bool) -> f64 {
+        if is_signed { self.max_abs() } else { self.max() }
+    }
+
     /// max(s, 0) / max(s), from 0 to 1 (Selvaraju et al. 2017, equation 2, then the tutorial's normalisation).
     ///
     /// All zeros where the map is empty: the tutorial divides 0 by 0 there.

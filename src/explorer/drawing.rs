@@ -183,9 +183,7 @@ impl Drawing {
 impl Panel {
     /// Where in its photo, of this width and height, the map lies.
     pub(super) fn region(&self, size: [u32; 2]) -> Region {
-        let input = self.network.plan.input();
-        let input = [input.width, input.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-        self.of.preprocessing.region(size, input)
+        self.of.preprocessing.region(size, self.network.plan.input().sides())
     }
 
     /// The values from 0 to 1 that a colormap turns into the picture of the map, `[height, width]`.
@@ -203,8 +201,7 @@ impl Panel {
     /// The value of the hottest colour.
     pub(super) fn maximum(&self) -> f64 {
         let is_signed = self.look.colormap.is_diverging();
-        let own = || if is_signed { self.map.max_abs() } else { self.map.max() };
-        self.look.maximum.unwrap_or_else(own)
+        self.look.maximum.unwrap_or_else(|| self.map.strongest(is_signed))
     }
 
     /// The picture at the size of a smaller copy of its photo.

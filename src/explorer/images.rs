@@ -15,7 +15,7 @@ use super::recipe::PhotoNote;
 use super::request::{ImageId, ImageSource};
 use crate::imaging::{self, Limits, Photo, Preprocessing};
 use crate::network::Shape;
-use crate::weights::open_file;
+use crate::weights::{hex, open_file};
 
 /// Decoded photos are kept up to this many bytes in all, the one used last always.
 const PHOTO_BYTES: usize = 256 << 20;
@@ -186,7 +186,7 @@ fn read(source: &ImageSource) -> Result<(Arc<Photo>, Option<String>), ExplorerEr
 
 /// The SHA-256 of a file's bytes, 64 hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 /// The bytes of a file of at most `max_bytes`; of a pipe or a device not one, since it may never come or never end.

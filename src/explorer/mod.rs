@@ -57,13 +57,14 @@ pub use folder::{Folder, IMAGE_ENDINGS, images_in_folder, is_own_picture};
 pub use found::{FoundPhoto, find_network, find_photo};
 pub use handle::Explorer;
 pub use histogram::Histogram;
+pub use images::sha256;
 pub use load::{LoadedNetwork, load_network};
 pub use names::{file_name, harmless, stem_of};
 pub use numbers::{Answers, predictions_csv};
 pub use paths::{local_path, natural_order, path_of_bytes, percent_encoded, percent_path};
 pub use pipes::piped;
 pub use preprocessing::{InputChoices, input_of};
-pub use recipe::{ClassNote, NetworkNote, PhotoNote, Provenance, Recipe};
+pub use recipe::{ClassNote, NetworkNote, PhotoNote, Provenance, Recipe, program};
 pub use recommended::{Recommended, SCORE_RULE};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, InputPicture, NetworkEpoch, NetworkInfo, Opened, Predicted,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
+use super::images::sha256;
 
 /// The longest name without endings, in bytes: file systems take 255, of which some are for endings and numbers.
 pub const LONGEST_NAME: usize = 200;
@@ -14,11 +14,8 @@ pub fn file_name(stem: &str, tail: &str) -> String {
         return whole;
     }
     let room = LONGEST_NAME.saturating_sub(tail.len());
-    let hash: String = Sha256::digest(whole)
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mut hash = sha256(whole.as_bytes());
+    hash.truncate(8);
     let end = stem.floor_char_boundary(room.saturating_sub(hash.len() + 1));
     let tail = &tail[tail.ceil_char_boundary(tail.len().saturating_sub(LONGEST_NAME - hash.len() - 1))..];
     format!("{}-{hash}{tail}", stem.get(..end).unwrap_or_default())

@@ -70,7 +70,7 @@ pub(super) fn usual(info: &Info, plan: &Plan) -> (Preprocessing, SaidBy) {
 /// channel.
 #[must_use]
 pub fn input_of(photo: &Photo, shape: Shape, preprocessing: Preprocessing) -> Vec<f32> {
-    let [width, height] = [shape.width, shape.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
+    let [width, height] = shape.sides();
     match shape.channels {
         1 => imaging::gray_network_input(photo, width, height, preprocessing),
         _ => imaging::network_input(photo, width, height, preprocessing),

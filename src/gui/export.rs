@@ -52,11 +52,7 @@ fn view(state: &State) -> View {
 
 /// A map as the session draws it.
 fn panel_of(state: &State, shown: &Shown, network: &Arc<NetworkInfo>, answer: Option<f64>) -> Panel {
-    let own = if shown.signed {
-        shown.map.max_abs()
-    } else {
-        shown.map.max()
-    };
+    let own = shown.map.strongest(shown.signed);
     Panel {
         image: shown.key.image,
         network: network.clone(),

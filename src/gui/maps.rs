@@ -56,11 +56,6 @@ impl MapKey {
     }
 }
 
-/// The value of the strongest colour of a map on a scale of its own.
-pub fn strongest(map: &Map, signed: bool) -> f64 {
-    if signed { map.max_abs() } else { map.max() }
-}
-
 /// Maps of one network by what they explain; the least recently stored go first.
 #[derive(Debug, Default)]
 pub struct MapStore {

@@ -21,6 +21,11 @@ impl Shape {
         }
     }
 
+    /// Width and height, as photos have theirs.
+    pub fn sides(self) -> [u32; 2] {
+        [self.width, self.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX))
+    }
+
     /// Number of cells, `height * width`.
     pub fn cells(self) -> usize {
         self.height * self.width

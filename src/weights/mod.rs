@@ -31,7 +31,7 @@ pub use checked::Weights;
 pub use error::{TensorProblem, WeightsError};
 pub use fingerprint::Fingerprint;
 pub use formats::names::Dialect;
-pub(crate) use formats::storage::open_file;
+pub(crate) use formats::storage::{hex, open_file};
 pub use import::{ImportOptions, default_out, import};
 pub use info::Info;
 pub use inspect::{Inspection, Line, inspect};

@@ -155,19 +155,7 @@ fn a_second_picture_that_is_still_being_made_is_not_left_out() {
 fn what_is_copied_while_comparing_has_both_pictures() {
     let mut window = comparing(Difference::Class);
     window.harness.event(egui::Event::Copy);
-    let start = std::time::Instant::now();
-    let copied = loop {
-        window.harness.step();
-        let commands = &window.harness.output().platform_output.commands;
-        let image = commands.iter().find_map(|command| match command {
-            egui::OutputCommand::CopyImage(image) => Some(image.clone()),
-            _ => None,
-        });
-        if let Some(image) = image {
-            break image;
-        }
-        assert!(start.elapsed().as_secs() < 60, "nothing was copied");
-    };
+    let copied = window.wait_until_copied();
     assert_eq!(copied.size, [2 * 640 + 12, 480]);
 }
 

@@ -210,19 +210,7 @@ fn the_values_of_the_map_are_saved_as_an_array() {
 fn the_key_for_copying_puts_the_picture_on_the_clipboard() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     window.harness.event(egui::Event::Copy);
-    let start = std::time::Instant::now();
-    let copied = loop {
-        window.harness.step();
-        let commands = &window.harness.output().platform_output.commands;
-        let image = commands.iter().find_map(|command| match command {
-            egui::OutputCommand::CopyImage(image) => Some(image.clone()),
-            _ => None,
-        });
-        if let Some(image) = image {
-            break image;
-        }
-        assert!(start.elapsed().as_secs() < 60, "nothing was copied");
-    };
+    let copied = window.wait_until_copied();
     assert_eq!(copied.size, [640, 480]);
     window.settle();
     assert_eq!(window.told(), ["Copied the picture"]);

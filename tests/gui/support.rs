@@ -557,6 +557,23 @@ impl Window {
         self.told().remove(0)
     }
 
+    /// Draws frames until a picture is copied, and takes it.
+    pub fn wait_until_copied(&mut self) -> egui::ColorImage {
+        let start = Instant::now();
+        loop {
+            self.harness.step();
+            let commands = &self.harness.output().platform_output.commands;
+            let image = commands.iter().find_map(|command| match command {
+                egui::OutputCommand::CopyImage(image) => Some(image.clone()),
+                _ => None,
+            });
+            if let Some(image) = image {
+                return image;
+            }
+            assert!(start.elapsed().as_secs() < 60, "nothing was copied");
+        }
+    }
+
     /// The name of the chosen class.
     pub fn chosen(&self) -> Option<String> {
         self.state().class().map(|class| self.state().class_name(class))

@@ -17,6 +17,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use super::Stop;
 use super::report::{ErrorReport, ImageReport, PredictionReport};
+use crate::explorer::program;
 use crate::labels::Labels;
 use summary::{Seen, Summary};
 use text::{escaped, percent};
@@ -203,9 +204,9 @@ impl HtmlReport {
             page,
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-             <meta name=\"generator\" content=\"gradcam-explorer {}\"><title>Where the network looks: {told}</title>\n\
+             <meta name=\"generator\" content=\"{}\"><title>Where the network looks: {told}</title>\n\
              <style>\n{STYLE}</style></head><body>\n<h1>Where the network looks</h1>\n<p class=\"soft\">{told}</p>\n",
-            env!("CARGO_PKG_VERSION")
+            program()
         )?;
         if let Some(unfinished) = unfinished {
             writeln!(page, "<p>{}</p>", escaped(unfinished))?;

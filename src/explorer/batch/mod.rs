@@ -264,30 +264,27 @@ impl Open<'_> {
             } else {
                 wish.classes.clone()
             };
-            let likeliest = predicted.ranking.iter().copied().take(wish.likeliest);
-            let at_layers: Vec<usize> = classes.iter().copied().chain(likeliest).collect();
-            let is_known = |layer: &LayerId| wish.method.is_in_class_maps(plan, *layer);
+            let likeliest = predicted.ranking.iter().take(wish.likeliest);
+            let further = likeliest.filter(|class| !classes.contains(class));
+            let at_layers: Vec<usize> = classes.iter().chain(further).copied().collect();
+            let along = wish.along.iter().filter(|layer| !wish.layers.contains(layer));
+            let along: Vec<LayerId> = along.copied().collect();
             let mut maps = HashMap::new();
-            for (classes, layers) in [(&at_layers, &wish.layers), (&classes, &wish.along)] {
-                for &layer in layers.iter().filter(|layer| is_known(layer)) {
+            for (classes, layers) in [(&at_layers, &wish.layers), (&classes, &along)] {
+                let is_known = |layer: &LayerId| wish.method.is_in_class_maps(plan, *layer);
+                let (known, mut swept): (Vec<_>, Vec<_>) = layers.iter().copied().partition(is_known);
+                for layer in known {
                     for &class in classes {
-                        let known = || Arc::new(predicted.class_maps.map(Target::Class(class), wish.score));
-                        maps.entry((class, layer)).or_insert_with(known);
+                        let map = predicted.class_maps.map(Target::Class(class), wish.score);
+                        maps.insert((class, layer), Arc::new(map));
                     }
                 }
-                let is_wanted = |class: usize, layer: LayerId| !is_known(&layer) && !maps.contains_key(&(class, layer));
-                let of = |class: &usize| layers.iter().any(|&layer| is_wanted(*class, layer));
-                let mut targets: Vec<usize> = classes.iter().copied().filter(of).collect();
-                targets.sort_unstable();
-                targets.dedup();
-                let at = |layer: &LayerId| targets.iter().any(|&class| is_wanted(class, *layer));
-                let mut swept: Vec<LayerId> = layers.iter().copied().filter(at).collect();
                 swept.sort_unstable();
                 swept.dedup();
-                if targets.is_empty() {
+                if swept.is_empty() {
                     continue;
                 }
-                let targets: Vec<Target> = targets.into_iter().map(Target::Class).collect();
+                let targets: Vec<Target> = classes.iter().copied().map(Target::Class).collect();
                 let mut found = |explanation: explain::Explanation| {
                     if let Target::Class(class) = explanation.target {
                         maps.insert((class, explanation.layer), Arc::new(explanation.map));

@@ -6,7 +6,7 @@ use super::Effect;
 use crate::explorer::{ImageId, ImageSource, NetworkSource, Request};
 use crate::gui::gather::Repeated;
 use crate::gui::images::{OpenImage, Stage};
-use crate::gui::networks::{WantedNetwork, file_of};
+use crate::gui::networks::WantedNetwork;
 use crate::gui::state::{Message, State, ToRepeat};
 
 /// Runs a network; the question about its input size, if there is one, is answered or given up.
@@ -33,11 +33,15 @@ pub(super) fn use_network(state: &mut State, wanted: WantedNetwork) -> Effect {
 /// Loads a network beside the one in use, with what was said of it before.
 pub(super) fn hold_second(state: &mut State, source: NetworkSource) -> Effect {
     state.loading_second = true;
-    let choices = file_of(&source).map(|file| state.preferences.networks.said(file).choices());
+    let WantedNetwork {
+        source,
+        choices,
+        device,
+    } = state.wanted(source);
     Effect::Send(Box::new(Request::HoldSecond {
         source,
-        choices: choices.unwrap_or_default(),
-        device: state.wanted_network.device,
+        choices,
+        device,
     }))
 }
 

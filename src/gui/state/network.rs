@@ -61,8 +61,7 @@ impl State {
 
     /// Width and height of the network's input; none without a network.
     pub fn input_size(&self) -> Option<[u32; 2]> {
-        let input = self.network.as_ref()?.plan.input();
-        Some([input.width, input.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX)))
+        Some(self.network.as_ref()?.plan.input().sides())
     }
 
     /// These weights on the device in use, with what was said of them before.

@@ -7,7 +7,7 @@ use super::{Compare, Instead, State};
 use crate::explain::{Map, Target};
 use crate::explorer::{ExplainRequest, NetworkInfo, Purpose, SecondExplained};
 use crate::gui::choices::Scale;
-use crate::gui::maps::{MapKey, Shown, strongest};
+use crate::gui::maps::{MapKey, Shown};
 use crate::gui::networks::file_of;
 use crate::imaging::Preprocessing;
 use crate::network::{LayerId, MOST_KEPT, Plan, Role};
@@ -183,7 +183,7 @@ impl State {
         let signed = self.choices.is_signed(key.target);
         let maximum = match self.choices.scale {
             Scale::Fixed => self.choices.fixed_maximum,
-            Scale::Own | Scale::Shared => strongest(&made.map, signed),
+            Scale::Own | Scale::Shared => made.map.strongest(signed),
         };
         Some(Shown {
             seen: self.seen_of(&key),

@@ -6,7 +6,7 @@ use super::State;
 use crate::explain::{Map, Target};
 use crate::explorer::{Channels, ExplainRequest, Purpose};
 use crate::gui::choices::Scale;
-use crate::gui::maps::{MapKey, Shown, strongest};
+use crate::gui::maps::{MapKey, Shown};
 use crate::network::LayerId;
 
 impl State {
@@ -67,7 +67,7 @@ impl State {
             == (key.image, key.preprocessing, key.layer, channel);
         let map = Arc::new(found.map.clone());
         let signed = self.choices.colormap.is_diverging();
-        let maximum = strongest(&map, signed);
+        let maximum = map.strongest(signed);
         is_wanted.then_some(Shown {
             seen: self.seen_of(&key),
             key,
@@ -106,7 +106,7 @@ impl State {
     /// The value of the hottest colour for a map.
     pub fn maximum_for(&self, map: &Map, key: &MapKey) -> f64 {
         let signed = self.choices.is_signed(key.target);
-        let of = |map: &Map| strongest(map, signed);
+        let of = |map: &Map| map.strongest(signed);
         match self.choices.scale {
             Scale::Own => of(map),
             Scale::Fixed => self.choices.fixed_maximum,
