@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use super::examples;
 use super::inputs::Shard;
-use crate::explain::{Method, Score};
+use crate::explain::{Measure, Method, Score};
 use crate::explorer::{DeviceChoice, Existing, Ground, InputChoices, NetworkSource, WIDTHS};
 use crate::imaging::{Colormap, Fit, Format, Pixels, Region, Resize};
 use crate::network::Output;
@@ -163,7 +163,7 @@ pub struct Explain {
         long,
         value_name = "PICTURE",
         conflicts_with_all = [
-            "recursive", "classes", "layers", "score", "method", "crop", "blend", "threshold", "cells", "maximum", "colormap",
+            "recursive", "classes", "layers", "score", "method", "measures", "crop", "blend", "threshold", "cells", "maximum", "colormap",
             "write", "format", "json", "download"
         ]
     )]
@@ -189,9 +189,15 @@ pub struct Explain {
     /// Keras' Xception with ImageNet's classes, as in the tutorial, logit for all other networks]
     #[arg(long)]
     pub score: Option<Score>,
-    /// How maps are made: grad-cam, hires-cam, xgrad-cam, grad-cam-plus-plus or layer-cam
+    /// How maps are made: grad-cam, hires-cam, xgrad-cam, grad-cam-plus-plus, layer-cam, grad-cam-element-wise, eigen-cam,
+    /// eigen-grad-cam, finer-cam; ablation-cam at the last layer alone; score-cam and faster-score-cam, which take many
+    /// passes; of the input's pixels gradient, smooth-grad, integrated-gradients, occlusion and rise
     #[arg(long, default_value_t = Method::GradCam)]
     pub method: Method,
+    /// What is measured of each map: deletion, insertion (both beside random orders), road, average-drop, increase;
+    /// separated by commas
+    #[arg(long = "measure", value_name = "MEASURE", value_delimiter = ',')]
+    pub measures: Vec<Measure>,
     /// The part of each photo that the network sees, in pixels of the upright photo from its upper left corner
     /// [default: all of it]
     #[arg(long, value_name = "X,Y,WIDTH,HEIGHT")]

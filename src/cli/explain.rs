@@ -13,19 +13,20 @@ use super::html_report::{HtmlReport, Pictures, Truth};
 use super::inputs::{Input, inputs, listed};
 use super::interrupt;
 use super::map_files::{self, Files, Place};
+use super::measures_report::MeasuresReport;
 use super::progress_bar::Bar;
 use super::report::{
     FilesReport, ImageReport, InputReport, MapReport, PredictionReport, RivalsReport, Timings, WeightsReport,
 };
 use super::results::{Results, digest};
 use super::{Stop, tell_notes};
-use crate::explain::{Rivals, Score, Target};
+use crate::explain::{Method, Rivals, Score, Target};
 use crate::explorer::{
     Answer, Answers, Batch, ExplorerError, ImageId, ImageSource, NetworkInfo, Open, Panel, Predicted, Subject,
     Surroundings, View, Wish, local_path, percent_encoded,
 };
 use crate::imaging::{Preprocessing, Region};
-use crate::network::{Group, LayerId, Role};
+use crate::network::{LayerId, Role};
 use crate::weights::SaidBy;
 
 /// How many classes are on a sheet unless they are named.
@@ -111,19 +112,27 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
             ..said.over(info.usual)
         },
         classes,
-        layers: layers(&info, &options.layers)?,
+        layers: layers(&info, &options.layers, options.method)?,
         likeliest: if is_wanted(options, Write::Classes) && options.classes.is_empty() {
             SHEET
         } else {
             0
         },
         along: if is_wanted(options, Write::Layers) {
-            info.plan.groups().iter().map(Group::last).collect()
+            let mut along: Vec<LayerId> = info
+                .plan
+                .groups()
+                .iter()
+                .map(|group| options.method.place(&info.plan, group.last()))
+                .collect();
+            along.dedup();
+            along
         } else {
             Vec::new()
         },
         score: options.score.unwrap_or(info.recommended.score),
         method: options.method,
+        measures: options.measures.clone(),
     };
     if let Some(folder) = &options.out {
         std::fs::create_dir_all(folder)
@@ -206,10 +215,11 @@ fn truth(options: &Explain, inputs: &[Input], network: &NetworkInfo, note: impl 
     })
 }
 
-/// The layers by name, the last feature layer when none is named.
-fn layers(network: &NetworkInfo, names: &[String]) -> Result<Vec<LayerId>, Stop> {
+/// The layers by name, the last feature layer when none is named, or the only place that the method knows.
+fn layers(network: &NetworkInfo, names: &[String], method: Method) -> Result<Vec<LayerId>, Stop> {
+    let place = |layer: LayerId| method.place(&network.plan, layer);
     if names.is_empty() {
-        return Ok(vec![network.plan.last_feature_layer()]);
+        return Ok(vec![place(network.plan.last_feature_layer())]);
     }
     names
         .iter()
@@ -218,11 +228,18 @@ fn layers(network: &NetworkInfo, names: &[String]) -> Result<Vec<LayerId>, Stop>
                 .plan
                 .find(name)
                 .filter(|&id| network.plan.layer(id).role != Role::NoMap);
-            found.ok_or_else(|| {
+            let layer = found.ok_or_else(|| {
                 Stop::Usage(format!(
                     "there is no layer {name:?} with a map; `gradcam-explorer layers` lists them all"
                 ))
-            })
+            })?;
+            if place(layer) == layer {
+                return Ok(layer);
+            }
+            let (title, place) = (method.title(), &network.plan.layer(place(layer)).name);
+            Err(Stop::Usage(format!(
+                "{title} makes maps at {place} alone; leave --layer {name} out"
+            )))
         })
         .collect()
 }
@@ -236,6 +253,7 @@ struct Choices<'a> {
     layers: Vec<usize>,
     score: &'static str,
     method: &'static str,
+    measures: Vec<&'static str>,
     top: usize,
     /// Where pictures go, and which.
     out: Option<Vec<u8>>,
@@ -254,6 +272,7 @@ impl<'a> Choices<'a> {
             layers: wish.layers.iter().map(|layer| layer.0).collect(),
             score: wish.score.name(),
             method: wish.method.name(),
+            measures: wish.measures.iter().map(|measure| measure.name()).collect(),
             top: options.top,
             out: out.map(|out| out.as_os_str().as_encoded_bytes().to_vec()),
             write: out.map_or_else(Vec::new, |_| {
@@ -423,6 +442,7 @@ impl Task<'_> {
             signed_max: map.max(),
             empty: map.is_empty(),
             middle: map.share_in_the_middle(),
+            measures: answer.measures.get(&(class, id)).map(MeasuresReport::new),
             rivals: self
                 .rivals(predicted, class, id)
                 .map(|rivals| RivalsReport::new(rivals, map, labels)),

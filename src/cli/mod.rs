@@ -15,6 +15,7 @@ mod inputs;
 mod interrupt;
 mod lists;
 mod map_files;
+mod measures_report;
 mod progress;
 mod progress_bar;
 mod repeat;

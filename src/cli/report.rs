@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Stop;
 use super::map_files::Files;
+use super::measures_report::MeasuresReport;
 use crate::explain::{Map, Rivals};
 use crate::explorer::percent_encoded;
 use crate::imaging::Region;
@@ -57,6 +58,9 @@ pub fn print_text(out: &mut impl io::Write, report: &ImageReport) -> Result<(), 
             write!(out, "  {file}")?;
         }
         writeln!(out)?;
+        if let Some(measures) = &map.measures {
+            writeln!(out, "    {}", measures.text())?;
+        }
         if let Some(rivals) = map.rivals.as_ref().filter(|rivals| rivals.prevail) {
             writeln!(
                 out,
@@ -191,6 +195,9 @@ pub struct MapReport {
     /// The share of its positive evidence in the middle of what the network saw, half as wide and half as high.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub middle: Option<f64>,
+    /// What was measured of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measures: Option<MeasuresReport>,
     /// Of the probability of a softmax, at the last layer, for any class but the likeliest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rivals: Option<RivalsReport>,

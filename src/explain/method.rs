@@ -1,10 +1,15 @@
-//! The methods that turn a layer's activation and gradient into a map.
+//! The methods that say where the evidence lies, and what each of them needs.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{grad_cam, grad_cam_plus_plus, hires_cam, layer_cam, xgrad_cam};
-use crate::network::{LayerId, NetworkError, Plan, Site};
+use super::asking::Asking;
+use super::score::{Score, ScoreGradient, Target};
+use super::{
+    ablation_cam, eigen_cam, eigen_grad_cam, finer_cam, grad_cam, grad_cam_element_wise, grad_cam_plus_plus, gradient,
+    hires_cam, integrated_gradients, layer_cam, occlusion, rise, score_cam, smooth_grad, xgrad_cam,
+};
+use crate::network::{LayerId, NetworkError, Output, Plan, Shape, Site};
 
 /// How a map is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -21,16 +26,65 @@ pub enum Method {
     GradCamPlusPlus,
     /// LayerCAM (Jiang et al. 2021): positive gradient times activation, cell by cell.
     LayerCam,
+    /// Grad-CAM element-wise (pytorch-grad-cam): the positive part of gradient times activation of each channel.
+    GradCamElementWise,
+    /// Eigen-CAM (Muhammad and Yeasin 2020): the first principal component of the activation, whatever the class.
+    EigenCam,
+    /// EigenGrad-CAM (pytorch-grad-cam): the first principal component of gradient times activation.
+    EigenGradCam,
+    /// Finer-CAM (Zhang et al. 2025): Grad-CAM of what tells a class from the one most like it.
+    FinerCam,
+    /// Ablation-CAM (Desai and Ramaswamy 2020): channels weighted by what the score loses without them.
+    AblationCam,
+    /// Score-CAM (Wang et al. 2020): channels weighted by the score of the picture seen through them.
+    ScoreCam,
+    /// Faster-Score-CAM (Li 2020): Score-CAM of the ten channels that vary most.
+    FasterScoreCam,
+    /// The gradient with respect to the picture (Simonyan et al. 2013).
+    Gradient,
+    /// SmoothGrad (Smilkov et al. 2017): the gradient averaged over noisy copies of the picture.
+    SmoothGrad,
+    /// Integrated gradients (Sundararajan et al. 2017): the gradient on the way from black to the picture.
+    IntegratedGradients,
+    /// Occlusion (Zeiler and Fergus 2014): what the score loses when a grey square hides a place.
+    Occlusion,
+    /// RISE (Petsiuk et al. 2018): random masks weighted by the score of what they leave.
+    Rise,
+}
+
+/// What a method works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Activation and gradient of any layer, from one backward sweep.
+    Layer,
+    /// The last feature layer and the head behind it.
+    Head,
+    /// The channels of any layer, and a pass for each of them.
+    Channels,
+    /// The picture itself; no layer is chosen.
+    Pixels,
 }
 
 impl Method {
     /// All methods, in the order shown to people.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 17] = [
         Self::GradCam,
         Self::HiresCam,
         Self::XgradCam,
         Self::GradCamPlusPlus,
         Self::LayerCam,
+        Self::GradCamElementWise,
+        Self::EigenCam,
+        Self::EigenGradCam,
+        Self::FinerCam,
+        Self::AblationCam,
+        Self::ScoreCam,
+        Self::FasterScoreCam,
+        Self::Gradient,
+        Self::SmoothGrad,
+        Self::IntegratedGradients,
+        Self::Occlusion,
+        Self::Rise,
     ];
 
     /// The name on the command line.
@@ -41,6 +95,18 @@ impl Method {
             Self::XgradCam => "xgrad-cam",
             Self::GradCamPlusPlus => "grad-cam-plus-plus",
             Self::LayerCam => "layer-cam",
+            Self::GradCamElementWise => "grad-cam-element-wise",
+            Self::EigenCam => "eigen-cam",
+            Self::EigenGradCam => "eigen-grad-cam",
+            Self::FinerCam => "finer-cam",
+            Self::AblationCam => "ablation-cam",
+            Self::ScoreCam => "score-cam",
+            Self::FasterScoreCam => "faster-score-cam",
+            Self::Gradient => "gradient",
+            Self::SmoothGrad => "smooth-grad",
+            Self::IntegratedGradients => "integrated-gradients",
+            Self::Occlusion => "occlusion",
+            Self::Rise => "rise",
         }
     }
 
@@ -52,22 +118,105 @@ impl Method {
             Self::XgradCam => "XGrad-CAM",
             Self::GradCamPlusPlus => "Grad-CAM++",
             Self::LayerCam => "LayerCAM",
+            Self::GradCamElementWise => "Grad-CAM element-wise",
+            Self::EigenCam => "Eigen-CAM",
+            Self::EigenGradCam => "EigenGrad-CAM",
+            Self::FinerCam => "Finer-CAM",
+            Self::AblationCam => "Ablation-CAM",
+            Self::ScoreCam => "Score-CAM",
+            Self::FasterScoreCam => "Faster-Score-CAM",
+            Self::Gradient => "Gradient",
+            Self::SmoothGrad => "SmoothGrad",
+            Self::IntegratedGradients => "Integrated gradients",
+            Self::Occlusion => "Occlusion",
+            Self::Rise => "RISE",
         }
+    }
+
+    /// What it works on.
+    pub fn basis(self) -> Basis {
+        match self {
+            Self::GradCam
+            | Self::HiresCam
+            | Self::XgradCam
+            | Self::GradCamPlusPlus
+            | Self::LayerCam
+            | Self::GradCamElementWise
+            | Self::EigenCam
+            | Self::EigenGradCam
+            | Self::FinerCam => Basis::Layer,
+            Self::AblationCam => Basis::Head,
+            Self::ScoreCam | Self::FasterScoreCam => Basis::Channels,
+            Self::Gradient | Self::SmoothGrad | Self::IntegratedGradients | Self::Occlusion | Self::Rise => {
+                Basis::Pixels
+            }
+        }
+    }
+
+    /// The layer whose map it makes where `wanted` is chosen: that one, unless it knows one place only. Methods of the
+    /// picture have the input.
+    pub fn place(self, plan: &Plan, wanted: LayerId) -> LayerId {
+        match self.basis() {
+            Basis::Layer | Basis::Channels => wanted,
+            Basis::Head => plan.last_feature_layer(),
+            Basis::Pixels => LayerId(0),
+        }
+    }
+
+    /// Width and height of its map at a layer.
+    pub fn map_size(self, plan: &Plan, layer: LayerId) -> [usize; 2] {
+        let Shape { width, height, .. } = plan.layer(layer).shape;
+        match self {
+            Self::Occlusion => [occlusion::CELLS; 2],
+            _ => [width, height],
+        }
+    }
+
+    /// Whether one map takes many passes: seconds rather than a moment.
+    pub fn is_slow(self, plan: &Plan) -> bool {
+        match self.basis() {
+            Basis::Layer => false,
+            Basis::Head => plan.linear_head().is_none(),
+            Basis::Channels => true,
+            Basis::Pixels => self != Self::Gradient,
+        }
+    }
+
+    /// Whether the score has no part in it: the map is the same for probability and logit.
+    pub fn ignores_score(self) -> bool {
+        matches!(self, Self::EigenCam | Self::FinerCam)
+    }
+
+    /// Whether the class has no part in it: the map is the same for all of them.
+    pub fn ignores_class(self) -> bool {
+        self == Self::EigenCam
+    }
+
+    /// The method that makes the same map at this layer, if there is a better known one: where the gradient is the same at
+    /// every cell, as in front of a global average, HiResCAM and XGrad-CAM are Grad-CAM.
+    pub fn same_as(self, plan: &Plan, layer: LayerId) -> Option<Self> {
+        let is_uniform = layer == plan.last_feature_layer() && plan.gradient_is_uniform();
+        (is_uniform && matches!(self, Self::HiresCam | Self::XgradCam)).then_some(Self::GradCam)
     }
 
     /// Whether [`ClassMaps`](super::ClassMaps) holds this method's maps at a layer: at the last feature layer always
     /// Grad-CAM's, and those that equal it wherever the gradient is the same at every cell, as it is in front of a global
     /// average.
     pub fn is_in_class_maps(self, plan: &Plan, layer: LayerId) -> bool {
-        let is_like_grad_cam = match self {
-            Self::GradCam => true,
-            Self::HiresCam | Self::XgradCam => plan.gradient_is_uniform(),
-            Self::GradCamPlusPlus | Self::LayerCam => false,
-        };
+        let is_like_grad_cam = self == Self::GradCam || self.same_as(plan, layer).is_some();
         is_like_grad_cam && layer == plan.last_feature_layer()
     }
 
-    /// The signed map of a layer, `[height, width]`, up to the factor `scale` of the score's gradient.
+    /// The gradient of what is explained.
+    pub(super) fn score_gradient(self, target: Target, score: Score, output: Output, logits: &[f64]) -> ScoreGradient {
+        match self {
+            Self::FinerCam => finer_cam::gradient(target, output, logits),
+            _ => ScoreGradient::new(target, score, output, logits),
+        }
+    }
+
+    /// The signed map of a layer, `[height, width]`, up to the factor `scale` of the score's gradient; none of a method
+    /// that works on something else.
     ///
     /// `gradient_mean` is the gradient at the site averaged over its cells. The true gradient is `scale` times what
     /// the site has; only methods that are not proportional to the gradient need it.
@@ -76,15 +225,47 @@ impl Method {
         site: &dyn Site,
         gradient_mean: &[f64],
         scale: f64,
-    ) -> Result<Vec<f64>, NetworkError> {
+    ) -> Option<Result<Vec<f64>, NetworkError>> {
         let channels = gradient_mean.len();
-        match self {
-            Self::GradCam => grad_cam::signed_map(site, gradient_mean),
+        Some(match self {
+            Self::GradCam | Self::FinerCam => grad_cam::signed_map(site, gradient_mean),
             Self::HiresCam => hires_cam::signed_map(site, channels),
             Self::XgradCam => xgrad_cam::signed_map(site, gradient_mean),
             Self::GradCamPlusPlus => grad_cam_plus_plus::signed_map(site, channels, scale),
             Self::LayerCam => layer_cam::signed_map(site, channels),
-        }
+            Self::GradCamElementWise => grad_cam_element_wise::signed_map(site, channels),
+            Self::EigenCam => eigen_cam::signed_map(site, channels),
+            Self::EigenGradCam => eigen_grad_cam::signed_map(site, channels),
+            Self::AblationCam
+            | Self::ScoreCam
+            | Self::FasterScoreCam
+            | Self::Gradient
+            | Self::SmoothGrad
+            | Self::IntegratedGradients
+            | Self::Occlusion
+            | Self::Rise => return None,
+        })
+    }
+
+    /// The signed map of a method that asks the network again, `[height, width]` of [`Method::map_size`]; none of one that
+    /// works on a layer's activation and gradient.
+    pub(super) fn asked_map(
+        self,
+        asking: &mut Asking<'_, '_>,
+        layer: LayerId,
+        logits: &[f64],
+    ) -> Option<Result<Vec<f64>, NetworkError>> {
+        Some(match self {
+            Self::AblationCam => ablation_cam::signed_map(asking, logits),
+            Self::ScoreCam => score_cam::signed_map(asking, layer, None),
+            Self::FasterScoreCam => score_cam::signed_map(asking, layer, Some(score_cam::FASTER)),
+            Self::Gradient => gradient::signed_map(asking),
+            Self::SmoothGrad => smooth_grad::signed_map(asking),
+            Self::IntegratedGradients => integrated_gradients::signed_map(asking),
+            Self::Occlusion => occlusion::signed_map(asking, logits),
+            Self::Rise => rise::signed_map(asking),
+            _ => return None,
+        })
     }
 }
 

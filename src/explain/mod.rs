@@ -1,31 +1,54 @@
-//! Where does the evidence lie? Maps for any class at any layer, from one forward pass.
+//! Where does the evidence lie? Maps for any class at any layer, by seventeen methods.
 //!
 //! * [`Score`], [`Target`]: what is explained, and its gradient with respect to the logits.
-//! * [`Method`]: how activation and gradient of a layer become a map; one file each.
+//! * [`Method`]: how a map is made; one file each. [`Basis`] says what a method works on.
 //! * [`ClassMaps`]: every class at the last feature layer from the head alone, without any backward sweep.
 //! * [`Rivals`]: how much of a probability's map only says that another class is likelier.
 //! * [`backward`]: any classes at any layers from backward sweeps, never repeating the forward pass.
+//! * [`maps`]: the same by any method, also by those that ask the network again with a changed [`Picture`].
+//! * [`Measure`]: whether a map is true to the network: what hiding its evidence does to the score.
 //!
 //! Everything here is arithmetic on values that are handed in: no files, no clock, no window.
 
+mod ablation_cam;
+mod asking;
 mod class_maps;
+mod eigen_cam;
+mod eigen_grad_cam;
+mod finer_cam;
 mod grad_cam;
+mod grad_cam_element_wise;
 mod grad_cam_plus_plus;
+mod gradient;
 mod hires_cam;
+mod integrated_gradients;
 mod layer_cam;
 mod map;
+mod measure;
 mod method;
+mod noise;
+mod occlusion;
+mod picture;
+mod principal;
+mod rise;
 mod rivals;
 mod score;
+mod score_cam;
+mod smooth_grad;
 mod xgrad_cam;
 
+pub use asking::Watch;
 pub use class_maps::ClassMaps;
+pub use finer_cam::most_alike;
 pub use map::Map;
-pub use method::Method;
+pub use measure::{Curve, Fill, Measure, Measures, Measuring, Random, measure};
+pub use method::{Basis, Method};
+pub use picture::Picture;
 pub use rivals::{MOSTLY, Rivals};
 pub use score::{Score, ScoreGradient, Target};
 
 use crate::network::{LayerId, Network, NetworkError, Site};
+use asking::Asking;
 
 /// One finished map and what it explains.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,8 +59,75 @@ pub struct Explanation {
     pub layer: LayerId,
     /// The map itself.
     pub map: Map,
-    /// The score's gradient averaged over space, one value a channel (Grad-CAM's alpha).
+    /// The score's gradient averaged over space, one value a channel (Grad-CAM's alpha); empty of methods that have none.
     pub gradient_mean: Vec<f64>,
+}
+
+/// What is to be explained, where and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Classes or differences of classes.
+    pub targets: &'a [Target],
+    /// Layers; a method that knows one place only makes one map ([`Method::place`]).
+    pub layers: &'a [LayerId],
+    /// Probability or logit.
+    pub score: Score,
+    /// How maps are made.
+    pub method: Method,
+}
+
+/// Explains every target at every layer by any method.
+///
+/// `logits` are those of the classes in the network's last forward pass, which was over `picture`; it is so again
+/// afterwards, also after a failure. Maps are handed to `found` as they arise.
+///
+/// # Errors
+/// [`NetworkError::Stopped`] as soon as it is stopped, else whatever the network reports.
+pub fn maps(
+    network: &mut dyn Network,
+    picture: Picture<'_>,
+    logits: &[f64],
+    question: Question<'_>,
+    watch: &mut Watch<'_>,
+    found: &mut dyn FnMut(Explanation),
+) -> Result<(), NetworkError> {
+    let Question {
+        targets,
+        layers,
+        score,
+        method,
+    } = question;
+    if method.basis() == Basis::Layer {
+        return backward(network, logits, targets, layers, score, method, watch.stop, found);
+    }
+    let mut places: Vec<LayerId> = layers
+        .iter()
+        .map(|&layer| method.place(network.plan(), layer))
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    let mut all = || -> Result<(), NetworkError> {
+        for &target in targets {
+            for &layer in &places {
+                let mut asking = Asking::new(network, picture, (target, score), watch);
+                let Some(signed) = method.asked_map(&mut asking, layer, logits) else {
+                    continue;
+                };
+                let [width, height] = method.map_size(network.plan(), layer);
+                found(Explanation {
+                    target,
+                    layer,
+                    map: Map::new(width, height, signed?),
+                    gradient_mean: Vec::new(),
+                });
+            }
+        }
+        Ok(())
+    };
+    let result = all();
+    // whoever asks next finds the pass that was there
+    let restored = network.forward(picture.values);
+    result.and(restored.map(|_| ()))
 }
 
 /// Explains every target at every layer from one backward sweep a target, in the network's last forward pass.
@@ -45,7 +135,8 @@ pub struct Explanation {
 /// `logits` are those of the classes in that pass. Maps are handed to `found` as they arise, from the last layer to the first.
 ///
 /// # Errors
-/// [`NetworkError::Stopped`] as soon as `stop` answers true, else whatever the network reports.
+/// [`NetworkError::NotALayers`] of a method whose [`Basis`] is no layer, [`NetworkError::Stopped`] as soon as `stop` answers
+/// true, else whatever the network reports.
 #[expect(clippy::too_many_arguments, reason = "each is one independent choice of the caller")]
 pub fn backward(
     network: &mut dyn Network,
@@ -61,16 +152,23 @@ pub fn backward(
     let shapes: Vec<_> = network.plan().layers.iter().map(|layer| layer.shape).collect();
     let gradients: Vec<ScoreGradient> = targets
         .iter()
-        .map(|&target| ScoreGradient::new(target, score, output, logits))
+        .map(|&target| method.score_gradient(target, score, output, logits))
         .collect();
     let seeds: Vec<Vec<f64>> = gradients
         .iter()
         .map(|gradient| output.unit_gradient(units, &gradient.logits))
         .collect();
     network.backward(&seeds, layers, stop, &mut |index, site| {
-        let scale = gradients[index].scale;
+        // what no gradient is part of is not multiplied by one either
+        let scale = if method.ignores_class() {
+            1.0
+        } else {
+            gradients[index].scale
+        };
         let mut gradient_mean = site.gradient_mean()?;
-        let mut signed = method.signed_map(site, &gradient_mean, scale)?;
+        let not_a_layers = || NetworkError::NotALayers(method.title());
+        let signed = method.signed_map(site, &gradient_mean, scale);
+        let mut signed = signed.ok_or_else(not_a_layers)??;
         for value in gradient_mean.iter_mut().chain(&mut signed) {
             *value *= scale;
         }

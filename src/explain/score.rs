@@ -21,6 +21,20 @@ impl Score {
     /// Both, in the order shown to people.
     pub const ALL: [Self; 2] = [Self::Probability, Self::Logit];
 
+    /// The score of a target at the given logits of all classes; 0 of a class that does not exist.
+    ///
+    /// Of a difference of classes that of their logits, as in [`ScoreGradient::new`].
+    pub fn value(self, target: Target, output: Output, logits: &[f64]) -> f64 {
+        let of = |values: &[f64], class: usize| values.get(class).copied().unwrap_or(0.0);
+        match target {
+            Target::Class(class) => match self {
+                Self::Probability => of(&output.answers(logits), class),
+                Self::Logit => of(logits, class),
+            },
+            Target::Rather { class, than } => of(logits, class) - of(logits, than),
+        }
+    }
+
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::explain::Picture;
 use crate::imaging::{self, Fit, Photo, Pixels, Preprocessing, Resize};
 use crate::network::{Plan, Shape};
 use crate::weights::{Info, SaidBy, info::key};
@@ -74,6 +75,35 @@ pub fn input_of(photo: &Photo, shape: Shape, preprocessing: Preprocessing) -> Ve
     match shape.channels {
         1 => imaging::gray_network_input(photo, width, height, preprocessing),
         _ => imaging::network_input(photo, width, height, preprocessing),
+    }
+}
+
+/// Black and middle grey as a network of `channels` takes them, one value a channel.
+pub(super) struct Shades {
+    pub(super) black: Vec<f32>,
+    pub(super) grey: Vec<f32>,
+}
+
+impl Shades {
+    pub(super) fn new(channels: usize, pixels: Pixels) -> Self {
+        let shade = |level: f32| {
+            let mut pixel = [level; 3];
+            pixels.scale(&mut pixel);
+            pixel[..channels.min(3)].to_vec()
+        };
+        Self {
+            black: shade(0.0),
+            grey: shade(127.5),
+        }
+    }
+
+    /// An input with its shades.
+    pub(super) fn picture<'a>(&'a self, values: &'a [f32]) -> Picture<'a> {
+        Picture {
+            values,
+            black: &self.black,
+            grey: &self.grey,
+        }
     }
 }
 

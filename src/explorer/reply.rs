@@ -208,6 +208,15 @@ pub enum Reply {
     Predicted(Predicted),
     /// The maps of all classes of a prediction are made, so that [`ClassMaps::at_cell`] answers.
     ClassMapsComplete(ImageId),
+    /// How far a map is that takes many passes; told now and then.
+    Explaining {
+        /// What was asked for.
+        request: Arc<ExplainRequest>,
+        /// Passes that are done.
+        done: usize,
+        /// Of how many.
+        total: usize,
+    },
     /// One map is ready; more may follow.
     Explained(Explained),
     /// All maps of a request have been sent.

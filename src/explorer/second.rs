@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::error::ExplorerError;
 use super::reply::{Reply, SecondExplained};
 use super::request::{DeviceChoice, ExplainRequest, NetworkSource};
-use super::session::{Session, check};
-use crate::explain;
+use super::session::{Session, check, question};
+use crate::explain::{self, Watch};
 use crate::weights::NetworkChoices;
 
 impl Session {
@@ -39,14 +39,16 @@ impl Session {
         let logits = ready.logits().to_vec();
         let (epoch, output) = (ready.info.epoch, ready.info.plan.output);
         let mut found = None;
-        explain::backward(
-            ready.network,
-            &logits,
-            &request.targets,
-            &request.layers,
-            request.score,
-            request.method,
+        let mut watch = Watch {
             stop,
+            progress: &mut |_, _| {},
+        };
+        explain::maps(
+            ready.network,
+            ready.pass.shades.picture(&ready.pass.input),
+            &logits,
+            question(&request),
+            &mut watch,
             &mut |explanation| found = found.take().or(Some(explanation.map)),
         )?;
         let map = found.ok_or_else(|| ExplorerError::Request("choose a class and a layer first".to_owned()))?;

@@ -1,22 +1,26 @@
 //! The network and its last pass, on the worker that owns it. No threads in here: one request, some replies.
 
+use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::error::ExplorerError;
 use super::histogram::Histogram;
-use super::images::Images;
+use super::images::{Images, Input};
 use super::load::{LoadedNetwork, load_network};
+use super::preprocessing::Shades;
 use super::recommended::Recommended;
 use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, Predicted, Reply};
 use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
-use crate::explain::{self, ClassMaps, Map, ScoreGradient, Target};
+use crate::explain::{self, Basis, ClassMaps, Map, Question, ScoreGradient, Target, Watch};
 use crate::imaging::Preprocessing;
 use crate::network::{LayerId, Network, NetworkError, Role};
 use crate::weights::{Environment, Info, NetworkChoices, Weights};
 
 /// Bins of the gradients' histogram.
 const HISTOGRAM_BINS: usize = 60;
+/// How often long work tells how far it is.
+const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// A network that is ready.
 pub(super) struct Loaded {
@@ -27,7 +31,10 @@ pub(super) struct Loaded {
 }
 
 /// One forward pass.
-struct Pass {
+pub(super) struct Pass {
+    /// What went in.
+    pub(super) input: Input,
+    pub(super) shades: Shades,
     image: ImageId,
     preprocessing: Preprocessing,
     logits: Vec<f64>,
@@ -39,7 +46,7 @@ struct Pass {
 pub(super) struct Ready<'a> {
     pub(super) network: &'a mut dyn Network,
     pub(super) info: &'a NetworkInfo,
-    pass: &'a Pass,
+    pub(super) pass: &'a Pass,
 }
 
 impl Ready<'_> {
@@ -120,23 +127,35 @@ impl Session {
         let Ready { network, info, pass } = self.pass_for(&request)?;
         let request = Arc::new(request);
         let epoch = info.epoch;
-        explain::backward(
-            network,
-            &pass.logits,
-            &request.targets,
-            &request.layers,
-            request.score,
-            request.method,
+        let send = RefCell::new(send);
+        let mut told = Instant::now();
+        let mut progress = |done, total| {
+            if told.elapsed() >= TELL_EVERY {
+                told = Instant::now();
+                let request = request.clone();
+                (send.borrow_mut())(Reply::Explaining { request, done, total });
+            }
+        };
+        let mut watch = Watch {
             stop,
+            progress: &mut progress,
+        };
+        let picture = pass.shades.picture(&pass.input);
+        explain::maps(
+            network,
+            picture,
+            &pass.logits,
+            question(&request),
+            &mut watch,
             &mut |explanation| {
-                send(Reply::Explained(Explained {
+                (send.borrow_mut())(Reply::Explained(Explained {
                     request: request.clone(),
                     epoch,
                     explanation,
                 }))
             },
         )?;
-        send(Reply::ExplainedAll { request });
+        (send.borrow_mut())(Reply::ExplainedAll { request });
         Ok(())
     }
 
@@ -267,6 +286,8 @@ impl Loaded {
                 let start = Instant::now();
                 let logits = info.plan.output.class_logits(&network.forward(&input)?);
                 Pass {
+                    shades: Shades::new(info.plan.input().channels, preprocessing.pixels),
+                    input,
                     image,
                     preprocessing,
                     logits,
@@ -358,16 +379,30 @@ pub(super) fn check(info: &NetworkInfo, request: &ExplainRequest) -> Result<(), 
             return Err(ExplorerError::Request(text));
         }
     }
-    match request
-        .layers
-        .iter()
-        .find(|id| info.plan.layers.get(id.0).is_none_or(|layer| layer.role == Role::NoMap))
-    {
+    let has_map = |id: LayerId| match info.plan.layers.get(id.0) {
+        Some(layer) => {
+            let has_map = layer.role != Role::NoMap || request.method.basis() == Basis::Pixels;
+            has_map && request.method.place(&info.plan, id) == id
+        }
+        None => false,
+    };
+    match request.layers.iter().find(|id| !has_map(**id)) {
         Some(id) => Err(ExplorerError::Request(format!(
-            "layer {} has no map; choose another",
-            id.0
+            "layer {} has no map by {}; choose another",
+            id.0,
+            request.method.title()
         ))),
         None => Ok(()),
+    }
+}
+
+/// What a request asks of the network.
+pub(super) fn question(request: &ExplainRequest) -> Question<'_> {
+    Question {
+        targets: &request.targets,
+        layers: &request.layers,
+        score: request.score,
+        method: request.method,
     }
 }
 

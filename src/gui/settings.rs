@@ -267,6 +267,24 @@ fn method_text(method: Method, is_uniform: bool) -> &'static str {
         Method::XgradCam => "Weighs each channel by its gradient where it is active.",
         Method::GradCamPlusPlus => "Weighs positive gradients by their higher derivatives.",
         Method::LayerCam => "Positive gradient times activation, cell by cell; good at early layers.",
+        Method::GradCamElementWise => "The positive part of gradient times activation of each channel, summed.",
+        Method::EigenCam => {
+            "What varies most over the layer's cells; it knows no class, so the map is the same for all."
+        }
+        Method::EigenGradCam => "What varies most over the cells of gradient times activation.",
+        Method::FinerCam => "Grad-CAM of what tells the class from the one most like it, whatever the score.",
+        Method::AblationCam => "Weighs each channel of the last feature layer by what the score loses without it.",
+        Method::ScoreCam => {
+            "Weighs each channel by the score of the photo seen through it; a pass for each of them, so it takes a while."
+        }
+        Method::FasterScoreCam => "Score-CAM of the ten channels that vary most.",
+        Method::Gradient => "How much each pixel of the input moves the score; no layer is chosen.",
+        Method::SmoothGrad => "The pixels' gradient, averaged over 25 noisy copies of the input.",
+        Method::IntegratedGradients => {
+            "The pixels' gradient on the way from black to the photo; it adds up to the score."
+        }
+        Method::Occlusion => "What the score loses when a grey square hides a place of the photo.",
+        Method::Rise => "A thousand random masks, weighted by the score of what they leave; it takes a while.",
     }
 }
 

@@ -75,10 +75,10 @@ fn explained(state: &State) -> String {
         return String::new();
     };
     let layer = network.plan.layer(shown.key.layer);
-    let waiting = if state.is_waiting_for_map() {
-        "computing…  ·  "
-    } else {
-        ""
+    let waiting = match state.explained_share() {
+        Some(share) => format!("computing, {share} %…  ·  "),
+        None if state.is_waiting_for_map() => "computing…  ·  ".to_owned(),
+        None => String::new(),
     };
     let warning = warning(state).map_or_else(String::new, |warning| format!("  ·  {warning}"));
     format!(

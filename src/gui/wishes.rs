@@ -288,13 +288,24 @@ fn request(state: &State, purpose: Purpose, targets: Vec<Target>, layers: Vec<La
     // one sweep brings all layers of a target
     let is_missing = |target, layer| state.key(target, layer).is_some_and(|key| state.map(&key).is_none());
     let (mut targets, mut layers) = (targets, layers);
+    let plan = &state.network.as_ref()?.plan;
+    let method = state.choices.method;
+    // a map that takes many passes is made for the picture alone
+    if method.is_slow(plan) && purpose != Purpose::Main {
+        return None;
+    }
+    for layer in &mut layers {
+        *layer = method.place(plan, *layer);
+    }
+    layers.sort_unstable();
+    layers.dedup();
     let all = layers.clone();
     targets.retain(|&target| all.iter().any(|&layer| is_missing(target, layer)));
     layers.retain(|&layer| targets.iter().any(|&target| is_missing(target, layer)));
     if targets.is_empty() {
         return None;
     }
-    let (preprocessing, score, method) = (state.preprocessing(), state.score(), state.choices.method);
+    let (preprocessing, score) = (state.preprocessing(), state.score());
     Some(ExplainRequest {
         image,
         preprocessing,

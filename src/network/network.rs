@@ -29,6 +29,9 @@ pub enum NetworkError {
     /// The layer has no feature map, or is none of this network's.
     #[error("the layer {0} has no feature map")]
     NoMap(String),
+    /// A method that asks the network again was to read a layer of one pass.
+    #[error("{0} is made of no single layer's activation and gradient; it needs the picture too")]
+    NotALayers(&'static str),
     /// The caller asked to stop.
     #[error("stopped, because something newer was asked for")]
     Stopped,
@@ -145,4 +148,11 @@ pub trait Network: Send {
         stop: &dyn Fn() -> bool,
         visit: &mut Visit<'_>,
     ) -> Result<(), NetworkError>;
+
+    /// The gradient of a score with respect to the input of the last forward pass, `[height, width, 3]`, from that with
+    /// respect to the units.
+    ///
+    /// # Errors
+    /// As [`Network::backward`].
+    fn input_gradient(&mut self, unit_gradient: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f32>, NetworkError>;
 }

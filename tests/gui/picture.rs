@@ -168,6 +168,10 @@ impl Network for Silent {
     ) -> Result<(), NetworkError> {
         Err(NetworkError::NoForward)
     }
+
+    fn input_gradient(&mut self, _: &[f64], _: &dyn Fn() -> bool) -> Result<Vec<f32>, NetworkError> {
+        Err(NetworkError::NoForward)
+    }
 }
 
 #[test]

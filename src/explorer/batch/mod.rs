@@ -30,12 +30,12 @@ use super::images::Images;
 use super::load::{LoadedNetwork, network_of, open_weights};
 use super::network::WeightsInUse;
 use super::outbox::panic_message;
-use super::preprocessing::{self, input_of};
+use super::preprocessing::{self, Shades, input_of};
 use super::reply::{NetworkEpoch, NetworkInfo, Predicted};
 use super::request::{DeviceChoice, ExportRequest, ImageId, ImageSource, NetworkSource};
 use super::session::{described, ms_since, predicted};
 use super::surroundings::Surroundings;
-use crate::explain::{self, Map, Method, Score, Target};
+use crate::explain::{self, Map, Measure, Measures, Measuring, Method, Question, Score, Target, Watch};
 use crate::imaging::{Photo, Preprocessing};
 use crate::network::{LayerId, MOST_KEPT};
 use crate::weights::fetch::Progress;
@@ -65,6 +65,8 @@ pub struct Wish {
     pub score: Score,
     /// How maps are made.
     pub method: Method,
+    /// What is measured of the map of each class at each layer.
+    pub measures: Vec<Measure>,
 }
 
 /// What came of one image.
@@ -76,7 +78,9 @@ pub struct Answer {
     pub classes: Vec<usize>,
     /// A map for each of them at each layer, and those of the sheets.
     pub maps: HashMap<(usize, LayerId), Arc<Map>>,
-    /// Time for the maps in ms.
+    /// What was measured of them.
+    pub measures: HashMap<(usize, LayerId), Measures>,
+    /// Time for the maps and what was measured of them in ms.
     pub maps_ms: f64,
 }
 
@@ -252,6 +256,8 @@ impl Open<'_> {
         let plan = &info.plan;
         let start = Instant::now();
         let input = input_of(&self.photo, plan.input(), wish.preprocessing);
+        let shades = Shades::new(plan.input().channels, wish.preprocessing.pixels);
+        let picture = shades.picture(&input);
         let preprocess_ms = ms_since(start);
         networks.with(|network| {
             let start = Instant::now();
@@ -290,13 +296,40 @@ impl Open<'_> {
                         maps.insert((class, explanation.layer), Arc::new(explanation.map));
                     }
                 };
-                let (score, method) = (wish.score, wish.method);
-                explain::backward(network, &logits, &targets, &swept, score, method, &|| false, &mut found)?;
+                let question = Question {
+                    targets: &targets,
+                    layers: &swept,
+                    score: wish.score,
+                    method: wish.method,
+                };
+                let mut progress = |_, _| {};
+                let mut watch = Watch {
+                    stop: &|| false,
+                    progress: &mut progress,
+                };
+                explain::maps(network, picture, &logits, question, &mut watch, &mut found)?;
+            }
+            let mut measures = HashMap::new();
+            let measured = classes
+                .iter()
+                .flat_map(|&class| wish.layers.iter().map(move |&layer| (class, layer)));
+            for key in measured.filter(|_| !wish.measures.is_empty()) {
+                if let Some(map) = maps.get(&key) {
+                    let mut progress = |_, _| {};
+                    let mut watch = Watch {
+                        stop: &|| false,
+                        progress: &mut progress,
+                    };
+                    let of = (Target::Class(key.0), &**map);
+                    let how = (wish.measures.as_slice(), Measuring::default());
+                    measures.insert(key, explain::measure(network, picture, &logits, of, how, &mut watch)?);
+                }
             }
             Ok(Answer {
                 predicted,
                 classes,
                 maps,
+                measures,
                 maps_ms: ms_since(start),
             })
         })
@@ -363,6 +396,7 @@ mod tests {
                 along: Vec::new(),
                 score: Score::Logit,
                 method: Method::GradCam,
+                measures: Vec::new(),
             };
             let answer = open.explain(&wish)?;
             assert_eq!(answer.maps.len(), 1);

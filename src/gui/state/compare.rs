@@ -226,6 +226,12 @@ impl State {
             // its maps are not those of the network in use
             Instead::Network => return None,
         }
+        let plan = &self.network.as_ref()?.plan;
+        key.layer = match instead {
+            // of the chosen layer, not of the one that the chosen method has instead
+            Instead::Method(method) => method.place(plan, self.layer()?),
+            _ => key.method.place(plan, key.layer),
+        };
         Some(key)
     }
 

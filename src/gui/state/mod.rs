@@ -34,7 +34,8 @@ use super::left_open::ChosenOf;
 use super::maps::{MapStore, Shown};
 use super::networks::{SizeQuestion, WantedNetwork};
 use crate::explorer::{
-    Channels, FeatureMap, ImageId, ImageSource, InputChoices, InputPicture, NetworkInfo, NetworkSource, Predicted,
+    Channels, ExplainRequest, FeatureMap, ImageId, ImageSource, InputChoices, InputPicture, NetworkInfo, NetworkSource,
+    Predicted,
 };
 use crate::weights::Fingerprint;
 use crate::weights::fetch::Progress;
@@ -125,6 +126,8 @@ pub struct State {
     pub channel: Option<usize>,
     /// The feature map that was computed last.
     pub feature_map: Option<FeatureMap>,
+    /// How far a map is that takes many passes: what was asked for, passes done and all.
+    pub explaining: Option<(Arc<ExplainRequest>, [usize; 2])>,
     /// The map in the picture; stays until the wanted one is there.
     pub shown: Option<Shown>,
     /// The part of the photo that is being cut out.
@@ -201,6 +204,7 @@ impl State {
             channels: None,
             channel: None,
             feature_map: None,
+            explaining: None,
             shown: None,
             cropping: None,
             peeking: false,

@@ -5,7 +5,7 @@ use crate::explorer::{ImageId, InputChoices, NetworkNote, NetworkSource, Recipe,
 use crate::gui::choices::{self, Scale};
 use crate::gui::command::Command;
 use crate::gui::networks::WantedNetwork;
-use crate::network::{Plan, Role};
+use crate::network::{LayerId, Plan, Role};
 
 /// A view that waits for its network.
 #[derive(Clone, Debug)]
@@ -95,7 +95,8 @@ impl State {
         self.channel = recipe.channel;
         let choices = &mut self.choices;
         choices.than = than;
-        choices.layer = Some(layer).filter(|layer| *layer != network.plan.last_feature_layer());
+        let is_chosen = |layer: &LayerId| *layer != LayerId(0) && *layer != network.plan.last_feature_layer();
+        choices.layer = Some(layer).filter(is_chosen);
         choices.score = Some(recipe.score);
         choices.method = recipe.method;
         choices.input = InputChoices {
@@ -170,7 +171,10 @@ impl State {
 }
 
 /// The layer of this name, if it has a map.
-fn layer_of(plan: &Plan, name: &str) -> Result<crate::network::LayerId, String> {
-    let found = plan.find(name).filter(|&layer| plan.layer(layer).role != Role::NoMap);
+fn layer_of(plan: &Plan, name: &str) -> Result<LayerId, String> {
+    // a method of pixels has the input, and the chosen layer stays what it was
+    let is_input = |layer: LayerId| layer == LayerId(0);
+    let has_map = |layer: LayerId| plan.layer(layer).role != Role::NoMap || is_input(layer);
+    let found = plan.find(name).filter(|&layer| has_map(layer));
     found.ok_or_else(|| format!("no layer {name} with a map"))
 }

@@ -69,6 +69,7 @@ impl State {
                     self.maps.insert(explained);
                 }
             }
+            Reply::Explaining { request, done, total } => self.explaining = Some((request, [done, total])),
             // the maps have come one by one
             Reply::ExplainedAll { .. } => {}
             Reply::Exported(files) => {

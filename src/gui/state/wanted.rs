@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::explain::{Map, Target};
+use crate::explain::{Map, Method, Target};
 use crate::explorer::{Channels, ExplainRequest, Purpose};
 use crate::gui::choices::Scale;
 use crate::gui::maps::{MapKey, Shown};
@@ -15,6 +15,7 @@ impl State {
         let image = self.images.current()?;
         let preprocessing = self.preprocessing();
         let (score, method) = (self.score(), self.choices.method);
+        let layer = (self.network.as_ref()).map_or(layer, |network| method.place(&network.plan, layer));
         Some(MapKey {
             image: image.id,
             preprocessing,
@@ -47,9 +48,19 @@ impl State {
         self.key(self.choices.target(self.class()?), self.layer()?)
     }
 
+    /// Grad-CAM's map of the chosen class at the chosen layer: what channels are part of, whatever the method.
+    fn layer_key(&self) -> Option<MapKey> {
+        let key = self.chosen_key()?;
+        Some(MapKey {
+            layer: self.layer()?,
+            method: Method::GradCam,
+            ..key
+        })
+    }
+
     /// What gradients and channels are wanted of: the chosen class at the chosen layer.
     pub fn channels_wish(&self) -> Option<ExplainRequest> {
-        Some(self.chosen_key()?.request(Purpose::Main))
+        Some(self.layer_key()?.request(Purpose::Main))
     }
 
     /// Gradients and channels of what is chosen, once they are computed.
@@ -61,7 +72,7 @@ impl State {
     /// The feature map of the chosen channel, once it is computed.
     fn shown_channel(&self) -> Option<Shown> {
         let channel = self.channel?;
-        let key = self.chosen_key()?;
+        let key = self.layer_key()?;
         let found = self.feature_map.as_ref()?;
         let is_wanted = (found.image, found.preprocessing, found.layer, found.channel)
             == (key.image, key.preprocessing, key.layer, channel);
@@ -134,6 +145,13 @@ impl State {
             self.shown = None;
         }
         self.update_other();
+    }
+
+    /// How far the map is that the picture waits for, in per cent; none of one that takes a single pass.
+    pub fn explained_share(&self) -> Option<usize> {
+        let (request, [done, total]) = self.explaining.as_ref()?;
+        let is_wanted = MapKey::first_of(request) == self.wanted_key();
+        (is_wanted && self.is_waiting_for_map()).then(|| 100 * done / (*total).max(1))
     }
 
     /// Whether the picture still waits for the map it should show.

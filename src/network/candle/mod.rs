@@ -142,41 +142,71 @@ impl Network for CandleNetwork {
             return Ok(());
         };
         for (score, unit_gradient) in unit_gradients.iter().enumerate() {
-            let mut gradients: Vec<Option<Tensor>> = vec![None; self.plan.layers.len()];
-            let seed = Tensor::new(unit_gradient.as_slice(), &self.device)?.to_dtype(self.dtype)?;
-            let seed = seed.reshape((1, 1, ()))?;
-            if let Some(last) = gradients.last_mut() {
-                *last = Some(seed);
+            self.sweep(unit_gradient, earliest, stop, &mut |id, gradient| {
+                if !layers.contains(&id) {
+                    return Ok(());
+                }
+                visit(
+                    score,
+                    &CandleSite {
+                        layer: id,
+                        activation: &self.outputs[id.0],
+                        gradient,
+                    },
+                )
+            })?;
+        }
+        Ok(())
+    }
+
+    fn input_gradient(&mut self, unit_gradient: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f32>, NetworkError> {
+        let units = [unit_gradient.to_vec()];
+        check_sweep(&self.plan, !self.outputs.is_empty(), &units, &[])?;
+        let mut found = None;
+        self.sweep(unit_gradient, LayerId(0), stop, &mut |id, gradient| {
+            if id == LayerId(0) {
+                found = Some(values(gradient)?);
             }
-            for id in self.plan.ids().rev().take_while(|&id| id >= earliest) {
-                if stop() {
-                    return Err(NetworkError::Stopped);
-                }
-                // every later layer has been walked, so this gradient is complete and not needed again
-                let Some(gradient) = gradients[id.0].take() else {
-                    continue;
-                };
-                if layers.contains(&id) {
-                    visit(
-                        score,
-                        &CandleSite {
-                            layer: id,
-                            activation: &self.outputs[id.0],
-                            gradient: &gradient,
-                        },
-                    )?;
-                }
-                if id == earliest {
-                    break;
-                }
-                let layer = self.plan.layer(id);
-                for (&input, part) in layer.inputs.iter().zip(self.layer_backward(id, &gradient)?) {
-                    let sum = &mut gradients[input.0];
-                    *sum = Some(match sum.take() {
-                        Some(sum) => (sum + part)?,
-                        None => part,
-                    });
-                }
+            Ok(())
+        })?;
+        Ok(found.unwrap_or_else(|| vec![0.0; self.plan.input().len()]))
+    }
+}
+
+impl CandleNetwork {
+    /// Walks a score back from its units to the layer `earliest`, and shows the gradient of each layer on the way.
+    fn sweep(
+        &self,
+        unit_gradient: &[f64],
+        earliest: LayerId,
+        stop: &dyn Fn() -> bool,
+        show: &mut dyn FnMut(LayerId, &Tensor) -> Result<(), NetworkError>,
+    ) -> Result<(), NetworkError> {
+        let mut gradients: Vec<Option<Tensor>> = vec![None; self.plan.layers.len()];
+        let seed = Tensor::new(unit_gradient, &self.device)?.to_dtype(self.dtype)?;
+        let seed = seed.reshape((1, 1, ()))?;
+        if let Some(last) = gradients.last_mut() {
+            *last = Some(seed);
+        }
+        for id in self.plan.ids().rev().take_while(|&id| id >= earliest) {
+            if stop() {
+                return Err(NetworkError::Stopped);
+            }
+            // every later layer has been walked, so this gradient is complete and not needed again
+            let Some(gradient) = gradients[id.0].take() else {
+                continue;
+            };
+            show(id, &gradient)?;
+            if id == earliest {
+                break;
+            }
+            let layer = self.plan.layer(id);
+            for (&input, part) in layer.inputs.iter().zip(self.layer_backward(id, &gradient)?) {
+                let sum = &mut gradients[input.0];
+                *sum = Some(match sum.take() {
+                    Some(sum) => (sum + part)?,
+                    None => part,
+                });
             }
         }
         Ok(())

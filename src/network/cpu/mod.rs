@@ -23,7 +23,8 @@
 //!    in huge pages where the system has them (`pages`). Where they would be more than 1.5 GB, early ones are computed
 //!    again (`checkpoints`).
 //! 6. **Backward is the same product** with the weights transposed (`sweep`, `backward`). Explanations read means of
-//!    gradients and weighted sums of activations straight from the buffers (`site`).
+//!    gradients and weighted sums of activations straight from the buffers (`site`). The last steps to the picture, which
+//!    few explanations take, are plain arithmetic (`image_gradient`).
 //!
 //! # Instruction sets
 //!
@@ -57,6 +58,7 @@ mod gate;
 mod gather;
 mod gemm;
 mod head;
+mod image_gradient;
 mod isa;
 mod lanes;
 mod memory;
@@ -90,6 +92,7 @@ pub use checkpoints::MOST_KEPT;
 use checkpoints::Part;
 use convolution::Convolution;
 use forward::widened;
+use image_gradient::AroundImage;
 pub use isa::Isa;
 use memory::Memory;
 use nodes::{Node, Nodes, source};
@@ -110,6 +113,8 @@ pub struct CpuNetwork {
     convolutions: Vec<Convolution>,
     /// What prepares the image.
     preparations: Vec<PlainLayer>,
+    /// What stands between it and the rest, for gradients with respect to the picture.
+    around_image: AroundImage,
     steps: Vec<Step>,
     /// The image as it is after all preparations, if it is stored as a map too.
     picture: Option<LayerId>,
@@ -194,6 +199,7 @@ impl CpuNetwork {
             .into_iter()
             .map(|id| PlainLayer::load(&plan, plan.layer(id), vb));
         let steps = steps.into_iter().map(|id| Step::load(&plan, id, vb));
+        let around_image = AroundImage::load(&plan, &nodes, vb)?;
         let is_stored = |id: LayerId| nodes[id.0].is_stored() || picture == Some(id);
         let parts = checkpoints::parts(&plan, &nodes, is_stored, bytes);
         Ok(Self {
@@ -218,6 +224,7 @@ impl CpuNetwork {
                 .collect(),
             convolutions: convolutions.into_iter().map(loaded).collect::<Result<_, _>>()?,
             preparations: preparations.collect::<Result<_, _>>()?,
+            around_image,
             steps: steps.collect::<Result<_, _>>()?,
             picture,
             parts,
@@ -367,5 +374,9 @@ impl Network for CpuNetwork {
         let result = self.sweep(&mut memory, unit_gradients, layers, stop, visit);
         self.memory = memory;
         result
+    }
+
+    fn input_gradient(&mut self, unit_gradient: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f32>, NetworkError> {
+        self.gradient_of_image(unit_gradient, stop)
     }
 }
