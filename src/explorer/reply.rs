@@ -224,7 +224,7 @@ pub enum Reply {
     InputPicture(InputPicture),
     /// Files were written.
     Exported(Vec<PathBuf>),
-    /// One image more is explained and written, or failed.
+    /// How far a batch is; a few times a second.
     Batch(BatchProgress),
     /// No more images will be: all are done, or nobody wants the others.
     BatchOver(BatchProgress),

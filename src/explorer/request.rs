@@ -250,7 +250,7 @@ pub enum Request {
     },
     /// Write pictures and numbers; answered by `Exported`.
     Export(ExportRequest),
-    /// Explain many images and write files of each; answered by `Batch` after each, and by `BatchOver`.
+    /// Explain many images and write files of each; answered by `Batch` now and then, and by `BatchOver`.
     ExplainAll(Box<ExplainAll>),
     /// Make one picture for the clipboard, at most [`DISPLAY_SIDE`](super::DISPLAY_SIDE) pixels a side; answered by
     /// `Rendered`.

@@ -11,7 +11,7 @@ use super::command::{Action, Command};
 use super::images::Stage;
 use super::state::State;
 use super::theme::UNIT;
-use super::widgets::{caption, check, segmented};
+use super::widgets::{caption, check, radio, segmented};
 use crate::explorer::{
     BatchProgress, Existing, ExplainAll, Ground, ImageSource, OneOfAll, WIDTHS, Wish, Writing, Written,
 };
@@ -294,6 +294,7 @@ fn class_choices(ui: &mut Ui, state: &State, chosen: &mut Classes) {
     let now = classes(state);
     let name = state.class().map(|class| state.class_name(class));
     let pinned = match state.pinned.len() {
+        0 => "The pinned classes: none".to_owned(),
         1 => "The pinned class".to_owned(),
         count => format!("The {count} pinned classes"),
     };
@@ -307,7 +308,7 @@ fn class_choices(ui: &mut Ui, state: &State, chosen: &mut Classes) {
         (Classes::Pinned, pinned, !state.pinned.is_empty()),
     ];
     for (classes, text, is_there) in all {
-        let response = ui.add_enabled_ui(is_there, |ui| ui.radio(now == classes, text)).inner;
+        let response = ui.add_enabled_ui(is_there, |ui| radio(ui, now == classes, text)).inner;
         if response.clicked() {
             *chosen = classes;
         }
@@ -343,7 +344,7 @@ pub fn figure(ui: &mut Ui, chosen: &mut FigureChoices) {
         let response = ui.add(width).accessible_name("Width of figures");
         response.on_hover_text("Width of figures in pixels: drag, or click and type.");
         for (ground, name) in [(Ground::White, "White"), (Ground::Light, "Light gray")] {
-            let response = ui.radio(chosen.ground == ground, name);
+            let response = radio(ui, chosen.ground == ground, name);
             if response.on_hover_text("The paper of figures.").clicked() {
                 chosen.ground = ground;
             }

@@ -211,33 +211,28 @@ fn it_can_be_stopped_and_the_window_goes_on_meanwhile() {
     let mut window = window(&photos);
     let out = folder.path().join("out");
     into(&mut window, &out);
-    window.wait("the first images", |state| {
-        state.batch.as_ref().is_some_and(|batch| batch.done > 2)
-    });
-    window.settle();
-    assert!(window.has_text(" of 40 images"));
     // it is not begun twice, and other images are shown as ever
+    assert!(window.state().batch.is_some() && window.has_text("0 of 40 images"));
     window
         .harness
         .key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::E);
-    window.settle();
-    assert!(
-        window
-            .told()
-            .iter()
-            .any(|told| told.contains("being explained already")),
-        "{:?}",
-        window.told()
-    );
     window.key(Key::ArrowRight);
+    let told = window.told();
+    assert!(
+        told.iter().any(|told| told.contains("being explained already")),
+        "{told:?}"
+    );
+    window.wait("the first images", |_| {
+        std::fs::read_dir(&out).is_ok_and(|entries| entries.count() > 2)
+    });
+    window.click("Stop explaining all images");
     window.wait("the next image", |state| {
         state.images.current_position() == Some(1) && state.shown.is_some() && !state.is_waiting_for_map()
     });
-    window.click("Stop explaining all images");
     let told = wait(&mut window);
     let stopped = told.iter().find(|told| told.starts_with("Stopped after ")).unwrap();
     let done: usize = stopped.split(' ').nth(2).unwrap().parse().unwrap();
-    assert!((3..40).contains(&done), "{stopped}");
+    assert!((2..40).contains(&done), "{stopped}");
     // what was begun is whole, and nothing else is there
     let written = files(&out);
     assert_eq!(written.len(), done);

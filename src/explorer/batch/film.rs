@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Batch, Place, Wish, Writing};
 use crate::explorer::error::ExplorerError;
@@ -17,6 +17,9 @@ use crate::explorer::reply::{Activity, Failure, NetworkInfo, Reply};
 use crate::explorer::request::{DeviceChoice, ImageId, ImageSource, Request};
 use crate::explorer::surroundings::Surroundings;
 use crate::imaging::{Preprocessing, Region};
+
+/// Time between two words about how far it is: each is a frame of the window, which needs the cores too.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// One of the images.
 #[derive(Clone, Debug)]
@@ -137,6 +140,7 @@ impl BatchWorker {
         });
         let items = all.images.iter().zip(distinct_stems(names));
         let start = Instant::now();
+        let mut told = start;
         let work = |_: usize, (one, stem): (&OneOfAll, String)| {
             let place = Place { folder, stem: &stem };
             batch.explain_one(one, &all.wish, &all.writing, place, stop)
@@ -156,7 +160,10 @@ impl BatchWorker {
                 }
             }
             progress.per_second = progress.done as f64 / start.elapsed().as_secs_f64().max(f64::MIN_POSITIVE);
-            self.outbox.send(Reply::Batch(progress.clone()));
+            if told.elapsed() >= PAUSE {
+                told = Instant::now();
+                self.outbox.send(Reply::Batch(progress.clone()));
+            }
             ControlFlow::Continue(())
         });
         self.outbox.send(Reply::BatchOver(progress));

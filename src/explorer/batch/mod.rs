@@ -49,7 +49,7 @@ use pool::Pool;
 /// All networks of a batch together take about this many bytes at most, or are one.
 const MOST_BYTES: u64 = 2 << 30;
 /// How many places before the image that is waited for others are begun, times the number of workers: some slack, as
-/// images differ in size, and no more than what a crash may lose.
+/// images differ in size.
 const AHEAD: usize = 2;
 
 /// What is wanted of every image.
