@@ -22,11 +22,15 @@ impl Task<'_> {
         if known > 0 && !self.options.job.quiet {
             eprintln!("gradcam-explorer: {known} of {} images are done already", inputs.len());
         }
+        if let Some(changed) = results.changed().filter(|_| !self.options.job.quiet) {
+            eprintln!("gradcam-explorer: {changed}");
+        }
         let todo = inputs.into_iter().zip(is_known);
         let todo: Vec<_> = todo.filter(|(_, is_known)| report.is_some() || !is_known).collect();
         let names: Vec<(PathBuf, bool)> = todo.iter().map(|(input, known)| (input.name.clone(), *known)).collect();
         let mut progress = Progress::new(names.len(), self.options.job.quiet);
         let (mut done, mut failed, mut problem) = (0, 0, None);
+        let record = results.record();
         let work = |number: usize, (input, is_known): (Input, bool)| {
             let source = input.source.map_err(ExplorerError::Request)?;
             let name = Named {
@@ -34,20 +38,31 @@ impl Task<'_> {
                 path: &input.name,
                 stem: &input.stem,
             };
-            self.image(name, source, if is_known { None } else { self.options.out.as_deref() })
+            if is_known {
+                return Ok((self.image(name, source, None)?, Ok(())));
+            }
+            let found = self.image(name, source, self.options.out.as_deref())?;
+            // at once: a crash while it waits for its turn would lose it
+            let recorded = record.as_ref().map_or(Ok(()), |record| record.add(&found.report));
+            Ok((found, recorded))
         };
         self.batch.run(todo.into_iter(), self.stop, work, |result| {
             let (name, is_known) = names
                 .get(done)
                 .map_or((Path::new(""), false), |(name, known)| (name, *known));
             done += 1;
-            let found = result.map_err(|error| ErrorReport::new(name, &self.choices, error.to_string()));
+            let (found, recorded) = match result {
+                Ok((found, recorded)) => (Ok(found), recorded),
+                Err(error) => (Err(error), Ok(())),
+            };
+            let found = found.map_err(|error| ErrorReport::new(name, &self.choices, error.to_string()));
             failed += usize::from(found.is_err());
             let written = progress.beside(|| {
                 if let (Err(error), false) = (&found, results.tells_failures()) {
                     eprintln!("gradcam-explorer: {}", error.error);
                 }
-                if !is_known {
+                recorded?;
+                if !is_known && (found.is_err() || record.is_none()) {
                     results.write(found.as_ref().map(|found| &found.report))?;
                 }
                 match (&mut report, &found) {
@@ -72,6 +87,7 @@ impl Task<'_> {
         if let Some(problem) = problem {
             return Err(problem);
         }
+        results.finish()?;
         let is_interrupted = self.stop.load(Ordering::Relaxed) && done < names.len();
         let stopped = is_interrupted.then(|| format!("stopped after {done} of {} images", names.len()));
         if let Some(page) = report {

@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::arguments::{Explain, NetworkArguments, Write};
+use super::arguments::{Explain, NetworkArguments};
 use super::guesses;
 use super::html_report::{HtmlReport, Pictures, Truth};
 use super::inputs::{Input, inputs, listed};
 use super::interrupt;
-use super::map_files::{self, Files, Place};
+use super::map_files;
 use super::measures_report::MeasuresReport;
 use super::progress_bar::Bar;
 use super::report::{
@@ -20,17 +20,14 @@ use super::report::{
 };
 use super::results::{Results, digest};
 use super::{Stop, tell_notes};
-use crate::explain::{Method, Rivals, Score, Target};
+use crate::explain::{Method, Rivals, Score};
 use crate::explorer::{
-    Answer, Answers, Batch, ExplorerError, ImageId, ImageSource, NetworkInfo, Open, Panel, Predicted, Subject,
-    Surroundings, View, Wish, local_path, percent_encoded,
+    Answer, Batch, ExplorerError, Files, ImageId, ImageSource, NetworkInfo, Open, Panel, Place, Predicted,
+    Surroundings, Wish, Writing, local_path, percent_encoded,
 };
 use crate::imaging::{Preprocessing, Region};
 use crate::network::{LayerId, Role};
 use crate::weights::SaidBy;
-
-/// How many classes are on a sheet unless they are named.
-const SHEET: usize = 10;
 
 /// What is the same for all images.
 pub struct Task<'a> {
@@ -39,6 +36,7 @@ pub struct Task<'a> {
     pub options: &'a Explain,
     pub weights: WeightsReport,
     pub wish: Wish,
+    pub writing: Writing,
     /// Hash of everything above.
     pub choices: String,
     /// Whether there is more than one image.
@@ -106,34 +104,22 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
             info.labels.find(query).map_err(|error| Stop::Usage(error.to_string()))
         })
         .collect::<Result<Vec<_>, _>>()?;
+    let writing = map_files::writing(options);
     let wish = Wish {
         preprocessing: Preprocessing {
             crop: options.crop,
             ..said.over(info.usual)
         },
         classes,
+        than: None,
         layers: layers(&info, &options.layers, options.method)?,
-        likeliest: if is_wanted(options, Write::Classes) && options.classes.is_empty() {
-            SHEET
-        } else {
-            0
-        },
-        along: if is_wanted(options, Write::Layers) {
-            let mut along: Vec<LayerId> = info
-                .plan
-                .groups()
-                .iter()
-                .map(|group| options.method.place(&info.plan, group.last()))
-                .collect();
-            along.dedup();
-            along
-        } else {
-            Vec::new()
-        },
+        likeliest: 0,
+        along: Vec::new(),
         score: options.score.unwrap_or(info.recommended.score),
         method: options.method,
         measures: options.measures.clone(),
     };
+    let wish = wish.with_sheets(&writing, &info.plan);
     if let Some(folder) = &options.out {
         std::fs::create_dir_all(folder)
             .map_err(|error| Stop::Failed(format!("{} cannot be made: {error}", folder.display())))?;
@@ -178,16 +164,12 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         options,
         weights,
         wish,
+        writing,
         choices,
         is_job: inputs.len() > 1,
         stop: &stop,
     };
     task.all(inputs, results, report)
-}
-
-/// Whether files of this kind are written.
-fn is_wanted(options: &Explain, what: Write) -> bool {
-    options.out.is_some() && options.write.contains(&what)
 }
 
 /// The images of the arguments and of the list, in this order.
@@ -338,13 +320,7 @@ impl Task<'_> {
         }
         let mut files = Files::default();
         if let Some(place) = place {
-            let answers = Answers {
-                image: named.image,
-                network: self.network.clone(),
-                predicted: predicted.clone(),
-            };
-            files = map_files::write_predictions(&open, self.options, &answers, place)?;
-            files.extend(self.sheets(&open, &answer, place)?);
+            files = (self.writing).write_image(&open, self.network, &self.wish, &answer, place)?;
         }
         let (predictions, complement) = self.predictions(predicted);
         let pictures = match &self.options.report {
@@ -354,6 +330,7 @@ impl Task<'_> {
         let report = ImageReport {
             image: path.display().to_string(),
             image_bytes: percent_encoded(path),
+            sha256: open.sha256().map(str::to_owned),
             width: photo.width,
             height: photo.height,
             crop,
@@ -425,7 +402,7 @@ impl Task<'_> {
         let map = &*panel.map;
         let mut files = Files::default();
         if let Some(place) = place {
-            files = map_files::write(open, options, &panel, place)?;
+            files = self.writing.write_map(open, &panel, place)?;
         }
         let of_class = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);
         Ok(MapReport {
@@ -451,56 +428,7 @@ impl Task<'_> {
     }
 
     /// A map as the session draws it; none if there is no such map.
-    pub fn panel(&self, answer: &Answer, (class, layer): (usize, LayerId)) -> Option<Panel> {
-        let (options, predicted) = (self.options, &answer.predicted);
-        let map = answer.maps.get(&(class, layer))?;
-        Some(Panel {
-            image: predicted.image,
-            network: self.network.clone(),
-            of: Subject {
-                preprocessing: self.wish.preprocessing,
-                target: Target::Class(class),
-                layer,
-                channel: None,
-                score: self.wish.score,
-                method: options.method,
-            },
-            map: map.clone(),
-            answer: predicted.probabilities.get(class).copied(),
-            look: map_files::look(options, View::Overlay { blend: options.blend }),
-        })
-    }
-
-    /// Writes the sheets that are wanted: of many classes at each layer, and of each class along the layers.
-    fn sheets(&self, open: &Open<'_>, answer: &Answer, place: Place<'_>) -> Result<Files, ExplorerError> {
-        let Wish {
-            layers,
-            likeliest,
-            along,
-            ..
-        } = &self.wish;
-        let mut sheets: Vec<(String, Vec<Panel>)> = Vec::new();
-        if self.options.write.contains(&Write::Classes) {
-            let shown = match likeliest {
-                0 => answer.classes.clone(),
-                count => answer.predicted.ranking.iter().copied().take(*count).collect(),
-            };
-            for &layer in layers {
-                let panels = shown.iter().filter_map(|&class| self.panel(answer, (class, layer)));
-                let name = &self.network.plan.layer(layer).name;
-                sheets.push((format!("classes.{name}"), panels.collect()));
-            }
-        }
-        if !along.is_empty() {
-            for &class in &answer.classes {
-                let panels = along.iter().filter_map(|&layer| self.panel(answer, (class, layer)));
-                sheets.push((format!("layers.{class}"), panels.collect()));
-            }
-        }
-        let mut files = Files::default();
-        for (what, panels) in sheets {
-            files.extend(map_files::write_sheet(open, self.options, panels, &what, place)?);
-        }
-        Ok(files)
+    pub fn panel(&self, answer: &Answer, place: (usize, LayerId)) -> Option<Panel> {
+        answer.panel(self.network, &self.wish, place, &self.writing)
     }
 }

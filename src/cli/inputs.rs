@@ -1,12 +1,11 @@
 //! The images that the arguments of `explain` mean: files, folders, web addresses and pipes, in order.
 
-use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::explorer::{ImageSource, images_in_folder, local_path, path_of_bytes, piped};
+use crate::explorer::{ImageSource, distinct_stems, images_in_folder, local_path, path_of_bytes, piped};
 
 /// An image, or why there is none.
 #[derive(Debug)]
@@ -62,32 +61,12 @@ pub fn inputs(arguments: &[PathBuf], is_recursive: bool, mut note: impl FnMut(St
             Err(error) => inputs.push(Input::new(path, Err(error.to_string()))),
         }
     }
-    name_files(&mut inputs);
-    inputs
-}
-
-/// Tells the files of images of equal names apart, whatever the case of their letters. As this looks at all images, names
-/// are the same in every part of a job.
-fn name_files(inputs: &mut [Input]) {
-    let mut numbers: HashMap<String, usize> = HashMap::new();
-    let mut taken = HashSet::new();
-    for input in inputs {
-        let stem = match input.name.file_stem() {
-            Some(stem) if stem != "-" => stem.to_string_lossy().into_owned(),
-            _ => "image".to_owned(),
-        };
-        let number = numbers.entry(stem.to_lowercase()).or_default();
-        input.stem = loop {
-            *number += 1;
-            let name = match number {
-                1 => stem.clone(),
-                _ => format!("{stem}-{number}"),
-            };
-            if taken.insert(name.to_lowercase()) {
-                break name;
-            }
-        };
+    // of all images, so that names are the same in every part of a job
+    let stems = distinct_stems(inputs.iter().map(|input| &input.name));
+    for (input, stem) in inputs.iter_mut().zip(stems) {
+        input.stem = stem;
     }
+    inputs
 }
 
 /// The paths and addresses in a list, one a line, or with a zero byte behind each as `find -print0` writes them; `-` is
@@ -144,26 +123,6 @@ impl FromStr for Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_of_images_of_equal_names_are_told_apart() {
-        let names = [
-            "a/x.jpg",
-            "b/x.png",
-            "c/x-2.png",
-            "d/X.gif",
-            "-",
-            "https://example.org/x.png",
-            "e/x-2.bmp",
-        ];
-        let mut inputs: Vec<Input> = names
-            .iter()
-            .map(|name| Input::new(PathBuf::from(name), Err(String::new())))
-            .collect();
-        name_files(&mut inputs);
-        let stems: Vec<&str> = inputs.iter().map(|input| input.stem.as_str()).collect();
-        assert_eq!(stems, ["x", "x-2", "x-2-2", "X-3", "image", "x-4", "x-2-3"]);
-    }
 
     #[test]
     fn shards_are_all_of_it_and_share_nothing() {

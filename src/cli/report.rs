@@ -8,10 +8,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Stop;
-use super::map_files::Files;
 use super::measures_report::MeasuresReport;
 use crate::explain::{Map, Rivals};
-use crate::explorer::percent_encoded;
+use crate::explorer::{Files, percent_encoded};
 use crate::imaging::Region;
 use crate::labels::Labels;
 use crate::network::Output;
@@ -83,6 +82,9 @@ pub struct ImageReport {
     /// The path in percent encoding, if it is no text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_bytes: Option<String>,
+    /// Of its file, 64 hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     pub width: u32,
     pub height: u32,
     /// The part of it that the network saw, if not all.

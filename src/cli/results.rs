@@ -1,13 +1,16 @@
 //! Where the results of `explain` go, and what of them is there already.
 //!
-//! A results file is the record of a job: one JSON document a line, appended when all files of its image are whole. What a
-//! crash tore off is the last line, which is cut when the job goes on. Each document names the choices that it was made
-//! with, so that others do not count.
+//! A results file is the record of a job: one JSON document a line, appended by the worker that has made all files of its
+//! image, before it begins another, so that a crash loses no more than what is in hand. In the end its lines are put in the
+//! order of the images. What a crash tore off is the last line, which is cut when the job goes on. Each document names the
+//! choices that it was made with and the hash of its photo, so that others do not count.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +19,7 @@ use super::arguments::Explain;
 use super::csv;
 use super::inputs::Input;
 use super::report::{ErrorReport, ImageReport, print_json, print_text};
-use crate::explorer::{percent_encoded, percent_path, sha256};
+use crate::explorer::{ImageSource, percent_encoded, percent_path, sha256};
 
 /// A short hash of everything that decides what a result is; the same in every run of one version.
 pub fn digest(choices: &impl Serialize) -> Result<String, Stop> {
@@ -34,6 +37,37 @@ pub struct Results {
     header: bool,
     /// Images of which the file has a result already.
     known: HashSet<String>,
+    /// How many had one, but are other files now.
+    changed: usize,
+    /// Of this job.
+    choices: String,
+    /// The place of each image in the job.
+    order: HashMap<String, usize>,
+}
+
+/// A results file, to which workers append.
+pub struct Record {
+    file: Mutex<File>,
+    path: PathBuf,
+}
+
+impl Record {
+    /// One image more, all of whose files are whole.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn add(&self, report: &ImageReport) -> Result<(), Stop> {
+        let mut line = Vec::new();
+        print_json(&mut line, report)?;
+        self.append(&line)
+    }
+
+    /// A line goes into the file in one piece, or is the torn end of it.
+    fn append(&self, line: &[u8]) -> Result<(), Stop> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(line)
+            .map_err(|error| cannot("written", &self.path, &error))
+    }
 }
 
 /// How results are told.
@@ -49,7 +83,7 @@ enum Format {
 
 enum Out {
     Standard(io::StdoutLock<'static>),
-    File { file: File, path: PathBuf },
+    File(Arc<Record>),
 }
 
 impl Results {
@@ -71,6 +105,9 @@ impl Results {
                 format,
                 header: is_first,
                 known: HashSet::new(),
+                changed: 0,
+                choices: choices.to_owned(),
+                order: HashMap::new(),
             });
         };
         let is_table = path
@@ -84,10 +121,10 @@ impl Results {
             let text = "--resume goes on with JSON documents; leave --csv out, and give --results a name in .jsonl";
             return Err(Stop::Usage(text.to_owned()));
         }
-        let mut known = HashSet::new();
+        let (mut known, mut changed) = (HashSet::new(), 0);
         let exists = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
         if exists && job.resume {
-            known = known_in(path, choices, inputs)?;
+            (known, changed) = known_in(path, choices, inputs)?;
         } else if exists {
             let path = path.display();
             let text = format!("{path} is there already; --resume goes on with it, or give --results another name");
@@ -95,19 +132,71 @@ impl Results {
         }
         let file = OpenOptions::new().append(true).create(true).open(path);
         Ok(Self {
-            out: Out::File {
-                file: file.map_err(|error| cannot("written", path, &error))?,
+            out: Out::File(Arc::new(Record {
+                file: Mutex::new(file.map_err(|error| cannot("written", path, &error))?),
                 path: path.clone(),
-            },
+            })),
             format,
             header: is_first,
             known,
+            changed,
+            choices: choices.to_owned(),
+            order: (inputs.iter().rev().zip((0..inputs.len()).rev()))
+                .map(|(input, place)| (key(&input.name), place))
+                .collect(),
         })
     }
 
     /// Whether there is a whole result of an image already.
     pub fn has(&self, image: &Path) -> bool {
         !self.known.is_empty() && self.known.contains(&key(image))
+    }
+
+    /// How many photos are others than those that the file has results of, in one sentence.
+    pub fn changed(&self) -> Option<String> {
+        let changed = self.changed;
+        (changed > 0).then(|| match changed {
+            1 => "1 photo was changed since and is done again".to_owned(),
+            _ => format!("{changed} photos were changed since and are done again"),
+        })
+    }
+
+    /// Where workers put what they have made; none where results are told in the order of the images.
+    pub fn record(&self) -> Option<Arc<Record>> {
+        match &self.out {
+            Out::File(record) if self.format == Format::Json && record.path.is_file() => Some(record.clone()),
+            _ => None,
+        }
+    }
+
+    /// Puts the lines of this job into the order of its images; those of others stay where they are.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written; it is as it was then.
+    pub fn finish(self) -> Result<(), Stop> {
+        let Some(record) = self.record() else { return Ok(()) };
+        let path = &record.path;
+        let mut file = File::open(path).map_err(|error| cannot("read", path, &error))?;
+        let (mut lines, mut start) = (Vec::new(), 0);
+        each_line(&mut file, path, |_, line| {
+            let document: Option<Known> = serde_json::from_slice(line).ok();
+            let document = document.filter(|document| document.choices == self.choices);
+            let place = document.and_then(|document| self.order.get(document.key()).copied());
+            lines.push((place, start, line.len()));
+            start += line.len() as u64;
+            Ok(())
+        })?;
+        let mut own: Vec<_> = lines.iter().copied().filter(|(place, ..)| place.is_some()).collect();
+        if own.is_sorted_by_key(|(place, ..)| *place) {
+            return Ok(());
+        }
+        own.sort_by_key(|(place, ..)| *place);
+        let mut own = own.into_iter();
+        let lines = lines.into_iter().map(|line| {
+            let (_, start, length) = line.0.and_then(|_| own.next()).unwrap_or(line);
+            (start, length)
+        });
+        copy(&mut file, path, lines)
     }
 
     /// Whether whoever reads standard output hears of images that failed.
@@ -120,7 +209,6 @@ impl Results {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&mut self, result: Result<&ImageReport, &ErrorReport>) -> Result<(), Stop> {
-        // a line goes into the file in one piece, or is the torn end of it
         let mut line = Vec::new();
         match self.format {
             Format::Text => match result {
@@ -144,7 +232,7 @@ impl Results {
                 out.write_all(&line)?;
                 Ok(out.flush()?)
             }
-            Out::File { file, path } => file.write_all(&line).map_err(|error| cannot("written", path, &error)),
+            Out::File(record) => record.append(&line),
         }
     }
 }
@@ -163,6 +251,7 @@ fn cannot(be: &str, path: &Path, error: &io::Error) -> Stop {
 struct Known {
     image: String,
     image_bytes: Option<String>,
+    sha256: Option<String>,
     #[serde(default)]
     choices: String,
     error: Option<String>,
@@ -198,11 +287,12 @@ impl Known {
     }
 }
 
-/// The images of which a file has whole results made with these choices. A torn last line is cut, and documents of those
-/// that failed or whose files are gone are taken out, since these are done again; all others stay.
-fn known_in(path: &Path, choices: &str, inputs: &[Input]) -> Result<HashSet<String>, Stop> {
-    let wanted: HashSet<String> = inputs.iter().map(|input| key(&input.name)).collect();
-    let mut known = HashSet::new();
+/// The images of which a file has whole results made with these choices, and how many others it has results of that are
+/// other files now. A torn last line is cut, and documents of those that failed, were changed or whose files are gone are
+/// taken out, since these are done again; all others stay.
+fn known_in(path: &Path, choices: &str, inputs: &[Input]) -> Result<(HashSet<String>, usize), Stop> {
+    let wanted: HashMap<String, &Input> = inputs.iter().map(|input| (key(&input.name), input)).collect();
+    let mut known = HashMap::new();
     let mut file = File::open(path).map_err(|error| cannot("read", path, &error))?;
     let mut again = false;
     let end = each_line(&mut file, path, |number, line| {
@@ -212,18 +302,21 @@ fn known_in(path: &Path, choices: &str, inputs: &[Input]) -> Result<HashSet<Stri
                 "line {number} of {path} is no result; give --results another name"
             ))
         })?;
-        if document.choices == choices && wanted.contains(document.key()) {
+        if document.choices == choices && wanted.contains_key(document.key()) {
             if document.is_whole() {
-                known.insert(document.key().to_owned());
+                known.insert(document.key().to_owned(), document.sha256);
             } else {
                 again = true;
             }
         }
         Ok(())
     })?;
-    if again {
+    let before = known.len();
+    let known = unchanged(known, &wanted);
+    let changed = before - known.len();
+    if again || changed > 0 {
         rewrite(&mut file, path, &|document| {
-            document.choices != choices || known.contains(document.key()) || !wanted.contains(document.key())
+            document.choices != choices || known.contains(document.key()) || !wanted.contains_key(document.key())
         })?;
     } else if file.metadata().is_ok_and(|metadata| metadata.len() > end) {
         let cut = OpenOptions::new()
@@ -232,7 +325,32 @@ fn known_in(path: &Path, choices: &str, inputs: &[Input]) -> Result<HashSet<Stri
             .and_then(|file| file.set_len(end));
         cut.map_err(|error| cannot("written", path, &error))?;
     }
-    Ok(known)
+    Ok((known, changed))
+}
+
+/// The images whose files still have the hashes that are known of them, or of which none is; read on all cores.
+fn unchanged(known: HashMap<String, Option<String>>, wanted: &HashMap<String, &Input>) -> HashSet<String> {
+    let is_same = |(name, hash): &(String, Option<String>)| match (wanted.get(name).map(|input| &input.source), hash) {
+        (Some(Ok(ImageSource::File(path))), Some(hash)) => fs::read(path).is_ok_and(|bytes| sha256(&bytes) == *hash),
+        _ => true,
+    };
+    let known: Vec<(String, Option<String>)> = known.into_iter().collect();
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let part = known.len().div_ceil(cores).max(1);
+    thread::scope(|scope| {
+        let is_same = &is_same;
+        let names = |part: &[(String, Option<String>)]| -> Vec<String> {
+            let same = part.iter().filter(|known| is_same(known));
+            same.map(|(name, _)| name.clone()).collect()
+        };
+        let parts = known.chunks(part).map(|part| scope.spawn(move || names(part)));
+        let parts: Vec<_> = parts.collect();
+        // a part that ended in a panic counts as changed, and is done again
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().unwrap_or_default())
+            .collect()
+    })
 }
 
 /// Every whole line with its number, and where the last of them ends.
@@ -257,20 +375,36 @@ fn each_line(
     Ok(end)
 }
 
-/// Leaves out what is not to stay; the file is whole at any time.
+/// Leaves out what is not to stay.
 fn rewrite(file: &mut File, path: &Path, stays: &dyn Fn(&Known) -> bool) -> Result<(), Stop> {
+    let mut kept = Vec::new();
+    let mut start = 0;
+    each_line(file, path, |_, line| {
+        let document = serde_json::from_slice(line);
+        if !document.is_ok_and(|document| !stays(&document)) {
+            kept.push((start, line.len()));
+        }
+        start += line.len() as u64;
+        Ok(())
+    })?;
+    copy(file, path, kept)
+}
+
+/// Replaces a file by some of its lines, each by its start and its length; it is whole at any time.
+fn copy(file: &mut File, path: &Path, lines: impl IntoIterator<Item = (u64, usize)>) -> Result<(), Stop> {
     let fail = |error: io::Error| cannot("written", path, &error);
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.partial", std::process::id()));
     let partial = PathBuf::from(name);
     let mut out = BufWriter::new(File::create(&partial).map_err(fail)?);
-    each_line(file, path, |_, line| {
-        match serde_json::from_slice(line) {
-            Ok(document) if !stays(&document) => Ok(()),
-            _ => out.write_all(line),
-        }
-        .map_err(fail)
-    })?;
+    let mut text = Vec::new();
+    for (start, length) in lines {
+        text.resize(length, 0);
+        let read = file
+            .seek(SeekFrom::Start(start))
+            .and_then(|_| file.read_exact(&mut text));
+        read.and_then(|()| out.write_all(&text)).map_err(fail)?;
+    }
     let written = out.into_inner().map_err(|error| error.into_error());
     written
         .and_then(|file| file.sync_all())

@@ -1,11 +1,13 @@
 //! The handle of a session: it starts the workers and brings each request to the right one.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use super::batch::BatchWorker;
 use super::downloads::DownloadWorker;
 use super::error::ExplorerError;
 use super::images::Images;
@@ -26,7 +28,10 @@ pub struct Explorer {
     pictures: Arc<Queue>,
     previews: Arc<Queue>,
     downloads: Arc<Queue>,
+    batches: Arc<Queue>,
     under_way: Arc<UnderWay>,
+    /// Ends the batch that was asked for last.
+    batch_stop: RefCell<Arc<AtomicBool>>,
     images: Arc<Images>,
     replies: Receiver<Reply>,
     exports: Cell<u64>,
@@ -67,6 +72,12 @@ impl Explorer {
             weights: weights.clone(),
             outbox: outbox.clone(),
         };
+        let batches = Arc::new(Queue::default());
+        let batcher = BatchWorker {
+            queue: batches.clone(),
+            surroundings: surroundings.clone(),
+            outbox: outbox.clone(),
+        };
         let downloads = Arc::new(Queue::default());
         let under_way = Arc::<UnderWay>::default();
         let downloader = DownloadWorker {
@@ -93,13 +104,16 @@ impl Explorer {
             spawn("gradcam-images", Box::new(move || helper.run()))?,
             spawn("gradcam-previews", Box::new(move || viewer.run()))?,
             spawn("gradcam-downloads", Box::new(move || downloader.run()))?,
+            spawn("gradcam-batches", Box::new(move || batcher.run()))?,
         ];
         Ok(Self {
             network,
             pictures,
             previews,
             downloads,
+            batches,
             under_way,
+            batch_stop: RefCell::default(),
             images,
             replies,
             exports: Cell::new(0),
@@ -108,7 +122,15 @@ impl Explorer {
     }
 
     /// Asks for something; returns at once.
-    pub fn send(&self, request: Request) {
+    pub fn send(&self, mut request: Request) {
+        if let Request::ExplainAll(all) = &mut request {
+            *self.batch_stop.borrow_mut() = all.stop.clone();
+            // what was fetched counts more than its address
+            for one in &mut all.images {
+                let known = self.images.source(one.image).ok();
+                one.source = known.map(|known| (*known).clone()).or(one.source.take());
+            }
+        }
         let urgency = |urgent: bool, otherwise: u8| if urgent { 0 } else { otherwise };
         let (queue, kind, urgency, image, activity) = match &request {
             Request::UseNetwork { .. } => (&self.network, Kind::Network, 0, None, Activity::LoadingNetwork),
@@ -188,6 +210,7 @@ impl Explorer {
                 let kind = Kind::Export(self.exports.get());
                 (&self.pictures, kind, 1, export.image(), Activity::Exporting)
             }
+            Request::ExplainAll(_) => (&self.batches, Kind::ExplainAll, 1, None, Activity::ExplainingAll),
             Request::DownloadWeights | Request::ImportWeights { .. } => {
                 (&self.downloads, Kind::Weights, 1, None, Activity::GettingWeights)
             }
@@ -257,6 +280,11 @@ impl Explorer {
         self.under_way.end();
     }
 
+    /// Ends the batch that is under way; images that were begun are finished, so that no file is half there.
+    pub fn cancel_batch(&self) {
+        self.batch_stop.borrow().store(true, Ordering::Relaxed);
+    }
+
     /// The next reply, if there is one.
     pub fn try_recv(&self) -> Option<Reply> {
         self.replies.try_recv().ok()
@@ -279,7 +307,9 @@ impl Drop for Explorer {
         self.pictures.close();
         self.previews.close();
         self.downloads.close();
+        self.batches.close();
         self.cancel_download();
+        self.cancel_batch();
         for worker in self.workers.drain(..) {
             // a worker that panicked has said so already, and there is nobody left to tell
             worker.join().ok();

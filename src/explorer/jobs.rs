@@ -24,6 +24,7 @@ pub enum Kind {
     /// Exports never replace each other.
     Export(u64),
     Weights,
+    ExplainAll,
 }
 
 /// A request with what is needed to carry it out and to report about it.

@@ -1,9 +1,10 @@
-//! One session for the window and the command line: requests go in, replies come out, four workers do the work.
+//! One session for the window and the command line: requests go in, replies come out, five workers do the work.
 //!
 //! * `gradcam-network` owns the network: loading, predictions, maps.
 //! * `gradcam-images` decodes and writes pictures, so that neither delays a map.
 //! * `gradcam-previews` takes a quick look at files, so that there is something to see before that.
 //! * `gradcam-downloads` fetches and imports weights, and fetches pictures from the web; only when asked to.
+//! * `gradcam-batches` explains all images of a window and writes files of each, with networks of its own.
 //!
 //! A newer request of the same kind replaces an older one that waits. One that runs is ended if it makes maps, and a
 //! prediction of it no longer counts; networks and weights are finished and announced, then the newer one follows. A
@@ -48,7 +49,7 @@ mod surroundings;
 mod under_way;
 mod write;
 
-pub use batch::{Answer, Batch, Open, Wish};
+pub use batch::{Answer, Batch, BatchProgress, ExplainAll, Files, OneOfAll, Open, Place, Wish, Writing, Written};
 pub use drawing::{Arrangement, Drawing, Look, PAPER, Panel, Subject, View};
 pub use error::ExplorerError;
 pub use export::Export;
@@ -59,7 +60,7 @@ pub use handle::Explorer;
 pub use histogram::Histogram;
 pub use images::sha256;
 pub use load::{LoadedNetwork, load_network};
-pub use names::{file_name, harmless, stem_of};
+pub use names::{distinct_stems, file_name, harmless, stem_of};
 pub use numbers::{Answers, predictions_csv};
 pub use paths::{local_path, natural_order, path_of_bytes, percent_encoded, percent_path};
 pub use pipes::piped;

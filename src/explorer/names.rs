@@ -1,5 +1,6 @@
 //! What files are called that this program proposes or writes.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::images::sha256;
@@ -30,6 +31,31 @@ pub fn stem_of(image: &str) -> &str {
         .unwrap_or("image")
 }
 
+/// What the files of images are called: each one's name without folder and ending, with a number where another is called so
+/// too, whatever the case of its letters.
+pub fn distinct_stems(images: impl Iterator<Item = impl AsRef<Path>>) -> Vec<String> {
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut taken = HashSet::new();
+    let stems = images.map(|image| {
+        let stem = match image.as_ref().file_stem() {
+            Some(stem) if stem != "-" => stem.to_string_lossy().into_owned(),
+            _ => "image".to_owned(),
+        };
+        let number = numbers.entry(stem.to_lowercase()).or_default();
+        loop {
+            *number += 1;
+            let name = match number {
+                1 => stem.clone(),
+                _ => format!("{stem}-{number}"),
+            };
+            if taken.insert(name.to_lowercase()) {
+                break name;
+            }
+        }
+    });
+    stems.collect()
+}
+
 /// A text of letters, digits, `-`, `.` and `_` alone, which every file system takes.
 pub fn harmless(text: &str) -> String {
     text.replace(
@@ -55,6 +81,21 @@ mod tests {
             assert!(name.len() <= LONGEST_NAME, "{} bytes: {name}", name.len());
             assert_ne!(name, file_name(&format!("{stem}y"), &tail));
         }
+    }
+
+    #[test]
+    fn files_of_images_of_equal_names_are_told_apart() {
+        let names = [
+            "a/x.jpg",
+            "b/x.png",
+            "c/x-2.png",
+            "d/X.gif",
+            "-",
+            "https://example.org/x.png",
+            "e/x-2.bmp",
+        ];
+        let stems = distinct_stems(names.into_iter());
+        assert_eq!(stems, ["x", "x-2", "x-2-2", "X-3", "image", "x-4", "x-2-3"]);
     }
 
     #[test]

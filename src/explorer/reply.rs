@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::batch::BatchProgress;
 use super::error::ExplorerError;
 use super::histogram::Histogram;
 use super::recommended::Recommended;
@@ -232,6 +233,10 @@ pub enum Reply {
     InputPicture(InputPicture),
     /// Files were written.
     Exported(Vec<PathBuf>),
+    /// How far a batch is; a few times a second.
+    Batch(BatchProgress),
+    /// No more images will be: all are done, or nobody wants the others.
+    BatchOver(BatchProgress),
     /// A picture that was asked for.
     Rendered(Arc<Photo>),
     /// A download is under way.
@@ -279,6 +284,8 @@ pub enum Activity {
     Explaining,
     /// Writing files.
     Exporting,
+    /// Explaining many images; without an image, before the first of them.
+    ExplainingAll,
     /// Downloading or importing weights.
     GettingWeights,
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::batch::ExplainAll;
 use super::drawing::Drawing;
 use super::export::Export;
 use super::paths::local_path;
@@ -249,6 +250,8 @@ pub enum Request {
     },
     /// Write pictures and numbers; answered by `Exported`.
     Export(ExportRequest),
+    /// Explain many images and write files of each; answered by `Batch` now and then, and by `BatchOver`.
+    ExplainAll(Box<ExplainAll>),
     /// Make one picture for the clipboard, at most [`DISPLAY_SIDE`](super::DISPLAY_SIDE) pixels a side; answered by
     /// `Rendered`.
     Render(Drawing),

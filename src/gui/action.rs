@@ -24,6 +24,10 @@ pub enum Action {
     SavePredictions,
     /// Save all views of the map, and its numbers.
     SaveAll,
+    /// Explain all images and write files of each.
+    ExplainAll,
+    /// Stop doing so.
+    StopAll,
     /// Save a figure of the map.
     SaveFigure,
     /// Put that figure on the clipboard.
@@ -136,7 +140,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 64] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -146,6 +150,8 @@ impl Action {
         Self::SaveHeat,
         Self::SavePredictions,
         Self::SaveAll,
+        Self::ExplainAll,
+        Self::StopAll,
         Self::SaveFigure,
         Self::CopyFigure,
         Self::SaveClasses,
@@ -231,8 +237,18 @@ impl Action {
                 "Save what the network answers for all classes, as CSV or JSON.",
             ),
             Self::SaveAll => (
-                "Save all views…",
-                "Save the map in every view, its values and the predictions to a folder; nothing there is overwritten.",
+                "Save all…",
+                "Save the map in every view and as a figure, its values and the predictions to a folder; nothing there is \
+                 overwritten.",
+            ),
+            Self::ExplainAll => (
+                "Explain all images…",
+                "Write pictures and numbers of every image of the row to a folder, with the choices of the picture; nothing there \
+                 is overwritten.",
+            ),
+            Self::StopAll => (
+                "Stop explaining all images",
+                "Finish the images that were begun and leave the others out; what is written stays.",
             ),
             Self::SaveFigure => (
                 "Save figure…",
@@ -420,6 +436,7 @@ impl Action {
             Self::Paste => const { &[command(Key::V)] },
             Self::Save => const { &[command(Key::S)] },
             Self::SaveValues => const { &[command_shift(Key::S)] },
+            Self::ExplainAll => const { &[command_shift(Key::E)] },
             Self::Copy => const { &[command(Key::C)] },
             Self::CopyList => const { &[command_shift(Key::C)] },
             Self::OpenAddress => const { &[command(Key::L)] },
@@ -470,6 +487,7 @@ impl Action {
             Self::SaveHeat
             | Self::SavePredictions
             | Self::SaveAll
+            | Self::StopAll
             | Self::SaveFigure
             | Self::CopyFigure
             | Self::SaveClasses

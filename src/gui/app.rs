@@ -20,7 +20,7 @@ use super::tab_key::TabKey;
 use super::textures::Textures;
 use super::wishes::Wishes;
 use super::{
-    Options, built_in_notice, drawer, film_strip, greeting, help, input_size, kept, keys, layers, output_notice,
+    Options, batch, built_in_notice, drawer, film_strip, greeting, help, input_size, kept, keys, layers, output_notice,
     path_field, picture, pixels_notice, predictions, samples, settings, theme, top_bar, welcome,
 };
 use crate::explorer::{Explorer, ExplorerError, Request};
@@ -315,6 +315,9 @@ impl ExplorerApp {
         }
         if let Some(field) = state.path_field.clone() {
             path_field::show(ui, &field, commands);
+        }
+        if state.asks_about_all {
+            batch::show(ui, state, commands);
         }
         if let Some(question) = state.size_question.clone() {
             input_size::show(ui, &question, commands);

@@ -119,6 +119,10 @@ pub enum Command {
     UseWeights(PathBuf),
     /// Ask on which input size a network was trained, or no longer.
     AskSize(Option<SizeQuestion>),
+    /// Ask what is to be written of all images, or no longer.
+    AskAboutAll(bool),
+    /// Choose the folder for the files of all images.
+    ChooseForAll,
     /// Look for classes.
     Search(String),
     /// The same, by typing outside of the field, which gets the keyboard.

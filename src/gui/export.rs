@@ -8,8 +8,8 @@ use super::maps::Shown;
 use super::state::{Instead, State};
 use crate::explain::Target;
 use crate::explorer::{
-    Answers, Arrangement, Drawing, Existing, Export, Ground, Look, NetworkInfo, Panel, Subject, View, file_name,
-    harmless, stem_of,
+    Answers, Arrangement, Drawing, Existing, Export, Look, NetworkInfo, Panel, Subject, View, file_name, harmless,
+    stem_of,
 };
 use crate::imaging::Colormap;
 
@@ -180,7 +180,8 @@ pub fn save_predictions(state: &State) -> Option<Save> {
     })
 }
 
-/// All views of the map in the first picture, its values and the predictions, each with its name; none without a map.
+/// All views and pages of the map in the first picture, the comparison, its values and the predictions, each with its name;
+/// none without a map.
 pub fn all(state: &State) -> Option<Vec<(Export, String)>> {
     let panel = first(state)?;
     let name = suggested_name(state, std::slice::from_ref(&panel))?;
@@ -201,6 +202,13 @@ pub fn all(state: &State) -> Option<Vec<(Export, String)>> {
             (what, format!("{name}_{}.png", view.name()))
         })
         .collect();
+    // the sheets if their maps are there
+    let pages = [Page::Figure, Page::Classes, Page::Layers];
+    let pages = pages.into_iter().filter_map(|kind| save_page(state, kind).ok());
+    files.extend(pages.map(|page| (page.what, page.name)));
+    if state.compare.is_some() {
+        files.extend(save(state).map(|save| (save.what, save.name)));
+    }
     files.push((Export::Heat(panel.clone()), format!("{name}.heat.npy")));
     files.push((Export::Signed(panel), format!("{name}.signed.npy")));
     files.extend(save_predictions(state).map(|save| (save.what, save.name)));
@@ -218,8 +226,6 @@ pub enum Page {
     Layers,
 }
 
-/// Width of figures in pixels.
-const FIGURE: u32 = 1600;
 /// Most classes on a sheet that are not pinned.
 const SHEET: usize = 10;
 /// Most pictures in a row of a sheet.
@@ -244,8 +250,8 @@ pub fn page(state: &State, page: Page) -> Result<Drawing, &'static str> {
     if page == Page::Figure {
         return Ok(Drawing {
             arrangement: Arrangement::Figure {
-                width: FIGURE,
-                ground: Ground::White,
+                width: state.preferences.figure.width,
+                ground: state.preferences.figure.ground,
             },
             panels: vec![of_page(panel)],
         });

@@ -42,6 +42,7 @@ const GROUPS: [(&str, &[Action]); 7] = [
             Action::Paste,
             Action::Save,
             Action::SaveValues,
+            Action::ExplainAll,
             Action::Copy,
             Action::CopyList,
             Action::Quit,

@@ -24,7 +24,8 @@ pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
         commands.push(Command::Do(Action::FoldAll));
     }
     let is_writing = ctx.text_edit_focused();
-    let is_asked = state.help_open || state.path_field.is_some() || state.size_question.is_some();
+    let is_asked =
+        state.help_open || state.path_field.is_some() || state.size_question.is_some() || state.asks_about_all;
     shortcuts(ctx, is_writing, is_asked, commands);
     if !is_writing {
         clipboard(ctx, commands);

@@ -13,6 +13,7 @@ mod answers;
 pub mod app;
 mod apply;
 mod backdrop;
+pub mod batch;
 mod built_in_notice;
 pub mod camera;
 pub mod choices;

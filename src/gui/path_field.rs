@@ -35,7 +35,10 @@ pub fn show(ui: &mut Ui, field: &PathField, commands: &mut Vec<Command>) {
         }
         ui.add_space(2.0 * UNIT);
         ui.horizontal(|ui| {
-            let verb = if matches!(field.question, Question::Save(_) | Question::SaveAll(_)) {
+            let verb = if matches!(
+                field.question,
+                Question::Save(_) | Question::SaveAll(_) | Question::AllImages
+            ) {
                 "Save"
             } else {
                 "Open"

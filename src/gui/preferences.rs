@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::batch::{BatchChoices, FigureChoices};
 use super::folding::Panels;
 use super::icons;
 use super::networks::Networks;
@@ -137,6 +138,10 @@ pub struct Preferences {
     pub recent: Vec<PathBuf>,
     /// What was said of networks.
     pub networks: Networks,
+    /// How figures are drawn.
+    pub figure: FigureChoices,
+    /// What is written of all images.
+    pub batch: BatchChoices,
 }
 
 impl Default for Preferences {
@@ -150,6 +155,8 @@ impl Default for Preferences {
             panels: Panels::default(),
             recent: Vec::new(),
             networks: Networks::default(),
+            figure: FigureChoices::default(),
+            batch: BatchChoices::default(),
         }
     }
 }
@@ -159,6 +166,7 @@ impl Preferences {
     pub fn within_ranges(mut self) -> Self {
         self.top = TOPS.into_iter().find(|&top| top >= self.top).unwrap_or(usize::MAX);
         self.recent.truncate(RECENT_FILES);
+        self.figure = self.figure.within_ranges();
         self
     }
 

@@ -1,8 +1,9 @@
 //! The bar at the top: opening and saving, the name of the image, and the network that speaks.
 
-use egui::containers::menu::MenuButton;
-use egui::{Align, Button, Layout, Ui};
+use egui::containers::menu::{MenuButton, MenuConfig, SubMenuButton};
+use egui::{Align, Button, Layout, PopupCloseBehavior, Ui};
 
+use super::batch;
 use super::built_in_notice;
 use super::command::{Action, Command};
 use super::download;
@@ -36,6 +37,7 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             let available = ui.available_width();
             let most = (available - name - details - 4.0 * UNIT).max(LEAST_OF_NETWORK * available);
             network_menu::show(ui, state, most, commands);
+            batch::in_line(ui, state, commands);
             download::in_line(ui, state, built_in_notice::has_download(state), commands);
             if let Some(title) = title {
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| title.show(ui));
@@ -101,12 +103,15 @@ fn export_entries(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         Action::Copy,
         Action::SaveValues,
         Action::SaveHeat,
-        Action::SaveAll,
         Action::CopyMap,
+        Action::SaveAll,
     ] {
         action_entry(ui, action, state.shown.is_some(), commands);
     }
-    ui.menu_button("Figure and sheets", |ui| {
+    action_entry(ui, Action::ExplainAll, state.network.is_some(), commands);
+    // what is chosen of figures leaves it open
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    SubMenuButton::new("Figure and sheets").config(config).ui(ui, |ui| {
         for action in [
             Action::SaveFigure,
             Action::CopyFigure,
@@ -116,6 +121,12 @@ fn export_entries(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             Action::CopyLayers,
         ] {
             action_entry(ui, action, state.shown.is_some(), commands);
+        }
+        ui.separator();
+        let mut preferences = state.preferences.clone();
+        batch::figure(ui, &mut preferences.figure);
+        if preferences != state.preferences {
+            commands.push(Command::Prefer(preferences));
         }
     });
     for action in [Action::SavePredictions, Action::CopyList, Action::CopyCsv] {

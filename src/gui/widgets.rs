@@ -195,6 +195,17 @@ pub fn check(ui: &mut Ui, checked: &mut bool, text: impl Into<WidgetText>) -> Re
     .inner
 }
 
+/// One of several choices, with an edge that is seen on every panel.
+pub fn radio(ui: &mut Ui, is_chosen: bool, text: impl Into<WidgetText>) -> Response {
+    let edge = Stroke::new(1.0, palette(ui).weak);
+    let text = text.into();
+    ui.scope(|ui| {
+        ui.visuals_mut().widgets.inactive.bg_stroke = edge;
+        ui.radio(is_chosen, text)
+    })
+    .inner
+}
+
 /// A visible frame around what has the keyboard's attention.
 pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     if response.gained_focus() {

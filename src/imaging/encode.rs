@@ -10,6 +10,11 @@ const JPEG_QUALITY: u8 = 95;
 /// What a segment of JPEG that holds XMP begins with.
 const XMP_IN_JPEG: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
+/// What a segment begins with that holds a part of what is too long for one.
+const EXTENDED_XMP_IN_JPEG: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
+/// Bytes of such a part, as the XMP specification wants it.
+const EXTENDED_PART: usize = 65400;
+
 /// What made a picture, to be written into its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeBy {
@@ -35,8 +40,8 @@ pub fn encode_png(photo: &Photo) -> Result<Vec<u8>, ImageError> {
 /// The same picture and note give the same bytes.
 ///
 /// # Errors
-/// [`ImageError::Encoding`] when the picture's sides do not fit its pixels or are longer than the format allows, or the
-/// note is: a keyword is not 1 to 79 Latin-1 characters, or the recipe has more than 64 KB in a JPEG.
+/// [`ImageError::Encoding`] when the picture's sides do not fit its pixels or are longer than the format allows, or a
+/// keyword of the note is not 1 to 79 Latin-1 characters.
 pub fn encode(picture: Cutout, format: Format, made_by: Option<&MadeBy>) -> Result<Vec<u8>, ImageError> {
     let Cutout { photo, .. } = &picture;
     if photo.rgb.len() as u64 != u64::from(photo.width) * u64::from(photo.height) * 3 {
@@ -57,7 +62,7 @@ pub fn encode(picture: Cutout, format: Format, made_by: Option<&MadeBy>) -> Resu
             texts.extend(packet.map(|packet| ("XML:com.adobe.xmp", packet)));
             write_png(&picture.photo, picture.opacity.as_deref(), &texts).map_err(|error| failed(format, error))
         }
-        Format::Jpeg => write_jpeg(picture, packet).map_err(|reason| failed(format, reason)),
+        Format::Jpeg => write_jpeg(picture, made_by).map_err(|reason| failed(format, reason)),
         Format::Webp => write_webp(&picture, packet).map_err(|reason| failed(format, reason)),
     }
 }
@@ -93,10 +98,9 @@ pub fn is_written_by_us(start: &[u8], end: &[u8]) -> bool {
     }
 }
 
-fn write_jpeg(picture: Cutout, packet: Option<&str>) -> Result<Vec<u8>, String> {
+fn write_jpeg(picture: Cutout, made_by: Option<&MadeBy>) -> Result<Vec<u8>, String> {
     const START: [u8; 2] = [0xFF, 0xD8];
     const JFIF: [u8; 2] = [0xFF, 0xE0];
-    const APP1: [u8; 2] = [0xFF, 0xE1];
     let photo = picture.over([255; 3]);
     let file = Encoder::new(
         &photo.rgb,
@@ -108,9 +112,8 @@ fn write_jpeg(picture: Cutout, packet: Option<&str>) -> Result<Vec<u8>, String> 
     .subsampling(Subsampling::S444)
     .encode()
     .map_err(|error| error.to_string())?;
-    let Some(packet) = packet else { return Ok(file) };
-    let body = [XMP_IN_JPEG, packet.as_bytes()].concat();
-    let length = u16::try_from(body.len() + 2).map_err(|_| "the note of what made it is too long")?;
+    let Some(made_by) = made_by else { return Ok(file) };
+    let notes = xmp_segments(made_by).ok_or("the note of what made it is too long")?;
     // JFIF's own segment stays in front
     let rest = file.strip_prefix(&START).ok_or("its encoder is broken")?;
     let jfif = match rest {
@@ -118,7 +121,37 @@ fn write_jpeg(picture: Cutout, packet: Option<&str>) -> Result<Vec<u8>, String> 
         _ => 0,
     };
     let (jfif, rest) = rest.split_at_checked(jfif).ok_or("its encoder is broken")?;
-    Ok([&START, jfif, &APP1, &length.to_be_bytes(), &body, rest].concat())
+    Ok([&START, jfif, &notes, rest].concat())
+}
+
+/// The segments that say what made a picture: one, or as many more as it takes.
+fn xmp_segments(made_by: &MadeBy) -> Option<Vec<u8>> {
+    let MadeBy { program, recipe, .. } = made_by;
+    if let Some(segment) = app1(&[XMP_IN_JPEG, xmp::packet(program, recipe).as_bytes()]) {
+        return Some(segment);
+    }
+    let (packet, guid, rest) = xmp::parts(program, recipe);
+    let mut segments = app1(&[XMP_IN_JPEG, packet.as_bytes()])?;
+    let all = u32::try_from(rest.len()).ok()?.to_be_bytes();
+    let mut offset = 0_u32;
+    for part in rest.as_bytes().chunks(EXTENDED_PART) {
+        segments.extend(app1(&[
+            EXTENDED_XMP_IN_JPEG,
+            guid.as_bytes(),
+            &all,
+            &offset.to_be_bytes(),
+            part,
+        ])?);
+        offset += part.len() as u32;
+    }
+    Some(segments)
+}
+
+/// A segment of an application; none where it is too long for one.
+fn app1(body: &[&[u8]]) -> Option<Vec<u8>> {
+    let body = body.concat();
+    let length = u16::try_from(body.len() + 2).ok()?;
+    Some([&[0xFF, 0xE1], length.to_be_bytes().as_slice(), &body].concat())
 }
 
 fn write_webp(picture: &Cutout, packet: Option<&str>) -> Result<Vec<u8>, String> {
@@ -276,14 +309,37 @@ mod tests {
             let written = encode(short.clone().into(), format, None);
             assert!(matches!(written, Err(ImageError::Encoding { .. })), "{format}");
         }
-        let long = encode(photo().into(), Format::Jpeg, Some(&made_by(&"x".repeat(70_000))));
-        assert!(long.is_err_and(|error| {
-            error
-                .to_string()
-                .contains("JPEG (the note of what made it is too long)")
-        }));
         let wide = encode(Photo::filled(16_385, 1, [0; 3]).into(), Format::Webp, None);
         assert!(wide.is_err_and(|error| error.to_string().contains("16384")));
+    }
+
+    #[test]
+    fn a_note_that_is_too_long_for_one_segment_of_jpeg_goes_on_in_others() {
+        for length in [60_000, 65_000, 70_000, 200_000] {
+            let recipe: String = (0..length).map(|at| char::from(b'a' + (at % 23) as u8)).collect();
+            let file = encode(photo().into(), Format::Jpeg, Some(&made_by(&recipe))).expect("a JPEG");
+            assert!(recipe_in(&file) == Some(recipe), "{length}");
+            assert!(is_written_by_us(&file, &file));
+            assert!(decode(&file, &Limits::default()).is_ok());
+        }
+        // a part that is missing or of another packet leaves no half of a note behind
+        let recipe = "x".repeat(200_000);
+        let file = encode(photo().into(), Format::Jpeg, Some(&made_by(&recipe))).expect("a JPEG");
+        let places: Vec<usize> = (0..file.len())
+            .filter(|&at| file[at..].starts_with(EXTENDED_XMP_IN_JPEG))
+            .collect();
+        assert_eq!(places.len(), 4);
+        let guid = places[0] + EXTENDED_XMP_IN_JPEG.len();
+        let text = std::str::from_utf8(&file[guid..guid + 32]).expect("digits");
+        assert!(
+            text.bytes()
+                .all(|digit| digit.is_ascii_digit() || (b'A'..=b'F').contains(&digit))
+        );
+        for place in places {
+            let mut damaged = file.clone();
+            damaged[place + EXTENDED_XMP_IN_JPEG.len()] = b'-';
+            assert_eq!(recipe_in(&damaged), None);
+        }
     }
 
     #[test]

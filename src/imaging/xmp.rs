@@ -3,29 +3,61 @@
 //! XMP (ISO 16684-1) is XML; ours has the program in `xmp:CreatorTool` and a text, such as a JSON document, in a property
 //! of our own. Programs that rewrite XMP may turn an element into an attribute, so that both are read.
 
+use md5::{Digest as _, Md5};
+
 use super::MadeBy;
 use super::orientation::notes;
 
 /// The names of our own properties.
 const NAMESPACE: &str = "urn:gradcam-explorer:1";
+/// The property that names the rest of what is too long for one segment of JPEG.
+pub(super) const HAS_EXTENDED: &str = "HasExtendedXMP";
 /// The property that holds the text.
 const PROPERTY: &str = "gradcam:recipe";
 
 /// A packet that says which program made a picture, and how in `recipe`.
 pub(super) fn packet(program: &str, recipe: &str) -> String {
-    let (program, recipe) = (xml_text(program), xml_text(recipe));
+    let program = xml_text(program);
+    wrapped(&document(
+        "xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" ",
+        &format!("<xmp:CreatorTool>{program}</xmp:CreatorTool>\n{}", property(recipe)),
+    ))
+}
+
+/// The same in two parts, for segments of JPEG, of which one has no room for all of it (XMP specification part 3, 1.1.3.1):
+/// a packet that names the rest by its MD5, 32 hexadecimal digits in capitals, and the rest.
+pub(super) fn parts(program: &str, recipe: &str) -> (String, String, String) {
+    let rest = document("", &property(recipe));
+    let guid = Md5::digest(rest.as_bytes());
+    let guid: String = guid.iter().map(|byte| format!("{byte:02X}")).collect();
+    let program = xml_text(program);
+    let packet = wrapped(&document(
+        "xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmlns:xmpNote=\"http://ns.adobe.com/xmp/note/\" ",
+        &format!(
+            "<xmp:CreatorTool>{program}</xmp:CreatorTool>\n<xmpNote:{HAS_EXTENDED}>{guid}</xmpNote:{HAS_EXTENDED}>\n"
+        ),
+    ));
+    (packet, guid, rest)
+}
+
+fn property(recipe: &str) -> String {
+    format!("<{PROPERTY}>{}</{PROPERTY}>\n", xml_text(recipe))
+}
+
+fn document(namespaces: &str, properties: &str) -> String {
     format!(
-        "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
-         <x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n\
+        "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n\
          <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n\
-         <rdf:Description rdf:about=\"\" xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" xmlns:gradcam=\"{NAMESPACE}\">\n\
-         <xmp:CreatorTool>{program}</xmp:CreatorTool>\n\
-         <{PROPERTY}>{recipe}</{PROPERTY}>\n\
+         <rdf:Description rdf:about=\"\" {namespaces}xmlns:gradcam=\"{NAMESPACE}\">\n\
+         {properties}\
          </rdf:Description>\n\
          </rdf:RDF>\n\
-         </x:xmpmeta>\n\
-         <?xpacket end=\"r\"?>"
+         </x:xmpmeta>"
     )
+}
+
+fn wrapped(document: &str) -> String {
+    format!("<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n{document}\n<?xpacket end=\"r\"?>")
 }
 
 /// The XMP packet of what made a picture, for files that hold XML, such as SVG.

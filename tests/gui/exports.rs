@@ -357,7 +357,7 @@ fn all_views_are_saved_to_a_folder_without_overwriting() {
     use gradcam_explorer::gui::dialogs::Question;
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::with_sample(DOG_AND_CAT);
-    for count in [8, 16] {
+    for count in [10, 20] {
         let files = gradcam_explorer::gui::export::all(window.state()).unwrap();
         window.harness.state_mut().state_mut().path_field = Some(PathField {
             question: Question::SaveAll(files),
@@ -482,4 +482,49 @@ fn the_network_of_a_dropped_picture_is_opened_beside_it_or_told() {
         "{told}"
     );
     assert_eq!(window.state().network.as_ref().unwrap().plan.classes(), 18);
+}
+
+#[test]
+fn a_photo_whose_file_vanishes_is_saved_from_its_pixels_or_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.png");
+    std::fs::copy(sample(DOG_AND_CAT), &photo).unwrap();
+    let mut window = Window::with(vec![photo.clone()], [1280.0, 800.0], Theme::Dark);
+    window.wait("the first map", |state| state.shown.is_some());
+    let before = std::fs::read(window.save_as(&folder.path().join("before.png"))).unwrap();
+    std::fs::remove_file(&photo).unwrap();
+    let after = std::fs::read(window.save_as(&folder.path().join("after.png"))).unwrap();
+    assert!(before == after);
+    // a photo so large that it leaves no room for the other's pixels
+    let large = folder.path().join("large.png");
+    image::GrayImage::new(10_000, 9_000).save(&large).unwrap();
+    let small = window.state().images.current().unwrap().id;
+    window.drop_files(&[large]);
+    window.wait("the large photo", |state| {
+        state.images.list().len() == 2 && state.images.list().iter().all(|image| image.prediction.is_some())
+    });
+    window.harness.state_mut().state_mut().images.show(small);
+    window.wait("the small photo", |state| {
+        state.shown.as_ref().is_some_and(|shown| shown.key.image == small)
+    });
+    let path = folder.path().join("vanished.png");
+    let save = gradcam_explorer::gui::export::save(window.state()).unwrap();
+    window.harness.state_mut().state_mut().path_field = Some(gradcam_explorer::gui::command::PathField {
+        question: gradcam_explorer::gui::dialogs::Question::Save(Box::new(save)),
+        text: path.to_str().unwrap().to_owned(),
+    });
+    window.settle();
+    window.click("Save");
+    let start = std::time::Instant::now();
+    while !window
+        .told()
+        .iter()
+        .any(|told| told.contains("photo.png could not be read"))
+    {
+        assert!(start.elapsed().as_secs() < 60, "{:?}", window.told());
+        window.harness.step();
+    }
+    assert!(!path.exists());
+    // the image and its map stay
+    assert!(window.state().images.get(small).is_some() && window.state().shown.is_some());
 }

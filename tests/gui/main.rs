@@ -12,6 +12,7 @@ mod support;
 
 mod advice;
 mod any_network;
+mod batch;
 mod classes;
 mod compare;
 mod crop;

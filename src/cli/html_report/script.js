@@ -54,7 +54,8 @@
     [...table.tHead.rows[0].cells].forEach((head, column) => {
       const button = make("button", { textContent: head.textContent, title: "Sort" });
       head.replaceChildren(button);
-      let down = true;
+      // the largest numbers come first, and names from A on
+      let down = head.classList.contains("number");
       button.addEventListener("click", () => {
         const value = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent;
         const rows = [...table.tBodies[0].rows].sort((a, b) => {
@@ -62,6 +63,7 @@
           const order = isNaN(left - right) ? left.localeCompare(right) : left - right;
           return down ? -order : order;
         });
+        for (const other of table.tHead.rows[0].cells) other.ariaSort = other === head ? (down ? "descending" : "ascending") : null;
         down = !down;
         table.tBodies[0].append(...rows);
       });

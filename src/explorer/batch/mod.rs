@@ -8,6 +8,8 @@
 //! [`Batch::run`] hands the results over in the order of the images; [`Batch::open`] and [`Open::explain`] are the steps
 //! of a worker. Results are the same bits as those of the session, which has one network on all threads.
 
+mod files;
+mod film;
 mod in_order;
 mod pool;
 
@@ -40,21 +42,25 @@ use crate::imaging::{Photo, Preprocessing};
 use crate::network::{LayerId, MOST_KEPT};
 use crate::weights::fetch::Progress;
 use crate::weights::{NetworkChoices, Weights};
+pub use files::{Files, Place, Writing, Written};
+pub use film::{BatchProgress, BatchWorker, ExplainAll, OneOfAll};
 use pool::Pool;
 
 /// All networks of a batch together take about this many bytes at most, or are one.
 const MOST_BYTES: u64 = 2 << 30;
 /// How many places before the image that is waited for others are begun, times the number of workers: some slack, as
-/// images differ in size, and no more than what a crash may lose.
+/// images differ in size.
 const AHEAD: usize = 2;
 
 /// What is wanted of every image.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Wish {
     /// How an image is brought to the network's input size.
     pub preprocessing: Preprocessing,
     /// The classes that are explained; the top one of each image if there are none.
     pub classes: Vec<usize>,
+    /// The class that they are compared with.
+    pub than: Option<usize>,
     /// The layers at which they are.
     pub layers: Vec<LayerId>,
     /// How many of the likeliest classes have maps at these layers too, for a sheet of classes where none are named.
@@ -89,6 +95,7 @@ pub struct Open<'a> {
     batch: &'a Batch,
     image: ImageId,
     photo: Arc<Photo>,
+    sha256: Option<String>,
 }
 
 impl Drop for Open<'_> {
@@ -222,8 +229,10 @@ impl Batch {
             batch: self,
             image,
             photo: Arc::new(Photo::filled(1, 1, [0; 3])),
+            sha256: None,
         };
         open.photo = self.images.photo(image)?;
+        open.sha256 = self.images.note(image)?.sha256;
         Ok(open)
     }
 }
@@ -245,6 +254,11 @@ impl Open<'_> {
             weights: in_use,
         };
         sources.write(request)
+    }
+
+    /// SHA-256 of its file, 64 hexadecimal digits; none of plain pixels.
+    pub fn sha256(&self) -> Option<&str> {
+        self.sha256.as_deref()
     }
 
     /// What the network says of it, and its maps; waits while all networks are busy.
@@ -281,7 +295,7 @@ impl Open<'_> {
                 let (known, mut swept): (Vec<_>, Vec<_>) = layers.iter().copied().partition(is_known);
                 for layer in known {
                     for &class in classes {
-                        let map = predicted.class_maps.map(Target::Class(class), wish.score);
+                        let map = predicted.class_maps.map(wish.target(class), wish.score);
                         maps.insert((class, layer), Arc::new(map));
                     }
                 }
@@ -290,11 +304,10 @@ impl Open<'_> {
                 if swept.is_empty() {
                     continue;
                 }
-                let targets: Vec<Target> = classes.iter().copied().map(Target::Class).collect();
+                let targets: Vec<Target> = classes.iter().map(|&class| wish.target(class)).collect();
                 let mut found = |explanation: explain::Explanation| {
-                    if let Target::Class(class) = explanation.target {
-                        maps.insert((class, explanation.layer), Arc::new(explanation.map));
-                    }
+                    let (Target::Class(class) | Target::Rather { class, .. }) = explanation.target;
+                    maps.insert((class, explanation.layer), Arc::new(explanation.map));
                 };
                 let question = Question {
                     targets: &targets,
@@ -320,7 +333,7 @@ impl Open<'_> {
                         stop: &|| false,
                         progress: &mut progress,
                     };
-                    let of = (Target::Class(key.0), &**map);
+                    let of = (wish.target(key.0), &**map);
                     let how = (wish.measures.as_slice(), Measuring::default());
                     measures.insert(key, explain::measure(network, picture, &logits, of, how, &mut watch)?);
                 }
@@ -391,6 +404,7 @@ mod tests {
             let wish = Wish {
                 preprocessing: batch.info().usual,
                 classes: Vec::new(),
+                than: None,
                 layers: vec![batch.info().plan.last_feature_layer()],
                 likeliest: 0,
                 along: Vec::new(),

@@ -67,6 +67,7 @@ impl ExplorerApp {
             Effect::ShowNotes => self.notices.turn(),
             Effect::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Effect::CancelDownload => self.explorer.cancel_download(),
+            Effect::StopAll => self.explorer.cancel_batch(),
             Effect::Copy(picture) => match &self.clipboard {
                 Some(clipboard) => clipboard.copy(picture),
                 None => {

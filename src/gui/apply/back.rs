@@ -9,6 +9,8 @@ pub(super) fn back(state: &mut State) -> Option<Effect> {
         state.path_field = None;
     } else if state.size_question.is_some() {
         state.size_question = None;
+    } else if state.asks_about_all {
+        state.asks_about_all = false;
     } else if state.help_open {
         state.help_open = false;
     } else if !state.search.query.is_empty() {

@@ -7,13 +7,14 @@ mod steps;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::batch;
 use super::choices::{Appearance, Choices, Drawer, Scale};
 use super::command::{Action, Command, PathField};
 use super::copies;
 use super::dialogs::{Question, Save};
 use super::export::{self, Page};
 use super::state::{Message, State};
-use crate::explorer::{Existing, ExportRequest, ImageSource, NetworkSource, Request};
+use crate::explorer::{BatchProgress, Existing, ExportRequest, ImageSource, NetworkSource, Request};
 use crate::imaging::Photo;
 use back::back;
 use images::{dismiss, hold_second, open, open_files, remove, repeat, show, show_end, step_image, use_network};
@@ -30,6 +31,8 @@ pub enum Effect {
     Gather(Vec<PathBuf>),
     /// Stop what is being fetched.
     CancelDownload,
+    /// Begin no further image.
+    StopAll,
     /// Give the window the whole screen, or no longer.
     FullScreen,
     /// Close the window.
@@ -124,6 +127,14 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
             return Some(use_network(state, wanted));
         }
         Command::AskSize(question) => state.size_question = question,
+        Command::AskAboutAll(asks) => state.asks_about_all = asks,
+        Command::ChooseForAll => match batch::request(state, PathBuf::new()) {
+            Ok(all) => {
+                state.all_images = Some(Box::new(all));
+                return Some(Effect::Ask(Question::AllImages));
+            }
+            Err(missing) => state.messages.push(Message::Error(missing.to_owned())),
+        },
         Command::Search(query) => state.look_for(query),
         Command::StartSearch(query) => {
             state.preferences.panels.folded.classes = false;
@@ -168,6 +179,12 @@ fn answer(state: &mut State, question: Question, mut paths: Vec<PathBuf>) -> Opt
                 // nobody was asked whether files may go
                 existing: Existing::Number,
             }))))
+        }
+        Question::AllImages => {
+            let mut all = state.all_images.take()?;
+            all.folder = paths.pop()?;
+            state.batch = Some(BatchProgress::new(all.images.len(), all.folder.clone()));
+            Some(Effect::Send(Box::new(Request::ExplainAll(all))))
         }
         Question::Save(save) => {
             let Save { what, existing, .. } = *save;
@@ -225,6 +242,16 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
                 state.messages.push(Message::Error(text.to_owned()));
             }
         },
+        Action::ExplainAll if state.batch.is_some() => {
+            let text =
+                "The images are being explained already; wait for the end, or stop it beside the name of the network.";
+            state.messages.push(Message::Error(text.to_owned()));
+        }
+        Action::ExplainAll => match batch::request(state, PathBuf::new()) {
+            Ok(_) => state.asks_about_all = true,
+            Err(missing) => state.messages.push(Message::Error(missing.to_owned())),
+        },
+        Action::StopAll => return Some(Effect::StopAll),
         Action::SaveFigure => return page(state, Page::Figure, true),
         Action::CopyFigure => return page(state, Page::Figure, false),
         Action::SaveClasses => return page(state, Page::Classes, true),

@@ -43,6 +43,8 @@ pub enum Question {
     Save(Box<Save>),
     /// The folder to save several files to, each with its name.
     SaveAll(Vec<(Export, String)>),
+    /// The folder for the files of all images; asked once it is clear which.
+    AllImages,
 }
 
 /// What is to be saved.
@@ -65,7 +67,7 @@ impl Question {
             Self::Address => "Open a web address",
             Self::Weights => "Open a network (.keras, .h5 or safetensors)",
             Self::SecondWeights => "Open a second network (.keras, .h5 or safetensors)",
-            Self::SaveAll(_) => "Choose a folder to save to",
+            Self::SaveAll(_) | Self::AllImages => "Choose a folder to save to",
             Self::Save(save) => match save.what {
                 Export::Picture(_) => "Save the picture",
                 Export::Signed(_) => "Save the values of the map",
@@ -134,7 +136,7 @@ impl Dialogs {
         }
         match &question {
             Question::Images => self.wait(dialog.pick_files(), question, sender, wake),
-            Question::Folder | Question::SaveAll(_) => {
+            Question::Folder | Question::SaveAll(_) | Question::AllImages => {
                 let picked = dialog.pick_folder();
                 self.wait(
                     async { picked.await.map(|folder| vec![folder]) },
@@ -205,7 +207,7 @@ fn filter(question: &Question) -> Option<(&'static str, Vec<String>)> {
     let owned = |endings: &[&str]| endings.iter().map(|&ending| ending.to_owned()).collect();
     match question {
         Question::Images => Some(("Images", image_endings())),
-        Question::Folder | Question::SaveAll(_) => None,
+        Question::Folder | Question::SaveAll(_) | Question::AllImages => None,
         Question::Address | Question::Weights | Question::SecondWeights => Some(("Weights", owned(&WEIGHTS))),
         Question::Save(save) => {
             let name = match save.what {

@@ -46,7 +46,7 @@ fn arguments(question: &Question, folder: Option<&Path>) -> Vec<OsString> {
     let mut begin = folder.map(|folder| folder.join("")).unwrap_or_default();
     match question {
         Question::Images => arguments.extend(["--multiple".into(), "--separator=\n".into()]),
-        Question::Folder | Question::SaveAll(_) => arguments.push("--directory".into()),
+        Question::Folder | Question::SaveAll(_) | Question::AllImages => arguments.push("--directory".into()),
         Question::Save(save) => {
             arguments.extend(["--save".into(), "--confirm-overwrite".into()]);
             begin.push(&save.name);

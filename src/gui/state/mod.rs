@@ -34,8 +34,8 @@ use super::left_open::ChosenOf;
 use super::maps::{MapStore, Shown};
 use super::networks::{SizeQuestion, WantedNetwork};
 use crate::explorer::{
-    Channels, ExplainRequest, FeatureMap, ImageId, ImageSource, InputChoices, InputPicture, NetworkInfo, NetworkSource,
-    Predicted,
+    BatchProgress, Channels, ExplainAll, ExplainRequest, FeatureMap, ImageId, ImageSource, InputChoices, InputPicture,
+    NetworkInfo, NetworkSource, Predicted,
 };
 use crate::weights::Fingerprint;
 use crate::weights::fetch::Progress;
@@ -156,6 +156,12 @@ pub struct State {
     pub path_field: Option<PathField>,
     /// The sample that was opened so that the window is not empty, until a person's own images are there.
     pub greeting: Option<ImageId>,
+    /// Whether it is asked what is to be written of all images.
+    pub asks_about_all: bool,
+    /// What is to be done for all images once there is a folder for it.
+    pub all_images: Option<Box<ExplainAll>>,
+    /// How far that is, while it is done.
+    pub batch: Option<BatchProgress>,
     /// What follows from the replies received so far.
     pub due: Vec<Command>,
     /// How many notes wait in the counter below the picture.
@@ -219,6 +225,9 @@ impl State {
             help_open: false,
             path_field: None,
             greeting: None,
+            asks_about_all: false,
+            all_images: None,
+            batch: None,
             due: Vec::new(),
             folded_notes: 0,
             messages: Vec::new(),

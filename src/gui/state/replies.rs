@@ -7,6 +7,7 @@ use super::{Message, State};
 use crate::explorer::{
     Activity, ExplorerError, Failure, ImageId, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply,
 };
+use crate::gui::batch;
 use crate::gui::command::Command;
 use crate::gui::networks::{SizeQuestion, file_of};
 use crate::samples::SAMPLES;
@@ -80,6 +81,11 @@ impl State {
                     _ => format!("Saved {}", names.join(", ")),
                 };
                 self.messages.push(Message::Done(text));
+            }
+            Reply::Batch(progress) => self.batch = Some(progress),
+            Reply::BatchOver(progress) => {
+                self.batch = None;
+                self.messages.push(Message::Done(batch::told(&progress)));
             }
             Reply::InputPicture(picture) => self.input_picture = Some(picture),
             Reply::Rendered(picture) => self.due.push(Command::CopyPicture(picture)),
@@ -200,6 +206,7 @@ impl State {
                 }
             }
             (Activity::LoadingSecond, _) => self.loading_second = false,
+            (Activity::ExplainingAll, None) => self.batch = None,
             (Activity::GettingWeights, _) => {
                 self.getting_weights = false;
                 // whoever cancelled it needs no other way

@@ -4,14 +4,17 @@ use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
 use super::Notes;
 use crate::imaging::decode::jpeg::{START_OF_SCAN, segments};
+use crate::imaging::xmp::HAS_EXTENDED;
 
 /// Texts longer than this are not notes of a camera.
 const MAX_TEXT: usize = 16 << 20;
 
-/// The segments in front of the pixels: all of EXIF, should it be in several, and the last of XMP.
+/// The segments in front of the pixels: all of EXIF, should it be in several, and the last of XMP with what it names as its
+/// rest (XMP specification part 3, 1.1.3.1).
 pub(super) fn jpeg(bytes: &[u8]) -> Notes {
     const APP1: u8 = 0xE1;
     let mut notes = Notes::default();
+    let mut parts: Vec<(&[u8], usize, &[u8])> = Vec::new();
     for segment in segments(bytes).take_while(|segment| segment.marker != START_OF_SCAN) {
         if segment.marker != APP1 {
             continue;
@@ -20,9 +23,42 @@ pub(super) fn jpeg(bytes: &[u8]) -> Notes {
             notes.exif.get_or_insert_default().extend(exif);
         } else if let Some(xmp) = segment.body.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0") {
             notes.xmp = Some(xmp.to_vec());
+        } else if let Some(part) = segment.body.strip_prefix(b"http://ns.adobe.com/xmp/extension/\0")
+            && let Some((guid, part)) = part.split_at_checked(32)
+            && let Some((_all, part)) = part.split_first_chunk::<4>()
+            && let Some((offset, part)) = part.split_first_chunk::<4>()
+        {
+            parts.push((guid, u32::from_be_bytes(*offset) as usize, part));
+        }
+    }
+    if let Some(xmp) = &mut notes.xmp {
+        // of another packet it may be another program's
+        parts.retain(|(guid, ..)| names_extended(xmp, guid));
+        parts.sort_by_key(|(_, offset, _)| *offset);
+        let mut end = 0;
+        for (_, offset, part) in parts {
+            // a part that is missing, or there twice, ends it
+            if offset != end || end + part.len() > MAX_TEXT {
+                break;
+            }
+            xmp.extend(part);
+            end += part.len();
         }
     }
     notes
+}
+
+/// Whether a packet says that its rest is called so.
+fn names_extended(xmp: &[u8], guid: &[u8]) -> bool {
+    let behind = HAS_EXTENDED.as_bytes();
+    let mut places = xmp.windows(behind.len() + 1 + guid.len() + 1);
+    // as an element or as an attribute
+    places.any(|place| {
+        place.strip_prefix(behind).is_some_and(|rest| {
+            let rest = rest.strip_prefix(b"=").unwrap_or(rest);
+            rest.get(1..=guid.len()) == Some(guid)
+        })
+    })
 }
 
 /// The chunks of the whole file: eXIf anywhere, else ImageMagick's raw profile; XMP as a text.
