@@ -12,9 +12,8 @@ FOLDER keeps the files (5 GB for all networks) and is used again; what was found
 prints it as Markdown without running anything. The weights are drawn by name, then moving statistics, biases and scales are
 set layer by layer, so that half of the ReLUs are on and the answers are moderate; they classify nothing. The program opens
 the network without a word about its pixels, so that the scaling it proposes is compared too; only the input size of MobileNetV3
-is said. Exit status 1 if logits are off
-by more than 1e-3 of their spread, a signed map by more than 1e-3 of its largest value, a top class differs, or another
-scaling is proposed than the network's family needs.
+is said. Exit status 1 if logits are off by more than 1e-3 of their spread, a signed map by more than 1e-3 of its largest value, a
+top class differs, or another scaling is proposed than the network's family needs.
 
 Times are apart, of five networks unless others are named: both programs in turns, each in processes of its own, the median
 over turns of the medians of a process. An idle machine is needed for them, and half a minute a turn of VGG16. Networks that are
