@@ -6,16 +6,20 @@ each: logits, the top class, the map at the default layer; time and memory besid
         onnx onnxruntime
     venv/bin/python scripts/full_size_classifiers.py target/release/gradcam-explorer FOLDER [NETWORK ...]
     venv/bin/python scripts/full_size_classifiers.py target/release/gradcam-explorer FOLDER --times [NETWORK ...]
+    venv/bin/python scripts/full_size_classifiers.py target/release/gradcam-explorer FOLDER --table
 
-FOLDER keeps the files (5 GB for all networks) and is used again. The weights are drawn by name, then moving statistics,
-biases and scales are set layer by layer, so that half of the ReLUs are on and the answers are moderate; they classify
-nothing. Exit status 1 if logits are off by more than 1e-3 of their spread, a signed map by more than 1e-3 of its largest
-value, or a top class differs.
+FOLDER keeps the files (5 GB for all networks) and is used again; what was found of a network is kept beside it, and --table
+prints it as Markdown without running anything. The weights are drawn by name, then moving statistics, biases and scales are
+set layer by layer, so that half of the ReLUs are on and the answers are moderate; they classify nothing. The program opens
+the network without a word about its pixels, so that the scaling it proposes is compared too; only the input size of MobileNetV3
+is said. Exit status 1 if logits are off by more than 1e-3 of their spread, a signed map by more than 1e-3 of its largest value, a
+top class differs, or another scaling is proposed than the network's family needs.
 
 Times are apart, of five networks unless others are named: both programs in turns, each in processes of its own, the median
-over turns of the medians of a process. An idle machine is needed for them. Networks that are not there yet are made with
-weights that are drawn and no more, which takes seconds. Memory is the most that a process held, in MB. The ONNX file is
-made by keras_to_onnx.py, and must give Keras' answers.
+over turns of the medians of a process. An idle machine is needed for them, and half a minute a turn of VGG16. Networks that are
+not there yet are made with weights that are drawn and no more, which takes seconds. Memory is the most that a process held, in
+MB: ours explains one picture, the other runs the network, with Python and NumPy around it. The ONNX file is made by
+keras_to_onnx.py, and must give Keras' answers. What is being done is told on standard error.
 """
 
 import argparse
@@ -23,6 +27,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import types
 from pathlib import Path
 
@@ -54,6 +59,11 @@ def pixels_of(family):
 
 def size_of(family):
     return SIZES.get(family, 224)
+
+
+def sized(family):
+    """what the program must be told: Keras builds MobileNetV3 for any size, and its file does not say which it is for"""
+    return ["--input-size", size_of(family)] if family.startswith("MobileNetV3") else []
 
 
 def picture(family):
@@ -129,9 +139,8 @@ def keras_map(family, folder, layer, index):
     np.savez(folder / f"{family}.keras.npz", logits=logits[0].numpy(), signed=signed)
 
 
-def onnx_time(family, folder):
-    """one JSON line: ONNX Runtime's milliseconds and megabytes"""
-    import resource
+def onnx_time(family, folder, runs):
+    """one JSON line: ONNX Runtime's milliseconds"""
     import statistics
     import time
 
@@ -143,32 +152,60 @@ def onnx_time(family, folder):
     session = onnxruntime.InferenceSession(str(folder / f"{family}.onnx"), options, providers=["CPUExecutionProvider"])
     feed = {session.get_inputs()[0].name: np.load(folder / f"{family}.input.npy")}
     times = []
-    for _ in range(RUNS + 3):
+    for _ in range(runs + 3):
         start = time.perf_counter()
         answers = session.run(None, feed)[0][0]
         times.append((time.perf_counter() - start) * 1e3)
     off = float(np.abs(answers - np.load(folder / f"{family}.answers.npy")).max())
     assert off < 1e-3, f"ONNX Runtime's probabilities are off by {off}"
-    print(json.dumps({"ms": statistics.median(times[3:]), "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    print(json.dumps({"ms": statistics.median(times[3:])}))
 
 
 # --- the comparison ---
 
 
+def tell(family, doing):
+    print(f"{family}: {doing}", file=sys.stderr, flush=True)
+
+
+def held(command):
+    """what a command prints, and the most memory it held, in MB"""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as wrong:
+        process = subprocess.Popen([str(c) for c in command], stdout=out, stderr=wrong)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        for file in (out, wrong):
+            file.seek(0)
+        if process.returncode:
+            why = wrong.read().decode(errors="replace").strip()[-1500:]
+            raise RuntimeError(f"{' '.join(map(str, command[:4]))} ended with {process.returncode}: {why}")
+        return out.read().decode(), usage.ru_maxrss / 1024
+
+
 def apart(task, *arguments):
-    """runs one of the above in a process of its own; returns its last line"""
-    command = [sys.executable, __file__, "--task", task, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{task}: {done.stderr.strip()[-1500:]}")
-    return (done.stdout.strip().splitlines() or [""])[-1]
+    """runs one of the above in a process of its own; returns its last line and its memory"""
+    printed, memory = held([sys.executable, __file__, "--task", task, *arguments])
+    return (printed.strip().splitlines() or [""])[-1], memory
 
 
 def ours(program, *arguments):
-    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip())
-    return json.loads(done.stdout)
+    printed, memory = held([program, *arguments])
+    return json.loads(printed), memory
+
+
+def theirs(family, folder, runs):
+    printed, memory = apart("onnx", family, folder, runs)
+    return json.loads(printed)["ms"], memory
+
+
+def kept(family, folder, what):
+    """what an earlier run found of a network, or nothing"""
+    file = folder / f"{family}.{what}.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def keep(family, folder, what, found):
+    (folder / f"{family}.{what}.json").write_text(json.dumps(found))
 
 
 def compare(program, family, folder):
@@ -177,20 +214,32 @@ def compare(program, family, folder):
 
     network, photo = folder / f"{family}.keras", folder / f"{family}.png"
     if not network.exists():
+        tell(family, "is made")
         apart("make", family, folder)
-    weights = ["--weights", network, "--pixels", pixels_of(family)]
-    found = ours(program, "explain", photo, *weights, "--json", "--top", 1000, "--score", "logit", "--write", "raw", "--out", folder)
+    tell(family, "is compared")
+    asked = ["--weights", network, *sized(family), "--json", "--top", 1000, "--score", "logit", "--write", "raw", "--out", folder]
+    found, memory = ours(program, "explain", photo, *asked)
+    pixels = found["weights"]["input"]["pixels"]
+    if pixels != pixels_of(family):
+        raise RuntimeError(f"proposes pixels {pixels}, not {pixels_of(family)}")
     shown = found["maps"][0]
     apart("map", family, folder, shown["layer"], shown["class"])
     right = np.load(folder / f"{family}.keras.npz")
     logits = np.array([p["logit"] for p in sorted(found["predictions"], key=lambda p: p["index"])])
-    off = float(np.abs(logits - right["logits"]).max() / np.ptp(right["logits"]))
-    same = found["predictions"][0]["index"] == int(right["logits"].argmax())
     signed = right["signed"]
-    away = float(np.abs(np.load(shown["files"]["signed"]) - signed).max() / np.abs(signed).max())
-    line = f"{family:18} {size_of(family):4} {network.stat().st_size / 1e6:5.0f} {off:8.0e} {'yes' if same else 'NO':>4} {away:8.0e}  {shown['layer']}"
-    print(line, flush=True)
-    return same and off <= 1e-3 and away <= 1e-3
+    result = {
+        "file_mb": network.stat().st_size / 1e6,
+        "logits": float(np.abs(logits - right["logits"]).max() / np.ptp(right["logits"])),
+        "top": found["predictions"][0]["index"] == int(right["logits"].argmax()),
+        "map": float(np.abs(np.load(shown["files"]["signed"]) - signed).max() / np.abs(signed).max()),
+        "layer": shown["layer"],
+        "mb": memory,
+        "onnx_mb": theirs(family, folder, 1)[1],
+    }
+    keep(family, folder, "compared", result)
+    line = f"{family:18} {size_of(family):4} {result['file_mb']:5.0f} {result['logits']:8.0e} {'yes' if result['top'] else 'NO':>4}"
+    print(f"{line} {result['map']:8.0e} {memory:7.0f} {result['onnx_mb']:7.0f}  {shown['layer']}", flush=True)
+    return result["top"] and result["logits"] <= 1e-3 and result["map"] <= 1e-3
 
 
 def measure(program, family, folder):
@@ -199,18 +248,36 @@ def measure(program, family, folder):
 
     network = folder / f"{family}.keras"
     if not network.exists():
+        tell(family, "is made")
         apart("make", family, folder, "quickly")
-    weights = ["--weights", network, "--pixels", pixels_of(family)]
-    mine, theirs = [], []
-    for _ in range(TURNS):
-        mine.append(ours(program, "bench", *weights, "--json", "--runs", RUNS))
-        theirs.append(json.loads(apart("onnx", family, folder)))
-    middle = lambda rows, key: statistics.median(row[key] for row in rows)
-    forward, onnx = middle(mine, "forward_ms"), middle(theirs, "ms")
-    ratio = statistics.median(a["forward_ms"] / b["ms"] for a, b in zip(mine, theirs))
-    line = f"{family:18} {size_of(family):4} {forward:8.1f} {onnx:8.1f} {ratio:6.2f} {middle(mine, 'cam_other_ms'):7.2f}"
-    print(f"{line} {max(m['rss_peak_mb'] for m in mine):7.0f} {max(t['mb'] for t in theirs):7.0f}", flush=True)
+    rows = []
+    for turn in range(TURNS):
+        tell(family, f"turn {turn + 1} of {TURNS}")
+        mine, memory = ours(program, "bench", "--weights", network, *sized(family), "--json", "--runs", RUNS)
+        onnx, onnx_memory = theirs(family, folder, RUNS)
+        rows.append((mine["forward_ms"], onnx, mine["forward_ms"] / onnx, mine["cam_other_ms"], memory, onnx_memory))
+    *middle, _, _ = (statistics.median(column) for column in zip(*rows))
+    memory, onnx_memory = (max(row[i] for row in rows) for i in (-2, -1))
+    result = dict(zip(("ms", "onnx_ms", "ratio", "class_ms"), middle), mb=memory, onnx_mb=onnx_memory, turns=TURNS)
+    keep(family, folder, "times", result)
+    line = f"{family:18} {size_of(family):4} {result['ms']:8.1f} {result['onnx_ms']:8.1f} {result['ratio']:6.2f} {result['class_ms']:7.2f}"
+    print(f"{line} {memory:7.0f} {onnx_memory:7.0f}", flush=True)
     return True
+
+
+def table(folder):
+    """what is kept, as Markdown"""
+    print("| | input | file | logits | top class | map | default layer | memory | ONNX Runtime | forward | ONNX Runtime | times |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    for family in NETWORKS:
+        found, times = kept(family, folder, "compared"), kept(family, folder, "times")
+        if not found:
+            continue
+        cells = [family, size_of(family), f"{found['file_mb']:.0f} MB", f"{found['logits']:.0e}".replace("e-0", "e-")]
+        cells += ["same" if found["top"] else "**other**", f"{found['map']:.0e}".replace("e-0", "e-"), f"`{found['layer']}`"]
+        cells += [f"{found['mb']:.0f} MB", f"{found['onnx_mb']:.0f} MB"]
+        cells += [f"{times['ms']:.1f} ms", f"{times['onnx_ms']:.1f} ms", f"{times['ratio']:.2f}"] if times else ["", "", ""]
+        print("|", " | ".join(map(str, cells)), "|")
 
 
 def main():
@@ -219,6 +286,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("networks", nargs="*", metavar="NETWORK")
     parser.add_argument("--times", action="store_true", help="times and memory beside ONNX Runtime, of five networks unless named")
+    parser.add_argument("--table", action="store_true", help="print what earlier runs found, as Markdown")
     given = parser.parse_intermixed_args()
     folder = given.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -226,10 +294,12 @@ def main():
     if unknown:
         sys.exit(f"unknown: {unknown}; there are {' '.join(NETWORKS)}")
     os.environ["RAYON_NUM_THREADS"] = str(THREADS)
+    if given.table:
+        return table(folder)
     if given.times:
         print(f"{'network':18} {'size':>4} {'forward':>8} {'ORT':>8} {'ratio':>6} {'class':>7} {'memory':>7} {'ORT':>7}")
     else:
-        print(f"{'network':18} {'size':>4} {'MB':>5} {'logits':>8} {'top':>4} {'map':>8}  layer")
+        print(f"{'network':18} {'size':>4} {'MB':>5} {'logits':>8} {'top':>4} {'map':>8} {'memory':>7} {'ORT':>7}  layer")
     good = True
     for family in given.networks or (TIMED if given.times else NETWORKS):
         try:
@@ -250,6 +320,6 @@ if __name__ == "__main__":
         elif task == "map":
             keras_map(family, folder, rest[0], int(rest[1]))
         else:
-            onnx_time(family, folder)
+            onnx_time(family, folder, int(rest[0]))
     else:
         sys.exit(main())

@@ -140,7 +140,7 @@ def layer_of(w, layer, kind, args, shape_in, shape_out):
         inputs = [w.as_(x, False) if x.is_map else x.name, w.constant(given["gamma"]), w.constant(given["beta"])]
         return Value(w.add("LayerNormalization", inputs, axis=-1, epsilon=float(layer.epsilon)), x.is_map, False)
     if kind == "LayerScale":
-        return w.like(x, w.add("Mul", [x.name, w.per_channel(x, given["gamma"], channels)]))
+        return w.like(x, w.add("Mul", [x.name, w.per_channel(x, numbers(layer.gamma), channels)]))
     if kind == "Dense":
         if x.is_map:
             y = w.add("MatMul", [w.as_(x, False), w.constant(given["kernel"])])

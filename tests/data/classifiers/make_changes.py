@@ -6,7 +6,7 @@ of keras.applications and of people's own networks, and every setting of every l
     python make_changes.py OUT.json                         a hunt: all settings of all classes, with Keras' reasons
     python make_changes.py OUT.json - < LINES               answers to the changes of such a table, one a line
 """
-import io, json, os, random, resource, sys, tempfile, zipfile
+import io, json, os, random, sys, zipfile
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[1:1] = [os.path.join(HERE, '..', 'keras')]
@@ -155,21 +155,7 @@ def drawn(seed, count, names):
 
 
 def main(cases, out, reasons):
-    entries = {f: e for e in json.load(open(f'{HERE}/classifiers.json')) for f in e['files']}
-    resource.setrlimit(resource.RLIMIT_AS, (shared.MOST_MEMORY, shared.MOST_MEMORY))
-    lines = []
-    with tempfile.TemporaryDirectory() as folder, open(out + '.tmp', 'w') as f:
-        for case in cases:
-            found = shared.answered(case, entries[case['file']], f'{folder}/changed.keras')
-            # a limit of TensorFlow on a CPU, not of what a file may say
-            if not found or 'equal length strides' in found.get('why', ''): continue
-            if not reasons: found.pop('why', None)
-            lines.append(json.dumps(found))
-            f.write(('[\n' if len(lines) == 1 else ',\n') + lines[-1])
-            f.flush()
-        f.write('\n]\n')
-    os.replace(out + '.tmp', out)
-    print(f'{len(lines)} changes, of which Keras opens {sum(json.loads(l)["keras"] is not None for l in lines)}')
+    shared.main(cases, out, reasons, f'{HERE}/classifiers.json', limits=['equal length strides'])
 
 
 if __name__ == '__main__':
