@@ -23,6 +23,7 @@ mod follow;
 mod images;
 mod layers;
 mod looks;
+mod methods;
 mod numbers;
 mod persistence;
 mod picture;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Maps and measures of published implementations on the small network of ../reference, for tests/methods.rs.
 
-    pip install torch keras grad-cam scipy numpy      # KERAS_BACKEND=torch is set here
+    pip install torch==2.15.0 keras==3.15.1 grad-cam==1.5.7 scipy==1.17.1 numpy==2.4.6
     python make_methods.py                             # writes golden_methods.npz
 
 The network is Keras' own (`../reference/network.py`) on the torch backend, with weights from `../reference/make_weights.py`;

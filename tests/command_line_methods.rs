@@ -1,0 +1,85 @@
+//! `explain --method` and `--measure`, end to end.
+
+mod program;
+
+use program::{SAMPLE, documents, run, stderr, stdout};
+
+#[test]
+fn every_method_makes_a_map_that_can_be_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    // those that take seconds are tested as they are, on a smaller network
+    let methods = [
+        ("grad-cam-element-wise", [10, 10]),
+        ("eigen-cam", [10, 10]),
+        ("eigen-grad-cam", [10, 10]),
+        ("finer-cam", [10, 10]),
+        ("ablation-cam", [10, 10]),
+        ("faster-score-cam", [10, 10]),
+        ("gradient", [299, 299]),
+        ("occlusion", [14, 14]),
+    ];
+    for (method, [width, height]) in methods {
+        let output = run(&[
+            "explain", SAMPLE, "--class", "cat", "--method", method, "--out", out, "--json",
+        ]);
+        assert!(output.status.success(), "{method}: {}", stderr(&output));
+        let documents = documents(&output);
+        let map = &documents[0]["maps"][0];
+        assert_eq!((&map["method"], &map["empty"]), (&method.into(), &false.into()));
+        assert_eq!(
+            (&map["width"], &map["height"]),
+            (&width.into(), &height.into()),
+            "{method}"
+        );
+        let picture = map["files"]["overlay"].as_str().unwrap();
+        let check = run(&["explain", "--from", picture, SAMPLE, "--check"]);
+        assert_eq!(stdout(&check).trim(), "same", "{method}: {}", stderr(&check));
+    }
+}
+
+#[test]
+fn a_method_of_one_place_refuses_another_layer() {
+    for (method, place) in [("ablation-cam", "block14_sepconv2_act"), ("rise", "input")] {
+        let output = run(&["explain", SAMPLE, "--method", method, "--layer", "block3_sepconv2_bn"]);
+        assert_eq!(output.status.code(), Some(2));
+        let told = stderr(&output);
+        assert!(told.contains("makes maps at") && told.contains(place), "{told}");
+    }
+    let output = run(&["explain", SAMPLE, "--method", "guess-cam"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("integrated-gradients"), "{}", stderr(&output));
+}
+
+#[test]
+fn measures_stand_in_the_document_and_in_the_text() {
+    let all = "deletion,insertion,road,average_drop,increase";
+    let output = run(&["explain", SAMPLE, "--measure", all, "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let documents = documents(&output);
+    let map = &documents[0]["maps"][0];
+    let measures = &map["measures"];
+    let number = |name: &str| measures[name].as_f64().unwrap();
+    // a map that is true to the network beats random orders
+    assert!(
+        number("deletion") < number("random_deletion") - number("random_deletion_deviation"),
+        "{measures}"
+    );
+    assert!(
+        number("insertion") > number("random_insertion") + number("random_insertion_deviation"),
+        "{measures}"
+    );
+    assert!(
+        number("road") > 0.0 && (0.0..=1.0).contains(&number("average_drop")),
+        "{measures}"
+    );
+    assert!(measures["increase"].is_boolean());
+    let text = stdout(&run(&["explain", SAMPLE, "--measure", "deletion"]));
+    assert!(text.contains("deletion 0.") && text.contains("(random 0."), "{text}");
+    assert!(!text.contains("insertion"));
+    let none = program::documents(&run(&["explain", SAMPLE, "--json"]));
+    assert!(none[0]["maps"][0].get("measures").is_none());
+    let wrong = run(&["explain", SAMPLE, "--measure", "beauty"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(stderr(&wrong).contains("average-drop"));
+}
