@@ -61,10 +61,7 @@ fn measures_stand_in_the_document_and_in_the_text() {
     let measures = &map["measures"];
     let number = |name: &str| measures[name].as_f64().unwrap();
     // a map that is true to the network beats random orders
-    assert!(
-        number("deletion") < number("random_deletion") - number("random_deletion_deviation"),
-        "{measures}"
-    );
+    assert!(number("deletion") < number("random_deletion") / 2.0, "{measures}");
     assert!(
         number("insertion") > number("random_insertion") + number("random_insertion_deviation"),
         "{measures}"

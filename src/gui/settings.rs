@@ -184,7 +184,7 @@ fn list<T: Copy + PartialEq>(
         .truncate()
         .width(ui.available_width())
         // as many rows as the longest list has, where the window is high enough
-        .height(20.0 * theme::ROW);
+        .height(24.0 * theme::ROW);
     let response = combo.selected_text(text).show_ui(ui, |ui| {
         for &choice in choices {
             let (text, explanation) = describe(choice);

@@ -21,7 +21,13 @@ fn choose(window: &mut Window, method: Method) {
 fn a_map_of_pixels_lies_over_the_photo_and_the_layer_stays_chosen() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     let layer = window.state().layer();
-    choose(&mut window, Method::Occlusion);
+    window.harness.state_mut().state_mut().choices.method = Method::Occlusion;
+    window.wait("its map", |state| {
+        state
+            .shown
+            .as_ref()
+            .is_some_and(|shown| shown.key.method == Method::Occlusion)
+    });
     let shown = window.state().shown.clone().unwrap();
     assert_eq!(shown.key.layer, LayerId(0));
     assert_eq!((shown.map.width, shown.map.height), (14, 14));

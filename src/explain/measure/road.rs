@@ -23,9 +23,9 @@ const NEIGHBOURS: [([isize; 2], f64); 8] = [
     ([-1, 0], 1.0 / 6.0),
 ];
 const SEED: u64 = 0x524F_4144;
-/// Steps at most of the conjugate gradients, and the residual, relative to the first, at which they end.
+/// Steps at most of the conjugate gradients, and the residual, relative to the right side, at which they end.
 const STEPS: usize = 2000;
-const SETTLED: f64 = 1e-10;
+const SETTLED: f64 = 1e-5;
 
 /// The measure; `relevance` is `[height, width]` of the picture.
 pub(super) fn road(
@@ -66,12 +66,24 @@ fn percentile(values: &[f32], percent: f64) -> f64 {
 /// plus a little noise. Where all is hidden, the mean colour is all that can be told.
 fn imputed(values: &[f32], [height, width]: [usize; 2], hidden: &[bool], noise: &mut (Noise, f64)) -> Vec<f32> {
     let channels = (values.len() / hidden.len().max(1)).max(1);
+    let guess = guessed(values, [height, width], channels, hidden);
     let unknown: Vec<usize> = (0..hidden.len()).filter(|&pixel| hidden[pixel]).collect();
     let mut number = vec![usize::MAX; hidden.len()];
     for (index, &pixel) in unknown.iter().enumerate() {
         number[pixel] = index;
     }
     let is_all = unknown.len() == hidden.len();
+    // the numbers of hidden neighbours, and the weights of all that are there
+    let mut links = vec![[u32::MAX; NEIGHBOURS.len()]; unknown.len()];
+    let mut sums = vec![0.0; unknown.len()];
+    for ((links, sum), &pixel) in links.iter_mut().zip(&mut sums).zip(&unknown) {
+        for (at, (offset, weight)) in NEIGHBOURS.iter().enumerate() {
+            if let Some(neighbour) = beside(pixel, *offset, [height, width]) {
+                *sum += weight;
+                links[at] = u32::try_from(number[neighbour]).unwrap_or(u32::MAX);
+            }
+        }
+    }
     let mut result = values.to_vec();
     for channel in 0..channels {
         let value = |pixel: usize| f64::from(values[pixel * channels + channel]);
@@ -80,31 +92,24 @@ fn imputed(values: &[f32], [height, width]: [usize; 2], hidden: &[bool], noise: 
         let mean = sum / count.max(1) as f64;
         let mut found = vec![mean; unknown.len()];
         if !is_all {
-            let neighbours = |index: usize| {
-                let pixel = unknown[index];
-                let [y, x] = [pixel / width, pixel % width].map(|place| place as isize);
-                NEIGHBOURS.iter().filter_map(move |&([down, right], weight)| {
-                    let (y, x) = (y + down, x + right);
-                    let is_there = (0..height as isize).contains(&y) && (0..width as isize).contains(&x);
-                    is_there.then(|| (y as usize * width + x as usize, weight))
-                })
-            };
+            for (found, &pixel) in found.iter_mut().zip(&unknown) {
+                *found = guess[pixel * channels + channel];
+            }
             // what neighbours that are seen say, and the system applied to what is not known
-            let says: Vec<f64> = (0..unknown.len())
-                .map(|index| {
-                    let seen = neighbours(index).filter(|&(pixel, _)| !hidden[pixel]);
+            let says: Vec<f64> = (unknown.iter())
+                .map(|&pixel| {
+                    let seen = neighbours(pixel, [height, width]).filter(|&(pixel, _)| !hidden[pixel]);
                     seen.map(|(pixel, weight)| weight * value(pixel)).sum()
                 })
                 .collect();
             let apply = |x: &[f64]| -> Vec<f64> {
-                (0..unknown.len())
-                    .map(|index| {
-                        neighbours(index)
-                            .map(|(pixel, weight)| {
-                                let other = if hidden[pixel] { x[number[pixel]] } else { 0.0 };
-                                weight * (x[index] - other)
-                            })
-                            .sum()
+                (links.iter().zip(x).zip(&sums))
+                    .map(|((links, own), sum)| {
+                        let others = links
+                            .iter()
+                            .zip(&NEIGHBOURS)
+                            .map(|(&link, (_, weight))| weight * x.get(link as usize).copied().unwrap_or(0.0));
+                        sum * own - others.sum::<f64>()
                     })
                     .collect()
             };
@@ -117,13 +122,61 @@ fn imputed(values: &[f32], [height, width]: [usize; 2], hidden: &[bool], noise: 
     result
 }
 
+/// The pixel beside another, if it is in the picture.
+fn beside(pixel: usize, [down, right]: [isize; 2], [height, width]: [usize; 2]) -> Option<usize> {
+    let y = (pixel / width).checked_add_signed(down).filter(|&y| y < height)?;
+    let x = (pixel % width).checked_add_signed(right).filter(|&x| x < width)?;
+    Some(y * width + x)
+}
+
+/// All pixels beside one, with their weights.
+fn neighbours(pixel: usize, size: [usize; 2]) -> impl Iterator<Item = (usize, f64)> {
+    let there = move |&(offset, weight): &([isize; 2], f64)| Some((beside(pixel, offset, size)?, weight));
+    NEIGHBOURS.iter().filter_map(there)
+}
+
+/// A first guess of what is hidden, `[height, width, channels]`: the mean of what is seen in the smallest square of a
+/// pyramid that has something. The system's solution is not far from it, which saves most of its steps.
+fn guessed(values: &[f32], [height, width]: [usize; 2], channels: usize, hidden: &[bool]) -> Vec<f64> {
+    let mut guess: Vec<f64> = values.iter().map(|&value| f64::from(value)).collect();
+    let seen = |pixel: usize| if hidden[pixel] { 0.0 } else { 1.0 };
+    // sums over what is seen in each square, and how much that is
+    let mut counts: Vec<f64> = (0..hidden.len()).map(seen).collect();
+    let mut sums: Vec<f64> = (0..guess.len()).map(|at| guess[at] * counts[at / channels]).collect();
+    let (mut size, mut side) = ([height, width], 1);
+    let mut missing: Vec<usize> = (0..hidden.len()).filter(|&pixel| hidden[pixel]).collect();
+    while !missing.is_empty() && size != [1, 1] {
+        let half = size.map(|length| length.div_ceil(2));
+        let (mut fewer, mut sparser) = (vec![0.0; half[0] * half[1]], vec![0.0; half[0] * half[1] * channels]);
+        for square in 0..counts.len() {
+            let into = square / size[1] / 2 * half[1] + square % size[1] / 2;
+            fewer[into] += counts[square];
+            for channel in 0..channels {
+                sparser[into * channels + channel] += sums[square * channels + channel];
+            }
+        }
+        (counts, sums, size, side) = (fewer, sparser, half, side * 2);
+        missing.retain(|&pixel| {
+            let square = pixel / width / side * size[1] + pixel % width / side;
+            let count = counts[square];
+            for channel in 0..channels {
+                if count > 0.0 {
+                    guess[pixel * channels + channel] = sums[square * channels + channel] / count;
+                }
+            }
+            count == 0.0
+        });
+    }
+    guess
+}
+
 /// Solves a symmetric, positive definite system from a first guess (Hestenes and Stiefel 1952).
 fn conjugate_gradients(apply: &dyn Fn(&[f64]) -> Vec<f64>, right: &[f64], x: &mut [f64]) {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let mut residual: Vec<f64> = right.iter().zip(apply(x)).map(|(right, left)| right - left).collect();
     let mut direction = residual.clone();
     let mut size = dot(&residual, &residual);
-    let enough = size * SETTLED * SETTLED;
+    let enough = dot(right, right) * SETTLED * SETTLED;
     for _ in 0..STEPS {
         if size <= enough {
             break;
