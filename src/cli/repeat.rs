@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use super::arguments::{Explain, NetworkArguments};
 use super::{Stop, load, map_files, wait};
-use crate::explain::Basis;
 use crate::explorer::{
     Activity, Drawing, Existing, ExplainRequest, Explorer, Export, ExportRequest, ImageId, NetworkInfo, NetworkNote,
     NetworkSource, Panel, Predicted, Provenance, Purpose, Recipe, Reply, Request, Subject, find_network, find_photo,
 };
 use crate::imaging::{self, Difference};
-use crate::network::{LayerId, Role};
+use crate::network::LayerId;
 
 /// Runs the command.
 pub fn run(network: &NetworkArguments, options: &Explain, picture: &Path) -> Result<(), Stop> {
@@ -160,7 +159,7 @@ impl Repeat<'_> {
         }
         let layer = network.plan.find(&recipe.layer);
         let layer = layer
-            .filter(|&layer| network.plan.layer(layer).role != Role::NoMap || recipe.method.basis() == Basis::Pixels)
+            .filter(|&layer| recipe.method.has_map(&network.plan, layer))
             .ok_or_else(|| {
                 format!(
                     "{} has no layer {} with a map, at which {picture} is",

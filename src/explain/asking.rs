@@ -8,7 +8,7 @@ use crate::network::{Network, NetworkError};
 pub struct Watch<'a> {
     /// Asked before each pass; an answer of true ends the work with [`NetworkError::Stopped`].
     pub stop: &'a dyn Fn() -> bool,
-    /// Told after each pass how many are done, of how many.
+    /// Told with each pass which one it is, from 1 on, of how many.
     pub progress: &'a mut dyn FnMut(usize, usize),
 }
 

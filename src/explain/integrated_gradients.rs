@@ -15,23 +15,19 @@ const STEPS: usize = 50;
 pub(super) fn signed_map(asking: &mut Asking<'_, '_>) -> Result<Vec<f64>, NetworkError> {
     asking.expect(STEPS);
     let picture = asking.picture;
-    let black = picture.filled(picture.black);
     let mut sums = vec![0.0; picture.values.len()];
     for step in 0..STEPS {
         let share = (step as f64 + 0.5) / STEPS as f64;
-        let between = picture.values.iter().zip(&black).map(|(&value, &black)| {
-            let (value, black) = (f64::from(value), f64::from(black));
-            (black + (value - black) * share) as f32
-        });
-        let between: Vec<f32> = between.collect();
+        let between = picture.on(picture.black, std::iter::repeat(share));
         for (sum, g) in sums.iter_mut().zip(gradient::of(asking, &between)?) {
             *sum += g / STEPS as f64;
         }
     }
+    let black = picture.black.iter().cycle();
     let way = picture
         .values
         .iter()
-        .zip(&black)
+        .zip(black)
         .map(|(&value, &black)| f64::from(value) - f64::from(black));
     let products: Vec<f64> = sums.iter().zip(way).map(|(g, way)| g * way).collect();
     let pixels = products.chunks_exact(picture.grey.len().max(1));

@@ -9,7 +9,7 @@ use super::{
     ablation_cam, eigen_cam, eigen_grad_cam, finer_cam, grad_cam, grad_cam_element_wise, grad_cam_plus_plus, gradient,
     hires_cam, integrated_gradients, layer_cam, occlusion, rise, score_cam, smooth_grad, xgrad_cam,
 };
-use crate::network::{LayerId, NetworkError, Output, Plan, Shape, Site};
+use crate::network::{LayerId, NetworkError, Output, Plan, Role, Shape, Site};
 
 /// How a map is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -161,6 +161,13 @@ impl Method {
             Basis::Head => plan.last_feature_layer(),
             Basis::Pixels => LayerId(0),
         }
+    }
+
+    /// Whether it makes a map at this layer.
+    pub fn has_map(self, plan: &Plan, layer: LayerId) -> bool {
+        let described = plan.layers.get(layer.0);
+        let has_cells = described.is_some_and(|layer| layer.role != Role::NoMap || self.basis() == Basis::Pixels);
+        has_cells && self.place(plan, layer) == layer
     }
 
     /// Width and height of its map at a layer.

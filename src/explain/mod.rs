@@ -35,6 +35,7 @@ mod rivals;
 mod score;
 mod score_cam;
 mod smooth_grad;
+mod stretched;
 mod xgrad_cam;
 
 pub use asking::Watch;
@@ -106,28 +107,25 @@ pub fn maps(
         .collect();
     places.sort_unstable();
     places.dedup();
-    let mut all = || -> Result<(), NetworkError> {
-        for &target in targets {
-            for &layer in &places {
-                let mut asking = Asking::new(network, picture, (target, score), watch);
-                let Some(signed) = method.asked_map(&mut asking, layer, logits) else {
-                    continue;
-                };
-                let [width, height] = method.map_size(network.plan(), layer);
-                found(Explanation {
-                    target,
-                    layer,
-                    map: Map::new(width, height, signed?),
-                    gradient_mean: Vec::new(),
-                });
-            }
+    for &target in targets {
+        for &layer in &places {
+            let mut asking = Asking::new(network, picture, (target, score), watch);
+            let signed = method.asked_map(&mut asking, layer, logits);
+            // the next map, and whoever asks then, finds the pass that was there
+            let restored = network.forward(picture.values);
+            let Some(signed) = signed else { continue };
+            let signed = signed?;
+            restored?;
+            let [width, height] = method.map_size(network.plan(), layer);
+            found(Explanation {
+                target,
+                layer,
+                map: Map::new(width, height, signed),
+                gradient_mean: Vec::new(),
+            });
         }
-        Ok(())
-    };
-    let result = all();
-    // whoever asks next finds the pass that was there
-    let restored = network.forward(picture.values);
-    result.and(restored.map(|_| ()))
+    }
+    Ok(())
 }
 
 /// Explains every target at every layer from one backward sweep a target, in the network's last forward pass.

@@ -21,13 +21,18 @@ impl Picture<'_> {
 
     /// The picture where the mask is 1, grey where it is 0, and in between between them; `mask` is `[height, width]`.
     pub(super) fn seen_through(&self, mask: impl Iterator<Item = f64>) -> Vec<f32> {
-        let pixels = self.values.chunks_exact(self.grey.len().max(1)).zip(mask);
+        self.on(self.grey, mask)
+    }
+
+    /// The picture on a ground of one colour: where `shares`, `[height, width]`, are 0 the colour alone.
+    pub(super) fn on(&self, colour: &[f32], shares: impl Iterator<Item = f64>) -> Vec<f32> {
+        let pixels = self.values.chunks_exact(colour.len().max(1)).zip(shares);
         pixels
             .flat_map(|(pixel, share)| {
-                let values = pixel.iter().zip(self.grey);
-                values.map(move |(&value, &grey)| {
-                    let (value, grey) = (f64::from(value), f64::from(grey));
-                    (grey + (value - grey) * share) as f32
+                let values = pixel.iter().zip(colour);
+                values.map(move |(&value, &ground)| {
+                    let (value, ground) = (f64::from(value), f64::from(ground));
+                    (ground + (value - ground) * share) as f32
                 })
             })
             .collect()

@@ -8,6 +8,7 @@
 
 use super::asking::Asking;
 use super::noise::Noise;
+use super::stretched::stretched;
 use crate::network::NetworkError;
 
 /// Masks.
@@ -53,17 +54,7 @@ fn mask(noise: &mut Noise, [height, width]: [usize; 2]) -> Vec<f64> {
         let before = (position as usize).min(side - 2);
         (before, position - before as f64)
     };
+    let rows: Vec<_> = (0..height).map(|y| place(y, height, down)).collect();
     let columns: Vec<_> = (0..width).map(|x| place(x, width, right)).collect();
-    let mut mask = Vec::with_capacity(height * width);
-    for y in 0..height {
-        let (above, down) = place(y, height, down);
-        for &(left, right) in &columns {
-            let at = |y: usize, x: usize| cells[y * side + x];
-            let mix = |a: f64, b: f64, share: f64| a + (b - a) * share;
-            let upper = mix(at(above, left), at(above, left + 1), right);
-            let lower = mix(at(above + 1, left), at(above + 1, left + 1), right);
-            mask.push(mix(upper, lower, down));
-        }
-    }
-    mask
+    stretched(&cells, [side, side], &rows, &columns)
 }

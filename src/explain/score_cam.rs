@@ -6,6 +6,7 @@
 //! few channels that vary most over space alone (Faster-Score-CAM; Li 2020, as in tf-keras-vis).
 
 use super::asking::Asking;
+use super::stretched::stretched;
 use crate::network::{LayerId, NetworkError, Shape};
 
 /// Channels of the faster form.
@@ -18,8 +19,6 @@ pub(super) fn signed_map(
     most: Option<usize>,
 ) -> Result<Vec<f64>, NetworkError> {
     let shape = asking.network.plan().layer(layer).shape;
-    // the activation of the picture itself, whatever was asked last
-    asking.network.forward(asking.picture.values)?;
     let activation: Vec<f64> = asking.network.activation(layer)?.into_iter().map(f64::from).collect();
     let channels = chosen(&activation, shape, most);
     asking.expect(channels.len());
@@ -68,20 +67,7 @@ fn chosen(activation: &[f64], shape: Shape, most: Option<usize>) -> Vec<usize> {
 fn mask(values: &[f64], shape: Shape, [height, width]: [usize; 2]) -> Vec<f64> {
     let rows = between(shape.height, height);
     let columns = between(shape.width, width);
-    let mut mask = Vec::with_capacity(height * width);
-    for &(above, share_below) in &rows {
-        let below = (above + 1).min(shape.height - 1);
-        for &(left, share_right) in &columns {
-            let right = (left + 1).min(shape.width - 1);
-            let at = |y: usize, x: usize| values[y * shape.width + x];
-            let mix = |a: f64, b: f64, share: f64| a + (b - a) * share;
-            let (upper, lower) = (
-                mix(at(above, left), at(above, right), share_right),
-                mix(at(below, left), at(below, right), share_right),
-            );
-            mask.push(mix(upper, lower, share_below));
-        }
-    }
+    let mut mask = stretched(values, [shape.height, shape.width], &rows, &columns);
     let (least, most) = mask
         .iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), &value| {

@@ -80,8 +80,8 @@ pub fn input_of(photo: &Photo, shape: Shape, preprocessing: Preprocessing) -> Ve
 
 /// Black and middle grey as a network of `channels` takes them, one value a channel.
 pub(super) struct Shades {
-    pub(super) black: Vec<f32>,
-    pub(super) grey: Vec<f32>,
+    black: Vec<f32>,
+    grey: Vec<f32>,
 }
 
 impl Shades {

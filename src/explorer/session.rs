@@ -12,7 +12,7 @@ use super::preprocessing::Shades;
 use super::recommended::Recommended;
 use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, Predicted, Reply};
 use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
-use crate::explain::{self, Basis, ClassMaps, Map, Question, ScoreGradient, Target, Watch};
+use crate::explain::{self, ClassMaps, Map, Question, ScoreGradient, Target, Watch};
 use crate::imaging::Preprocessing;
 use crate::network::{LayerId, Network, NetworkError, Role};
 use crate::weights::{Environment, Info, NetworkChoices, Weights};
@@ -379,13 +379,7 @@ pub(super) fn check(info: &NetworkInfo, request: &ExplainRequest) -> Result<(), 
             return Err(ExplorerError::Request(text));
         }
     }
-    let has_map = |id: LayerId| match info.plan.layers.get(id.0) {
-        Some(layer) => {
-            let has_map = layer.role != Role::NoMap || request.method.basis() == Basis::Pixels;
-            has_map && request.method.place(&info.plan, id) == id
-        }
-        None => false,
-    };
+    let has_map = |id: LayerId| request.method.has_map(&info.plan, id);
     match request.layers.iter().find(|id| !has_map(**id)) {
         Some(id) => Err(ExplorerError::Request(format!(
             "layer {} has no map by {}; choose another",

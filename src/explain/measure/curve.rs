@@ -57,27 +57,23 @@ pub(super) fn random(map: &Map, index: usize) -> Vec<f64> {
     map.signed.iter().map(|_| noise.even()).collect()
 }
 
-/// The answers while `from` becomes `to` in `order`; the first is known if `first` is.
+/// The answers while `from` becomes `to` in `order`, of which those at both ends are known.
 ///
 /// Steps are cut as in Xplique (`metrics/fidelity.py`): after step i the first i / steps of all pixels, rounded down, have
 /// changed.
 pub(super) fn curve(
     asking: &mut Asking<'_, '_>,
-    (from, to): (&[f32], &[f32]),
+    [from, to]: [&[f32]; 2],
+    [first, last]: [f64; 2],
     order: &[usize],
     steps: usize,
-    first: Option<f64>,
 ) -> Result<Curve, NetworkError> {
     let channels = (from.len() / order.len().max(1)).max(1);
     let steps = steps.max(1);
     let mut input = from.to_vec();
-    let first = match first {
-        Some(first) => first,
-        None => asking.score_of(&input)?,
-    };
     let mut answers = vec![first];
     let mut changed = 0;
-    for step in 1..=steps {
+    for step in 1..steps {
         let until = order.len() * step / steps;
         for &pixel in &order[changed..until] {
             let values = pixel * channels..(pixel + 1) * channels;
@@ -86,6 +82,7 @@ pub(super) fn curve(
         changed = until;
         answers.push(asking.score_of(&input)?);
     }
+    answers.push(last);
     let pairs = answers.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
     let area = pairs.sum::<f64>() / steps as f64;
     Ok(Curve { answers, area })

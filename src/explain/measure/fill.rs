@@ -25,14 +25,10 @@ impl Fill {
         match self {
             Self::Grey => picture.filled(picture.grey),
             Self::Mean => {
-                let mut sums = vec![0.0; channels];
-                for pixel in picture.values.chunks_exact(channels) {
-                    for (sum, &value) in sums.iter_mut().zip(pixel) {
-                        *sum += f64::from(value);
-                    }
-                }
-                let cells = (height * width).max(1) as f64;
-                let mean: Vec<f32> = sums.into_iter().map(|sum| (sum / cells) as f32).collect();
+                let mean: Vec<f32> = mean_colour(picture.values, channels)
+                    .into_iter()
+                    .map(|value| value as f32)
+                    .collect();
                 picture.filled(&mean)
             }
             Self::Blur => {
@@ -49,6 +45,19 @@ impl Fill {
             }
         }
     }
+}
+
+/// The mean of all pixels, one value a channel.
+pub(super) fn mean_colour(values: &[f32], channels: usize) -> Vec<f64> {
+    let pixels = values.chunks_exact(channels.max(1));
+    let count = pixels.len().max(1) as f64;
+    let mut sums = vec![0.0; channels];
+    for pixel in pixels {
+        for (sum, &value) in sums.iter_mut().zip(pixel) {
+            *sum += f64::from(value);
+        }
+    }
+    sums.into_iter().map(|sum| sum / count).collect()
 }
 
 /// A normal blur along one side: `place` finds the value at another place of the side, `along` the place of a value.

@@ -6,6 +6,7 @@
 
 use super::super::asking::Asking;
 use super::super::noise::Noise;
+use super::fill::mean_colour;
 use crate::network::NetworkError;
 
 /// Percentiles of relevance from which on pixels are hidden.
@@ -66,13 +67,16 @@ fn percentile(values: &[f32], percent: f64) -> f64 {
 /// plus a little noise. Where all is hidden, the mean colour is all that can be told.
 fn imputed(values: &[f32], [height, width]: [usize; 2], hidden: &[bool], noise: &mut (Noise, f64)) -> Vec<f32> {
     let channels = (values.len() / hidden.len().max(1)).max(1);
-    let guess = guessed(values, [height, width], channels, hidden);
     let unknown: Vec<usize> = (0..hidden.len()).filter(|&pixel| hidden[pixel]).collect();
     let mut number = vec![usize::MAX; hidden.len()];
     for (index, &pixel) in unknown.iter().enumerate() {
         number[pixel] = index;
     }
     let is_all = unknown.len() == hidden.len();
+    let guess = match is_all {
+        true => mean_colour(values, channels).repeat(hidden.len()),
+        false => guessed(values, [height, width], channels, hidden),
+    };
     // the numbers of hidden neighbours, and the weights of all that are there
     let mut links = vec![[u32::MAX; NEIGHBOURS.len()]; unknown.len()];
     let mut sums = vec![0.0; unknown.len()];
@@ -87,14 +91,8 @@ fn imputed(values: &[f32], [height, width]: [usize; 2], hidden: &[bool], noise: 
     let mut result = values.to_vec();
     for channel in 0..channels {
         let value = |pixel: usize| f64::from(values[pixel * channels + channel]);
-        let seen = (0..hidden.len()).filter(|&pixel| is_all || !hidden[pixel]);
-        let (sum, count) = seen.fold((0.0, 0_usize), |(sum, count), pixel| (sum + value(pixel), count + 1));
-        let mean = sum / count.max(1) as f64;
-        let mut found = vec![mean; unknown.len()];
+        let mut found: Vec<f64> = unknown.iter().map(|&pixel| guess[pixel * channels + channel]).collect();
         if !is_all {
-            for (found, &pixel) in found.iter_mut().zip(&unknown) {
-                *found = guess[pixel * channels + channel];
-            }
             // what neighbours that are seen say, and the system applied to what is not known
             let says: Vec<f64> = (unknown.iter())
                 .map(|&pixel| {

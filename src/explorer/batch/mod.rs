@@ -289,6 +289,11 @@ impl Open<'_> {
             let at_layers: Vec<usize> = classes.iter().chain(further).copied().collect();
             let along = wish.along.iter().filter(|layer| !wish.layers.contains(layer));
             let along: Vec<LayerId> = along.copied().collect();
+            // an image that was begun is finished
+            let mut watch = Watch {
+                stop: &|| false,
+                progress: &mut |_, _| {},
+            };
             let mut maps = HashMap::new();
             for (classes, layers) in [(&at_layers, &wish.layers), (&classes, &along)] {
                 let is_known = |layer: &LayerId| wish.method.is_in_class_maps(plan, *layer);
@@ -315,11 +320,6 @@ impl Open<'_> {
                     score: wish.score,
                     method: wish.method,
                 };
-                let mut progress = |_, _| {};
-                let mut watch = Watch {
-                    stop: &|| false,
-                    progress: &mut progress,
-                };
                 explain::maps(network, picture, &logits, question, &mut watch, &mut found)?;
             }
             let mut measures = HashMap::new();
@@ -328,11 +328,6 @@ impl Open<'_> {
                 .flat_map(|&class| wish.layers.iter().map(move |&layer| (class, layer)));
             for key in measured.filter(|_| !wish.measures.is_empty()) {
                 if let Some(map) = maps.get(&key) {
-                    let mut progress = |_, _| {};
-                    let mut watch = Watch {
-                        stop: &|| false,
-                        progress: &mut progress,
-                    };
                     let of = (wish.target(key.0), &**map);
                     let how = (wish.measures.as_slice(), Measuring::default());
                     measures.insert(key, explain::measure(network, picture, &logits, of, how, &mut watch)?);

@@ -1,11 +1,12 @@
 //! Showing again what a picture shows that this program wrote: its photo, its network and all that was chosen.
 
 use super::{Compare, Instead, Message, State};
+use crate::explain::Method;
 use crate::explorer::{ImageId, InputChoices, NetworkNote, NetworkSource, Recipe, View};
 use crate::gui::choices::{self, Scale};
 use crate::gui::command::Command;
 use crate::gui::networks::WantedNetwork;
-use crate::network::{LayerId, Plan, Role};
+use crate::network::{LayerId, Plan};
 
 /// A view that waits for its network.
 #[derive(Clone, Debug)]
@@ -89,12 +90,13 @@ impl State {
                 return Err(format!("no class {class}"));
             }
         }
-        let layer = layer_of(&network.plan, &recipe.layer)?;
+        let layer = layer_of(&network.plan, &recipe.layer, recipe.method)?;
         let usual = network.usual;
         self.choose_class(recipe.class.index);
         self.channel = recipe.channel;
         let choices = &mut self.choices;
         choices.than = than;
+        // a method of pixels has the input, and no layer is chosen then
         let is_chosen = |layer: &LayerId| *layer != LayerId(0) && *layer != network.plan.last_feature_layer();
         choices.layer = Some(layer).filter(is_chosen);
         choices.score = Some(recipe.score);
@@ -150,7 +152,7 @@ impl State {
         let layer = self
             .network
             .as_ref()
-            .map(|network| layer_of(&network.plan, &other.layer));
+            .map(|network| layer_of(&network.plan, &other.layer, other.method));
         let instead = match (wanted.images.first(), wanted.images.get(1)) {
             (Some(first), Some(&second)) if *first != second => Instead::Image(second),
             _ if other.class != one.class => Instead::Class(other.class.index),
@@ -170,11 +172,8 @@ impl State {
     }
 }
 
-/// The layer of this name, if it has a map.
-fn layer_of(plan: &Plan, name: &str) -> Result<LayerId, String> {
-    // a method of pixels has the input, and the chosen layer stays what it was
-    let is_input = |layer: LayerId| layer == LayerId(0);
-    let has_map = |layer: LayerId| plan.layer(layer).role != Role::NoMap || is_input(layer);
-    let found = plan.find(name).filter(|&layer| has_map(layer));
+/// The layer of this name, if the method has a map there.
+fn layer_of(plan: &Plan, name: &str, method: Method) -> Result<LayerId, String> {
+    let found = plan.find(name).filter(|&layer| method.has_map(plan, layer));
     found.ok_or_else(|| format!("no layer {name} with a map"))
 }
