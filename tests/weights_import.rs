@@ -86,6 +86,44 @@ fn all_formats_of_keras_give_the_same_tensors() {
     }
 }
 
+/// Weights that lie in the archive as they are stay there, so nothing but the checksum would tell a changed value.
+#[test]
+fn a_changed_byte_in_an_archive_is_told() {
+    let mut bytes = std::fs::read(format("small.keras")).unwrap();
+    let start = bytes
+        .windows(8)
+        .position(|eight| eight == b"\x89HDF\r\n\x1a\n")
+        .unwrap();
+    let end = bytes.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
+    bytes[usize::midpoint(start, end)] ^= 1;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("changed.keras");
+    std::fs::write(&file, bytes).unwrap();
+    let error = Weights::open(&file).unwrap_err().to_string();
+    assert!(error.contains("model.weights.h5 in it is damaged"), "{error}");
+}
+
+/// Keras stores weights as they are; who packs the archive anew may compress them.
+#[test]
+fn weights_that_are_compressed_in_an_archive_are_read_too() {
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(format("small.keras")).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("small.keras");
+    let mut packed = zip::ZipWriter::new(std::fs::File::create(&file).unwrap());
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).unwrap();
+        packed.start_file(entry.name().unwrap().into_owned(), options).unwrap();
+        std::io::copy(&mut entry, &mut packed).unwrap();
+    }
+    packed.finish().unwrap();
+    let [packed, stored] = [&file, &format("small.keras")].map(|file| Weights::open(file).unwrap());
+    for parameter in stored.plan().parameters() {
+        let path = parameter.path();
+        assert_eq!(packed.tensor(&path).unwrap(), stored.tensor(&path).unwrap(), "{path}");
+    }
+}
+
 #[test]
 fn keras_1_at_every_depth_and_whatever_the_dense_layer_is_called() {
     for (depth, dense) in [(0, "dense_1"), (1, "dense_2"), (2, "dense_17"), (8, "dense_2")] {

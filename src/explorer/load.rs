@@ -80,7 +80,7 @@ pub(super) fn open_weights(
             .path
             .as_ref()
             .map_or_else(|| info.name.clone(), |path| path.display().to_string());
-        return Err(WeightsError::InputSizeNeeded { file }.into());
+        return Err(WeightsError::InputSizeNeeded { file, usual: None }.into());
     }
     Ok(weights)
 }

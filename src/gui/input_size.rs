@@ -23,6 +23,10 @@ pub fn show(ui: &mut Ui, question: &SizeQuestion, commands: &mut Vec<Command>) {
         ui.label(format!("On which input size was {} trained?", question.name));
         let hint = "Another size gives other answers; the script that trained it has it, such as in target_size or image_size.";
         ui.label(RichText::new(hint).weak());
+        if let Some(side) = question.usual {
+            let usual = format!("Keras' own weights of this network were trained on {side} by {side} pixels.");
+            ui.label(RichText::new(usual).weak());
+        }
         ui.add_space(2.0 * UNIT);
         ui.horizontal(|ui| {
             for side in USUAL {

@@ -230,6 +230,7 @@ fn input(ui: &mut Ui, state: &State, network: &NetworkInfo, commands: &mut Vec<C
         commands.push(Command::AskSize(Some(SizeQuestion {
             wanted: said(state, network, network.choices.clone()),
             name: network.weights.name.clone(),
+            usual: None,
             text: format_size([input.height, input.width]),
         })));
         ui.close();

@@ -30,6 +30,8 @@ pub struct SizeQuestion {
     pub wanted: WantedNetwork,
     /// Its file or name, as shown to people.
     pub name: String,
+    /// The side on which Keras' own weights of its family were trained, where there is one.
+    pub usual: Option<usize>,
     /// The size as far as it is typed.
     pub text: String,
 }

@@ -1,32 +1,26 @@
-//! A safetensors file seen as a network: checked when opened, read tensor by tensor when asked.
+//! A file of weights seen as a network: checked when opened, read tensor by tensor when asked.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use half::{bf16, f16};
-use safetensors::Dtype;
-
 use super::built_in::BuiltIn;
-use super::error::{TensorProblem, WeightsError};
+use super::error::WeightsError;
 use super::formats::foreign::{self, Kind};
-use super::formats::header::{Stored, read_header};
+use super::formats::header::read_header;
 use super::formats::names::Dialect;
 use super::formats::storage::{self, Storage};
 use super::import;
 use super::info::{self, Info};
+use super::keras_file::{self, KerasFile};
 use super::network::{self, StoredNetwork};
-use super::parameters;
 use super::said_by::SaidBy;
 use super::sources::hub;
+use super::values::{Safetensors, Values};
 use crate::models::keras::NetworkChoices;
 use crate::network::Plan;
-
-/// Bytes read at once: few enough to be still in the core's cache when they are converted.
-const CHUNK: usize = 1 << 17;
 
 /// The weights of one network. Cheap to clone; several threads may read tensors at once.
 #[derive(Clone)]
@@ -41,15 +35,9 @@ impl fmt::Debug for Weights {
 }
 
 struct Checked {
-    /// The file as shown to people.
-    file: String,
-    storage: Storage,
-    /// Where the tensors begin.
-    data: u64,
     plan: Plan,
     info: Info,
-    /// By canonical path, such as `block1_conv1/kernel`.
-    tensors: HashMap<String, Stored>,
+    values: Values,
     sha256: OnceLock<String>,
 }
 
@@ -60,7 +48,8 @@ impl From<Checked> for Weights {
 }
 
 impl Weights {
-    /// Opens a safetensors file and checks names, types and shapes of all tensors against the network they describe.
+    /// Opens a safetensors file or one that Keras saved, and checks names and shapes of all tensors against the network they
+    /// describe.
     ///
     /// The values are not read yet, except for the variances of networks with timm's names, which decide the epsilon
     /// where the metadata does not say it.
@@ -85,20 +74,14 @@ impl Weights {
             return Err(foreign::folder(path));
         }
         let opened = storage::open_file(path).map_err(read)?;
-        let len = opened.metadata().map_err(read)?.len();
-        let mut start = vec![0; len.min(foreign::START) as usize];
-        let storage = Storage::File(opened, len);
+        let storage = Storage::file(opened).map_err(read)?;
+        let mut start = vec![0; storage.len().min(foreign::START) as usize];
         storage.read_exact_at(&mut start, 0).map_err(read)?;
-        if matches!(foreign::kind(&start), Some(Kind::Zip | Kind::Hdf5)) {
-            let found = import::to_memory(path, choices)?;
-            let bytes = Storage::Memory(Cow::Owned(found.bytes));
-            let mut checked = Checked::new(file, Some(path.to_owned()), bytes, choices)?;
-            // the file is what people know by its hash and by what is in it, not its copy in memory
-            checked.sha256.set(found.sha256).ok();
-            checked.info.passed_over = found.passed_over;
-            return Ok(checked.into());
+        match foreign::kind(&start) {
+            Some(kind) => Checked::of_keras(path, kind, choices),
+            None => Checked::of_safetensors(file, Some(path.to_owned()), storage, choices),
         }
-        Checked::new(file, Some(path.to_owned()), storage, choices).map(Self::from)
+        .map(Self::from)
     }
 
     /// The same for a safetensors file in memory; `name` is what messages call it.
@@ -107,7 +90,7 @@ impl Weights {
     /// As [`Weights::open`].
     pub fn from_bytes(name: &str, bytes: Cow<'static, [u8]>) -> Result<Self, WeightsError> {
         let storage = Storage::Memory(bytes);
-        Checked::new(name.to_owned(), None, storage, &NetworkChoices::default()).map(Self::from)
+        Checked::of_safetensors(name.to_owned(), None, storage, &NetworkChoices::default()).map(Self::from)
     }
 
     /// A network that works without any file.
@@ -116,7 +99,7 @@ impl Weights {
     /// None in a program that passed its tests; the file goes through the same checks as any other.
     pub fn built_in(built_in: BuiltIn) -> Result<Self, WeightsError> {
         let storage = Storage::Memory(Cow::Borrowed(built_in.bytes()));
-        let mut checked = Checked::new(built_in.to_string(), None, storage, &NetworkChoices::default())?;
+        let mut checked = Checked::of_safetensors(built_in.to_string(), None, storage, &NetworkChoices::default())?;
         checked.info.built_in = Some(built_in);
         Ok(checked.into())
     }
@@ -136,7 +119,7 @@ impl Weights {
     /// # Errors
     /// Unknown tensors, values that are not finite, variances below zero, and failures of the system.
     pub fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
-        self.0.tensor(path)
+        self.0.values.tensor(path)
     }
 
     /// The shape of one tensor in Keras' layout.
@@ -144,7 +127,7 @@ impl Weights {
     /// # Errors
     /// Unknown tensors.
     pub(super) fn shape(&self, path: &str) -> Result<&[usize], WeightsError> {
-        Ok(&self.0.stored(path)?.shape)
+        self.0.values.shape(path)
     }
 
     /// Reads every tensor once, to find any value that is not finite.
@@ -166,23 +149,16 @@ impl Weights {
         if let Some(known) = self.0.sha256.get() {
             return Ok(known.clone());
         }
-        let sha256 = self
-            .0
-            .storage
-            .sha256_from(0)
-            .map_err(|source| self.0.read_error(source))?;
+        let sha256 = self.0.sha256_from(|_| 0)?;
         Ok(self.0.sha256.get_or_init(|| sha256).clone())
     }
 
-    /// SHA-256 of everything after the header, in lower-case hexadecimal.
+    /// SHA-256 of everything after the header of a safetensors file, in lower-case hexadecimal; of any other, of all.
     ///
     /// # Errors
     /// Failures of the system to read the file.
     pub fn data_sha256(&self) -> Result<String, WeightsError> {
-        let storage = &self.0.storage;
-        storage
-            .sha256_from(self.0.data)
-            .map_err(|source| self.0.read_error(source))
+        self.0.sha256_from(|values| values.data)
     }
 }
 
@@ -192,8 +168,8 @@ fn name_of_file(path: &Path) -> Option<String> {
 }
 
 impl Checked {
-    /// Checks everything but the values.
-    fn new(
+    /// A safetensors file with everything checked but the values.
+    fn of_safetensors(
         file: String,
         path: Option<PathBuf>,
         storage: Storage,
@@ -205,25 +181,59 @@ impl Checked {
         let choices = NetworkChoices {
             input_size: asked.input_size.or(said.input_size),
             output: asked.output.or(said.output),
-            output_layer: asked.output_layer.clone().or(said.output_layer),
+            output_layer: asked.output_layer.clone().or(said.output_layer.clone()),
         };
+        let (network, tensors) = network::of_header(&file, &header, &metadata, &choices)?;
+        let values = Values::Safetensors(Safetensors {
+            file: file.clone(),
+            storage,
+            data,
+            tensors,
+        });
+        Self::new(file, path, [asked, &said], metadata, network, values)
+    }
+
+    /// A file that Keras saved with everything checked but the values.
+    fn of_keras(path: &Path, kind: Kind, asked: &NetworkChoices) -> Result<Self, WeightsError> {
+        let file = path.display().to_string();
+        let KerasFile {
+            network,
+            datasets,
+            description,
+            sha256,
+        } = keras_file::open(path, kind, asked)?;
+        let metadata = import::known(path, &sha256, description);
+        let said = info::said(&file, &metadata)?;
+        let values = Values::Hdf5 { datasets, sha256 };
+        Self::new(file, Some(path.to_owned()), [asked, &said], metadata, network, values)
+    }
+
+    /// `asked` is what a person says of the network, `said` what its metadata say.
+    fn new(
+        file: String,
+        path: Option<PathBuf>,
+        [asked, said]: [&NetworkChoices; 2],
+        metadata: BTreeMap<String, String>,
+        network: StoredNetwork,
+        values: Values,
+    ) -> Result<Self, WeightsError> {
         let StoredNetwork {
             plan,
             dialect,
-            tensors,
             passed_over,
             outputs,
             says_input_size,
             says_output,
             usual_pixels,
-        } = network::of_header(&file, &header, &metadata, &choices)?;
+        } = network;
         let input_said_by = if says_input_size {
             SaidBy::File
         } else {
             SaidBy::of(asked.input_size.is_some(), said.input_size.is_some())
         };
+        let output_said = asked.output.is_some() || said.output.is_some();
         // the network inside the program is known
-        let output_said_by = SaidBy::of(choices.output.is_some(), says_output || path.is_none());
+        let output_said_by = SaidBy::of(output_said, says_output || path.is_none());
         let named = metadata.get(info::key::NAME).cloned();
         let name = named
             .or_else(|| path.as_deref().and_then(name_of_file))
@@ -243,75 +253,34 @@ impl Checked {
             metadata,
         };
         let mut checked = Self {
-            file,
-            storage,
-            data,
             plan,
             info,
-            tensors,
+            values,
             sha256: OnceLock::new(),
         };
-        checked.decide_epsilon()?;
+        checked.decide_epsilon(&file)?;
         Ok(checked)
     }
 
-    fn read_error(&self, source: io::Error) -> WeightsError {
-        WeightsError::Read {
-            file: self.file.clone(),
-            source,
-        }
-    }
-
-    fn problem(&self, problem: TensorProblem) -> WeightsError {
-        WeightsError::Tensor {
-            file: self.file.clone(),
-            problem,
-        }
-    }
-
-    fn stored(&self, path: &str) -> Result<&Stored, WeightsError> {
-        let found = self.tensors.get(path);
-        found.ok_or_else(|| self.problem(TensorProblem::Unknown(path.to_owned())))
-    }
-
-    fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
-        let stored = self.stored(path)?;
-        let values = self.values(stored)?;
-        parameters::check_values(path, &stored.name, &values).map_err(|problem| self.problem(problem))?;
-        Ok(stored.order.keras_from(values))
-    }
-
-    /// The values in the file's own order.
-    fn values(&self, stored: &Stored) -> Result<Vec<f32>, WeightsError> {
-        let count: usize = stored.shape.iter().product();
-        let size = stored.dtype.bitsize() / 8;
-        let mut values = Vec::with_capacity(count);
-        let mut buffer = vec![0; CHUNK.min(count * size)];
-        let mut offset = self.data + stored.offset;
-        while values.len() < count {
-            let bytes = buffer.len().min((count - values.len()) * size);
-            let chunk = &mut buffer[..bytes];
-            self.storage
-                .read_exact_at(chunk, offset)
-                .map_err(|source| self.read_error(source))?;
-            offset += bytes as u64;
-            match stored.dtype {
-                Dtype::F16 => values.extend(words(chunk).map(|word| f16::from_le_bytes(word).to_f32())),
-                Dtype::BF16 => values.extend(words(chunk).map(|word| bf16::from_le_bytes(word).to_f32())),
-                _ => values.extend(words(chunk).map(f32::from_le_bytes)),
+    /// SHA-256 of the file from where `start` says, if it is a safetensors file.
+    fn sha256_from(&self, start: impl Fn(&Safetensors) -> u64) -> Result<String, WeightsError> {
+        match &self.values {
+            Values::Safetensors(values) => {
+                let hashed = values.storage.sha256_from(start(values));
+                hashed.map_err(|source| values.read_error(source))
             }
+            Values::Hdf5 { sha256, .. } => Ok(sha256.clone()),
         }
-        Ok(values)
     }
 
     /// Takes the epsilon from the metadata, else from the variances of a port, else Keras' own.
-    fn decide_epsilon(&mut self) -> Result<(), WeightsError> {
-        if let Some(epsilon) = info::bn_epsilon(&self.file, &self.info.metadata)? {
+    fn decide_epsilon(&mut self, file: &str) -> Result<(), WeightsError> {
+        if let Some(epsilon) = info::bn_epsilon(file, &self.info.metadata)? {
             self.plan.set_bn_epsilon(epsilon);
         } else if self.info.dialect == Dialect::Timm {
             let mut smallest = f32::INFINITY;
-            for path in self.tensors.keys().filter(|path| path.ends_with("/moving_variance")) {
-                smallest = self.tensor(path)?.into_iter().fold(smallest, f32::min);
+            for path in self.values.paths().filter(|path| path.ends_with("/moving_variance")) {
+                smallest = self.values.tensor(path)?.into_iter().fold(smallest, f32::min);
             }
             let (epsilon, reason) = info::bn_epsilon_by_variance(smallest);
             self.plan.set_bn_epsilon(epsilon);
@@ -319,9 +288,4 @@ impl Checked {
         }
         Ok(())
     }
-}
-
-/// Splits bytes into values; what does not fill a last value is left out.
-fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
-    bytes.as_chunks().0.iter().copied()
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::labels::LabelsProblem;
 use crate::models::keras::KerasError;
 use crate::models::xception::ArchitectureError;
+use crate::models::xception::architecture::KERAS_INPUT_SIZE;
 
 /// Why weights cannot be used. Each message names the file and what to do next.
 #[derive(Debug, Error)]
@@ -84,10 +85,15 @@ pub enum WeightsError {
         gigabytes: f64,
     },
     /// A network of any size, of which nobody says on which it was trained.
-    #[error("{file} does not say on which input size it was trained; say it with --input-size 299 (or WIDTHxHEIGHT)")]
+    #[error(
+        "{file} does not say on which input size it was trained; say it with --input-size {} (or WIDTHxHEIGHT)",
+        usual.unwrap_or(KERAS_INPUT_SIZE)
+    )]
     InputSizeNeeded {
         /// The file as shown to people.
         file: String,
+        /// The side of the input on which Keras' own weights of its family were trained, where there is one.
+        usual: Option<usize>,
     },
     /// The labels beside a file that is imported cannot be used.
     #[error(transparent)]

@@ -1,28 +1,18 @@
 //! Brings weights of any known kind into the program's own format.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
-
-use hdf5_pure::File;
 
 use super::checked::Weights;
 use super::error::WeightsError;
-use super::formats::archive::KerasArchive;
 use super::formats::canonical;
-use super::formats::described::{self, DescribedWeights};
-use super::formats::foreign::{self, Kind};
-use super::formats::hdf5::{self, Hdf5Weights};
-use super::formats::storage::{self, Storage};
 use super::info::{self, FORMAT, format_size, key};
 use super::labels::{self, LabelsProblem};
-use super::passed_over::PassedOver;
 use super::said_by::SaidBy;
 use super::sources::published::Source;
 use crate::models::keras::Description;
 use crate::models::keras::NetworkChoices;
-use crate::models::xception::architecture::KERAS_BN_EPSILON;
-use crate::network::Plan;
+use crate::models::xception::architecture::{KERAS_BN_EPSILON, KERAS_INPUT_SIZE};
 
 /// What the person who imports knows better than the file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,55 +59,24 @@ pub fn default_out(source: &Path, folder: &Path) -> PathBuf {
 /// One sentence that names the file and the first tensor that is wrong. `out` is then as it was before.
 pub fn import(source: &Path, out: &Path, options: &ImportOptions) -> Result<Weights, WeightsError> {
     check(source, options)?;
-    let found = open(source, options)?;
-    let sha256 = sha256(source)?;
-    let mut metadata = metadata(source, &sha256, &found, options);
+    let weights = Weights::open_with(source, &options.choices)?;
+    let sha256 = weights.sha256()?;
+    let mut metadata = metadata(&weights, known(source, &sha256, None), options);
     // the file may be taken elsewhere, without those that lie beside it; known weights have theirs already
     if Source::of_sha256(&sha256).is_none()
-        && let Some(names) = labels_beside(source, found.plan().classes())?
+        && let Some(names) = labels_beside(source, weights.plan().classes())?
     {
         metadata.insert(key::LABELS.to_owned(), names);
     }
-    canonical::write(out, found.plan(), &metadata, &|path| found.tensor(path))?;
+    canonical::write(out, weights.plan(), &metadata, &|path| weights.tensor(path))?;
     Weights::open(out)
-}
-
-/// A network of another kind of file, as a safetensors file in memory.
-pub(super) struct InMemory {
-    pub bytes: Vec<u8>,
-    /// SHA-256 of the source.
-    pub sha256: String,
-    /// What lies in the source beside the network.
-    pub passed_over: PassedOver,
-}
-
-/// The same network in memory.
-pub(super) fn to_memory(source: &Path, choices: &NetworkChoices) -> Result<InMemory, WeightsError> {
-    let options = ImportOptions {
-        choices: choices.clone(),
-        ..ImportOptions::default()
-    };
-    check(source, &options)?;
-    let found = open(source, &options)?;
-    let sha256 = sha256(source)?;
-    let metadata = metadata(source, &sha256, &found, &options);
-    let bytes = canonical::bytes(source, found.plan(), &metadata, &|path| found.tensor(path))?;
-    Ok(InMemory {
-        bytes,
-        sha256,
-        passed_over: found.passed_over().clone(),
-    })
 }
 
 /// Refuses options with which the result could not be opened.
 fn check(source: &Path, options: &ImportOptions) -> Result<(), WeightsError> {
-    let file = source.display().to_string();
-    match *options {
-        ImportOptions {
-            bn_epsilon: Some(epsilon),
-            ..
-        } if !(epsilon > 0.0 && epsilon < 1.0) => Err(WeightsError::Metadata {
-            file,
+    match options.bn_epsilon {
+        Some(epsilon) if !(epsilon > 0.0 && epsilon < 1.0) => Err(WeightsError::Metadata {
+            file: source.display().to_string(),
             key: key::BN_EPSILON,
             value: epsilon.to_string(),
             expected: info::EPSILON_EXPECTED,
@@ -126,175 +85,79 @@ fn check(source: &Path, options: &ImportOptions) -> Result<(), WeightsError> {
     }
 }
 
-/// A network in any kind of file.
-enum Found {
-    Safetensors(Weights),
-    Hdf5(Box<Hdf5Weights>),
-    Described(Box<DescribedWeights>),
-}
-
-impl Found {
-    /// Whether the file says the size of its input.
-    fn says_input_size(&self) -> bool {
-        match self {
-            Self::Safetensors(weights) => weights.info().input_said_by != SaidBy::Guess,
-            Self::Hdf5(_) => false,
-            Self::Described(weights) => weights.network.says_input_size,
-        }
-    }
-
-    fn plan(&self) -> &Plan {
-        match self {
-            Self::Safetensors(weights) => weights.plan(),
-            Self::Hdf5(weights) => &weights.plan,
-            Self::Described(weights) => &weights.network.plan,
-        }
-    }
-
-    fn passed_over(&self) -> &PassedOver {
-        match self {
-            Self::Safetensors(weights) => &weights.info().passed_over,
-            Self::Hdf5(weights) => &weights.passed_over,
-            Self::Described(weights) => &weights.passed_over,
-        }
-    }
-
-    fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
-        match self {
-            Self::Safetensors(weights) => weights.tensor(path),
-            Self::Hdf5(weights) => weights.tensor(path),
-            Self::Described(weights) => weights.tensor(path),
-        }
-    }
-}
-
-fn open(source: &Path, options: &ImportOptions) -> Result<Found, WeightsError> {
-    let name = source.display().to_string();
-    let read = |source: io::Error| WeightsError::Read {
-        file: name.clone(),
-        source,
-    };
-    let choices = &options.choices;
-    if source.is_dir() {
-        return Err(foreign::folder(source));
-    }
-    let mut file = storage::open_file(source).map_err(read)?;
-    let mut start = Vec::new();
-    file.by_ref().take(8).read_to_end(&mut start).map_err(read)?;
-    file.rewind().map_err(read)?;
-    match foreign::kind(&start) {
-        Some(Kind::Pickle) => Err(WeightsError::Pickle { file: name }),
-        Some(Kind::Zip) => {
-            let KerasArchive { description, weights } = KerasArchive::read(&name, file)?;
-            // what cannot be explained is told before its weights are looked into
-            let network = described::network(&name, &description, choices)?;
-            let file = File::from_bytes(weights).map_err(|error| hdf5::damaged(&name, &error))?;
-            let weights = DescribedWeights::new(&name, file, description, network)?;
-            Ok(Found::Described(Box::new(weights)))
-        }
-        Some(Kind::Hdf5) => {
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes).map_err(read)?;
-            let len = bytes.len() as u64;
-            let file = File::from_bytes(bytes).map_err(|error| hdf5::damaged(&name, &error))?;
-            if let Some(description) = described::description(&name, &file)? {
-                let network = described::network(&name, &description, choices)?;
-                let weights = DescribedWeights::new(&name, file, description, network)?;
-                return Ok(Found::Described(Box::new(weights)));
-            }
-            let weights = Hdf5Weights::new(&name, file, len, choices.input_size)?;
-            Ok(Found::Hdf5(Box::new(weights)))
-        }
-        None => Weights::open_with(source, choices).map(Found::Safetensors),
-    }
-}
-
-fn sha256(source: &Path) -> Result<String, WeightsError> {
-    let hash = || {
-        let file = storage::open_file(source)?;
-        let len = file.metadata()?.len();
-        Storage::File(file, len).sha256_from(0)
-    };
-    hash().map_err(|error| WeightsError::Read {
-        file: source.display().to_string(),
-        source: error,
-    })
-}
-
-/// All that is known: what the file said, what is known of its hash, and above all what the options say.
-fn metadata(source: &Path, sha256: &str, found: &Found, options: &ImportOptions) -> BTreeMap<String, String> {
+/// What is known of a file by its hash, and what its description says, as metadata.
+pub(super) fn known(source: &Path, sha256: &str, description: Option<Description>) -> BTreeMap<String, String> {
     let mut metadata = BTreeMap::new();
-    let plan = found.plan();
-    let mut epsilon = plan.bn_epsilon().unwrap_or(KERAS_BN_EPSILON);
-    match found {
-        Found::Safetensors(weights) => {
-            let info = weights.info();
-            metadata.clone_from(&info.metadata);
-            if let Some(reason) = &info.bn_epsilon_reason {
-                metadata.insert(key::BN_EPSILON_REASON.to_owned(), reason.clone());
-            }
+    let mut set = |key: &str, value: String| metadata.insert(key.to_owned(), value);
+    if let Some(Description {
+        config,
+        training,
+        version,
+    }) = description
+    {
+        set(key::MODEL_CONFIG, config);
+        if let Some(training) = training {
+            set(key::TRAINING_CONFIG, training);
         }
-        Found::Hdf5(_) => {}
-        Found::Described(weights) => {
-            let Description {
-                config,
-                training,
-                version,
-            } = &weights.description;
-            metadata.insert(key::MODEL_CONFIG.to_owned(), config.clone());
-            metadata.extend(
-                training
-                    .clone()
-                    .map(|training| (key::TRAINING_CONFIG.to_owned(), training)),
-            );
-            metadata.extend(version.clone().map(|version| (key::KERAS_VERSION.to_owned(), version)));
+        if let Some(version) = version {
+            set(key::KERAS_VERSION, version);
         }
     }
-    let mut set = |key: &str, value: String| metadata.insert(key.to_owned(), value);
     set(key::FORMAT, FORMAT.to_owned());
     set(
         key::IMPORTER,
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
     );
     set(key::SOURCE_SHA256, sha256.to_owned());
-    let known = Source::of_sha256(sha256);
-    if let Some(known) = known {
+    if let Some(known) = Source::of_sha256(sha256) {
         set(key::NAME, known.name.to_owned());
         set(key::SOURCE, known.url(crate::weights::sources::hub::PUBLIC));
         set(key::LICENCE, known.licence.to_owned());
         set(key::LABELS, labels::IMAGENET.to_owned());
+        set(key::INPUT_SIZE, format_size([KERAS_INPUT_SIZE; 2]));
     } else {
         let name = source.file_name().unwrap_or_default().to_string_lossy();
         set(key::SOURCE, name.into_owned());
     }
-    if let Some(chosen) = options.bn_epsilon {
-        epsilon = chosen;
-        set(key::BN_EPSILON_REASON, "chosen at import".to_owned());
+    metadata
+}
+
+/// All that is to be written: what the file said, what is `known` of it, and above all what the options say.
+fn metadata(weights: &Weights, known: BTreeMap<String, String>, options: &ImportOptions) -> BTreeMap<String, String> {
+    let info = weights.info();
+    let mut metadata = info.metadata.clone();
+    metadata.extend(known);
+    let mut set = |key: &str, value: String| metadata.insert(key.to_owned(), value);
+    if let Some(reason) = &info.bn_epsilon_reason {
+        set(key::BN_EPSILON_REASON, reason.clone());
     }
-    if !matches!(found, Found::Described(_)) {
+    if let Some(chosen) = options.bn_epsilon {
+        set(key::BN_EPSILON, format!("{chosen:e}"));
+        set(key::BN_EPSILON_REASON, "chosen at import".to_owned());
+    } else if !info.metadata.contains_key(key::MODEL_CONFIG) {
+        // a description says it of each layer
+        let epsilon = weights.plan().bn_epsilon().unwrap_or(KERAS_BN_EPSILON);
         set(key::BN_EPSILON, format!("{epsilon:e}"));
     }
     // a size that nobody said is asked for when the network is used
-    if found.says_input_size() || options.choices.input_size.is_some() || known.is_some() {
-        set(key::INPUT_SIZE, format_size([plan.input().height, plan.input().width]));
+    if info.input_said_by != SaidBy::Guess {
+        let input = weights.plan().input();
+        set(key::INPUT_SIZE, format_size([input.height, input.width]));
     }
-    if let Some(output) = options.choices.output {
-        set(key::OUTPUT, output.name().to_owned());
-    }
-    if let Some(layer) = &options.choices.output_layer {
-        set(key::OUTPUT_LAYER, layer.clone());
-    }
+    let choices = &options.choices;
     let said = [
-        (key::NAME, &options.name),
-        (key::SOURCE, &options.source),
-        (key::LICENCE, &options.licence),
-        (key::PIXELS, &options.pixels),
-        (key::RESIZE, &options.resize),
-        (key::FIT, &options.fit),
+        (key::OUTPUT, choices.output.map(|output| output.name().to_owned())),
+        (key::OUTPUT_LAYER, choices.output_layer.clone()),
+        (key::NAME, options.name.clone()),
+        (key::SOURCE, options.source.clone()),
+        (key::LICENCE, options.licence.clone()),
+        (key::PIXELS, options.pixels.clone()),
+        (key::RESIZE, options.resize.clone()),
+        (key::FIT, options.fit.clone()),
     ];
     for (key, value) in said {
         if let Some(value) = value {
-            set(key, value.clone());
+            set(key, value);
         }
     }
     metadata

@@ -8,7 +8,8 @@ use super::checked::Weights;
 use super::error::WeightsError;
 use super::formats::archive::KerasArchive;
 use super::formats::foreign::{self, Kind};
-use super::formats::{described, hdf5, storage};
+use super::formats::storage::{self, Storage};
+use super::formats::{described, hdf5};
 use super::info::key;
 use super::passed_over::PassedOver;
 use crate::models::keras::{self, NetworkChoices};
@@ -122,9 +123,7 @@ fn description(path: &Path) -> Result<Option<String>, WeightsError> {
             Ok(Some(archive.description.config))
         }
         Some(Kind::Hdf5) => {
-            let mut bytes = Vec::new();
-            open().and_then(|mut file| file.read_to_end(&mut bytes)).map_err(read)?;
-            let file = hdf5_pure::File::from_bytes(bytes).map_err(|error| hdf5::damaged(&name, &error))?;
+            let file = hdf5::open(&name, open().and_then(Storage::file).map_err(read)?)?;
             Ok(described::description(&name, &file)?.map(|description| description.config))
         }
         _ => Ok(None),

@@ -15,6 +15,7 @@ mod formats;
 mod import;
 pub mod info;
 mod inspect;
+mod keras_file;
 mod labels;
 mod network;
 mod parameters;
@@ -22,6 +23,7 @@ mod passed_over;
 mod said_by;
 mod sources;
 mod tensors;
+mod values;
 pub mod verify;
 
 pub use crate::models::keras::NetworkChoices;

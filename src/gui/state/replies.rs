@@ -240,11 +240,12 @@ impl State {
 
     /// Asks for the input size that a network's file does not say.
     fn ask_size(&mut self, failure: &Failure) {
-        if let ExplorerError::Weights(WeightsError::InputSizeNeeded { file }) = failure.error.as_ref() {
+        if let ExplorerError::Weights(WeightsError::InputSizeNeeded { file, usual }) = failure.error.as_ref() {
             self.size_question = Some(SizeQuestion {
                 wanted: self.wanted_network.clone(),
                 name: file.clone(),
-                text: String::new(),
+                usual: *usual,
+                text: usual.map_or_else(String::new, |side| side.to_string()),
             });
         }
     }

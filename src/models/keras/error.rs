@@ -59,7 +59,10 @@ pub enum KerasError {
     },
     /// Nobody says how large the input is.
     #[error("it does not say on which input size it was trained")]
-    InputSize,
+    InputSize {
+        /// The side of the input on which Keras' own weights of its family were trained, where there is one.
+        usual: Option<usize>,
+    },
 }
 
 impl KerasError {

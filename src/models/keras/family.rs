@@ -83,6 +83,34 @@ impl Family {
     }
 }
 
+/// The sides of the inputs on which Keras' weights were trained, of families with several: by how the model's name ends.
+const SIZES: [(&str, usize); 12] = [
+    ("b0", 224),
+    ("b1", 240),
+    ("b2", 260),
+    ("b3", 300),
+    ("b4", 380),
+    ("b5", 456),
+    ("b6", 528),
+    ("b7", 600),
+    ("v2-s", 384),
+    ("v2-m", 480),
+    ("v2-l", 480),
+    ("mobile", 224),
+];
+
+/// The side of the input on which Keras' own weights of this network were trained, where the names in it tell.
+pub fn usual_size(model: &Model) -> Option<usize> {
+    Some(match by_name(model)? {
+        Family::Xception | Family::InceptionV3 | Family::InceptionResNetV2 => 299,
+        Family::EfficientNet | Family::EfficientNetV2 | Family::NasNet => {
+            let name = model.name.to_lowercase().replace('_', "-");
+            SIZES.iter().find(|(ending, _)| name.ends_with(ending))?.1
+        }
+        _ => 224,
+    })
+}
+
 /// Beginnings of the names that Keras gives to its models, the longer first, and what they are in words.
 const MODELS: [(&str, Family, &str); 21] = [
     ("xception", Family::Xception, "an Xception"),
@@ -217,4 +245,33 @@ pub fn by_graph(plan: &Plan) -> Option<Family> {
         _ if body.iter().any(|layer| layer.op == Op::LayerScale) => Family::ConvNext,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_input_size_is_that_of_the_family_or_of_the_width() {
+        let sizes = [
+            ("MobileNetV3Small", Some(224)),
+            ("xception", Some(299)),
+            ("inception_resnet_v2", Some(299)),
+            ("efficientnetb7", Some(600)),
+            ("efficientnetv2-s", Some(384)),
+            ("efficientnetv2-b3", Some(300)),
+            ("NASNetMobile", Some(224)),
+            ("nasnet_large", None),
+            ("resnet50", Some(224)),
+            ("my_model", None),
+        ];
+        for (name, usual) in sizes {
+            let config = format!(
+                r#"{{"class_name": "Sequential", "config": {{"name": "{name}", "layers": [
+                    {{"class_name": "Flatten", "config": {{"name": "flatten"}}}}]}}}}"#
+            );
+            let model = Model::parse(&config).unwrap();
+            assert_eq!(usual_size(&model), usual, "{name}");
+        }
+    }
 }

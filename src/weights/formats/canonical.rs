@@ -52,18 +52,6 @@ fn write_partial(
     file.flush().and_then(|()| file.get_ref().sync_all()).map_err(failed)
 }
 
-/// The same file in memory; `name` is what messages call it.
-pub(crate) fn bytes(
-    name: &Path,
-    plan: &Plan,
-    metadata: &BTreeMap<String, String>,
-    tensor: &dyn Fn(&str) -> Result<Vec<f32>, WeightsError>,
-) -> Result<Vec<u8>, WeightsError> {
-    let mut file = io::Cursor::new(Vec::new());
-    write_to(&mut file, name, plan, metadata, tensor)?;
-    Ok(file.into_inner())
-}
-
 fn write_to(
     file: &mut (impl io::Write + io::Seek),
     out: &Path,

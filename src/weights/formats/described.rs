@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use hdf5_pure::File;
 
-use super::hdf5::{self, Found, Walk};
+use super::hdf5::{self, Datasets, Found, Places, Walk};
 use crate::models::keras::{self, Description, KerasError, KerasNetwork, NetworkChoices, Placement};
 use crate::network::MOST_KEPT;
 use crate::weights::error::{TensorProblem, WeightsError};
@@ -15,15 +15,11 @@ pub(crate) const MAX_MEMORY: u64 = 4 << 30;
 
 /// A file whose tensors are placed by the description of its model, but not read yet.
 pub(crate) struct DescribedWeights {
-    /// As shown to people.
-    name: String,
-    file: File,
+    pub datasets: Datasets,
     pub network: KerasNetwork,
     pub description: Description,
     /// What lies beside the network.
     pub passed_over: PassedOver,
-    /// From the plan's parameters to datasets.
-    datasets: HashMap<String, String>,
 }
 
 /// What an HDF5 file says of its model, if it does.
@@ -45,7 +41,10 @@ pub(crate) fn network(
 ) -> Result<KerasNetwork, WeightsError> {
     let file = name.to_owned();
     let network = keras::network(description, choices).map_err(|problem| match problem {
-        KerasError::InputSize => WeightsError::InputSizeNeeded { file: file.clone() },
+        KerasError::InputSize { usual } => WeightsError::InputSizeNeeded {
+            file: file.clone(),
+            usual,
+        },
         problem => WeightsError::Network {
             file: file.clone(),
             problem: Box::new(problem),
@@ -83,7 +82,7 @@ impl DescribedWeights {
             .into_iter()
             .map(|parameter| (parameter.path(), parameter.shape))
             .collect();
-        let mut datasets = HashMap::new();
+        let mut places = Places::new();
         for placement in &network.placements {
             if let Some(extra) = extra(&found, placement) {
                 return Err(problem(TensorProblem::Undescribed(extra)));
@@ -106,26 +105,19 @@ impl DescribedWeights {
                         expected,
                     }));
                 }
-                datasets.insert(path, dataset.path.clone());
+                places.insert(path, (dataset.path.clone(), expected));
             }
         }
-        let used: HashSet<&str> = datasets.values().map(String::as_str).collect();
+        let used: HashSet<&str> = places.values().map(|(dataset, _)| dataset.as_str()).collect();
         for dataset in found.iter().filter(|dataset| !used.contains(dataset.path.as_str())) {
             passed_over.add(Beside::OtherLayers, dataset.bytes);
         }
         Ok(Self {
-            name: name.to_owned(),
-            file,
+            datasets: Datasets::new(name, file, places),
             network,
             description,
             passed_over,
-            datasets,
         })
-    }
-
-    /// The values of one tensor by the plan's path.
-    pub(crate) fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
-        hdf5::tensor(&self.name, &self.file, &self.datasets, path)
     }
 }
 

@@ -1,12 +1,13 @@
-//! An HDF5 file of Keras seen as one Xception.
+//! HDF5 files of Keras: their tensors by path, and one without a description seen as an Xception.
 
 use std::collections::HashMap;
 
 use half::f16;
-use hdf5_pure::{DType, Datatype, File, Group};
+use hdf5_pure::{DType, Datatype, File, FileAccessProperties, FormatError, Group, MetadataCacheConfig, Source};
 
 use super::layouts::{self, Dataset};
 use super::names::Names;
+use super::storage::Storage;
 use crate::models::xception::architecture::KERAS_INPUT_SIZE;
 use crate::network::Plan;
 use crate::weights::error::{TensorProblem, WeightsError};
@@ -29,16 +30,90 @@ const OTHER_GROUPS: [(&str, Beside); 6] = [
 /// How much larger than the file the unpacked tensors may be: weights hardly compress.
 const MAX_UNPACKED: u64 = 64 << 20;
 
-/// A file with all of its tensors recognised and checked but for their values.
-pub(crate) struct Hdf5Weights {
+/// Bytes of its structure that are kept, so that a thousand layers do not mean a hundred thousand reads.
+const MAX_CACHED: usize = 4 << 20;
+
+/// Reads of the library, from the storage.
+impl Source for Storage {
+    fn len(&self) -> u64 {
+        self.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), FormatError> {
+        self.read_exact_at(buffer, offset)
+            .map_err(|error| FormatError::Source(error.to_string()))
+    }
+}
+
+/// Opens an HDF5 file whose bytes stay where they are: each tensor is read when it is asked for.
+pub(crate) fn open(name: &str, storage: Storage) -> Result<File, WeightsError> {
+    let properties = FileAccessProperties::new().with_metadata_cache(MetadataCacheConfig::new(MAX_CACHED));
+    File::from_source_with_options(storage, properties).map_err(|error| damaged(name, &error))
+}
+
+/// From canonical path to dataset, and the shape in Keras' layout.
+pub(crate) type Places = HashMap<String, (String, Vec<usize>)>;
+
+/// The tensors of a network in an HDF5 file: each has its place, type and shape, and is read when it is asked for.
+pub(crate) struct Datasets {
     /// As shown to people.
     name: String,
     file: File,
+    places: Places,
+}
+
+impl Datasets {
+    pub(crate) fn new(name: &str, file: File, places: Places) -> Self {
+        Self {
+            name: name.to_owned(),
+            file,
+            places,
+        }
+    }
+
+    /// The paths of all tensors.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.places.keys().map(String::as_str)
+    }
+
+    /// The shape of one tensor in Keras' layout.
+    pub(crate) fn shape(&self, path: &str) -> Result<&[usize], WeightsError> {
+        Ok(&self.place(path)?.1)
+    }
+
+    /// The values of one tensor in f32.
+    pub(crate) fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
+        let (dataset, _) = self.place(path)?;
+        let values = floats(&self.file, dataset).map_err(|error| damaged(&self.name, &error))?;
+        let values = values.ok_or_else(|| {
+            self.problem(TensorProblem::Type {
+                tensor: dataset.clone(),
+                found: "no floating point of 2, 4 or 8 bytes".to_owned(),
+            })
+        })?;
+        parameters::check_values(path, dataset, &values).map_err(|problem| self.problem(problem))?;
+        Ok(values)
+    }
+
+    fn place(&self, path: &str) -> Result<&(String, Vec<usize>), WeightsError> {
+        let found = self.places.get(path);
+        found.ok_or_else(|| self.problem(TensorProblem::Unknown(path.to_owned())))
+    }
+
+    fn problem(&self, problem: TensorProblem) -> WeightsError {
+        WeightsError::Tensor {
+            file: self.name.clone(),
+            problem,
+        }
+    }
+}
+
+/// An Xception without a description, told by the names and shapes of its tensors.
+pub(crate) struct Hdf5Weights {
     pub plan: Plan,
+    pub datasets: Datasets,
     /// What lies beside it.
     pub passed_over: PassedOver,
-    /// From canonical path to dataset.
-    datasets: HashMap<String, String>,
 }
 
 impl Hdf5Weights {
@@ -49,49 +124,18 @@ impl Hdf5Weights {
         walk.all(name, &file)?;
         let passed_over = walk.passed_over.clone();
         let input_size = input_size.unwrap_or([KERAS_INPUT_SIZE; 2]);
-        let (plan, datasets) = walk
+        let (plan, places) = walk
             .recognise(input_size, limit)
             .map_err(|problem| WeightsError::Tensor {
                 file: name.to_owned(),
                 problem,
             })?;
         Ok(Self {
-            name: name.to_owned(),
-            file,
             plan,
+            datasets: Datasets::new(name, file, places),
             passed_over,
-            datasets,
         })
     }
-
-    /// The values of one tensor by canonical path, in Keras' layout.
-    pub(crate) fn tensor(&self, path: &str) -> Result<Vec<f32>, WeightsError> {
-        tensor(&self.name, &self.file, &self.datasets, path)
-    }
-}
-
-/// The values of one tensor in f32; `datasets` has its place in the file.
-pub(crate) fn tensor(
-    name: &str,
-    file: &File,
-    datasets: &HashMap<String, String>,
-    path: &str,
-) -> Result<Vec<f32>, WeightsError> {
-    let problem = |problem| WeightsError::Tensor {
-        file: name.to_owned(),
-        problem,
-    };
-    let dataset = datasets.get(path);
-    let dataset = dataset.ok_or_else(|| problem(TensorProblem::Unknown(path.to_owned())))?;
-    let values = floats(file, dataset).map_err(|error| damaged(name, &error))?;
-    let values = values.ok_or_else(|| {
-        problem(TensorProblem::Type {
-            tensor: dataset.clone(),
-            found: "no floating point of 2, 4 or 8 bytes".to_owned(),
-        })
-    })?;
-    parameters::check_values(path, dataset, &values).map_err(problem)?;
-    Ok(values)
 }
 
 /// The values of a dataset of floating point numbers of any precision; none if it holds others.
@@ -218,7 +262,7 @@ impl Walk {
     }
 
     /// Finds out which dataset is which parameter, and checks types and shapes.
-    fn recognise(self, input_size: [usize; 2], limit: u64) -> Result<(Plan, HashMap<String, String>), TensorProblem> {
+    fn recognise(self, input_size: [usize; 2], limit: u64) -> Result<(Plan, Places), TensorProblem> {
         let keras = layouts::keras_names(&self.datasets)?;
         let mut shapes: Vec<Vec<usize>> = Vec::with_capacity(self.shapes.len());
         let mut position_of = HashMap::with_capacity(keras.len());
@@ -266,10 +310,10 @@ impl Walk {
                 shape: shape.to_vec(),
             });
         }
-        let datasets = located
+        let places = located
             .into_iter()
-            .map(|(path, (dataset, _))| (path.to_owned(), dataset.to_owned()));
-        Ok((plan, datasets.collect()))
+            .map(|(path, (dataset, shape))| (path.to_owned(), (dataset.to_owned(), shape.to_owned())));
+        Ok((plan, places.collect()))
     }
 }
 

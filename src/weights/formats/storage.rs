@@ -9,16 +9,22 @@ use sha2::{Digest as _, Sha256};
 
 /// Where the bytes of a weights file are. Reads need no cursor, so several threads may read at once.
 pub(crate) enum Storage {
-    /// An open file of this many bytes.
-    File(File, u64),
+    /// An open file, or `len` bytes of it from `start` on.
+    File { file: File, start: u64, len: u64 },
     /// All bytes in memory.
     Memory(Cow<'static, [u8]>),
 }
 
 impl Storage {
+    /// All of an open file.
+    pub(crate) fn file(file: File) -> io::Result<Self> {
+        let len = file.metadata()?.len();
+        Ok(Self::File { file, start: 0, len })
+    }
+
     pub(crate) fn len(&self) -> u64 {
         match self {
-            Self::File(_, len) => *len,
+            Self::File { len, .. } => *len,
             Self::Memory(bytes) => bytes.len() as u64,
         }
     }
@@ -26,7 +32,11 @@ impl Storage {
     /// Fills `buffer` with the bytes from `offset` on.
     pub(crate) fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         match self {
-            Self::File(file, _) => read_exact_at(file, buffer, offset),
+            Self::File { file, start, len } => {
+                let end = offset.checked_add(buffer.len() as u64).filter(|end| end <= len);
+                end.ok_or(io::ErrorKind::UnexpectedEof)?;
+                read_exact_at(file, buffer, start + offset)
+            }
             Self::Memory(bytes) => {
                 let start = usize::try_from(offset).map_err(|_| io::ErrorKind::UnexpectedEof)?;
                 let end = start.checked_add(buffer.len());

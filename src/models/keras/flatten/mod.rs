@@ -39,7 +39,11 @@ pub fn flatten(model: &Model, choices: &NetworkChoices, is_keras_2: bool, networ
     let (said, channels) = input_shape(model);
     let sides = match (choices.input_size, said) {
         (Some(sides), _) | (None, Some(sides)) => sides,
-        (None, None) => return Err(KerasError::InputSize),
+        (None, None) => {
+            return Err(KerasError::InputSize {
+                usual: family::usual_size(model),
+            });
+        }
     };
     if let Some(said) = said
         && sides != said
