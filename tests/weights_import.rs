@@ -89,7 +89,7 @@ fn all_formats_of_keras_give_the_same_tensors() {
 /// Weights that lie in the archive as they are stay there, so nothing but the checksum would tell a changed value.
 #[test]
 fn a_changed_byte_in_an_archive_is_told() {
-    let mut bytes = std::fs::read(format("small.keras")).unwrap();
+    let mut bytes = fs::read(format("small.keras")).unwrap();
     let start = bytes
         .windows(8)
         .position(|eight| eight == b"\x89HDF\r\n\x1a\n")
@@ -98,7 +98,7 @@ fn a_changed_byte_in_an_archive_is_told() {
     bytes[usize::midpoint(start, end)] ^= 1;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("changed.keras");
-    std::fs::write(&file, bytes).unwrap();
+    fs::write(&file, bytes).unwrap();
     let error = Weights::open(&file).unwrap_err().to_string();
     assert!(error.contains("model.weights.h5 in it is damaged"), "{error}");
 }
@@ -106,10 +106,10 @@ fn a_changed_byte_in_an_archive_is_told() {
 /// Keras stores weights as they are; who packs the archive anew may compress them.
 #[test]
 fn weights_that_are_compressed_in_an_archive_are_read_too() {
-    let mut archive = zip::ZipArchive::new(std::fs::File::open(format("small.keras")).unwrap()).unwrap();
+    let mut archive = zip::ZipArchive::new(fs::File::open(format("small.keras")).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("small.keras");
-    let mut packed = zip::ZipWriter::new(std::fs::File::create(&file).unwrap());
+    let mut packed = zip::ZipWriter::new(fs::File::create(&file).unwrap());
     let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).unwrap();
