@@ -43,5 +43,6 @@ pub mod imaging;
 pub mod labels;
 pub mod models;
 pub mod network;
+mod noise;
 pub mod samples;
 pub mod weights;

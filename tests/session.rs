@@ -398,3 +398,50 @@ fn a_second_network_sees_the_same_photo() {
     explorer.send(Request::LetGoSecond);
     assert!(matches!(next(&explorer), Reply::SecondNetwork(None)));
 }
+
+#[test]
+fn the_randomisation_test_makes_the_same_map_with_ever_more_random_weights() {
+    let (explorer, last, _) = started();
+    let Request::Explain(request) = explain(&[3], &[last]) else {
+        panic!("a request for maps")
+    };
+    let request = std::sync::Arc::new(request);
+    let run = || {
+        let request = request.clone();
+        explorer.send(Request::Randomize { request, next: 0 });
+        let mut stages = Vec::new();
+        loop {
+            let Reply::Randomized(stage) = next(&explorer) else {
+                panic!("expected a stage")
+            };
+            assert_eq!(stage.index, stages.len());
+            let is_last = stage.index + 1 == stage.count;
+            stages.push(stage);
+            if is_last {
+                return stages;
+            }
+        }
+    };
+    let stages = run();
+    assert!((4..=12).contains(&stages.len()));
+    assert!(stages.is_sorted_by(|a, b| a.stage.from > b.stage.from));
+    assert_eq!(stages.last().unwrap().stage.from, LayerId(1));
+    // Grad-CAM depends on what has been learnt; with a random head alone its weights are others already
+    let found: Vec<_> = stages.iter().map(|stage| stage.likeness).collect();
+    let verdict = gradcam_explorer::explain::verdict(&found).unwrap();
+    assert!(verdict.passes, "{verdict:?}");
+    assert!(
+        found
+            .iter()
+            .all(|stage| stage.rank_correlation.is_some_and(|left| left < 0.9))
+    );
+    // the same in every run, and the network in use still has what it has learnt
+    let again = run();
+    assert!(stages.iter().zip(&again).all(|(one, other)| one.map == other.map));
+    explorer.send(explain(&[3], &[last]));
+    let Reply::Explained(explained) = next(&explorer) else {
+        panic!("expected a map")
+    };
+    assert!(stages.iter().all(|stage| *stage.map != explained.explanation.map));
+    assert!(matches!(next(&explorer), Reply::ExplainedAll { .. }));
+}

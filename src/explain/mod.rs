@@ -6,6 +6,7 @@
 //! * [`Rivals`]: how much of a probability's map only says that another class is likelier.
 //! * [`backward`]: any classes at any layers from backward sweeps, never repeating the forward pass.
 //! * [`maps`]: the same by any method, also by those that ask the network again with a changed [`Picture`].
+//! * [`stages`]: the randomisation test: whether a map depends on what the network has learnt.
 //! * [`Measure`]: whether a map is true to the network: what hiding its evidence does to the score.
 //!
 //! Everything here is arithmetic on values that are handed in: no files, no clock, no window.
@@ -26,16 +27,18 @@ mod layer_cam;
 mod map;
 mod measure;
 mod method;
-mod noise;
 mod occlusion;
 mod picture;
 mod principal;
+mod rank_correlation;
 mod rise;
 mod rivals;
+mod sanity;
 mod score;
 mod score_cam;
 mod smooth_grad;
 mod stretched;
+mod structural_similarity;
 mod xgrad_cam;
 
 pub use asking::Watch;
@@ -45,8 +48,11 @@ pub use map::Map;
 pub use measure::{Curve, Fill, Measure, Measures, Measuring, Random, measure};
 pub use method::{Basis, Method};
 pub use picture::Picture;
+pub use rank_correlation::rank_correlation;
 pub use rivals::{MOSTLY, Rivals};
+pub use sanity::{DOES_NOT_CARE, Likeness, Stage, Verdict, likeness, stages, verdict};
 pub use score::{Score, ScoreGradient, Target};
+pub use structural_similarity::structural_similarity;
 
 use crate::network::{LayerId, Network, NetworkError, Site};
 use asking::Asking;

@@ -7,9 +7,9 @@
 //! same in every run; the paper has 4000 to 8000.
 
 use super::asking::Asking;
-use super::noise::Noise;
 use super::stretched::stretched;
 use crate::network::NetworkError;
+use crate::noise::Noise;
 
 /// Masks.
 const MASKS: usize = 1000;

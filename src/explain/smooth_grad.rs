@@ -6,8 +6,8 @@
 
 use super::asking::Asking;
 use super::gradient;
-use super::noise::Noise;
 use crate::network::NetworkError;
+use crate::noise::Noise;
 
 /// Noisy copies.
 const COPIES: usize = 25;

@@ -190,6 +190,10 @@ impl Explorer {
                 (&self.network, Kind::FeatureMap, 1, Some(*image), Activity::Explaining)
             }
             // whatever else is asked for goes first
+            Request::Randomize { request, .. } => {
+                let image = Some(request.image);
+                (&self.network, Kind::Randomize, 8, image, Activity::Explaining)
+            }
             Request::CompleteClassMaps { image, .. } => {
                 let kind = Kind::CompleteClassMaps;
                 (&self.network, kind, 9, Some(*image), Activity::Predicting)
@@ -245,6 +249,7 @@ impl Explorer {
                         Kind::Show
                             | Kind::Channels
                             | Kind::FeatureMap
+                            | Kind::Randomize
                             | Kind::InputPicture
                             | Kind::CompleteClassMaps
                             | Kind::ExplainSecond
@@ -273,6 +278,11 @@ impl Explorer {
     /// Drops a wish for maps, waiting or running.
     pub fn cancel(&self, purpose: Purpose) {
         self.network.cancel(&Kind::Explain(purpose));
+    }
+
+    /// Ends the randomisation test, waiting or running.
+    pub fn cancel_randomization(&self) {
+        self.network.cancel(&Kind::Randomize);
     }
 
     /// Ends the download that is under way; what arrived is kept for the next attempt.

@@ -18,6 +18,7 @@ pub enum Kind {
     Explain(Purpose),
     Channels,
     FeatureMap,
+    Randomize,
     InputPicture,
     CompleteClassMaps,
     Render,

@@ -2,13 +2,14 @@
 
 use candle_core::utils::get_num_threads;
 use candle_core::{DType, Device};
+use candle_nn::VarBuilder;
 
 use super::device;
 use super::error::ExplorerError;
 use super::preprocessing;
 use super::request::{DeviceChoice, NetworkSource};
 use crate::imaging::Preprocessing;
-use crate::network::{CandleNetwork, CpuNetwork, Network, NetworkError};
+use crate::network::{CandleNetwork, CpuNetwork, Network, NetworkError, Plan};
 use crate::weights::{
     BuiltIn, Environment, IMAGENET_CLASSES, NetworkChoices, SaidBy, Weights, WeightsError, locate_with,
 };
@@ -23,6 +24,8 @@ pub struct LoadedNetwork {
     pub usual: Preprocessing,
     /// Who says the range of pixels in it.
     pub pixels_said_by: SaidBy,
+    /// Where it is.
+    pub on: Device,
     /// `cpu`, `cuda` or `metal`.
     pub device: &'static str,
     /// Why the device is not the one that was wished for, in one sentence.
@@ -49,6 +52,7 @@ pub fn load_network(
         pixels_said_by,
         network,
         weights,
+        on: chosen.device,
         device: chosen.name,
         device_note: chosen.note,
     })
@@ -92,19 +96,27 @@ pub(super) fn network_of(
     threads: usize,
 ) -> Result<Box<dyn Network>, ExplorerError> {
     let vb = weights.var_builder(DType::F32, &Device::Cpu);
-    let plan = weights.plan().clone();
-    let network: Result<Box<dyn Network>, NetworkError> = if device.is_cpu() {
-        CpuNetwork::load(plan, &vb, threads).map(|network| Box::new(network) as _)
-    } else {
-        CandleNetwork::load(plan, &vb, DType::F32, device).map(|network| Box::new(network) as _)
-    };
-    match network {
+    match network_with(weights.plan().clone(), &vb, device, threads) {
         Ok(network) => Ok(network),
         Err(error) => {
             // candle reports a tensor that cannot be used as its own failure; if it is the file's, the file is named
             weights.check_values()?;
             Err(error.into())
         }
+    }
+}
+
+/// A network of a plan with the tensors that `vb` gives, in the computer's memory.
+pub(super) fn network_with(
+    plan: Plan,
+    vb: &VarBuilder<'_>,
+    device: &Device,
+    threads: usize,
+) -> Result<Box<dyn Network>, NetworkError> {
+    if device.is_cpu() {
+        CpuNetwork::load(plan, vb, threads).map(|network| Box::new(network) as _)
+    } else {
+        CandleNetwork::load(plan, vb, DType::F32, device).map(|network| Box::new(network) as _)
     }
 }
 

@@ -43,6 +43,7 @@ mod recipe;
 mod recommended;
 mod reply;
 mod request;
+mod sanity;
 mod second;
 mod session;
 mod surroundings;
@@ -69,7 +70,7 @@ pub use recipe::{ClassNote, NetworkNote, PhotoNote, Provenance, Recipe, program}
 pub use recommended::{Recommended, SCORE_RULE};
 pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, InputPicture, NetworkEpoch, NetworkInfo, Opened, Predicted,
-    Previewed, Reply, SecondExplained,
+    Previewed, Randomized, Reply, SecondExplained,
 };
 pub use request::{DeviceChoice, ExplainRequest, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request};
 pub use surroundings::Surroundings;

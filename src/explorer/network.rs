@@ -72,6 +72,15 @@ impl NetworkWorker {
                         }
                         return Ok(());
                     }
+                    Request::Randomize { request, next } => {
+                        let gives_way = || queue.is_waiting() || stop();
+                        let left = session.randomize(&request, next, &gives_way, &mut |reply| outbox.send(reply))?;
+                        if let Some(next) = left {
+                            let request = Request::Randomize { request, next };
+                            queue.put_back(&ticket, Job { request, ..job });
+                        }
+                        return Ok(());
+                    }
                     Request::Explain(request) => {
                         return session.explain(request, &stop, &mut |reply| outbox.send(reply));
                     }

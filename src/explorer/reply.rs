@@ -8,7 +8,7 @@ use super::error::ExplorerError;
 use super::histogram::Histogram;
 use super::recommended::Recommended;
 use super::request::{ExplainRequest, ImageId, NetworkSource};
-use crate::explain::{ClassMaps, Explanation, Map};
+use crate::explain::{ClassMaps, Explanation, Likeness, Map, Stage};
 use crate::imaging::{Photo, Preprocessing};
 use crate::labels::Labels;
 use crate::network::{LayerId, Plan};
@@ -174,6 +174,25 @@ pub struct SecondExplained {
     pub map: Map,
 }
 
+/// The map of a network of which some weights are random.
+#[derive(Clone, Debug)]
+pub struct Randomized {
+    /// What was asked for.
+    pub request: Arc<ExplainRequest>,
+    /// Which network the trained weights are of.
+    pub epoch: NetworkEpoch,
+    /// What is random.
+    pub stage: Stage,
+    /// The stage's place in the cascade, from 0.
+    pub index: usize,
+    /// How many stages there are.
+    pub count: usize,
+    /// The map of the first target at the first layer.
+    pub map: Arc<Map>,
+    /// How much of the trained network's map is left in it.
+    pub likeness: Likeness,
+}
+
 /// Anything the [`Explorer`](super::Explorer) can say.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -229,6 +248,8 @@ pub enum Reply {
     Channels(Channels),
     /// A feature map is ready.
     FeatureMap(FeatureMap),
+    /// One stage of the randomisation test; they come in their order.
+    Randomized(Randomized),
     /// What the network sees.
     InputPicture(InputPicture),
     /// Files were written.

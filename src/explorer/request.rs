@@ -228,6 +228,13 @@ pub enum Request {
     Explain(ExplainRequest),
     /// Gradients and channels of one layer for one class.
     Channels(ExplainRequest),
+    /// The randomisation test of one target at one layer, from stage `next` on; answered by `Randomized` for each stage.
+    Randomize {
+        /// Whose first target at its first layer.
+        request: Arc<ExplainRequest>,
+        /// The stage to go on with, from 0.
+        next: usize,
+    },
     /// One channel of one layer.
     FeatureMap {
         /// Which open image.

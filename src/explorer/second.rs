@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::error::ExplorerError;
 use super::reply::{Reply, SecondExplained};
 use super::request::{DeviceChoice, ExplainRequest, NetworkSource};
-use super::session::{Session, check, question};
-use crate::explain::{self, Watch};
+use super::session::{Session, check, first_map};
 use crate::weights::NetworkChoices;
 
 impl Session {
@@ -17,7 +16,7 @@ impl Session {
         choices: NetworkChoices,
         device: DeviceChoice,
     ) -> Result<Reply, ExplorerError> {
-        let (loaded, _) = self.load(source, choices, device)?;
+        let loaded = self.load(source, choices, device)?;
         let info = loaded.info().clone();
         self.second = Some(loaded);
         Ok(Reply::SecondNetwork(Some(info)))
@@ -38,20 +37,8 @@ impl Session {
         let ready = second.over(&self.images, request.image, request.preprocessing)?;
         let logits = ready.logits().to_vec();
         let (epoch, output) = (ready.info.epoch, ready.info.plan.output);
-        let mut found = None;
-        let mut watch = Watch {
-            stop,
-            progress: &mut |_, _| {},
-        };
-        explain::maps(
-            ready.network,
-            ready.pass.shades.picture(&ready.pass.input),
-            &logits,
-            question(&request),
-            &mut watch,
-            &mut |explanation| found = found.take().or(Some(explanation.map)),
-        )?;
-        let map = found.ok_or_else(|| ExplorerError::Request("choose a class and a layer first".to_owned()))?;
+        let picture = ready.pass.shades.picture(&ready.pass.input);
+        let map = first_map(ready.network, picture, &logits, &request, stop)?;
         Ok(Reply::SecondExplained(SecondExplained {
             answers: output.answers(&logits).into(),
             request: Arc::new(request),

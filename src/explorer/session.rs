@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use candle_core::Device;
+
 use super::error::ExplorerError;
 use super::histogram::Histogram;
 use super::images::{Images, Input};
@@ -12,7 +14,7 @@ use super::preprocessing::Shades;
 use super::recommended::Recommended;
 use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, Predicted, Reply};
 use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
-use crate::explain::{self, ClassMaps, Map, Question, ScoreGradient, Target, Watch};
+use crate::explain::{self, ClassMaps, Map, Picture, Question, ScoreGradient, Target, Watch};
 use crate::imaging::Preprocessing;
 use crate::network::{LayerId, Network, NetworkError, Role};
 use crate::weights::{Environment, Info, NetworkChoices, Weights};
@@ -26,6 +28,8 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 pub(super) struct Loaded {
     network: Box<dyn Network>,
     info: Arc<NetworkInfo>,
+    weights: Weights,
+    device: Device,
     /// The pass whose activations the network holds.
     pass: Option<Pass>,
 }
@@ -37,7 +41,7 @@ pub(super) struct Pass {
     pub(super) shades: Shades,
     image: ImageId,
     preprocessing: Preprocessing,
-    logits: Vec<f64>,
+    pub(super) logits: Vec<f64>,
     preprocess_ms: f64,
     forward_ms: f64,
 }
@@ -47,6 +51,8 @@ pub(super) struct Ready<'a> {
     pub(super) network: &'a mut dyn Network,
     pub(super) info: &'a NetworkInfo,
     pub(super) pass: &'a Pass,
+    pub(super) weights: &'a Weights,
+    pub(super) device: &'a Device,
 }
 
 impl Ready<'_> {
@@ -85,8 +91,8 @@ impl Session {
         choices: NetworkChoices,
         choice: DeviceChoice,
     ) -> Result<(Reply, Arc<Weights>), ExplorerError> {
-        let (loaded, weights) = self.load(source, choices, choice)?;
-        let info = loaded.info.clone();
+        let loaded = self.load(source, choices, choice)?;
+        let (info, weights) = (loaded.info.clone(), loaded.weights.clone());
         self.loaded = Some(loaded);
         Ok((Reply::Network(info), Arc::new(weights)))
     }
@@ -97,22 +103,18 @@ impl Session {
         source: NetworkSource,
         choices: NetworkChoices,
         choice: DeviceChoice,
-    ) -> Result<(Loaded, Weights), ExplorerError> {
+    ) -> Result<Loaded, ExplorerError> {
         let start = Instant::now();
         let loaded = load_network(&source, &choices, choice, &self.environment)?;
         self.epoch.0 += 1;
-        let (network, weights, info) = described(loaded, choices, self.epoch, start);
-        let loaded = Loaded {
-            network,
-            info,
-            pass: None,
-        };
-        Ok((loaded, weights))
+        Ok(Loaded::new(loaded, choices, self.epoch, start))
     }
 
     /// Runs the network on an image, unless its activations are those of that image already.
     pub fn predict(&mut self, image: ImageId, preprocessing: Preprocessing) -> Result<Reply, ExplorerError> {
-        let Ready { network, info, pass } = self.pass_over(image, preprocessing)?;
+        let Ready {
+            network, info, pass, ..
+        } = self.pass_over(image, preprocessing)?;
         let timings = [pass.preprocess_ms, pass.forward_ms];
         predicted(network, info, image, preprocessing, &pass.logits, timings).map(Reply::Predicted)
     }
@@ -124,7 +126,9 @@ impl Session {
         stop: &dyn Fn() -> bool,
         send: &mut dyn FnMut(Reply),
     ) -> Result<(), ExplorerError> {
-        let Ready { network, info, pass } = self.pass_for(&request)?;
+        let Ready {
+            network, info, pass, ..
+        } = self.pass_for(&request)?;
         let request = Arc::new(request);
         let epoch = info.epoch;
         let send = RefCell::new(send);
@@ -161,7 +165,9 @@ impl Session {
 
     /// Gradients and channels of the first layer and the first target of the request.
     pub fn channels(&mut self, request: ExplainRequest, stop: &dyn Fn() -> bool) -> Result<Reply, ExplorerError> {
-        let Ready { network, info, pass } = self.pass_for(&request)?;
+        let Ready {
+            network, info, pass, ..
+        } = self.pass_for(&request)?;
         let (Some(&target), Some(&layer)) = (request.targets.first(), request.layers.first()) else {
             return Err(ExplorerError::Request("choose a class and a layer first".to_owned()));
         };
@@ -239,7 +245,7 @@ impl Session {
     }
 
     /// The network with the pass that a request is about; nothing is run for classes or layers that do not exist.
-    fn pass_for(&mut self, request: &ExplainRequest) -> Result<Ready<'_>, ExplorerError> {
+    pub(super) fn pass_for(&mut self, request: &ExplainRequest) -> Result<Ready<'_>, ExplorerError> {
         let loaded = self.loaded.as_ref().ok_or_else(no_network)?;
         check(&loaded.info, request)?;
         self.pass_over(request.image, request.preprocessing)
@@ -260,6 +266,50 @@ impl Session {
 }
 
 impl Loaded {
+    /// A network that was loaded from `start` on.
+    pub(super) fn new(loaded: LoadedNetwork, choices: NetworkChoices, epoch: NetworkEpoch, start: Instant) -> Self {
+        let LoadedNetwork {
+            network,
+            weights,
+            usual,
+            pixels_said_by,
+            on,
+            device,
+            device_note,
+        } = loaded;
+        let labels = weights.labels();
+        let info = NetworkInfo {
+            epoch,
+            source: weights.info().path.clone().map_or_else(
+                || NetworkSource::BuiltIn(weights.info().built_in.unwrap_or_default()),
+                NetworkSource::File,
+            ),
+            choices,
+            weights: Info::clone(weights.info()),
+            recommended: Recommended::of(weights.plan()),
+            plan: weights.plan().clone(),
+            labels: labels.labels,
+            labels_note: labels.problem.map(|problem| problem.to_string()),
+            usual,
+            pixels_said_by,
+            device,
+            device_note,
+            load_ms: ms_since(start),
+        };
+        Self {
+            network,
+            info: Arc::new(info),
+            weights,
+            device: on,
+            pass: None,
+        }
+    }
+
+    /// The network alone.
+    pub(super) fn into_network(self) -> Box<dyn Network> {
+        self.network
+    }
+
     /// What there is to say about it.
     pub(super) fn info(&self) -> &Arc<NetworkInfo> {
         &self.info
@@ -272,7 +322,13 @@ impl Loaded {
         image: ImageId,
         preprocessing: Preprocessing,
     ) -> Result<Ready<'_>, ExplorerError> {
-        let Self { network, info, pass } = self;
+        let Self {
+            network,
+            info,
+            weights,
+            device,
+            pass,
+        } = self;
         // taken out, so that none is left if the next one fails
         let known = pass
             .take()
@@ -300,45 +356,10 @@ impl Loaded {
             network: network.as_mut(),
             info,
             pass: pass.insert(current),
+            weights,
+            device,
         })
     }
-}
-
-/// A network that was loaded from `start` on, apart from what there is to say about it.
-pub(super) fn described(
-    loaded: LoadedNetwork,
-    choices: NetworkChoices,
-    epoch: NetworkEpoch,
-    start: Instant,
-) -> (Box<dyn Network>, Weights, Arc<NetworkInfo>) {
-    let LoadedNetwork {
-        network,
-        weights,
-        usual,
-        pixels_said_by,
-        device,
-        device_note,
-    } = loaded;
-    let labels = weights.labels();
-    let info = NetworkInfo {
-        epoch,
-        source: weights.info().path.clone().map_or_else(
-            || NetworkSource::BuiltIn(weights.info().built_in.unwrap_or_default()),
-            NetworkSource::File,
-        ),
-        choices,
-        weights: Info::clone(weights.info()),
-        recommended: Recommended::of(weights.plan()),
-        plan: weights.plan().clone(),
-        labels: labels.labels,
-        labels_note: labels.problem.map(|problem| problem.to_string()),
-        usual,
-        pixels_said_by,
-        device,
-        device_note,
-        load_ms: ms_since(start),
-    };
-    (network, weights, Arc::new(info))
 }
 
 /// The prediction of a pass that the network has just made.
@@ -388,6 +409,26 @@ pub(super) fn check(info: &NetworkInfo, request: &ExplainRequest) -> Result<(), 
         ))),
         None => Ok(()),
     }
+}
+
+/// The map of a request's first target at its first layer, by a network whose pass was over `picture`.
+pub(super) fn first_map(
+    network: &mut dyn Network,
+    picture: Picture<'_>,
+    logits: &[f64],
+    request: &ExplainRequest,
+    stop: &dyn Fn() -> bool,
+) -> Result<Map, ExplorerError> {
+    let mut found = None;
+    let mut watch = Watch {
+        stop,
+        progress: &mut |_, _| {},
+    };
+    let question = question(request);
+    explain::maps(network, picture, logits, question, &mut watch, &mut |explanation| {
+        found = found.take().or(Some(explanation.map));
+    })?;
+    found.ok_or_else(|| ExplorerError::Request("choose a class and a layer first".to_owned()))
 }
 
 /// What a request asks of the network.

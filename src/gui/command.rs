@@ -8,6 +8,7 @@ use super::choices::{Choices, Preferences};
 use super::dialogs::Question;
 use super::folding::Side;
 use super::gather::Repeated;
+use super::maps::MapKey;
 use super::networks::{SizeQuestion, WantedNetwork};
 use super::state::{Compare, Difference};
 use crate::explorer::{ImageId, ImageSource, NetworkSource};
@@ -74,6 +75,10 @@ pub enum Command {
     CompareWith(Option<usize>),
     /// Look for a class to compare with.
     SearchRival(String),
+    /// Make the randomisation test of a map though it takes long.
+    TestSanity(MapKey),
+    /// Look at a stage of the randomisation test.
+    LookAtStage(usize),
     /// Ask what a place of the photo, in shares of its width and height, argues for.
     AskHere([f32; 2]),
     /// Show a second picture beside the first, or no longer.

@@ -11,6 +11,7 @@ use super::input_picture;
 use super::layer_strip;
 use super::multiples::{Tile, tile, tile_size};
 use super::numbers;
+use super::sanity;
 use super::state::State;
 use super::textures::{Slot, Textures};
 use super::theme::{self, UNIT, palette};
@@ -105,6 +106,7 @@ fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, 
         Drawer::Values => numbers::values(ui, state),
         Drawer::Predictions => numbers::predictions(ui, state),
         Drawer::Input => input_picture::show(ui, state, textures),
+        Drawer::Sanity => sanity::show(ui, state, textures, commands),
     }
 }
 

@@ -54,10 +54,12 @@ pub const TWO: char = '\u{E949}';
 pub const SWAP: char = '\u{E8D4}';
 /// Pixels.
 pub const INPUT: char = '\u{E3EC}';
+/// Crossed arrows.
+pub const SANITY: char = '\u{E043}';
 
 /// All of them.
 #[cfg(test)]
-pub const ALL: [char; 27] = [
+pub const ALL: [char; 28] = [
     MENU,
     OPEN,
     EXPORT,
@@ -85,4 +87,5 @@ pub const ALL: [char; 27] = [
     TWO,
     SWAP,
     INPUT,
+    SANITY,
 ];

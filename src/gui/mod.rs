@@ -68,6 +68,7 @@ mod preferences;
 mod readout;
 mod rows;
 mod samples;
+mod sanity;
 mod screens;
 mod settings;
 pub mod state;

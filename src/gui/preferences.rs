@@ -53,11 +53,13 @@ pub enum Drawer {
     Predictions,
     /// The picture that the network sees.
     Input,
+    /// Whether the map depends on what the network has learnt.
+    Sanity,
 }
 
 impl Drawer {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Layers,
         Self::SideBySide,
         Self::Gradients,
@@ -65,6 +67,7 @@ impl Drawer {
         Self::Values,
         Self::Predictions,
         Self::Input,
+        Self::Sanity,
     ];
 
     /// The icon before its name.
@@ -77,6 +80,7 @@ impl Drawer {
             Self::Values => icons::VALUES,
             Self::Predictions => icons::BARS,
             Self::Input => icons::INPUT,
+            Self::Sanity => icons::SANITY,
         }
     }
 
@@ -107,6 +111,10 @@ impl Drawer {
             Self::Input => (
                 "Input",
                 "What the network sees: the photo, or the part cut out of it, pixel by pixel.",
+            ),
+            Self::Sanity => (
+                "Sanity",
+                "Whether the map depends on what the network has learnt: the map while ever more of its weights are random.",
             ),
         }
     }

@@ -49,6 +49,10 @@ pub enum Slot {
     Class(usize),
     /// Beside those of other layers.
     Layer(LayerId),
+    /// The trained network's beside that of a random one.
+    Trained,
+    /// That of a network with random weights.
+    Random,
 }
 
 /// Which of a photo's copies for the screen.

@@ -8,6 +8,7 @@ use super::choices::{Drawer, Scale};
 use super::images::{Asked, Outcome, Stage};
 use super::input_picture;
 use super::layer_strip;
+use super::maps::MapKey;
 use super::state::State;
 use crate::explain::{ClassMaps, Target};
 use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Reply, Request};
@@ -25,6 +26,8 @@ pub struct Wishes {
     channels: Option<ExplainRequest>,
     feature_map: Option<(ImageId, Preprocessing, LayerId, usize)>,
     input_picture: Option<(ImageId, Preprocessing)>,
+    /// The map of which the randomisation test was asked for.
+    sanity: Option<MapKey>,
     /// Of the second network.
     second: Option<ExplainRequest>,
     /// The maps of all classes asked for last.
@@ -65,6 +68,7 @@ impl Wishes {
             channels(self, state, explorer);
             complete(self, state, explorer);
             input_picture(self, state, explorer);
+            sanity(self, state, explorer);
         }
     }
 }
@@ -226,6 +230,22 @@ fn input_picture(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
         });
         wishes.input_picture = asked;
     }
+}
+
+/// The randomisation test of the map, while it is looked at.
+fn sanity(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
+    let wanted = state.sanity_wish();
+    if wishes.sanity == wanted {
+        return;
+    }
+    match wanted {
+        Some(key) => explorer.send(Request::Randomize {
+            request: Arc::new(key.request(Purpose::Main)),
+            next: 0,
+        }),
+        None => explorer.cancel_randomization(),
+    }
+    wishes.sanity = wanted;
 }
 
 fn main_wish(state: &State) -> Option<Wish> {

@@ -20,6 +20,7 @@ mod labels;
 mod network;
 mod parameters;
 mod passed_over;
+mod randomized;
 mod said_by;
 mod sources;
 mod tensors;

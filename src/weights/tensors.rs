@@ -47,6 +47,6 @@ impl SimpleBackend for Weights {
 }
 
 /// candle joins path and name with dots, Keras with a slash.
-fn keras_path(name: &str) -> String {
+pub(super) fn keras_path(name: &str) -> String {
     name.replace('.', "/")
 }

@@ -29,6 +29,7 @@ mod persistence;
 mod picture;
 mod pixels;
 mod room;
+mod sanity;
 mod settings;
 mod signed;
 mod snapshots;

@@ -2,8 +2,8 @@
 
 use super::super::asking::Asking;
 use super::super::map::Map;
-use super::super::noise::Noise;
 use crate::network::NetworkError;
+use crate::noise::Noise;
 
 const SEED: u64 = 0x0043_7572_7665;
 

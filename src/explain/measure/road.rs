@@ -5,9 +5,9 @@
 //! hidden, once by relevance and once by its opposite; the result is half of the mean difference of the answers.
 
 use super::super::asking::Asking;
-use super::super::noise::Noise;
 use super::fill::mean_colour;
 use crate::network::NetworkError;
+use crate::noise::Noise;
 
 /// Percentiles of relevance from which on pixels are hidden.
 pub(super) const PERCENTILES: [f64; 9] = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0];

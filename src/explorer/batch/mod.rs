@@ -35,7 +35,7 @@ use super::outbox::panic_message;
 use super::preprocessing::{self, Shades, input_of};
 use super::reply::{NetworkEpoch, NetworkInfo, Predicted};
 use super::request::{DeviceChoice, ExportRequest, ImageId, ImageSource, NetworkSource};
-use super::session::{described, ms_since, predicted};
+use super::session::{Loaded, ms_since, predicted};
 use super::surroundings::Surroundings;
 use crate::explain::{self, Map, Measure, Measures, Measuring, Method, Question, Score, Target, Watch};
 use crate::imaging::{Photo, Preprocessing};
@@ -153,14 +153,16 @@ impl Batch {
         let (usual, pixels_said_by) = preprocessing::usual(weights.info(), weights.plan());
         let loaded = LoadedNetwork {
             network: load()?,
-            weights,
+            weights: weights.clone(),
             usual,
             pixels_said_by,
+            on: chosen.device,
             device: chosen.name,
             device_note: chosen.note,
         };
-        let (network, weights, info) = described(loaded, choices, NetworkEpoch::default(), start);
-        others.push(network);
+        let loaded = Loaded::new(loaded, choices, NetworkEpoch::default(), start);
+        let info = loaded.info().clone();
+        others.push(loaded.into_network());
         let weights = Arc::new(weights);
         let in_use = Arc::new(Mutex::new(Some((info.epoch, weights.clone()))));
         Ok(Self {

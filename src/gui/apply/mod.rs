@@ -97,6 +97,8 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
         Command::TogglePin(class) => toggle_pin(state, class),
         Command::CompareWith(than) => state.choices.than = than,
         Command::SearchRival(query) => state.look_for_rival(query),
+        Command::TestSanity(key) => state.sanity.wanted = Some(key),
+        Command::LookAtStage(stage) => state.sanity.stage = Some(stage),
         Command::AskHere(share) => {
             state.look_for(String::new());
             state.ask_here(share);

@@ -12,6 +12,7 @@ mod network;
 mod repeat;
 mod replies;
 mod restart;
+mod sanity;
 mod search;
 mod second;
 mod wanted;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub use compare::{Compare, Difference, Instead};
 pub use crop::Cropping;
 pub use repeat::ToRepeat;
+pub use sanity::Sanity;
 pub use search::{Here, Search};
 pub use second::SecondNetwork;
 
@@ -126,6 +128,8 @@ pub struct State {
     pub channel: Option<usize>,
     /// The feature map that was computed last.
     pub feature_map: Option<FeatureMap>,
+    /// The randomisation test that was made last.
+    pub sanity: Sanity,
     /// How far a map is that takes many passes: what was asked for, passes done and all.
     pub explaining: Option<(Arc<ExplainRequest>, [usize; 2])>,
     /// The map in the picture; stays until the wanted one is there.
@@ -210,6 +214,7 @@ impl State {
             channels: None,
             channel: None,
             feature_map: None,
+            sanity: Sanity::default(),
             explaining: None,
             shown: None,
             cropping: None,

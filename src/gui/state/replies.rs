@@ -104,6 +104,11 @@ impl State {
                     self.channels = Some(channels);
                 }
             }
+            Reply::Randomized(randomized) => {
+                if self.is_current(randomized.epoch) {
+                    self.sanity.take(randomized);
+                }
+            }
             Reply::FeatureMap(feature_map) => {
                 if self.is_current(feature_map.epoch) {
                     self.feature_map = Some(feature_map);
@@ -135,6 +140,7 @@ impl State {
         self.channels = None;
         self.channel = None;
         self.feature_map = None;
+        self.sanity.forget();
         self.input_picture = None;
         self.fingerprint = None;
         // so that nothing passes for the official weights
