@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use gradcam_explorer::explain::{Method, Score, Target};
 use gradcam_explorer::explorer::{
-    Activity, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkEpoch, NetworkSource, Purpose,
-    Reply, Request,
+    Activity, ChannelsRequest, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkEpoch,
+    NetworkSource, Purpose, Reply, Request,
 };
 use gradcam_explorer::imaging::{self, Photo, Preprocessing, Resize};
 use gradcam_explorer::network::LayerId;
@@ -228,7 +228,10 @@ fn channels_and_feature_maps_describe_the_same_layer() {
     let Request::Explain(wish) = explain(&[2], &[early]) else {
         unreachable!()
     };
-    explorer.send(Request::Channels(wish));
+    explorer.send(Request::Channels(ChannelsRequest {
+        explain: wish.clone(),
+        cell: None,
+    }));
     let Reply::Channels(channels) = next(&explorer) else {
         panic!("expected channels")
     };
@@ -247,7 +250,35 @@ fn channels_and_feature_maps_describe_the_same_layer() {
     };
     let values = &feature_map.map.signed;
     let mean = values.iter().sum::<f64>() / values.len() as f64;
-    assert!((mean - channels.activation_mean[channel]).abs() < 1e-6 * mean.abs().max(1.0));
+    assert!((mean - channels.activation[channel]).abs() < 1e-6 * mean.abs().max(1.0));
+    // in one cell the channels add up to Grad-CAM's map there
+    let cell = 74 * 30 + 40;
+    explorer.send(Request::Channels(ChannelsRequest {
+        explain: wish.clone(),
+        cell: Some(cell),
+    }));
+    let Reply::Channels(there) = next(&explorer) else {
+        panic!("expected the channels of a cell")
+    };
+    assert!((there.activation[channel] - values[cell]).abs() < 1e-6);
+    let products = there.gradient_mean.iter().zip(&there.activation);
+    let sum: f64 = products.map(|(weight, activation)| weight * activation).sum();
+    explorer.send(Request::Explain(wish.clone()));
+    let Reply::Explained(explained) = next(&explorer) else {
+        panic!("expected a map")
+    };
+    let map = explained.explanation.map;
+    assert!(
+        (sum - map.signed[cell]).abs() < 1e-5 * map.max_abs(),
+        "{sum} {}",
+        map.signed[cell]
+    );
+    assert!(matches!(next(&explorer), Reply::ExplainedAll { .. }));
+    explorer.send(Request::Channels(ChannelsRequest {
+        explain: wish,
+        cell: Some(74 * 74),
+    }));
+    assert!(matches!(next(&explorer), Reply::Failed(_)));
     explorer.send(Request::FeatureMap {
         image: IMAGE,
         preprocessing: Preprocessing::default(),

@@ -179,11 +179,11 @@ impl Explorer {
                 let kind = Kind::Explain(explain.purpose);
                 (&self.network, kind, urgency, Some(explain.image), Activity::Explaining)
             }
-            Request::Channels(explain) => (
+            Request::Channels(channels) => (
                 &self.network,
                 Kind::Channels,
                 4,
-                Some(explain.image),
+                Some(channels.explain.image),
                 Activity::Explaining,
             ),
             Request::FeatureMap { image, .. } => {

@@ -72,7 +72,9 @@ pub use reply::{
     Activity, Channels, Explained, Failure, FeatureMap, InputPicture, NetworkEpoch, NetworkInfo, Opened, Predicted,
     Previewed, Randomized, Reply, SecondExplained,
 };
-pub use request::{DeviceChoice, ExplainRequest, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request};
+pub use request::{
+    ChannelsRequest, DeviceChoice, ExplainRequest, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request,
+};
 pub use surroundings::Surroundings;
 pub use write::Existing;
 

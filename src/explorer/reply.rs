@@ -7,7 +7,7 @@ use super::batch::BatchProgress;
 use super::error::ExplorerError;
 use super::histogram::Histogram;
 use super::recommended::Recommended;
-use super::request::{ExplainRequest, ImageId, NetworkSource};
+use super::request::{ChannelsRequest, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{ClassMaps, Explanation, Likeness, Map, Stage};
 use crate::imaging::{Photo, Preprocessing};
 use crate::labels::Labels;
@@ -120,16 +120,17 @@ pub struct Explained {
 #[derive(Clone, Debug)]
 pub struct Channels {
     /// What was asked for.
-    pub request: Arc<ExplainRequest>,
+    pub request: Arc<ChannelsRequest>,
     /// Which network.
     pub epoch: NetworkEpoch,
     /// All gradients of the layer (the tutorial's first histogram).
     pub gradients: Histogram,
     /// The gradients averaged over space, one a channel (the tutorial's second histogram).
     pub gradient_mean: Vec<f64>,
-    /// The activation averaged over space, one a channel.
-    pub activation_mean: Vec<f64>,
-    /// Channels by the magnitude of `gradient_mean * activation_mean`, the strongest first.
+    /// The activation in the cell that was asked about, or averaged over all cells, one a channel.
+    pub activation: Vec<f64>,
+    /// Channels by the magnitude of `gradient_mean * activation`, the strongest first: what each adds to Grad-CAM's map there,
+    /// or in the mean.
     pub strongest: Vec<usize>,
 }
 

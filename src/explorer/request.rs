@@ -141,6 +141,15 @@ impl ExplainRequest {
     }
 }
 
+/// A wish for the gradients and the channels of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelsRequest {
+    /// Whose first target at its first layer.
+    pub explain: ExplainRequest,
+    /// The cell of the layer, row by row, whose activation is wanted; none means that of all cells.
+    pub cell: Option<usize>,
+}
+
 /// Pictures and numbers to write.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportRequest {
@@ -227,7 +236,7 @@ pub enum Request {
     /// Make maps.
     Explain(ExplainRequest),
     /// Gradients and channels of one layer for one class.
-    Channels(ExplainRequest),
+    Channels(ChannelsRequest),
     /// The randomisation test of one target at one layer, from stage `next` on; answered by `Randomized` for each stage.
     Randomize {
         /// Whose first target at its first layer.

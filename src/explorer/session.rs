@@ -13,7 +13,7 @@ use super::load::{LoadedNetwork, load_network};
 use super::preprocessing::Shades;
 use super::recommended::Recommended;
 use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, Predicted, Reply};
-use super::request::{DeviceChoice, ExplainRequest, ImageId, NetworkSource};
+use super::request::{ChannelsRequest, DeviceChoice, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{self, ClassMaps, Map, Picture, Question, ScoreGradient, Target, Watch};
 use crate::imaging::Preprocessing;
 use crate::network::{LayerId, Network, NetworkError, Role};
@@ -164,10 +164,11 @@ impl Session {
     }
 
     /// Gradients and channels of the first layer and the first target of the request.
-    pub fn channels(&mut self, request: ExplainRequest, stop: &dyn Fn() -> bool) -> Result<Reply, ExplorerError> {
+    pub fn channels(&mut self, channels: ChannelsRequest, stop: &dyn Fn() -> bool) -> Result<Reply, ExplorerError> {
+        let request = &channels.explain;
         let Ready {
             network, info, pass, ..
-        } = self.pass_for(&request)?;
+        } = self.pass_for(request)?;
         let (Some(&target), Some(&layer)) = (request.targets.first(), request.layers.first()) else {
             return Err(ExplorerError::Request("choose a class and a layer first".to_owned()));
         };
@@ -188,16 +189,24 @@ impl Session {
         let Some((activation, gradients, gradient_mean)) = found else {
             return Err(ExplorerError::Network(NetworkError::NoForward));
         };
-        let activation_mean = mean_over_cells(&activation, gradient_mean.len());
-        let strength = |k: usize| (gradient_mean[k] * activation_mean[k]).abs();
+        let cell_size = gradient_mean.len().max(1);
+        let activation = match channels.cell {
+            None => mean_over_cells(&activation, cell_size),
+            Some(cell) => {
+                let there = activation.chunks_exact(cell_size).nth(cell);
+                let there = there.ok_or_else(|| ExplorerError::Request(format!("the layer has no cell {cell}")))?;
+                there.iter().map(|&value| f64::from(value)).collect()
+            }
+        };
+        let strength = |k: usize| (gradient_mean[k] * activation[k]).abs();
         let mut strongest: Vec<usize> = (0..gradient_mean.len()).collect();
         strongest.sort_by(|&a, &b| strength(b).total_cmp(&strength(a)));
         Ok(Reply::Channels(Channels {
-            request: Arc::new(request),
             epoch: info.epoch,
+            request: Arc::new(channels),
             gradients: Histogram::new(&gradients, HISTOGRAM_BINS),
             gradient_mean,
-            activation_mean,
+            activation,
             strongest,
         }))
     }

@@ -345,15 +345,20 @@ impl eframe::App for ExplorerApp {
         });
 
         commands.append(&mut self.state.due);
-        let before = self.state.preview.take();
+        let place = |state: &State| state.here().map(|here| here.cell);
+        let before = (
+            self.state.preview.take(),
+            self.state.channel_preview.take(),
+            place(&self.state),
+        );
         let mut changed = false;
         for command in commands {
-            changed |= !matches!(command, Command::PreviewClass(_));
+            changed |= !command.is_of_pointer();
             if let Some(effect) = apply(&mut self.state, command) {
                 self.carry_out(&ctx, effect);
             }
         }
-        changed |= self.state.preview != before;
+        changed |= (self.state.preview, self.state.channel_preview, place(&self.state)) != before;
         self.state.keep_input();
         if !ctx.input(|input| input.pointer.any_down()) {
             // whatever is chosen after an image was removed is what undo undoes

@@ -77,6 +77,10 @@ pub enum Command {
     SearchRival(String),
     /// Make the randomisation test of a map though it takes long.
     TestSanity(MapKey),
+    /// Show the feature map of a channel while the pointer is on it.
+    PreviewChannel(usize),
+    /// Ask what the place under the pointer argues for, as it moves.
+    LookHere([f32; 2]),
     /// Look at a stage of the randomisation test.
     LookAtStage(usize),
     /// Ask what a place of the photo, in shares of its width and height, argues for.
@@ -136,4 +140,14 @@ pub enum Command {
     TypePath(Option<PathField>),
     /// Use the paths that were chosen.
     Answer(Question, Vec<PathBuf>),
+}
+
+impl Command {
+    /// Whether it comes with every frame as long as the pointer rests where it is.
+    pub fn is_of_pointer(&self) -> bool {
+        matches!(
+            self,
+            Self::PreviewClass(_) | Self::PreviewChannel(_) | Self::LookHere(_)
+        )
+    }
 }

@@ -1,6 +1,6 @@
 //! The numbers behind the picture: histograms, channels and bars.
 
-use egui::{Align2, Color32, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
+use egui::{Align2, Color32, Rect, Response, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 use egui_plot::{Bar, BarChart, HoverPosition, Plot, PlotPoint, Text};
 
 use super::answers;
@@ -50,12 +50,17 @@ pub fn channels(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         waiting(ui);
         return;
     };
+    let here = state.layer().and_then(|layer| state.cell_here(layer));
+    let what = match here {
+        Some([column, row, _]) => format!("In cell {column}, {row}: weight × activation there, the strongest first."),
+        None => "Weight × mean activation, the strongest first.".to_owned(),
+    };
     caption(
         ui,
-        "Weight × mean activation, the strongest first. Click one to see its own feature map over the photo.",
+        format!("{what} Point at one to see its own feature map over the photo; a click keeps it."),
     );
     let value = |values: &[f64], channel: usize| values.get(channel).copied().unwrap_or(0.0);
-    let product = |channel| value(&channels.gradient_mean, channel) * value(&channels.activation_mean, channel);
+    let product = |channel| value(&channels.gradient_mean, channel) * value(&channels.activation, channel);
     let most = channels
         .strongest
         .first()
@@ -78,11 +83,14 @@ pub fn channels(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 ui.horizontal(|ui| {
                     for &&channel in row {
                         let weight = value(&channels.gradient_mean, channel);
-                        let activation = value(&channels.activation_mean, channel);
+                        let activation = value(&channels.activation, channel);
                         let text = format!("weight {} · activation {}", short(weight), short(activation));
                         let share = (product(channel) / most) as f32;
-                        if channel_row(ui, state, channel, &text, share, width) {
+                        let response = channel_row(ui, state, channel, &text, share, width);
+                        if response.clicked() {
                             commands.push(Command::SelectChannel(channel));
+                        } else if response.hovered() {
+                            commands.push(Command::PreviewChannel(channel));
                         }
                     }
                 });
@@ -90,7 +98,7 @@ pub fn channels(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         });
 }
 
-fn channel_row(ui: &mut Ui, state: &State, channel: usize, text: &str, share: f32, width: f32) -> bool {
+fn channel_row(ui: &mut Ui, state: &State, channel: usize, text: &str, share: f32, width: f32) -> Response {
     let colours = palette(ui);
     let is_chosen = state.channel == Some(channel);
     let (rect, response) = ui.allocate_exact_size(vec2(width, theme::ROW), Sense::click());
@@ -123,7 +131,7 @@ fn channel_row(ui: &mut Ui, state: &State, channel: usize, text: &str, share: f3
     ui.painter().rect_filled(filled, 2.0, colour);
     let rest = Rect::from_min_max(pos2(bar.right() + 2.0 * UNIT, inner.top()), inner.max);
     text_in(ui, rest, Align2::LEFT_CENTER, text, theme::SMALL, colours.weak);
-    response.clicked()
+    response
 }
 
 /// The values of the map, with the threshold of the mask.

@@ -117,8 +117,11 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
                     ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
                 }
                 let is_asked = asks && response.clicked();
-                if is_asked && share.iter().all(|share| (0.0..1.0).contains(share)) {
+                let is_inside = share.iter().all(|share| (0.0..1.0).contains(share));
+                if is_asked && is_inside {
                     commands.push(Command::AskHere(share));
+                } else if state.asking_here && is_current && is_inside {
+                    commands.push(Command::LookHere(share));
                 }
             }
         }

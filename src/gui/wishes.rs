@@ -11,7 +11,7 @@ use super::layer_strip;
 use super::maps::MapKey;
 use super::state::State;
 use crate::explain::{ClassMaps, Target};
-use crate::explorer::{ExplainRequest, Explorer, ImageId, Purpose, Reply, Request};
+use crate::explorer::{ChannelsRequest, ExplainRequest, Explorer, ImageId, Purpose, Reply, Request};
 use crate::imaging::Preprocessing;
 use crate::network::LayerId;
 
@@ -23,7 +23,7 @@ pub struct Wishes {
     /// Whose copies for the screen; a newer request replaces one that waits, so only the last is on its way.
     display: Option<ImageId>,
     asked: HashMap<Purpose, ExplainRequest>,
-    channels: Option<ExplainRequest>,
+    channels: Option<ChannelsRequest>,
     feature_map: Option<(ImageId, Preprocessing, LayerId, usize)>,
     input_picture: Option<(ImageId, Preprocessing)>,
     /// The map of which the randomisation test was asked for.
@@ -199,7 +199,8 @@ fn channels(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
         explorer.send(Request::Channels(wish.clone()));
         wishes.channels = Some(wish);
     }
-    let (Some(channel), Some(layer), Some(image)) = (state.channel, state.layer(), state.open_image()) else {
+    let (Some(channel), Some(layer), Some(image)) = (state.channel_in_sight(), state.layer(), state.open_image())
+    else {
         return;
     };
     let (image, preprocessing) = (image.id, state.preprocessing());

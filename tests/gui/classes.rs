@@ -195,7 +195,11 @@ fn a_place_of_the_picture_tells_what_it_argues_for() {
     let here = window.state().here().expect("a ranking").clone();
     let values: Vec<f32> = here.ranking.iter().map(|&class| here.evidence[class]).collect();
     assert!(values.is_sorted_by(|a, b| a >= b));
-    assert_eq!(window.state().listed(), here.ranking.get(..10).unwrap());
+    // the first it argues for, and the last, against which it argues most
+    let listed = window.state().listed();
+    assert_eq!(listed[..10], here.ranking[..10]);
+    assert!(listed.len() > 10 && listed[10..] == here.ranking[here.ranking.len() - (listed.len() - 10)..]);
+    assert!(listed[10..].iter().all(|&class| here.evidence[class] < 0.0));
     assert!(window.has(&format!("Cell {}, {}", here.cell.0, here.cell.1)));
     // the ranking is itself clickable
     let second = window.listed()[1].clone();
@@ -213,6 +217,51 @@ fn the_button_asks_about_a_place_too() {
     window.press(place);
     let here = window.state().here().expect("a ranking");
     assert_eq!(here.cells, (10, 10));
+}
+
+#[test]
+fn the_place_under_the_pointer_is_ranked_until_a_click_keeps_it() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.click("What is here?");
+    let area = window.picture();
+    let cell = |window: &Window| window.state().here().map(|here| here.cell);
+    window.move_to(area.center());
+    window.settle();
+    let middle = cell(&window).expect("a ranking");
+    window.move_to(area.lerp_inside([0.3, 0.3]));
+    window.settle();
+    assert_ne!(cell(&window), Some(middle));
+    window.press(area.center());
+    window.move_to(area.lerp_inside([0.3, 0.3]));
+    window.settle();
+    assert_eq!(cell(&window), Some(middle));
+    // the channels there, of another layer too
+    window.click("Top channels");
+    window.wait("the channels", |state| state.channels().is_some());
+    assert!(window.has_text(&format!("In cell {}, {}: weight", middle.0, middle.1)));
+    let before = window.state().channels().unwrap().strongest.clone();
+    window.key(Key::OpenBracket);
+    window.wait("those of the layer before", |state| {
+        state.channels().is_some_and(|channels| channels.strongest != before)
+    });
+    assert!(window.state().channels().unwrap().request.cell.is_some());
+    // one under the pointer shows its own map as long as it is there
+    let strongest = window.state().channels().unwrap().strongest[0];
+    let row = window
+        .role(Role::Button, &format!("Channel {strongest}"))
+        .rect()
+        .center();
+    window.move_to(row);
+    window.wait("its map", |state| {
+        state
+            .shown
+            .as_ref()
+            .is_some_and(|shown| shown.channel == Some(strongest))
+    });
+    window.move_to(area.center());
+    window.wait("the map of the class", |state| {
+        state.shown.as_ref().is_some_and(|shown| shown.channel.is_none())
+    });
 }
 
 #[test]

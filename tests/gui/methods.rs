@@ -44,7 +44,7 @@ fn channels_are_those_of_the_layer_whatever_the_method() {
     window.harness.state_mut().state_mut().preferences.drawer = Some(Drawer::Channels);
     window.wait("the channels", |state| state.channels().is_some());
     let request = window.state().channels().unwrap().request.clone();
-    assert_eq!(Some(request.layers[0]), window.state().layer());
+    assert_eq!(Some(request.explain.layers[0]), window.state().layer());
     assert!(window.told().is_empty(), "{:?}", window.told());
 }
 

@@ -100,9 +100,12 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
         Command::TestSanity(key) => state.sanity.wanted = Some(key),
         Command::LookAtStage(stage) => state.sanity.stage = Some(stage),
         Command::AskHere(share) => {
+            state.asking_here = false;
             state.look_for(String::new());
             state.ask_here(share);
         }
+        Command::LookHere(share) => state.ask_here(share),
+        Command::PreviewChannel(channel) => state.channel_preview = Some(channel),
         Command::Compare(compare) => state.compare = compare,
         Command::CompareIn(difference) => state.compare_in(difference),
         Command::CropFrom(share, picture) => state.crop_from(share, picture),

@@ -73,7 +73,7 @@ impl State {
             return &self.search.found;
         }
         if let Some(here) = self.here() {
-            return here.ranking.get(..self.preferences.top).unwrap_or(&here.ranking);
+            return &here.listed;
         }
         let ranking = self.listing().map_or(&[][..], |prediction| &prediction.ranking);
         ranking.get(..self.preferences.top).unwrap_or(ranking)

@@ -126,6 +126,8 @@ pub struct State {
     pub channels: Option<Channels>,
     /// The channel whose own feature map is shown.
     pub channel: Option<usize>,
+    /// The channel under the pointer.
+    pub channel_preview: Option<usize>,
     /// The feature map that was computed last.
     pub feature_map: Option<FeatureMap>,
     /// The randomisation test that was made last.
@@ -213,6 +215,7 @@ impl State {
             unfolded: BTreeSet::new(),
             channels: None,
             channel: None,
+            channel_preview: None,
             feature_map: None,
             sanity: Sanity::default(),
             explaining: None,

@@ -139,6 +139,7 @@ impl State {
         self.maps.clear();
         self.channels = None;
         self.channel = None;
+        self.channel_preview = None;
         self.feature_map = None;
         self.sanity.forget();
         self.input_picture = None;

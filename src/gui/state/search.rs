@@ -5,6 +5,7 @@ use crate::explorer::{ImageId, NetworkEpoch};
 use crate::gui::maps::within;
 use crate::imaging::Preprocessing;
 use crate::labels::Match;
+use crate::network::LayerId;
 use crate::weights::BuiltIn;
 
 /// What is looked for in the search field.
@@ -40,6 +41,8 @@ pub struct Here {
     pub image: ImageId,
     /// How it was brought to the network's input size.
     pub preprocessing: Preprocessing,
+    /// The place in the photo, as shares of its width and height.
+    pub share: [f32; 2],
     /// Column and row of the cell.
     pub cell: (usize, usize),
     /// Columns and rows of the layer.
@@ -48,7 +51,12 @@ pub struct Here {
     pub evidence: Vec<f32>,
     /// All classes, the one it argues for most first.
     pub ranking: Vec<usize>,
+    /// Those on the list: the first ones it argues for, then the last ones, against which it argues most.
+    pub listed: Vec<usize>,
 }
+
+/// How many classes against which a place argues are listed behind those for which it does.
+const AGAINST: usize = 5;
 
 impl Here {
     /// What the cell adds to a class's logit, as a share of the most it adds to any.
@@ -57,6 +65,11 @@ impl Here {
         let most = self.ranking.first().map_or(0.0, |&first| value(first));
         if most > 0.0 { value(class) / most } else { 0.0 }
     }
+}
+
+/// The cell of so many in which a share of a side lies.
+fn cell_of(share: f32, cells: usize) -> usize {
+    ((share.clamp(0.0, 1.0) * cells as f32) as usize).min(cells.saturating_sub(1))
 }
 
 impl State {
@@ -77,9 +90,13 @@ impl State {
             return;
         };
         let (columns, rows) = prediction.class_maps.size();
-        let cell =
-            |share: f32, cells: usize| ((share.clamp(0.0, 1.0) * cells as f32) as usize).min(cells.saturating_sub(1));
-        let cell = (cell(in_input[0], columns), cell(in_input[1], rows));
+        let cell = (cell_of(in_input[0], columns), cell_of(in_input[1], rows));
+        let is_known = |here: &Here| here.cell == cell && here.cells == (columns, rows);
+        if let Some(here) = self.here().filter(|here| is_known(here)) {
+            let here = Here { share, ..here.clone() };
+            self.here = Some(here);
+            return;
+        }
         // the maps of all classes may still be on their way
         let Some(evidence) = prediction.class_maps.at_cell(cell.1 * columns + cell.0) else {
             self.here_soon = Some(share);
@@ -90,15 +107,34 @@ impl State {
         let value = |class: usize| evidence.get(class).copied().unwrap_or(0.0);
         ranking.sort_by(|&a, &b| value(b).total_cmp(&value(a)));
         let (image, preprocessing) = (prediction.image, prediction.preprocessing);
+        let against = ranking
+            .iter()
+            .rev()
+            .take_while(|&&class| value(class) < 0.0)
+            .take(AGAINST);
+        let against = against.count();
+        let first = self.preferences.top.min(ranking.len() - against);
+        let listed = [&ranking[..first], &ranking[ranking.len() - against..]].concat();
         self.here_soon = None;
         self.here = Some(Here {
             image,
             preprocessing,
             cell,
             cells: (columns, rows),
+            share,
             evidence,
             ranking,
+            listed,
         });
+    }
+
+    /// Column, row and number of columns of the cell of a layer that lies at the place that was asked about.
+    pub fn cell_here(&self, layer: LayerId) -> Option<[usize; 3]> {
+        let here = self.here()?;
+        let size = self.images.current()?.size;
+        let [x, y] = within(self.seen(size, here.preprocessing), here.share)?;
+        let shape = self.network.as_ref()?.plan.layer(layer).shape;
+        Some([cell_of(x, shape.width), cell_of(y, shape.height), shape.width])
     }
 
     /// Looks for classes.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::State;
 use crate::explain::{Map, Method, Target};
-use crate::explorer::{Channels, ExplainRequest, Purpose};
+use crate::explorer::{Channels, ChannelsRequest, Purpose};
 use crate::gui::choices::Scale;
 use crate::gui::maps::{MapKey, Shown};
 use crate::network::LayerId;
@@ -58,9 +58,20 @@ impl State {
         })
     }
 
-    /// What gradients and channels are wanted of: the chosen class at the chosen layer.
-    pub fn channels_wish(&self) -> Option<ExplainRequest> {
-        Some(self.layer_key()?.request(Purpose::Main))
+    /// What gradients and channels are wanted of: the chosen class at the chosen layer, and the place that was asked about.
+    pub fn channels_wish(&self) -> Option<ChannelsRequest> {
+        let key = self.layer_key()?;
+        Some(ChannelsRequest {
+            explain: key.request(Purpose::Main),
+            cell: self
+                .cell_here(key.layer)
+                .map(|[column, row, columns]| row * columns + column),
+        })
+    }
+
+    /// The channel whose feature map is to be shown: the one under the pointer, else the chosen one.
+    pub fn channel_in_sight(&self) -> Option<usize> {
+        self.channel_preview.or(self.channel)
     }
 
     /// Gradients and channels of what is chosen, once they are computed.
@@ -71,7 +82,7 @@ impl State {
 
     /// The feature map of the chosen channel, once it is computed.
     fn shown_channel(&self) -> Option<Shown> {
-        let channel = self.channel?;
+        let channel = self.channel_in_sight()?;
         let key = self.layer_key()?;
         let found = self.feature_map.as_ref()?;
         let is_wanted = (found.image, found.preprocessing, found.layer, found.channel)
