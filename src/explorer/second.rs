@@ -36,7 +36,7 @@ impl Session {
         })?;
         check(second.info(), &request)?;
         let ready = second.over(&self.images, request.image, request.preprocessing)?;
-        let logits = ready.logits().to_vec();
+        let logits = ready.pass.logits().to_vec();
         let (epoch, output) = (ready.info.epoch, ready.info.plan.output);
         let mut found = None;
         let mut watch = Watch {

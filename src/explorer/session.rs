@@ -20,7 +20,7 @@ use crate::weights::{Environment, Info, NetworkChoices, Weights};
 /// Bins of the gradients' histogram.
 const HISTOGRAM_BINS: usize = 60;
 /// How often long work tells how far it is.
-const TELL_EVERY: Duration = Duration::from_millis(50);
+pub(super) const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// A network that is ready.
 pub(super) struct Loaded {
@@ -42,18 +42,18 @@ pub(super) struct Pass {
     forward_ms: f64,
 }
 
+impl Pass {
+    /// One value a class.
+    pub(super) fn logits(&self) -> &[f64] {
+        &self.logits
+    }
+}
+
 /// A network that holds the activations of a pass.
 pub(super) struct Ready<'a> {
     pub(super) network: &'a mut dyn Network,
     pub(super) info: &'a NetworkInfo,
     pub(super) pass: &'a Pass,
-}
-
-impl Ready<'_> {
-    /// One value a class.
-    pub(super) fn logits(&self) -> &[f64] {
-        &self.pass.logits
-    }
 }
 
 /// The state of the worker that owns the network.
@@ -239,7 +239,7 @@ impl Session {
     }
 
     /// The network with the pass that a request is about; nothing is run for classes or layers that do not exist.
-    fn pass_for(&mut self, request: &ExplainRequest) -> Result<Ready<'_>, ExplorerError> {
+    pub(super) fn pass_for(&mut self, request: &ExplainRequest) -> Result<Ready<'_>, ExplorerError> {
         let loaded = self.loaded.as_ref().ok_or_else(no_network)?;
         check(&loaded.info, request)?;
         self.pass_over(request.image, request.preprocessing)

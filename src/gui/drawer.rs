@@ -3,10 +3,12 @@
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{Button, RichText, ScrollArea, Ui};
 
+use super::agreement;
 use super::answers::answer;
 use super::choices::{Drawer, Scale};
 use super::color_bar::short;
 use super::command::Command;
+use super::faithfulness;
 use super::input_picture;
 use super::layer_strip;
 use super::multiples::{Tile, tile, tile_size};
@@ -20,10 +22,10 @@ use super::widgets::{check, with_icon};
 pub const LOWEST: f32 = 22.0 * UNIT;
 
 /// What all names need beside each other, in points; with less, there are icons alone.
-const ROOM: f32 = 540.0;
+const ROOM: f32 = 725.0;
 
 /// What they need with all of what stands behind them.
-const WIDE: f32 = 780.0;
+const WIDE: f32 = 960.0;
 
 /// Draws the names of what can be folded out.
 pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -105,6 +107,8 @@ fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, 
         Drawer::Values => numbers::values(ui, state),
         Drawer::Predictions => numbers::predictions(ui, state),
         Drawer::Input => input_picture::show(ui, state, textures),
+        Drawer::Faithfulness => faithfulness::show(ui, state, textures, commands),
+        Drawer::Agreement => agreement::show(ui, state, textures, commands),
     }
 }
 

@@ -54,10 +54,18 @@ pub const TWO: char = '\u{E949}';
 pub const SWAP: char = '\u{E8D4}';
 /// Pixels.
 pub const INPUT: char = '\u{E3EC}';
+/// A line through points.
+pub const FAITHFULNESS: char = '\u{E922}';
+/// Tiles.
+pub const AGREEMENT: char = '\u{E42A}';
+/// Stop.
+pub const STOP: char = '\u{E047}';
+/// Go on.
+pub const GO_ON: char = '\u{E037}';
 
 /// All of them.
 #[cfg(test)]
-pub const ALL: [char; 27] = [
+pub const ALL: [char; 31] = [
     MENU,
     OPEN,
     EXPORT,
@@ -85,4 +93,8 @@ pub const ALL: [char; 27] = [
     TWO,
     SWAP,
     INPUT,
+    FAITHFULNESS,
+    AGREEMENT,
+    STOP,
+    GO_ON,
 ];

@@ -214,7 +214,7 @@ fn waiting(ui: &mut Ui) {
 }
 
 /// A plot that stays where it is.
-fn still(plot: Plot<'_>) -> Plot<'_> {
+pub fn still(plot: Plot<'_>) -> Plot<'_> {
     plot.allow_drag(false)
         .allow_zoom(false)
         .allow_scroll(false)

@@ -8,7 +8,7 @@ use super::batch::{BatchChoices, FigureChoices};
 use super::folding::Panels;
 use super::icons;
 use super::networks::Networks;
-use crate::explain::Score;
+use crate::explain::{Fill, Score};
 
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,11 +53,15 @@ pub enum Drawer {
     Predictions,
     /// The picture that the network sees.
     Input,
+    /// Whether the map is true to the network.
+    Faithfulness,
+    /// Whether all methods tell the same.
+    Agreement,
 }
 
 impl Drawer {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Layers,
         Self::SideBySide,
         Self::Gradients,
@@ -65,6 +69,8 @@ impl Drawer {
         Self::Values,
         Self::Predictions,
         Self::Input,
+        Self::Faithfulness,
+        Self::Agreement,
     ];
 
     /// The icon before its name.
@@ -77,6 +83,8 @@ impl Drawer {
             Self::Values => icons::VALUES,
             Self::Predictions => icons::BARS,
             Self::Input => icons::INPUT,
+            Self::Faithfulness => icons::FAITHFULNESS,
+            Self::Agreement => icons::AGREEMENT,
         }
     }
 
@@ -108,6 +116,14 @@ impl Drawer {
                 "Input",
                 "What the network sees: the photo, or the part cut out of it, pixel by pixel.",
             ),
+            Self::Faithfulness => (
+                "Faithfulness",
+                "Whether the map is true to the network: what it answers while the evidence that the map names is hidden, or appears.",
+            ),
+            Self::Agreement => (
+                "Agreement",
+                "Whether the story hangs on the method: the maps of all methods at this layer, and how much each two agree.",
+            ),
         }
     }
 }
@@ -132,6 +148,8 @@ pub struct Preferences {
     pub keep_class: bool,
     /// What is open below the picture.
     pub drawer: Option<Drawer>,
+    /// What hides pixels where it is measured whether a map is true.
+    pub fill: Fill,
     /// Which panels are folded away.
     pub panels: Panels,
     /// Files opened lately, the newest first.
@@ -152,6 +170,7 @@ impl Default for Preferences {
             values: Score::Probability,
             keep_class: false,
             drawer: None,
+            fill: Fill::default(),
             panels: Panels::default(),
             recent: Vec::new(),
             networks: Networks::default(),

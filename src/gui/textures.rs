@@ -9,6 +9,7 @@ use super::choices::{Choices, View};
 use super::export;
 use super::images::OpenImage;
 use super::maps::Shown;
+use crate::explain::Method;
 use crate::explorer::ImageId;
 use crate::imaging::{Colormap, Photo, colorize, mask_share, resize_map, signed_colours, signed_share};
 use crate::network::LayerId;
@@ -49,6 +50,8 @@ pub enum Slot {
     Class(usize),
     /// Beside those of other layers.
     Layer(LayerId),
+    /// Beside those of other methods.
+    Method(Method),
 }
 
 /// Which of a photo's copies for the screen.

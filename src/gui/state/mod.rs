@@ -3,11 +3,13 @@
 //!
 //! Here are the values, and which image is in the picture; what replies change is in `replies`, what is said of the network
 //! in `network`, of classes in `classes`, which map is wanted and shown in `wanted`, finding classes by name or by place in
-//! `search`, a second picture in `compare` and through a second network in `second`, what was cut out in `crop`.
+//! `search`, a second picture in `compare` and through a second network in `second`, what was cut out in `crop`, what was
+//! measured of maps in `faithful`.
 
 mod classes;
 mod compare;
 mod crop;
+mod faithful;
 mod network;
 mod repeat;
 mod replies;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 pub use compare::{Compare, Difference, Instead};
 pub use crop::Cropping;
+pub use faithful::{Beside, Faithful};
 pub use repeat::ToRepeat;
 pub use search::{Here, Search};
 pub use second::SecondNetwork;
@@ -31,7 +34,7 @@ use super::command::{Action, Command, PathField};
 use super::history::History;
 use super::images::{Images, OpenImage, Stage};
 use super::left_open::ChosenOf;
-use super::maps::{MapStore, Shown};
+use super::maps::{MapKey, MapStore, Shown};
 use super::networks::{SizeQuestion, WantedNetwork};
 use crate::explorer::{
     BatchProgress, Channels, ExplainAll, ExplainRequest, FeatureMap, ImageId, ImageSource, InputChoices, InputPicture,
@@ -128,6 +131,10 @@ pub struct State {
     pub feature_map: Option<FeatureMap>,
     /// How far a map is that takes many passes: what was asked for, passes done and all.
     pub explaining: Option<(Arc<ExplainRequest>, [usize; 2])>,
+    /// The map that takes many passes and that a person has stopped, until something else is chosen.
+    stopped: Option<MapKey>,
+    /// What was measured of maps.
+    pub faithful: Faithful,
     /// The map in the picture; stays until the wanted one is there.
     pub shown: Option<Shown>,
     /// The part of the photo that is being cut out.
@@ -211,6 +218,8 @@ impl State {
             channel: None,
             feature_map: None,
             explaining: None,
+            stopped: None,
+            faithful: Faithful::default(),
             shown: None,
             cropping: None,
             peeking: false,
