@@ -506,3 +506,50 @@ fn quiet_says_nothing_but_failures() {
     let output = job.run(&["--quiet"]);
     assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
 }
+
+#[test]
+fn a_report_has_the_mean_of_each_measure_by_method_layer_and_class() {
+    let job = Job::numbered(3);
+    let layers = ["--layer", "block14_sepconv2_act", "--layer", "block13_sepconv2_bn"];
+    let measure = ["--measure", "deletion,increase", "--fill", "mean"];
+    let report = [
+        "--report",
+        "page.html",
+        "--results",
+        "r.jsonl",
+        "--class",
+        "cat",
+        "--quiet",
+    ];
+    let output = job.run(&[&layers[..], &measure, &report].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let documents: Vec<Value> = (job.lines("r.jsonl").iter())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let page = fs::read_to_string(job.path("page.html")).unwrap();
+    let mean = |of: &dyn Fn(&Value) -> bool| {
+        let maps = documents
+            .iter()
+            .flat_map(|document| document["maps"].as_array().unwrap());
+        let areas: Vec<f64> = (maps.filter(|map| of(map)))
+            .map(|map| map["measures"]["deletion"].as_f64().unwrap())
+            .collect();
+        areas.iter().sum::<f64>() / areas.len() as f64
+    };
+    for layer in ["block14_sepconv2_act", "block13_sepconv2_bn"] {
+        let start = page.find(&format!("<tr><td>grad-cam</td><td>{layer}</td>")).unwrap();
+        let row = page[start..].lines().next().unwrap();
+        let area = mean(&|map| map["layer"] == layer);
+        assert!(row.contains(&format!(">{area:.4}</td>")), "{row} {area}");
+        // average drop was not asked for
+        assert_eq!(row.matches("<td").count(), 2 + 1 + 3, "{row}");
+    }
+    let class = page.find("Mean deletion").map(|start| &page[start..]).unwrap();
+    assert!(class.contains(&format!(">{:.4}</td>", mean(&|_| true))));
+    assert!(page.contains("<th>Hidden by</th><td>mean</td>"));
+    // without measures there is no such table
+    let output = job.run(&["--report", "plain.html", "--quiet"]);
+    assert!(output.status.success());
+    let page = fs::read_to_string(job.path("plain.html")).unwrap();
+    assert!(!page.contains("true to the network") && !page.contains("Mean deletion"));
+}

@@ -17,6 +17,7 @@ fn every_method_makes_a_map_that_can_be_made_again() {
         ("ablation-cam", [10, 10]),
         ("faster-score-cam", [10, 10]),
         ("gradient", [299, 299]),
+        ("guided-grad-cam", [299, 299]),
         ("occlusion", [14, 14]),
     ];
     for (method, [width, height]) in methods {
@@ -76,6 +77,24 @@ fn measures_stand_in_the_document_and_in_the_text() {
     assert!(!text.contains("insertion"));
     let none = program::documents(&run(&["explain", SAMPLE, "--json"]));
     assert!(none[0]["maps"][0].get("measures").is_none());
+    assert_eq!(measures["fill"], "grey");
+    let areas: Vec<f64> = ["blur", "mean", "noisy-linear"]
+        .map(|fill| {
+            let output = run(&["explain", SAMPLE, "--measure", "deletion", "--fill", fill, "--json"]);
+            assert!(output.status.success(), "{}", stderr(&output));
+            let measures = &program::documents(&output)[0]["maps"][0]["measures"];
+            assert_eq!(measures["fill"], fill);
+            measures["deletion"].as_f64().unwrap()
+        })
+        .into();
+    assert!(
+        areas.iter().all(|area| *area != number("deletion")) && areas[0] != areas[1] && areas[1] != areas[2],
+        "{areas:?}"
+    );
+    for wrong in [&["--measure", "deletion", "--fill", "pink"][..], &["--fill", "blur"]] {
+        let output = run(&[&["explain", SAMPLE], wrong].concat());
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+    }
     let wrong = run(&["explain", SAMPLE, "--measure", "beauty"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("average-drop"));

@@ -7,9 +7,10 @@ use std::cell::Cell;
 use candle_core::npy::NpzTensors;
 use candle_core::{DType, Device};
 use gradcam_explorer::explain::{
-    self, Explanation, Fill, Map, Measure, Measures, Measuring, Method, Picture, Question, Score, Target, Watch,
+    self, Explanation, Fill, Map, Measure, Measures, Measuring, Method, Picture, Question, Score, Target, Watch, Way,
 };
-use gradcam_explorer::network::{CandleNetwork, CpuNetwork, LayerId, Network, NetworkError};
+use gradcam_explorer::imaging::resize_map;
+use gradcam_explorer::network::{CandleNetwork, CpuNetwork, LayerId, Network, NetworkError, ReluRule};
 use support::golden::{array, largest, worst};
 use support::{data, small_keras, uniform, var_builder};
 
@@ -166,7 +167,7 @@ fn gradients_of_pixels_are_those_of_autograd() {
             let expected = array(&npz, &format!("gradient/{class}")).unwrap();
             let mut seed = vec![0.0; 7];
             seed[class] = 1.0;
-            let gradient = case.network.input_gradient(&seed, &|| false).unwrap();
+            let gradient = (case.network).input_gradient(&seed, ReluRule::True, &|| false).unwrap();
             let gradient: Vec<f64> = gradient.into_iter().map(f64::from).collect();
             let found = difference(&gradient, &expected);
             assert!(found < 1e-4, "class {class}, engine {is_engine}: {found:e}");
@@ -174,6 +175,38 @@ fn gradients_of_pixels_are_those_of_autograd() {
             let strongest: Vec<f64> = expected.chunks(3).map(largest).collect();
             assert!(difference(&map.signed, &strongest) < 1e-4);
             assert_eq!((map.width, map.height), (71, 71));
+        }
+    }
+}
+
+#[test]
+fn guided_gradients_are_those_of_pytorch_grad_cam_and_lie_where_the_heat_does() {
+    let npz = npz();
+    for is_engine in [false, true] {
+        let mut case = Case::new(is_engine);
+        let last = case.last();
+        for class in CLASSES {
+            let expected = array(&npz, &format!("guided/{class}")).unwrap();
+            let plain = array(&npz, &format!("gradient/{class}")).unwrap();
+            assert!(difference(&plain, &expected) > 0.1, "they are not the same");
+            let mut seed = vec![0.0; 7];
+            seed[class] = 1.0;
+            let guided = (case.network)
+                .input_gradient(&seed, ReluRule::Guided, &|| false)
+                .unwrap();
+            let guided: Vec<f64> = guided.into_iter().map(f64::from).collect();
+            let found = difference(&guided, &expected);
+            assert!(found < 1e-4, "class {class}, engine {is_engine}: {found:e}");
+            let map = case.map(class, LayerId(0), Score::Logit, Method::GuidedGradCam);
+            let heat = case.map(class, last, Score::Logit, Method::GradCam);
+            let heat = resize_map(&heat.heat(), heat.width, heat.height, 71, 71);
+            let product: Vec<f64> = (expected.chunks(3).zip(heat))
+                .map(|(gradient, heat)| largest(gradient) * f64::from(heat))
+                .collect();
+            assert!(
+                difference(&map.signed, &product) < 1e-4,
+                "class {class}, engine {is_engine}"
+            );
         }
     }
 }
@@ -402,11 +435,76 @@ fn measures_are_those_of_the_published_code() {
 }
 
 #[test]
+fn areas_of_three_pictures_are_those_of_the_published_code_whatever_hides() {
+    let npz = npz();
+    let mut case = Case::new(true);
+    for name in ["noise", "scene", "stripes"] {
+        let values = array(&npz, &format!("picture/{name}")).unwrap();
+        case.input = values.into_iter().map(|value| value as f32).collect();
+        case.logits = case.network.forward(&case.input).unwrap();
+        let map = Map::new(71, 71, array(&npz, &format!("hill/{name}")).unwrap());
+        for fill in Fill::ALL {
+            let how = Measuring {
+                steps: 10,
+                random: 0,
+                fill,
+                noise: 0.0,
+            };
+            for class in CLASSES {
+                let found = case.measure(class, &map, &[Measure::Deletion, Measure::Insertion], how);
+                for (way, curve) in [("deletion", found.deletion), ("insertion", found.insertion)] {
+                    let expected = array(&npz, &format!("area/{name}/{fill}/{way}/{class}")).unwrap()[0];
+                    let found = curve.unwrap().area;
+                    assert!(
+                        (found - expected).abs() < 1e-4,
+                        "{name}, {fill}, {way} of {class}: {found} {expected}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_picture_on_the_way_is_what_the_curve_was_measured_with() {
+    let mut case = Case::new(true);
+    let last = case.last();
+    let map = case.map(1, last, Score::Logit, Method::GradCam);
+    let before = case.network.activation(last).unwrap();
+    let how = Measuring {
+        steps: 8,
+        random: 0,
+        ..Measuring::default()
+    };
+    let found = case.measure(1, &map, &[Measure::Deletion, Measure::Insertion], how);
+    let curves = [found.deletion.unwrap(), found.insertion.unwrap()];
+    for (way, curve) in Way::ALL.into_iter().zip(curves) {
+        for (step, answer) in curve.answers.iter().enumerate() {
+            let picture = case.picture();
+            let masked = explain::masked(case.network.as_mut(), picture, &map, (way, step), how).unwrap();
+            let answers = case.network.plan().output.answers(&masked.logits);
+            assert!((answers[1] - answer).abs() < 1e-6, "{way:?} after {step}");
+            let hidden = masked.values.iter().filter(|value| **value == 0.0).count();
+            let all = masked.values.len();
+            let expected = match way {
+                Way::Deletion => all * step / 8,
+                Way::Insertion => all - all * step / 8,
+            };
+            assert!(
+                hidden.abs_diff(expected) <= 3,
+                "{way:?} after {step}: {hidden} of {expected}"
+            );
+        }
+    }
+    assert_eq!(case.network.activation(last).unwrap(), before);
+}
+
+#[test]
 fn what_hides_is_chosen_and_a_map_without_cells_measures_nothing() {
     let mut case = Case::new(true);
     let last = case.last();
     let map = case.map(1, last, Score::Logit, Method::GradCam);
-    let areas = [Fill::Grey, Fill::Mean, Fill::Blur].map(|fill| {
+    let areas = Fill::ALL.map(|fill| {
         let how = Measuring {
             steps: 4,
             random: 0,
@@ -418,7 +516,7 @@ fn what_hides_is_chosen_and_a_map_without_cells_measures_nothing() {
         found.deletion.unwrap().area
     });
     assert!(
-        areas[0] != areas[1] && areas[1] != areas[2] && areas[0] != areas[2],
+        (1..areas.len()).all(|at| !areas[..at].contains(&areas[at])),
         "{areas:?}"
     );
     let nothing = case.measure(1, &Map::new(0, 0, Vec::new()), &Measure::ALL, Measuring::default());

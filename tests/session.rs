@@ -457,15 +457,12 @@ fn the_randomisation_test_makes_the_same_map_with_ever_more_random_weights() {
     assert!((4..=12).contains(&stages.len()));
     assert!(stages.is_sorted_by(|a, b| a.stage.from > b.stage.from));
     assert_eq!(stages.last().unwrap().stage.from, LayerId(1));
-    // Grad-CAM depends on what has been learnt; with a random head alone its weights are others already
+    // Grad-CAM depends on what has been learnt
     let found: Vec<_> = stages.iter().map(|stage| stage.likeness).collect();
     let verdict = gradcam_explorer::explain::verdict(&found).unwrap();
     assert!(verdict.passes, "{verdict:?}");
-    assert!(
-        found
-            .iter()
-            .all(|stage| stage.rank_correlation.is_some_and(|left| left < 0.9))
-    );
+    let identical = |stage: &gradcam_explorer::explain::Likeness| stage.structural_similarity > Some(0.999);
+    assert!(!found.iter().any(identical));
     // the same in every run, and the network in use still has what it has learnt
     let again = run();
     assert!(stages.iter().zip(&again).all(|(one, other)| one.map == other.map));

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use super::examples;
 use super::inputs::Shard;
-use crate::explain::{Measure, Method, Score};
+use crate::explain::{Fill, Measure, Method, Score};
 use crate::explorer::{DeviceChoice, Existing, Ground, InputChoices, NetworkSource, WIDTHS};
 use crate::imaging::{Colormap, Fit, Format, Pixels, Region, Resize};
 use crate::network::Output;
@@ -163,7 +163,7 @@ pub struct Explain {
         long,
         value_name = "PICTURE",
         conflicts_with_all = [
-            "recursive", "classes", "layers", "score", "method", "measures", "crop", "blend", "threshold", "cells", "maximum", "colormap",
+            "recursive", "classes", "layers", "score", "method", "measures", "fill", "crop", "blend", "threshold", "cells", "maximum", "colormap",
             "write", "format", "json", "download"
         ]
     )]
@@ -191,13 +191,17 @@ pub struct Explain {
     pub score: Option<Score>,
     /// How maps are made: grad-cam, hires-cam, xgrad-cam, grad-cam-plus-plus, layer-cam, grad-cam-element-wise, eigen-cam,
     /// eigen-grad-cam, finer-cam; ablation-cam at the last layer alone; score-cam and faster-score-cam, which take many
-    /// passes; of the input's pixels gradient, smooth-grad, integrated-gradients, occlusion and rise
+    /// passes; of the input's pixels gradient, smooth-grad, integrated-gradients, guided-grad-cam, occlusion and rise
     #[arg(long, default_value_t = Method::GradCam)]
     pub method: Method,
     /// What is measured of each map: deletion, insertion (both beside random orders), road, average-drop, increase;
     /// separated by commas
     #[arg(long = "measure", value_name = "MEASURE", value_delimiter = ',')]
     pub measures: Vec<Measure>,
+    /// What stands where deletion and insertion hide something: grey, blur, mean or noisy-linear (as the pixels around tell,
+    /// with a little noise; slower)
+    #[arg(long, default_value_t = Fill::Grey, value_name = "FILL", requires = "measures")]
+    pub fill: Fill,
     /// The part of each photo that the network sees, in pixels of the upright photo from its upper left corner
     /// [default: all of it]
     #[arg(long, value_name = "X,Y,WIDTH,HEIGHT")]

@@ -128,6 +128,9 @@ impl Task<'_> {
             ),
             ("Program", program()),
         ];
+        if !options.measures.is_empty() {
+            parameters.push(("Hidden by", options.fill.to_string()));
+        }
         parameters.extend(options.crop.map(|crop| ("Crop", crop.to_string())));
         parameters
     }

@@ -118,6 +118,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         score: options.score.unwrap_or(info.recommended.score),
         method: options.method,
         measures: options.measures.clone(),
+        fill: options.fill,
     };
     let wish = wish.with_sheets(&writing, &info.plan);
     if let Some(folder) = &options.out {
@@ -236,6 +237,7 @@ struct Choices<'a> {
     score: &'static str,
     method: &'static str,
     measures: Vec<&'static str>,
+    fill: Option<&'static str>,
     top: usize,
     /// Where pictures go, and which.
     out: Option<Vec<u8>>,
@@ -255,6 +257,7 @@ impl<'a> Choices<'a> {
             score: wish.score.name(),
             method: wish.method.name(),
             measures: wish.measures.iter().map(|measure| measure.name()).collect(),
+            fill: (!wish.measures.is_empty()).then(|| wish.fill.name()),
             top: options.top,
             out: out.map(|out| out.as_os_str().as_encoded_bytes().to_vec()),
             write: out.map_or_else(Vec::new, |_| {
@@ -419,7 +422,7 @@ impl Task<'_> {
             signed_max: map.max(),
             empty: map.is_empty(),
             middle: map.share_in_the_middle(),
-            measures: answer.measures.get(&(class, id)).map(MeasuresReport::new),
+            measures: (answer.measures.get(&(class, id))).map(|measures| MeasuresReport::new(measures, self.wish.fill)),
             rivals: self
                 .rivals(predicted, class, id)
                 .map(|rivals| RivalsReport::new(rivals, map, labels)),

@@ -2,11 +2,25 @@
 
 use serde::Serialize;
 
-use crate::explain::{Measures, Random};
+use crate::explain::{Fill, Measures, Random};
+
+/// What each of [`MeasuresReport::numbers`] is called.
+pub const MEASURES: [&str; 7] = [
+    "Deletion",
+    "Random deletion",
+    "Insertion",
+    "Random insertion",
+    "ROAD",
+    "Average drop",
+    "Increase",
+];
 
 /// Numbers of [`Measures`]; those that were not asked for are left out.
 #[derive(Debug, Serialize)]
 pub struct MeasuresReport {
+    /// What hides in the curves, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fill: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion: Option<f64>,
     /// The mean area of random orders.
@@ -30,10 +44,12 @@ pub struct MeasuresReport {
 }
 
 impl MeasuresReport {
-    pub fn new(measures: &Measures) -> Self {
+    pub fn new(measures: &Measures, fill: Fill) -> Self {
         let area = |random: &Option<Random>| random.as_ref().map(|random| random.area);
         let deviation = |random: &Option<Random>| random.as_ref().map(|random| random.deviation);
+        let has_curve = measures.deletion.is_some() || measures.insertion.is_some();
         Self {
+            fill: has_curve.then(|| fill.name()),
             deletion: measures.deletion.as_ref().map(|curve| curve.area),
             random_deletion: area(&measures.random_deletion),
             random_deletion_deviation: deviation(&measures.random_deletion),
@@ -44,6 +60,19 @@ impl MeasuresReport {
             average_drop: measures.average_drop,
             increase: measures.increase,
         }
+    }
+
+    /// All of them but the deviations, in the order of [`MEASURES`]; an increase counts 1.
+    pub fn numbers(&self) -> [Option<f64>; MEASURES.len()] {
+        [
+            self.deletion,
+            self.random_deletion,
+            self.insertion,
+            self.random_insertion,
+            self.road,
+            self.average_drop,
+            self.increase.map(f64::from),
+        ]
     }
 
     /// In words, for people.

@@ -3,24 +3,24 @@
 
 use super::asking::Asking;
 use super::score::ScoreGradient;
-use crate::network::NetworkError;
+use crate::network::{NetworkError, ReluRule};
 
 /// The map of the picture's size, `[height, width]`; nowhere negative.
 pub(super) fn signed_map(asking: &mut Asking<'_, '_>) -> Result<Vec<f64>, NetworkError> {
     asking.expect(1);
     let picture = asking.picture;
-    let gradient = of(asking, picture.values)?;
+    let gradient = of(asking, picture.values, ReluRule::True)?;
     Ok(largest(&gradient, picture.grey.len()))
 }
 
-/// dS/dx at a picture, `[height, width, channels]`.
-pub(super) fn of(asking: &mut Asking<'_, '_>, input: &[f32]) -> Result<Vec<f64>, NetworkError> {
+/// dS/dx at a picture, `[height, width, channels]`, as it passes ReLUs by a rule.
+pub(super) fn of(asking: &mut Asking<'_, '_>, input: &[f32], rule: ReluRule) -> Result<Vec<f64>, NetworkError> {
     let logits = asking.logits(input)?;
     let plan = asking.network.plan();
     let (output, units) = (plan.output, plan.units());
     let score = ScoreGradient::new(asking.target, asking.score, output, &logits);
     let seed = output.unit_gradient(units, &score.logits);
-    let gradient = asking.network.input_gradient(&seed, asking.watch.stop)?;
+    let gradient = asking.network.input_gradient(&seed, rule, asking.watch.stop)?;
     Ok(gradient.into_iter().map(|g| f64::from(g) * score.scale).collect())
 }
 

@@ -6,7 +6,7 @@
 
 use super::asking::Asking;
 use super::gradient;
-use crate::network::NetworkError;
+use crate::network::{NetworkError, ReluRule};
 
 /// Steps on the way.
 const STEPS: usize = 50;
@@ -19,7 +19,7 @@ pub(super) fn signed_map(asking: &mut Asking<'_, '_>) -> Result<Vec<f64>, Networ
     for step in 0..STEPS {
         let share = (step as f64 + 0.5) / STEPS as f64;
         let between = picture.on(picture.black, std::iter::repeat(share));
-        for (sum, g) in sums.iter_mut().zip(gradient::of(asking, &between)?) {
+        for (sum, g) in sums.iter_mut().zip(gradient::of(asking, &between, ReluRule::True)?) {
             *sum += g / STEPS as f64;
         }
     }

@@ -7,7 +7,7 @@ use super::asking::Asking;
 use super::score::{Score, ScoreGradient, Target};
 use super::{
     ablation_cam, eigen_cam, eigen_grad_cam, finer_cam, grad_cam, grad_cam_element_wise, grad_cam_plus_plus, gradient,
-    hires_cam, integrated_gradients, layer_cam, occlusion, rise, score_cam, smooth_grad, xgrad_cam,
+    guided_grad_cam, hires_cam, integrated_gradients, layer_cam, occlusion, rise, score_cam, smooth_grad, xgrad_cam,
 };
 use crate::network::{LayerId, NetworkError, Output, Plan, Role, Shape, Site};
 
@@ -46,6 +46,8 @@ pub enum Method {
     SmoothGrad,
     /// Integrated gradients (Sundararajan et al. 2017): the gradient on the way from black to the picture.
     IntegratedGradients,
+    /// Guided Grad-CAM (Selvaraju et al. 2017): guided backpropagation to the pixels where Grad-CAM's heat lies.
+    GuidedGradCam,
     /// Occlusion (Zeiler and Fergus 2014): what the score loses when a grey square hides a place.
     Occlusion,
     /// RISE (Petsiuk et al. 2018): random masks weighted by the score of what they leave.
@@ -67,7 +69,7 @@ pub enum Basis {
 
 impl Method {
     /// All methods, in the order shown to people.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::GradCam,
         Self::HiresCam,
         Self::XgradCam,
@@ -83,6 +85,7 @@ impl Method {
         Self::Gradient,
         Self::SmoothGrad,
         Self::IntegratedGradients,
+        Self::GuidedGradCam,
         Self::Occlusion,
         Self::Rise,
     ];
@@ -105,6 +108,7 @@ impl Method {
             Self::Gradient => "gradient",
             Self::SmoothGrad => "smooth-grad",
             Self::IntegratedGradients => "integrated-gradients",
+            Self::GuidedGradCam => "guided-grad-cam",
             Self::Occlusion => "occlusion",
             Self::Rise => "rise",
         }
@@ -128,6 +132,7 @@ impl Method {
             Self::Gradient => "Gradient",
             Self::SmoothGrad => "SmoothGrad",
             Self::IntegratedGradients => "Integrated gradients",
+            Self::GuidedGradCam => "Guided Grad-CAM",
             Self::Occlusion => "Occlusion",
             Self::Rise => "RISE",
         }
@@ -147,9 +152,12 @@ impl Method {
             | Self::FinerCam => Basis::Layer,
             Self::AblationCam => Basis::Head,
             Self::ScoreCam | Self::FasterScoreCam => Basis::Channels,
-            Self::Gradient | Self::SmoothGrad | Self::IntegratedGradients | Self::Occlusion | Self::Rise => {
-                Basis::Pixels
-            }
+            Self::Gradient
+            | Self::SmoothGrad
+            | Self::IntegratedGradients
+            | Self::GuidedGradCam
+            | Self::Occlusion
+            | Self::Rise => Basis::Pixels,
         }
     }
 
@@ -185,7 +193,7 @@ impl Method {
             Basis::Layer => false,
             Basis::Head => plan.linear_head().is_none(),
             Basis::Channels => true,
-            Basis::Pixels => self != Self::Gradient,
+            Basis::Pixels => !matches!(self, Self::Gradient | Self::GuidedGradCam),
         }
     }
 
@@ -249,6 +257,7 @@ impl Method {
             | Self::Gradient
             | Self::SmoothGrad
             | Self::IntegratedGradients
+            | Self::GuidedGradCam
             | Self::Occlusion
             | Self::Rise => return None,
         })
@@ -269,6 +278,7 @@ impl Method {
             Self::Gradient => gradient::signed_map(asking),
             Self::SmoothGrad => smooth_grad::signed_map(asking),
             Self::IntegratedGradients => integrated_gradients::signed_map(asking),
+            Self::GuidedGradCam => guided_grad_cam::signed_map(asking, logits),
             Self::Occlusion => occlusion::signed_map(asking, logits),
             Self::Rise => rise::signed_map(asking),
             _ => return None,

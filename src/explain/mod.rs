@@ -1,4 +1,4 @@
-//! Where does the evidence lie? Maps for any class at any layer, by seventeen methods.
+//! Where does the evidence lie? Maps for any class at any layer, by eighteen methods.
 //!
 //! * [`Score`], [`Target`]: what is explained, and its gradient with respect to the logits.
 //! * [`Method`]: how a map is made; one file each. [`Basis`] says what a method works on.
@@ -7,11 +7,13 @@
 //! * [`backward`]: any classes at any layers from backward sweeps, never repeating the forward pass.
 //! * [`maps`]: the same by any method, also by those that ask the network again with a changed [`Picture`].
 //! * [`stages`]: the randomisation test: whether a map depends on what the network has learnt.
+//! * [`agreement`]: whether two maps tell the same.
 //! * [`Measure`]: whether a map is true to the network: what hiding its evidence does to the score.
 //!
 //! Everything here is arithmetic on values that are handed in: no files, no clock, no window.
 
 mod ablation_cam;
+mod agreement;
 mod asking;
 mod class_maps;
 mod eigen_cam;
@@ -21,6 +23,7 @@ mod grad_cam;
 mod grad_cam_element_wise;
 mod grad_cam_plus_plus;
 mod gradient;
+mod guided_grad_cam;
 mod hires_cam;
 mod integrated_gradients;
 mod layer_cam;
@@ -41,11 +44,12 @@ mod stretched;
 mod structural_similarity;
 mod xgrad_cam;
 
+pub use agreement::agreement;
 pub use asking::Watch;
 pub use class_maps::ClassMaps;
 pub use finer_cam::most_alike;
 pub use map::Map;
-pub use measure::{Curve, Fill, Measure, Measures, Measuring, Random, measure};
+pub use measure::{Curve, Fill, Masked, Measure, Measures, Measuring, Random, Way, masked, measure, random_map};
 pub use method::{Basis, Method};
 pub use picture::Picture;
 pub use rank_correlation::rank_correlation;

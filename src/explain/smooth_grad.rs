@@ -6,7 +6,7 @@
 
 use super::asking::Asking;
 use super::gradient;
-use crate::network::NetworkError;
+use crate::network::{NetworkError, ReluRule};
 use crate::noise::Noise;
 
 /// Noisy copies.
@@ -33,7 +33,7 @@ pub(super) fn signed_map(asking: &mut Asking<'_, '_>) -> Result<Vec<f64>, Networ
             .iter()
             .map(|&value| (f64::from(value) + deviation * noise.normal()) as f32);
         let noisy: Vec<f32> = noisy.collect();
-        for (sum, g) in sums.iter_mut().zip(gradient::of(asking, &noisy)?) {
+        for (sum, g) in sums.iter_mut().zip(gradient::of(asking, &noisy, ReluRule::True)?) {
             *sum += g / COPIES as f64;
         }
     }

@@ -22,6 +22,9 @@ use super::session::Session;
 use super::surroundings::Surroundings;
 use super::under_way::UnderWay;
 
+/// How urgent it is to measure a map: less than all that is looked at, and than predictions of further images.
+pub(super) const MEASURE: u8 = 7;
+
 /// The session: send requests, receive replies.
 pub struct Explorer {
     network: Arc<Queue>,
@@ -186,6 +189,14 @@ impl Explorer {
                 Some(channels.explain.image),
                 Activity::Explaining,
             ),
+            Request::Measure { what, .. } => (
+                &self.network,
+                Kind::Measure,
+                MEASURE,
+                Some(what.of.image),
+                Activity::Measuring,
+            ),
+            Request::Mask { what, .. } => (&self.network, Kind::Mask, 2, Some(what.of.image), Activity::Measuring),
             Request::FeatureMap { image, .. } => {
                 (&self.network, Kind::FeatureMap, 1, Some(*image), Activity::Explaining)
             }
@@ -248,6 +259,8 @@ impl Explorer {
                         kind,
                         Kind::Show
                             | Kind::Channels
+                            | Kind::Measure
+                            | Kind::Mask
                             | Kind::FeatureMap
                             | Kind::Randomize
                             | Kind::InputPicture
@@ -283,6 +296,11 @@ impl Explorer {
     /// Ends the randomisation test, waiting or running.
     pub fn cancel_randomization(&self) {
         self.network.cancel(&Kind::Randomize);
+    }
+
+    /// Drops a wish to measure a map, waiting or running.
+    pub fn cancel_measuring(&self) {
+        self.network.cancel(&Kind::Measure);
     }
 
     /// Ends the download that is under way; what arrived is kept for the next attempt.

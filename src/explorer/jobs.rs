@@ -17,6 +17,8 @@ pub enum Kind {
     Predict(ImageId),
     Explain(Purpose),
     Channels,
+    Measure,
+    Mask,
     FeatureMap,
     Randomize,
     InputPicture,

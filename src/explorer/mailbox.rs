@@ -87,6 +87,12 @@ impl<K: Clone + Eq + Hash, J> Mailbox<K, J> {
         state.closed || !state.waiting.is_empty()
     }
 
+    /// Whether a job waits that is more urgent than this, or the mailbox was closed.
+    pub fn is_waiting_before(&self, urgency: u8) -> bool {
+        let state = self.lock();
+        state.closed || state.waiting.iter().any(|posted| posted.urgency < urgency)
+    }
+
     /// Drops the waiting job of a kind and makes a running one stale.
     pub fn cancel(&self, kind: &K) {
         let mut state = self.lock();
@@ -190,6 +196,7 @@ mod tests {
         assert!(!mailbox.is_waiting());
         mailbox.post("map", 1, 2);
         assert!(mailbox.is_waiting());
+        assert!(mailbox.is_waiting_before(2) && !mailbox.is_waiting_before(1));
         mailbox.put_back(&ticket, job);
         assert_eq!([mailbox.take().unwrap().1, mailbox.take().unwrap().1], [2, 1]);
         mailbox.post("fill", 9, 3);

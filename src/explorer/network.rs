@@ -2,11 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::error::ExplorerError;
+use super::handle::MEASURE;
 use super::jobs::{Job, Queue};
 use super::outbox::Outbox;
 use super::reply::{NetworkEpoch, Reply};
 use super::request::Request;
 use super::session::Session;
+use crate::network::NetworkError;
 use crate::weights::Weights;
 
 /// The weights in use, for the fingerprint.
@@ -84,6 +87,22 @@ impl NetworkWorker {
                     Request::Explain(request) => {
                         return session.explain(request, &stop, &mut |reply| outbox.send(reply));
                     }
+                    Request::Measure { what, map } => {
+                        let gives_way = || queue.is_waiting_before(MEASURE) || stop();
+                        let mut send = |reply| outbox.send(reply);
+                        match session.measure(&what, map.as_ref(), &gives_way, &mut send) {
+                            Err(ExplorerError::Network(NetworkError::Stopped)) => {
+                                let job = Job {
+                                    request: Request::Measure { what, map },
+                                    ..job
+                                };
+                                queue.put_back(&ticket, job);
+                                return Ok(());
+                            }
+                            measured => measured?,
+                        }
+                    }
+                    Request::Mask { what, map } => session.mask(what, &map)?,
                     Request::Channels(request) => session.channels(request, &stop)?,
                     Request::FeatureMap {
                         image,

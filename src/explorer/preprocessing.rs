@@ -107,7 +107,60 @@ impl Shades {
     }
 }
 
+/// An input of a network as a picture, each level rounded: what it sees, whatever was hidden of it.
+pub(super) fn picture_of(values: &[f32], shape: Shape, pixels: Pixels) -> Photo {
+    let [width, height] = shape.sides();
+    // gray stands in all three
+    let mut levels: Vec<f32> = match shape.channels {
+        1 => values.iter().flat_map(|&value| [value; 3]).collect(),
+        _ => values.to_vec(),
+    };
+    pixels.unscale(&mut levels);
+    if shape.channels == 1 {
+        // what was kept of a gray pixel is its first number
+        let kept = if pixels == Pixels::Caffe { 2 } else { 0 };
+        levels.chunks_exact_mut(3).for_each(|pixel| pixel.fill(pixel[kept]));
+    }
+    let rgb = levels.into_iter().map(|level| level.round().clamp(0.0, 255.0) as u8);
+    Photo {
+        width,
+        height,
+        rgb: rgb.collect(),
+    }
+}
+
 /// What the metadata says; a name that is none says nothing.
 fn said<T: FromStr>(info: &Info, key: &str) -> Option<T> {
     info.metadata.get(key)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_becomes_the_picture_that_it_was_made_of() {
+        let rgb: Vec<u8> = (0..4 * 3 * 3).map(|level| level * 7).collect();
+        let photo = Photo {
+            width: 4,
+            height: 3,
+            rgb,
+        };
+        for pixels in Pixels::ALL {
+            let preprocessing = Preprocessing {
+                pixels,
+                ..Preprocessing::default()
+            };
+            let shape = |channels| Shape {
+                height: 3,
+                width: 4,
+                channels,
+            };
+            let input = input_of(&photo, shape(3), preprocessing);
+            assert_eq!(picture_of(&input, shape(3), pixels).rgb, photo.rgb, "{pixels}");
+            let gray = picture_of(&input_of(&photo, shape(1), preprocessing), shape(1), pixels);
+            // the first pixel is (0, 7, 14), of which gray is (7 * 38470 + 14 * 7471) / 65536
+            assert_eq!(gray.rgb[..3], [6; 3], "{pixels}");
+        }
+    }
 }

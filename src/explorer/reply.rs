@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::batch::BatchProgress;
 use super::error::ExplorerError;
 use super::histogram::Histogram;
+use super::measured::{MaskedPicture, MeasureRequest, Measured};
 use super::recommended::Recommended;
 use super::request::{ChannelsRequest, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{ClassMaps, Explanation, Likeness, Map, Stage};
@@ -245,6 +246,19 @@ pub enum Reply {
         /// What was asked for.
         request: Arc<ExplainRequest>,
     },
+    /// How far a measurement is; told now and then.
+    Measuring {
+        /// What was asked for.
+        request: Arc<MeasureRequest>,
+        /// Passes that are done.
+        done: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// A map was measured.
+    Measured(Measured),
+    /// The picture at one point of a curve.
+    Masked(MaskedPicture),
     /// Gradients and channels are ready.
     Channels(Channels),
     /// A feature map is ready.
@@ -304,6 +318,8 @@ pub enum Activity {
     Predicting,
     /// Making a map.
     Explaining,
+    /// Measuring whether a map is true to the network.
+    Measuring,
     /// Writing files.
     Exporting,
     /// Explaining many images; without an image, before the first of them.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::batch::ExplainAll;
 use super::drawing::Drawing;
 use super::export::Export;
+use super::measured::{MaskRequest, MeasureRequest};
 use super::paths::local_path;
 use super::write::Existing;
-use crate::explain::{ClassMaps, Method, Score, Target};
+use crate::explain::{ClassMaps, Map, Method, Score, Target};
 use crate::imaging::{Photo, Preprocessing};
 use crate::network::LayerId;
 use crate::weights::{BuiltIn, ImportOptions, NetworkChoices};
@@ -243,6 +244,21 @@ pub enum Request {
         request: Arc<ExplainRequest>,
         /// The stage to go on with, from 0.
         next: usize,
+    },
+    /// Measure whether a map is true to the network; gives way to whatever is more urgent and begins again then. Answered by
+    /// `Measuring` and `Measured`.
+    Measure {
+        /// What is measured of which map.
+        what: MeasureRequest,
+        /// The map, if it is known.
+        map: Option<Arc<Map>>,
+    },
+    /// Make the picture at one point of the curve of a map; answered by `Masked`.
+    Mask {
+        /// Which point.
+        what: MaskRequest,
+        /// The map.
+        map: Arc<Map>,
     },
     /// One channel of one layer.
     FeatureMap {

@@ -35,7 +35,7 @@ impl Session {
         })?;
         check(second.info(), &request)?;
         let ready = second.over(&self.images, request.image, request.preprocessing)?;
-        let logits = ready.logits().to_vec();
+        let logits = ready.pass.logits().to_vec();
         let (epoch, output) = (ready.info.epoch, ready.info.plan.output);
         let picture = ready.pass.shades.picture(&ready.pass.input);
         let map = first_map(ready.network, picture, &logits, &request, stop)?;

@@ -22,7 +22,7 @@ use crate::weights::{Environment, Info, NetworkChoices, Weights};
 /// Bins of the gradients' histogram.
 const HISTOGRAM_BINS: usize = 60;
 /// How often long work tells how far it is.
-const TELL_EVERY: Duration = Duration::from_millis(50);
+pub(super) const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// A network that is ready.
 pub(super) struct Loaded {
@@ -46,6 +46,13 @@ pub(super) struct Pass {
     forward_ms: f64,
 }
 
+impl Pass {
+    /// One value a class.
+    pub(super) fn logits(&self) -> &[f64] {
+        &self.logits
+    }
+}
+
 /// A network that holds the activations of a pass.
 pub(super) struct Ready<'a> {
     pub(super) network: &'a mut dyn Network,
@@ -53,13 +60,6 @@ pub(super) struct Ready<'a> {
     pub(super) pass: &'a Pass,
     pub(super) weights: &'a Weights,
     pub(super) device: &'a Device,
-}
-
-impl Ready<'_> {
-    /// One value a class.
-    pub(super) fn logits(&self) -> &[f64] {
-        &self.pass.logits
-    }
 }
 
 /// The state of the worker that owns the network.

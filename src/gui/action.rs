@@ -102,6 +102,14 @@ pub enum Action {
     SideBySide,
     /// The strongest channels.
     Channels,
+    /// Whether the map is true to the network.
+    Faithfulness,
+    /// Whether all methods tell the same.
+    Agreement,
+    /// Stop computing what takes long.
+    StopComputing,
+    /// Go on computing what was stopped.
+    GoOn,
     /// Fold all panels away, or bring them back.
     FoldAll,
     /// Fold the classes away, or bring them back.
@@ -140,7 +148,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 68] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -188,6 +196,10 @@ impl Action {
         Self::AllLayers,
         Self::SideBySide,
         Self::Channels,
+        Self::Faithfulness,
+        Self::Agreement,
+        Self::StopComputing,
+        Self::GoOn,
         Self::FoldAll,
         Self::FoldClasses,
         Self::FoldMap,
@@ -362,6 +374,19 @@ impl Action {
             Self::AllLayers => ("All layers", "Fold out small maps of the class along the layers."),
             Self::SideBySide => ("Side by side", "Fold out small maps of many classes."),
             Self::Channels => ("Channels", "Fold out the channels that count most."),
+            Self::Faithfulness => (
+                "Faithfulness",
+                "Fold out what the network answers while the evidence that the map names is hidden, or appears.",
+            ),
+            Self::Agreement => (
+                "Agreement",
+                "Fold out the maps of all methods at this layer, and how much each two agree.",
+            ),
+            Self::StopComputing => (
+                "Stop",
+                "Stop the map that takes many passes, or what is being measured; the other choices stay.",
+            ),
+            Self::GoOn => ("Go on", "Compute what was stopped after all."),
             Self::FoldAll => (
                 "Fold all panels",
                 "Leave the window to the picture, or bring the panels back. Shift+Tab goes from field to button, and from there \
@@ -415,6 +440,8 @@ impl Action {
             Self::Signed => Some(icons::SIGNED),
             Self::WhatIsHere => Some(icons::HERE),
             Self::Fit => Some(icons::FIT),
+            Self::StopComputing => Some(icons::STOP),
+            Self::GoOn => Some(icons::GO_ON),
             _ => None,
         }
     }
@@ -460,6 +487,9 @@ impl Action {
             Self::AllLayers => const { &[plain(Key::F2)] },
             Self::SideBySide => const { &[plain(Key::F3)] },
             Self::Channels => const { &[plain(Key::F4)] },
+            Self::Faithfulness => const { &[plain(Key::F10)] },
+            Self::Agreement => const { &[plain(Key::F12)] },
+            Self::StopComputing => const { &[command(Key::Period)] },
             Self::FoldAll => const { &[plain(Key::Tab)] },
             Self::FoldClasses => const { &[plain(Key::F5)] },
             Self::FoldMap => const { &[plain(Key::F6)] },
@@ -484,7 +514,8 @@ impl Action {
             Self::Help => const { &[plain(Key::F1), plain(Key::Questionmark)] },
             Self::Back => const { &[plain(Key::Escape)] },
             Self::Quit => const { &[command(Key::Q)] },
-            Self::SaveHeat
+            Self::GoOn
+            | Self::SaveHeat
             | Self::SavePredictions
             | Self::SaveAll
             | Self::StopAll

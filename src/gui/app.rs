@@ -20,8 +20,8 @@ use super::tab_key::TabKey;
 use super::textures::Textures;
 use super::wishes::Wishes;
 use super::{
-    Options, batch, built_in_notice, drawer, film_strip, greeting, help, input_size, kept, keys, layers, output_notice,
-    path_field, picture, pixels_notice, predictions, samples, settings, theme, top_bar, welcome,
+    Options, batch, built_in_notice, drawer, drawer_tabs, film_strip, greeting, help, input_size, kept, keys, layers,
+    output_notice, path_field, picture, pixels_notice, predictions, samples, settings, theme, top_bar, welcome,
 };
 use crate::explorer::{Explorer, ExplorerError, Request};
 
@@ -286,7 +286,7 @@ impl ExplorerApp {
         let tabs = Panel::bottom("tabs")
             .exact_size(8.0 * theme::UNIT)
             .frame(panel(Margin::symmetric(8, 0)));
-        tabs.show(ui, |ui| drawer::tabs(ui, state, commands));
+        tabs.show(ui, |ui| drawer_tabs::show(ui, state, commands));
         if let Some(open) = state.preferences.drawer {
             // the picture keeps half of the window at least
             let most = ui.available_height() - 0.5 * screen.y - picture::AROUND;

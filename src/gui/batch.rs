@@ -12,6 +12,7 @@ use super::images::Stage;
 use super::state::State;
 use super::theme::UNIT;
 use super::widgets::{caption, check, radio, segmented};
+use crate::explain::Fill;
 use crate::explorer::{
     BatchProgress, Existing, ExplainAll, Ground, ImageSource, OneOfAll, WIDTHS, Wish, Writing, Written,
 };
@@ -206,6 +207,7 @@ pub fn request(state: &State, folder: PathBuf) -> Result<ExplainAll, &'static st
         score: state.score(),
         method: choices.method,
         measures: Vec::new(),
+        fill: Fill::default(),
     };
     Ok(ExplainAll {
         images,

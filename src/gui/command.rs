@@ -11,6 +11,7 @@ use super::gather::Repeated;
 use super::maps::MapKey;
 use super::networks::{SizeQuestion, WantedNetwork};
 use super::state::{Compare, Difference};
+use crate::explain::Way;
 use crate::explorer::{ImageId, ImageSource, NetworkSource};
 use crate::imaging::{Photo, Region};
 use crate::network::LayerId;
@@ -101,6 +102,10 @@ pub enum Command {
     Unfold(usize),
     /// Show the feature map of a channel, or no longer.
     SelectChannel(usize),
+    /// Show the picture at the point of a curve after this many of its steps.
+    PointAt(Way, usize),
+    /// Compare methods that take many passes too, or no longer.
+    WantSlow(bool),
     /// Ask for the hash of the weights file.
     Fingerprint,
     /// Put a picture on the clipboard.

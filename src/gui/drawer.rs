@@ -1,12 +1,13 @@
 //! What can be folded out below the picture.
 
-use egui::scroll_area::ScrollBarVisibility;
-use egui::{Button, RichText, ScrollArea, Ui};
+use egui::{RichText, ScrollArea, Ui};
 
+use super::agreement;
 use super::answers::answer;
 use super::choices::{Drawer, Scale};
 use super::color_bar::short;
 use super::command::Command;
+use super::faithfulness;
 use super::input_picture;
 use super::layer_strip;
 use super::multiples::{Tile, tile, tile_size};
@@ -14,71 +15,10 @@ use super::numbers;
 use super::sanity;
 use super::state::State;
 use super::textures::{Slot, Textures};
-use super::theme::{self, UNIT, palette};
-use super::widgets::{check, with_icon};
+use super::theme::UNIT;
 
 /// Height of the drawer at least.
 pub const LOWEST: f32 = 22.0 * UNIT;
-
-/// What all names need beside each other, in points; with less, there are icons alone.
-const ROOM: f32 = 540.0;
-
-/// What they need with all of what stands behind them.
-const WIDE: f32 = 780.0;
-
-/// Draws the names of what can be folded out.
-pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    let available = ui.available_width();
-    let area = ScrollArea::horizontal()
-        .id_salt("tabs")
-        .scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden);
-    area.show(ui, |ui| {
-        ui.horizontal_centered(|ui| {
-            ui.spacing_mut().item_spacing.x = UNIT;
-            let names = available > ROOM;
-            for drawer in Drawer::ALL {
-                let is_open = state.preferences.drawer == Some(drawer);
-                let (name, explanation) = drawer.name_and_explanation();
-                let colours = palette(ui);
-                let text = if names {
-                    with_icon(Some(drawer.icon()), name)
-                } else {
-                    drawer.icon().to_string()
-                };
-                let text = RichText::new(text).font(theme::font(theme::SMALL));
-                let text = text.color(if is_open { colours.text } else { colours.weak });
-                let button = Button::new(text).frame_when_inactive(is_open).selected(is_open);
-                let response = ui.add(button).accessible_name(name);
-                let tooltip = if names {
-                    explanation.to_owned()
-                } else {
-                    format!("{name}\n{explanation}")
-                };
-                if response.on_hover_text(tooltip).clicked() {
-                    let mut preferences = state.preferences.clone();
-                    preferences.drawer = (!is_open).then_some(drawer);
-                    commands.push(Command::Prefer(preferences));
-                }
-            }
-            if state.preferences.drawer == Some(Drawer::SideBySide) {
-                shared_scale(ui, state, available > WIDE, commands);
-            }
-        })
-    });
-}
-
-/// Whether the small pictures share one scale.
-fn shared_scale(ui: &mut Ui, state: &State, is_wide: bool, commands: &mut Vec<Command>) {
-    const NAME: &str = "Shared scale";
-    let mut is_shared = state.choices.scale == Scale::Shared;
-    let text = if is_wide { NAME } else { "Shared" };
-    let response = check(ui, &mut is_shared, RichText::new(text).small()).accessible_name(NAME);
-    if response.on_hover_text(Scale::Shared.explanation()).changed() {
-        let mut choices = state.choices.clone();
-        choices.scale = if is_shared { Scale::Shared } else { Scale::Own };
-        commands.push(Command::Choose(choices));
-    }
-}
 
 /// Draws what is folded out.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, commands: &mut Vec<Command>) {
@@ -107,6 +47,8 @@ fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, 
         Drawer::Predictions => numbers::predictions(ui, state),
         Drawer::Input => input_picture::show(ui, state, textures),
         Drawer::Sanity => sanity::show(ui, state, textures, commands),
+        Drawer::Faithfulness => faithfulness::show(ui, state, textures, commands),
+        Drawer::Agreement => agreement::show(ui, state, textures, commands),
     }
 }
 

@@ -79,6 +79,9 @@ const GROUPS: [(&str, &[Action]); 7] = [
             Action::AllLayers,
             Action::SideBySide,
             Action::Channels,
+            Action::Faithfulness,
+            Action::Agreement,
+            Action::StopComputing,
         ],
     ),
     (
@@ -110,7 +113,7 @@ fn ungrouped() -> impl Iterator<Item = Action> {
 }
 
 /// What the words mean, one sentence each.
-pub const WORDS: [(&str, &str); 13] = [
+pub const WORDS: [(&str, &str); 14] = [
     (
         "Grad-CAM",
         "Weighs each feature map of a layer by how much it raises the class's score, adds them up, and keeps what is \
@@ -160,6 +163,11 @@ pub const WORDS: [(&str, &str); 13] = [
         "Pin and keep",
         "A pinned class stays below the list, and chosen for the next images; “Keep this class” does so for whichever class is \
          chosen.",
+    ),
+    (
+        "True to the network",
+        "A map is if hiding the evidence that it names takes the answer away (deletion falls at once), and showing that alone \
+         brings it back (insertion rises at once).",
     ),
     (
         "Empty map",

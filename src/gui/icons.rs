@@ -56,10 +56,18 @@ pub const SWAP: char = '\u{E8D4}';
 pub const INPUT: char = '\u{E3EC}';
 /// Crossed arrows.
 pub const SANITY: char = '\u{E043}';
+/// A line through points.
+pub const FAITHFULNESS: char = '\u{E922}';
+/// Tiles.
+pub const AGREEMENT: char = '\u{E42A}';
+/// Stop.
+pub const STOP: char = '\u{E047}';
+/// Go on.
+pub const GO_ON: char = '\u{E037}';
 
 /// All of them.
 #[cfg(test)]
-pub const ALL: [char; 28] = [
+pub const ALL: [char; 32] = [
     MENU,
     OPEN,
     EXPORT,
@@ -88,4 +96,8 @@ pub const ALL: [char; 28] = [
     SWAP,
     INPUT,
     SANITY,
+    FAITHFULNESS,
+    AGREEMENT,
+    STOP,
+    GO_ON,
 ];

@@ -81,7 +81,11 @@ impl MapStore {
             score: request.score,
             method: request.method,
         };
-        let map = Arc::new(explained.explanation.map);
+        self.keep(key, Arc::new(explained.explanation.map));
+    }
+
+    /// Stores a map.
+    pub fn keep(&mut self, key: MapKey, map: Arc<Map>) {
         self.clock += 1;
         self.values += map.signed.len();
         if let Some((_, replaced)) = self.maps.insert(key, (self.clock, map)) {

@@ -9,6 +9,7 @@
 //! own. A frame is drawn when something happens, and only then.
 
 mod action;
+mod agreement;
 mod answers;
 pub mod app;
 mod apply;
@@ -30,9 +31,11 @@ pub mod dialogs;
 mod display_server;
 mod download;
 mod drawer;
+mod drawer_tabs;
 mod drops;
 mod evidence_notice;
 pub mod export;
+mod faithfulness;
 mod film_strip;
 pub mod folding;
 mod gather;

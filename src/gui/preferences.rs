@@ -8,7 +8,7 @@ use super::batch::{BatchChoices, FigureChoices};
 use super::folding::Panels;
 use super::icons;
 use super::networks::Networks;
-use crate::explain::Score;
+use crate::explain::{Fill, Score};
 
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,11 +55,15 @@ pub enum Drawer {
     Input,
     /// Whether the map depends on what the network has learnt.
     Sanity,
+    /// Whether the map is true to the network.
+    Faithfulness,
+    /// Whether all methods tell the same.
+    Agreement,
 }
 
 impl Drawer {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Layers,
         Self::SideBySide,
         Self::Gradients,
@@ -67,6 +71,8 @@ impl Drawer {
         Self::Values,
         Self::Predictions,
         Self::Input,
+        Self::Faithfulness,
+        Self::Agreement,
         Self::Sanity,
     ];
 
@@ -81,41 +87,65 @@ impl Drawer {
             Self::Predictions => icons::BARS,
             Self::Input => icons::INPUT,
             Self::Sanity => icons::SANITY,
+            Self::Faithfulness => icons::FAITHFULNESS,
+            Self::Agreement => icons::AGREEMENT,
         }
     }
 
-    /// Name and one sentence about it.
-    pub fn name_and_explanation(self) -> (&'static str, &'static str) {
+    /// Its name.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Layers => (
-                "All layers",
-                "Small maps of the class from the photo to the predictions: one a group of layers, and all on demand.",
-            ),
-            Self::SideBySide => (
-                "Side by side",
-                "Small maps of the classes on the list, or of the pinned ones.",
-            ),
-            Self::Gradients => (
-                "Gradients",
-                "How the gradients of the class's score at the chosen layer are distributed, as in the tutorial.",
-            ),
-            Self::Channels => (
-                "Top channels",
-                "The channels of the layer that count most for the class, with their weight and mean activation.",
-            ),
-            Self::Values => (
-                "Map values",
-                "How the values of the map in the picture are distributed, and where the threshold is.",
-            ),
-            Self::Predictions => ("Bar chart", "The predictions on the list as a chart."),
-            Self::Input => (
-                "Input",
-                "What the network sees: the photo, or the part cut out of it, pixel by pixel.",
-            ),
-            Self::Sanity => (
-                "Sanity",
-                "Whether the map depends on what the network has learnt: the map while ever more of its weights are random.",
-            ),
+            Self::Layers => "All layers",
+            Self::SideBySide => "Side by side",
+            Self::Gradients => "Gradients",
+            Self::Channels => "Top channels",
+            Self::Values => "Map values",
+            Self::Predictions => "Bar chart",
+            Self::Input => "Input",
+            Self::Faithfulness => "Faithfulness",
+            Self::Agreement => "Agreement",
+            Self::Sanity => "Sanity",
+        }
+    }
+
+    /// Its name where there is little room.
+    pub fn short_name(self) -> &'static str {
+        match self {
+            Self::Layers => "Layers",
+            Self::Channels => "Channels",
+            Self::Values => "Values",
+            Self::Predictions => "Bars",
+            other => other.name(),
+        }
+    }
+
+    /// One sentence about it.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::Layers => {
+                "Small maps of the class from the photo to the predictions: one a group of layers, and all on demand."
+            }
+            Self::SideBySide => "Small maps of the classes on the list, or of the pinned ones.",
+            Self::Gradients => {
+                "How the gradients of the class's score at the chosen layer are distributed, as in the tutorial."
+            }
+            Self::Channels => {
+                "The channels of the layer that count most for the class, with their weight and mean activation, or that in \
+                 the place that was asked about."
+            }
+            Self::Values => "How the values of the map in the picture are distributed, and where the threshold is.",
+            Self::Predictions => "The predictions on the list as a chart.",
+            Self::Input => "What the network sees: the photo, or the part cut out of it, pixel by pixel.",
+            Self::Faithfulness => {
+                "Whether the map is true to the network: what it answers while the evidence that the map names is hidden, or \
+                 appears."
+            }
+            Self::Agreement => {
+                "Whether the story hangs on the method: the maps of all methods at this layer, and how much each two agree."
+            }
+            Self::Sanity => {
+                "Whether the map depends on what the network has learnt: the map while ever more of its weights are random."
+            }
         }
     }
 }
@@ -140,6 +170,8 @@ pub struct Preferences {
     pub keep_class: bool,
     /// What is open below the picture.
     pub drawer: Option<Drawer>,
+    /// What hides pixels where it is measured whether a map is true.
+    pub fill: Fill,
     /// Which panels are folded away.
     pub panels: Panels,
     /// Files opened lately, the newest first.
@@ -160,6 +192,7 @@ impl Default for Preferences {
             values: Score::Probability,
             keep_class: false,
             drawer: None,
+            fill: Fill::default(),
             panels: Panels::default(),
             recent: Vec::new(),
             networks: Networks::default(),

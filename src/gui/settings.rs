@@ -15,7 +15,7 @@ use crate::imaging::{Colormap, Fit, Pixels, Preprocessing, Resize};
 use crate::network::Output;
 
 /// Height of the settings when all of them are in sight.
-pub const HEIGHT: f32 = 340.0;
+pub const HEIGHT: f32 = 358.0;
 
 /// Draws the settings.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
@@ -253,6 +253,23 @@ fn method(ui: &mut Ui, state: &State, choices: &mut Choices) {
     if let Some(method) = list(ui, "Method", choices.method, &Method::ALL, text) {
         choices.method = method;
     }
+    if let Some(same) = coincides(state) {
+        caption(ui, same).on_hover_text(
+            "Where the gradient is the same at every cell, as in front of a global average, these methods are one.",
+        );
+    }
+}
+
+/// In words, with which methods the chosen one coincides at the chosen layer.
+fn coincides(state: &State) -> Option<String> {
+    let (network, layer) = (state.network.as_ref()?, state.layer()?);
+    let root = |method: Method| method.same_as(&network.plan, layer).unwrap_or(method);
+    let chosen = state.choices.method;
+    let others = Method::ALL
+        .into_iter()
+        .filter(|&method| method != chosen && root(method) == root(chosen));
+    let names: Vec<&str> = others.map(Method::title).collect();
+    (!names.is_empty()).then(|| format!("Here the same as {}", names.join(" and ")))
 }
 
 /// `is_uniform`: the gradient is the same at every cell of the last feature layer.
@@ -284,6 +301,9 @@ fn method_text(method: Method, is_uniform: bool) -> &'static str {
         Method::SmoothGrad => "The pixels' gradient, averaged over 25 noisy copies of the input.",
         Method::IntegratedGradients => {
             "The pixels' gradient on the way from black to the photo; it adds up to the score."
+        }
+        Method::GuidedGradCam => {
+            "The pixels' gradient, of which each ReLU passes what is positive alone, where Grad-CAM's heat lies; it shows edges more than reasons."
         }
         Method::Occlusion => "What the score loses when a grey square hides a place of the photo.",
         Method::Rise => "A thousand random masks, weighted by the score of what they leave; it takes a while.",

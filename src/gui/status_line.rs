@@ -3,8 +3,9 @@
 use egui::{Align, Button, Layout, Rect, RichText, Stroke, Ui, UiBuilder, vec2};
 
 use super::color_bar;
-use super::command::Command;
+use super::command::{Action, Command};
 use super::export;
+use super::faithfulness::small_button;
 use super::icons;
 use super::layers;
 use super::picture::Pointed;
@@ -37,6 +38,7 @@ pub fn show(
             color_bar::show(ui, state, textures);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 notes(ui, state, commands);
+                computing(ui, state, commands);
                 let text = pointed.and_then(readout::text).unwrap_or_else(|| explained(state));
                 let line = truncated(ui, RichText::new(text).small().weak());
                 if let Some(shown) = &state.shown {
@@ -69,6 +71,15 @@ fn notes(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     }
 }
 
+/// The way to stop a map that takes many passes, or to go on with it.
+fn computing(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
+    if state.is_map_stopped() {
+        small_button(ui, Action::GoOn, commands);
+    } else if state.explained_share().is_some() {
+        small_button(ui, Action::StopComputing, commands);
+    }
+}
+
 /// In words: what the picture shows.
 fn explained(state: &State) -> String {
     let (Some(shown), Some(network)) = (&state.shown, &state.network) else {
@@ -76,6 +87,7 @@ fn explained(state: &State) -> String {
     };
     let layer = network.plan.layer(shown.key.layer);
     let waiting = match state.explained_share() {
+        _ if state.is_map_stopped() => format!("{} stopped  ·  ", state.choices.method.title()),
         Some(share) => format!("computing, {share} %…  ·  "),
         None if state.is_waiting_for_map() => "computing…  ·  ".to_owned(),
         None => String::new(),

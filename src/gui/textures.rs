@@ -9,6 +9,7 @@ use super::choices::{Choices, View};
 use super::export;
 use super::images::OpenImage;
 use super::maps::Shown;
+use crate::explain::Method;
 use crate::explorer::ImageId;
 use crate::imaging::{Colormap, Photo, colorize, mask_share, resize_map, signed_colours, signed_share};
 use crate::network::LayerId;
@@ -53,6 +54,8 @@ pub enum Slot {
     Trained,
     /// That of a network with random weights.
     Random,
+    /// Beside those of other methods.
+    Method(Method),
 }
 
 /// Which of a photo's copies for the screen.

@@ -11,7 +11,9 @@ use super::layer_strip;
 use super::maps::MapKey;
 use super::state::State;
 use crate::explain::{ClassMaps, Target};
-use crate::explorer::{ChannelsRequest, ExplainRequest, Explorer, ImageId, Purpose, Reply, Request};
+use crate::explorer::{
+    ChannelsRequest, ExplainRequest, Explorer, ImageId, MaskRequest, MeasureRequest, Purpose, Reply, Request,
+};
 use crate::imaging::Preprocessing;
 use crate::network::LayerId;
 
@@ -30,6 +32,10 @@ pub struct Wishes {
     sanity: Option<MapKey>,
     /// Of the second network.
     second: Option<ExplainRequest>,
+    /// What is to be measured.
+    measure: Option<MeasureRequest>,
+    /// The point of a curve asked for last.
+    mask: Option<MaskRequest>,
     /// The maps of all classes asked for last.
     class_maps: Weak<ClassMaps>,
 }
@@ -44,6 +50,9 @@ impl Wishes {
                 self.display.take_if(|asked| asked == image);
             }
             Reply::SecondNetwork(_) => self.second = None,
+            Reply::Measured(measured) => {
+                self.measure.take_if(|asked| *asked == *measured.request);
+            }
             Reply::ExplainedAll { request } if self.asked.get(&request.purpose) == Some(request) => {
                 self.asked.remove(&request.purpose);
             }
@@ -66,6 +75,7 @@ impl Wishes {
             state.update_second();
             second(self, state, explorer);
             channels(self, state, explorer);
+            measure(self, state, explorer);
             complete(self, state, explorer);
             input_picture(self, state, explorer);
             sanity(self, state, explorer);
@@ -215,6 +225,31 @@ fn channels(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
     }
 }
 
+/// What is measured of maps, one after the other, and the picture at a point of their curves, while they are looked at.
+fn measure(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
+    match state.measure_wish() {
+        Some(wish) if wishes.measure.as_ref() == Some(&wish) => {}
+        Some(wish) => {
+            let map = MapKey::first_of(&wish.of).and_then(|key| state.map(&key));
+            let what = wish.clone();
+            explorer.send(Request::Measure { what, map });
+            wishes.measure = Some(wish);
+        }
+        None => {
+            if wishes.measure.take().is_some() {
+                explorer.cancel_measuring();
+            }
+        }
+    }
+    let wish = state.mask_wish();
+    if wish.as_ref().map(|(wish, _)| wish) != wishes.mask.as_ref() {
+        wishes.mask = wish.as_ref().map(|(wish, _)| wish.clone());
+        if let Some((what, map)) = wish {
+            explorer.send(Request::Mask { what, map });
+        }
+    }
+}
+
 /// What the network sees, while it is looked at.
 fn input_picture(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
     let (Some(image), Some(size)) = (state.open_image(), state.input_size()) else {
@@ -250,6 +285,9 @@ fn sanity(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
 }
 
 fn main_wish(state: &State) -> Option<Wish> {
+    if state.is_map_stopped() {
+        return None;
+    }
     Some((vec![state.choices.target(state.class()?)], vec![state.layer()?]))
 }
 

@@ -82,6 +82,24 @@ impl Pixels {
             }),
         }
     }
+
+    /// Brings numbers [..., 3] of this range back to RGB of 0..=255, in place: the inverse of [`Pixels::scale`], up to the
+    /// last digits of f32.
+    pub fn unscale(self, numbers: &mut [f32]) {
+        let (pixels, _) = numbers.as_chunks_mut::<3>();
+        match self {
+            Self::MinusOneToOne => each(pixels, |number, _| (number + 1.0) * 127.5),
+            Self::ZeroToOne => each(pixels, |number, _| number * 255.0),
+            Self::ZeroTo255 => {}
+            Self::Caffe => {
+                each(pixels, |number, channel| number + CAFFE_MEAN[channel]);
+                pixels.iter_mut().for_each(|pixel| pixel.reverse());
+            }
+            Self::Torch => each(pixels, |number, channel| {
+                (number * TORCH_DEVIATION[channel] + TORCH_MEAN[channel]) * 255.0
+            }),
+        }
+    }
 }
 
 /// Puts `scaled(level, channel)` in place of each level.

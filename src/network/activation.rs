@@ -60,6 +60,18 @@ impl Activation {
         threshold: 0.0,
     };
 
+    /// Whether it is max(x, 0), cut off above or not.
+    pub fn is_rectifier(self) -> bool {
+        matches!(
+            self,
+            Self::Relu {
+                slope: 0.0,
+                threshold: 0.0,
+                ..
+            }
+        )
+    }
+
     /// Replaces the values of some cells, `[cells, channels]`, by the function's.
     pub fn apply(self, values: &mut [f64], channels: usize) {
         if self == Self::Softmax {

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use candle_nn::VarBuilder;
 
 use super::narrowed::Narrowed;
-use super::network::NetworkError;
+use super::network::{NetworkError, ReluRule};
 use super::op::Op;
 use super::plain::{DenseLayer, PlainLayer, Workers};
 use super::plan::Plan;
@@ -105,9 +105,9 @@ impl Head {
     }
 
     /// The gradient of a score with respect to the last map, `[height, width, channels]`, from that with respect to the
-    /// units.
-    pub fn gradient(&self, pass: &HeadPass, units: &[f64]) -> Vec<f64> {
-        self.back_to(0, pass, units)
+    /// units, as ReLUs pass it by `rule`.
+    pub fn gradient(&self, pass: &HeadPass, units: &[f64], rule: ReluRule) -> Vec<f64> {
+        self.back_to(0, pass, units, rule)
     }
 
     /// The same, averaged over all cells: Grad-CAM's alpha, `[channels]`.
@@ -123,11 +123,11 @@ impl Head {
                 let sums = narrowed.back(units);
                 return sums.into_iter().map(|sum| sum / cells).collect();
             }
-            let gradient = self.back_to(behind, pass, units);
+            let gradient = self.back_to(behind, pass, units, ReluRule::True);
             let sums = super::plain::multiply(summed, &gradient);
             return sums.into_iter().map(|sum| sum / cells).collect();
         }
-        let gradient = self.back_to(self.pools, pass, units);
+        let gradient = self.back_to(self.pools, pass, units, ReluRule::True);
         let mut means = vec![0.0; channels];
         for cell in gradient.chunks_exact(channels) {
             for (mean, g) in means.iter_mut().zip(cell) {
@@ -167,13 +167,16 @@ impl Head {
     }
 
     /// The gradient with respect to the output in front of the layer `first`.
-    fn back_to(&self, first: usize, pass: &HeadPass, units: &[f64]) -> Vec<f64> {
+    fn back_to(&self, first: usize, pass: &HeadPass, units: &[f64], rule: ReluRule) -> Vec<f64> {
         let mut gradients: Vec<Option<Vec<f64>>> = vec![None; self.layers.len() + 1];
         gradients[self.layers.len()] = Some(units.to_vec());
         for (index, (layer, inputs)) in self.layers.iter().zip(&self.inputs).enumerate().skip(first).rev() {
-            let Some(gradient) = gradients[index + 1].take() else {
+            let Some(mut gradient) = gradients[index + 1].take() else {
                 continue;
             };
+            if rule == ReluRule::Guided && layer.op().is_rectifier() {
+                gradient.iter_mut().for_each(|g| *g = g.max(0.0));
+            }
             let seen: Vec<&[f64]> = inputs.iter().map(|&input| pass.values[input].as_slice()).collect();
             let parts = layer.backward(gradient, &seen, &pass.values[index + 1]);
             for (&input, part) in inputs.iter().zip(parts) {

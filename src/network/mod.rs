@@ -29,7 +29,7 @@ pub use cpu::{CpuNetwork, MOST_KEPT};
 pub use groups::Group;
 pub use head::{Head, HeadPass};
 pub use layer::{Layer, LayerId, Role};
-pub use network::{Network, NetworkError, Site, Visit};
+pub use network::{Network, NetworkError, ReluRule, Site, Visit};
 pub use op::{Op, SMALLEST_DEVIATION};
 pub use output::Output;
 pub use plan::{Parameter, Plan, PlanError};

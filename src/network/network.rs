@@ -32,12 +32,24 @@ pub enum NetworkError {
     /// A method that asks the network again was to read a layer of one pass.
     #[error("{0} is made of no single layer's activation and gradient; it needs the picture too")]
     NotALayers(&'static str),
+    /// A method that changes what ReLUs pass back was asked of a network that has none.
+    #[error("{0} needs ReLUs, of which this network has none; choose another method")]
+    NoRelu(&'static str),
     /// The caller asked to stop.
     #[error("stopped, because something newer was asked for")]
     Stopped,
     /// A tensor could not be read from the weights, or the device failed.
     #[error("the device failed: {0}")]
     Device(#[from] candle_core::Error),
+}
+
+/// What a ReLU passes on the way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReluRule {
+    /// The gradient where its input is positive: what the gradient truly is.
+    True,
+    /// Of that only what is positive: guided backpropagation (Springenberg et al. 2015).
+    Guided,
 }
 
 /// One layer during a backward sweep: its activation A and the gradient of the score with respect to it.
@@ -150,9 +162,14 @@ pub trait Network: Send {
     ) -> Result<(), NetworkError>;
 
     /// The gradient of a score with respect to the input of the last forward pass, `[height, width, 3]`, from that with
-    /// respect to the units.
+    /// respect to the units; ReLUs, capped ones too, pass it by `rule`, other activations as it is.
     ///
     /// # Errors
     /// As [`Network::backward`].
-    fn input_gradient(&mut self, unit_gradient: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f32>, NetworkError>;
+    fn input_gradient(
+        &mut self,
+        unit_gradient: &[f64],
+        rule: ReluRule,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<f32>, NetworkError>;
 }

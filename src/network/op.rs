@@ -177,6 +177,11 @@ impl Op {
         matches!(self, Self::Dense { .. })
     }
 
+    /// Whether this is a ReLU, capped or not.
+    pub fn is_rectifier(&self) -> bool {
+        matches!(self, Self::Activation(activation) if activation.is_rectifier())
+    }
+
     /// Whether each cell of the output depends on the same cell of the input alone.
     pub fn is_cellwise(&self) -> bool {
         !matches!(

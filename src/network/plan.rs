@@ -159,6 +159,11 @@ impl Plan {
         first.any(|layer| matches!(layer.op, Op::Affine { .. } | Op::Normalize | Op::Reorder { .. }))
     }
 
+    /// Whether any layer is a ReLU, capped or not.
+    pub fn has_rectifier(&self) -> bool {
+        self.layers.iter().any(|layer| layer.op.is_rectifier())
+    }
+
     /// Values that the network ends in, see [`Output`].
     pub fn units(&self) -> usize {
         self.layers.last().map_or(0, |layer| layer.shape.channels)

@@ -17,6 +17,7 @@ mod classes;
 mod compare;
 mod crop;
 mod exports;
+mod faithfulness;
 mod first_steps;
 mod flip;
 mod follow;

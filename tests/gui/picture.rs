@@ -8,7 +8,7 @@ use egui::{Key, Pos2, accesskit::Role, vec2};
 use gradcam_explorer::explain::ClassMaps;
 use gradcam_explorer::gui::camera::Camera;
 use gradcam_explorer::gui::choices::View;
-use gradcam_explorer::network::{Head, HeadPass, LayerId, Network, NetworkError, Plan, Visit};
+use gradcam_explorer::network::{Head, HeadPass, LayerId, Network, NetworkError, Plan, ReluRule, Visit};
 
 use crate::support::{DOG_AND_CAT, Window};
 
@@ -169,7 +169,7 @@ impl Network for Silent {
         Err(NetworkError::NoForward)
     }
 
-    fn input_gradient(&mut self, _: &[f64], _: &dyn Fn() -> bool) -> Result<Vec<f32>, NetworkError> {
+    fn input_gradient(&mut self, _: &[f64], _: ReluRule, _: &dyn Fn() -> bool) -> Result<Vec<f32>, NetworkError> {
         Err(NetworkError::NoForward)
     }
 }

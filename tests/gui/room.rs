@@ -122,7 +122,7 @@ fn the_picture_keeps_half_of_a_small_window() {
 fn tabs_stay_where_they_are_when_they_open_something() {
     let mut window = three_images([1280.0, 800.0]);
     for drawer in Drawer::ALL {
-        let (name, _) = drawer.name_and_explanation();
+        let name = drawer.name();
         let before = window.role(Role::Button, name).rect();
         window.role(Role::Button, name).click();
         window.settle();

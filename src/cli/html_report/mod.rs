@@ -3,6 +3,7 @@
 //! Cards of images go into a file of their own as they come, so that memory does not grow with them; the page is put
 //! together at the end, under another name, and then takes its own.
 
+mod measured;
 mod summary;
 mod text;
 mod truth;
@@ -19,7 +20,8 @@ use super::Stop;
 use super::report::{ErrorReport, ImageReport, PredictionReport};
 use crate::explorer::program;
 use crate::labels::Labels;
-use summary::{Seen, Summary};
+use measured::Measured;
+use summary::{Seen, SeenMap, Summary};
 use text::{escaped, percent};
 pub use truth::Truth;
 
@@ -47,6 +49,7 @@ pub struct HtmlReport {
     folder: Option<PathBuf>,
     cards: BufWriter<File>,
     summary: Summary,
+    measured: Measured,
     truth: Option<Truth>,
     labels: Labels,
     images: usize,
@@ -81,6 +84,7 @@ impl HtmlReport {
             folder,
             cards: BufWriter::new(cards),
             summary: Summary::default(),
+            measured: Measured::default(),
             truth,
             labels,
             images: 0,
@@ -112,7 +116,20 @@ impl HtmlReport {
         let name = path
             .file_name()
             .map_or_else(|| report.image.clone(), |name| name.to_string_lossy().into_owned());
-        let maps: Vec<_> = report.maps.iter().map(|map| (map.class, map.middle)).collect();
+        let maps: Vec<_> = report
+            .maps
+            .iter()
+            .map(|map| SeenMap {
+                class: map.class,
+                middle: map.middle,
+                deletion: map.measures.as_ref().and_then(|measures| measures.deletion),
+            })
+            .collect();
+        for map in &report.maps {
+            if let Some(measures) = &map.measures {
+                self.measured.add(map.method, &map.layer, measures);
+            }
+        }
         let top = predictions.first();
         if let Some(top) = top {
             self.summary.add(&Seen {
@@ -135,7 +152,7 @@ impl HtmlReport {
              <h3 title=\"{}\">{}</h3>\n<div class=\"pictures\">",
             escaped(&search.join(" ")),
             top.map_or(0.0, |top| top.probability),
-            maps.first().and_then(|map| map.1).unwrap_or(-1.0),
+            maps.first().and_then(|map| map.middle).unwrap_or(-1.0),
             is_right.map_or("", |right| if right { "yes" } else { "no" }),
             escaped(&report.image),
             escaped(&name)
@@ -225,6 +242,7 @@ impl HtmlReport {
         }
         page.write_all(self.summary.confusion(&self.labels).as_bytes())?;
         page.write_all(self.summary.classes(&self.labels).as_bytes())?;
+        page.write_all(self.measured.table().as_bytes())?;
         writeln!(page, "<h2>Images</h2>\n<div id=\"images\">")?;
         io::copy(cards, &mut page)?;
         write!(page, "</div>\n<script>\n{SCRIPT}</script>\n</body></html>\n")?;

@@ -21,8 +21,18 @@ pub struct Seen<'a> {
     pub top: (usize, f64),
     /// What it truly is, if that is known.
     pub truth: Option<usize>,
-    /// The classes that were explained, with the share of each map that lies in the middle.
-    pub maps: &'a [(usize, Option<f64>)],
+    /// Its maps.
+    pub maps: &'a [SeenMap],
+}
+
+/// One map, as far as the summary is concerned.
+pub struct SeenMap {
+    /// The class that it explains.
+    pub class: usize,
+    /// The share of it that lies in the middle.
+    pub middle: Option<f64>,
+    /// Its area of deletion, if that was asked for.
+    pub deletion: Option<f64>,
 }
 
 #[derive(Default)]
@@ -31,6 +41,7 @@ struct OfClass {
     probability: f64,
     explained: usize,
     in_the_middle: (usize, f64),
+    deletion: (usize, f64),
 }
 
 /// Sums over the images so far.
@@ -48,12 +59,13 @@ impl Summary {
         let of_top = self.classes.entry(top).or_default();
         of_top.on_top += 1;
         of_top.probability += probability;
-        for &(class, middle) in seen.maps {
-            let of_class = self.classes.entry(class).or_default();
+        for map in seen.maps {
+            let of_class = self.classes.entry(map.class).or_default();
             of_class.explained += 1;
-            if let Some(share) = middle {
-                of_class.in_the_middle.0 += 1;
-                of_class.in_the_middle.1 += share;
+            let sums = [&mut of_class.in_the_middle, &mut of_class.deletion];
+            for ((count, sum), value) in sums.into_iter().zip([map.middle, map.deletion]) {
+                *count += usize::from(value.is_some());
+                *sum += value.unwrap_or(0.0);
             }
         }
         if let Some(truth) = seen.truth {
@@ -67,15 +79,26 @@ impl Summary {
         let mut html = String::from(
             "<h2>Classes</h2>\n<div class=\"wide\"><table class=\"sorts\"><thead><tr><th>Class</th><th class=\"number\">On top</th>\
              <th class=\"number\">Mean probability on top</th><th class=\"number\">Maps</th>\
-             <th class=\"number\">Mean share of the map in the middle</th></tr></thead><tbody>\n",
+             <th class=\"number\">Mean share of the map in the middle</th>",
         );
+        let has_deletion = self.classes.values().any(|of| of.deletion.0 > 0);
+        if has_deletion {
+            html += "<th class=\"number\">Mean deletion</th>";
+        }
+        html += "</tr></thead><tbody>\n";
         let mut rows: Vec<_> = self.classes.iter().collect();
         rows.sort_by_key(|(class, of)| (std::cmp::Reverse(of.on_top), **class));
         for (&class, of) in rows {
             let (maps, middle) = of.in_the_middle;
+            let (measured, areas) = of.deletion;
+            let area = (measured > 0).then(|| areas / measured as f64);
+            let deletion = match has_deletion {
+                true => number(area, area.map_or_else(String::new, |area| format!("{area:.4}"))),
+                false => String::new(),
+            };
             let _ = writeln!(
                 html,
-                "<tr><td>{}</td>{}{}{}{}</tr>",
+                "<tr><td>{}</td>{}{}{}{}{deletion}</tr>",
                 name(labels, class),
                 number(Some(of.on_top as f64), of.on_top.to_string()),
                 mean(of.probability, of.on_top),
@@ -209,7 +232,7 @@ fn mean(sum: f64, count: usize) -> String {
 }
 
 /// A cell that is sorted by its value.
-fn number(value: Option<f64>, text: String) -> String {
+pub fn number(value: Option<f64>, text: String) -> String {
     format!(
         "<td class=\"number\" data-value=\"{}\">{text}</td>",
         value.unwrap_or(-1.0)

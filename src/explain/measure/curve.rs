@@ -2,6 +2,7 @@
 
 use super::super::asking::Asking;
 use super::super::map::Map;
+use super::hiding::Hiding;
 use crate::network::NetworkError;
 use crate::noise::Noise;
 
@@ -25,21 +26,27 @@ pub struct Random {
     pub deviation: f64,
     /// The mean answer after each step.
     pub answers: Vec<f64>,
+    /// The standard deviation of the answers after each step.
+    pub spread: Vec<f64>,
 }
 
 impl Random {
-    /// None of no curves.
-    pub(super) fn of(curves: &[Curve]) -> Option<Self> {
+    /// None of no curves; all have as many steps as the first.
+    pub fn of(curves: &[&Curve]) -> Option<Self> {
         let count = curves.len() as f64;
-        let mean = |of: &dyn Fn(&Curve) -> f64| curves.iter().map(of).sum::<f64>() / count;
-        let area = mean(&|curve| curve.area);
-        let first = curves.first()?;
+        let mean_and_deviation = |of: &dyn Fn(&Curve) -> f64| {
+            let mean = curves.iter().map(|curve| of(curve)).sum::<f64>() / count;
+            let squares = curves.iter().map(|curve| (of(curve) - mean) * (of(curve) - mean));
+            (mean, (squares.sum::<f64>() / count).sqrt())
+        };
+        let (area, deviation) = mean_and_deviation(&|curve| curve.area);
+        let at = |step: usize| mean_and_deviation(&|curve| curve.answers.get(step).copied().unwrap_or(0.0));
+        let (answers, spread) = (0..curves.first()?.answers.len()).map(at).unzip();
         Some(Self {
             area,
-            deviation: mean(&|curve| (curve.area - area) * (curve.area - area)).sqrt(),
-            answers: (0..first.answers.len())
-                .map(|step| mean(&|curve| curve.answers[step]))
-                .collect(),
+            deviation,
+            answers,
+            spread,
         })
     }
 }
@@ -51,36 +58,57 @@ pub(super) fn order(relevance: &[f32]) -> Vec<usize> {
     order
 }
 
-/// Random values for the cells of a map: as smooth as the map at the picture's size, and so a fair rival.
-pub(super) fn random(map: &Map, index: usize) -> Vec<f64> {
+/// A map of random values that has as many cells as another: as smooth as that one at the picture's size, and so a fair
+/// rival. The same for the same `index`.
+pub fn random_map(map: &Map, index: usize) -> Map {
     let mut noise = Noise::new(SEED.wrapping_add(index as u64));
-    map.signed.iter().map(|_| noise.even()).collect()
+    Map::new(map.width, map.height, map.signed.iter().map(|_| noise.even()).collect())
 }
 
-/// The answers while `from` becomes `to` in `order`, of which those at both ends are known.
+/// Which way pixels go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// From the whole picture, the strongest evidence is hidden first.
+    Deletion,
+    /// From nothing, the strongest evidence appears first.
+    Insertion,
+}
+
+impl Way {
+    /// Both, in the order shown to people.
+    pub const ALL: [Self; 2] = [Self::Deletion, Self::Insertion];
+}
+
+/// The picture after `step` of `steps`.
 ///
 /// Steps are cut as in Xplique (`metrics/fidelity.py`): after step i the first i / steps of all pixels, rounded down, have
 /// changed.
+pub(super) fn after(hiding: &Hiding<'_>, order: &[usize], way: Way, [step, steps]: [usize; 2]) -> Vec<f32> {
+    let changed = order.len() * step.min(steps) / steps.max(1);
+    let mut is_hidden = vec![way == Way::Insertion; order.len()];
+    for &pixel in &order[..changed] {
+        is_hidden[pixel] = way == Way::Deletion;
+    }
+    hiding.with(&is_hidden)
+}
+
+/// The answers on one way in `order`, of which those to the whole picture and to nothing of it are known.
 pub(super) fn curve(
     asking: &mut Asking<'_, '_>,
-    [from, to]: [&[f32]; 2],
-    [first, last]: [f64; 2],
+    hiding: &Hiding<'_>,
     order: &[usize],
+    way: Way,
+    [whole, nothing]: [f64; 2],
     steps: usize,
 ) -> Result<Curve, NetworkError> {
-    let channels = (from.len() / order.len().max(1)).max(1);
     let steps = steps.max(1);
-    let mut input = from.to_vec();
+    let [first, last] = match way {
+        Way::Deletion => [whole, nothing],
+        Way::Insertion => [nothing, whole],
+    };
     let mut answers = vec![first];
-    let mut changed = 0;
     for step in 1..steps {
-        let until = order.len() * step / steps;
-        for &pixel in &order[changed..until] {
-            let values = pixel * channels..(pixel + 1) * channels;
-            input[values.clone()].copy_from_slice(&to[values]);
-        }
-        changed = until;
-        answers.push(asking.score_of(&input)?);
+        answers.push(asking.score_of(&after(hiding, order, way, [step, steps]))?);
     }
     answers.push(last);
     let pairs = answers.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);

@@ -12,13 +12,17 @@
 
 mod curve;
 mod fill;
+mod hiding;
+mod imputation;
+mod multigrid;
 mod road;
 
 use std::fmt;
 use std::str::FromStr;
 
-pub use curve::{Curve, Random};
+pub use curve::{Curve, Random, Way, random_map};
 pub use fill::Fill;
+use hiding::Hiding;
 
 use super::asking::{Asking, Watch};
 use super::map::Map;
@@ -91,7 +95,7 @@ pub struct Measuring {
     pub random: usize,
     /// What stands where something is hidden in the curves.
     pub fill: Fill,
-    /// Deviation of ROAD's noise, on the scale of the network's input.
+    /// Deviation of the noise of ROAD and of [`Fill::NoisyLinear`], on the scale of the network's input.
     pub noise: f64,
 }
 
@@ -164,37 +168,37 @@ fn all(
     let passes = curves.iter().filter(|&&is| is).count() * (how.steps.max(1) - 1) * (1 + how.random);
     let hidden = usize::from(curves.contains(&true));
     asking.expect(passes + hidden + usize::from(is_road) * 2 * road::PERCENTILES.len() + usize::from(is_drop));
-    let [height, width] = asking.size();
+    let size = asking.size();
     let mut measures = Measures::default();
     if map.width * map.height == 0 {
         return Ok(measures);
     }
-    let relevance = resized(&map.signed, map, [height, width]);
+    let order_of = |map: &Map| curve::order(&resized(map, size));
     let picture = asking.picture;
     if curves.contains(&true) {
-        let nothing = how.fill.picture(picture, [height, width]);
-        let order = curve::order(&relevance);
-        let orders: Vec<Vec<usize>> = (0..how.random)
-            .map(|index| curve::order(&resized(&curve::random(map, index), map, [height, width])))
-            .collect();
-        let hidden = asking.score_of(&nothing)?;
-        let mut both = |ways: [&[f32]; 2], ends: [f64; 2]| -> Result<_, NetworkError> {
-            let mut curve = |order: &Vec<usize>| curve::curve(asking, ways, ends, order, how.steps);
+        let hiding = Hiding::new(picture, size, how.fill, how.noise);
+        let order = order_of(map);
+        let orders: Vec<Vec<usize>> = (0..how.random).map(|index| order_of(&random_map(map, index))).collect();
+        let ends = [answer, asking.score_of(&hiding.everything())?];
+        let mut both = |way: Way| -> Result<_, NetworkError> {
+            let mut curve = |order: &Vec<usize>| curve::curve(asking, &hiding, order, way, ends, how.steps);
             let found = curve(&order)?;
             let random = orders.iter().map(curve).collect::<Result<Vec<_>, _>>()?;
-            Ok((Some(found), Random::of(&random)))
+            Ok((Some(found), Random::of(&random.iter().collect::<Vec<_>>())))
         };
         if curves[0] {
-            (measures.deletion, measures.random_deletion) = both([picture.values, &nothing], [answer, hidden])?;
+            (measures.deletion, measures.random_deletion) = both(Way::Deletion)?;
         }
         if curves[1] {
-            (measures.insertion, measures.random_insertion) = both([&nothing, picture.values], [hidden, answer])?;
+            (measures.insertion, measures.random_insertion) = both(Way::Insertion)?;
         }
     }
     if is_road {
-        measures.road = Some(road::road(asking, &relevance, answer, how.noise)?);
+        let hiding = Hiding::new(picture, size, Fill::NoisyLinear, how.noise);
+        measures.road = Some(road::road(asking, &resized(map, size), answer, &hiding)?);
     }
     if is_drop {
+        let [height, width] = size;
         let heat = resize_map(&map.heat(), map.width, map.height, width, height);
         let input = picture.seen_through(heat.into_iter().map(f64::from));
         let left = asking.score_of(&input)?;
@@ -212,11 +216,44 @@ fn all(
     Ok(measures)
 }
 
+/// A picture at one point of a curve, and what a network answers to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Masked {
+    /// The input there, `[height, width, channels]`.
+    pub values: Vec<f32>,
+    /// The logits of the classes.
+    pub logits: Vec<f64>,
+}
+
+/// The picture after `step` of the curve's steps on one way, in the order of a map that has cells.
+///
+/// The network's last forward pass was over `picture`, and is so again afterwards, also after a failure.
+///
+/// # Errors
+/// Whatever the network reports.
+pub fn masked(
+    network: &mut dyn Network,
+    picture: Picture<'_>,
+    map: &Map,
+    (way, step): (Way, usize),
+    how: Measuring,
+) -> Result<Masked, NetworkError> {
+    let shape = network.plan().input();
+    let size = [shape.height, shape.width];
+    let hiding = Hiding::new(picture, size, how.fill, how.noise);
+    let order = curve::order(&resized(map, size));
+    let values = curve::after(&hiding, &order, way, [step, how.steps]);
+    let logits = network.forward(&values);
+    network.forward(picture.values)?;
+    let logits = network.plan().output.class_logits(&logits?);
+    Ok(Masked { values, logits })
+}
+
 /// Values of a map's cells at the picture's size, in proportion.
-fn resized(signed: &[f64], map: &Map, [height, width]: [usize; 2]) -> Vec<f32> {
+fn resized(map: &Map, [height, width]: [usize; 2]) -> Vec<f32> {
     // the values of unlikely classes are too small for f32 as they are
-    let largest = signed.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+    let largest = map.max_abs();
     let scale = if largest > 0.0 { largest } else { 1.0 };
-    let values: Vec<f32> = signed.iter().map(|value| (value / scale) as f32).collect();
+    let values: Vec<f32> = map.signed.iter().map(|value| (value / scale) as f32).collect();
     resize_map(&values, map.width, map.height, width, height)
 }

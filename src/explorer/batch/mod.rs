@@ -37,7 +37,7 @@ use super::reply::{NetworkEpoch, NetworkInfo, Predicted};
 use super::request::{DeviceChoice, ExportRequest, ImageId, ImageSource, NetworkSource};
 use super::session::{Loaded, ms_since, predicted};
 use super::surroundings::Surroundings;
-use crate::explain::{self, Map, Measure, Measures, Measuring, Method, Question, Score, Target, Watch};
+use crate::explain::{self, Fill, Map, Measure, Measures, Measuring, Method, Question, Score, Target, Watch};
 use crate::imaging::{Photo, Preprocessing};
 use crate::network::{LayerId, MOST_KEPT};
 use crate::weights::fetch::Progress;
@@ -73,6 +73,8 @@ pub struct Wish {
     pub method: Method,
     /// What is measured of the map of each class at each layer.
     pub measures: Vec<Measure>,
+    /// What stands there where its pixels are hidden.
+    pub fill: Fill,
 }
 
 /// What came of one image.
@@ -331,7 +333,11 @@ impl Open<'_> {
             for key in measured.filter(|_| !wish.measures.is_empty()) {
                 if let Some(map) = maps.get(&key) {
                     let of = (wish.target(key.0), &**map);
-                    let how = (wish.measures.as_slice(), Measuring::default());
+                    let measuring = Measuring {
+                        fill: wish.fill,
+                        ..Measuring::default()
+                    };
+                    let how = (wish.measures.as_slice(), measuring);
                     measures.insert(key, explain::measure(network, picture, &logits, of, how, &mut watch)?);
                 }
             }
@@ -408,6 +414,7 @@ mod tests {
                 score: Score::Logit,
                 method: Method::GradCam,
                 measures: Vec::new(),
+                fill: Fill::Grey,
             };
             let answer = open.explain(&wish)?;
             assert_eq!(answer.maps.len(), 1);

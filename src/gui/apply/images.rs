@@ -157,6 +157,7 @@ pub(super) fn dismiss(state: &mut State, image: ImageId) -> Option<Effect> {
 
 fn close(state: &mut State, image: ImageId) -> Effect {
     state.maps.forget(image);
+    state.faithful.forget(image);
     state.history.forget_image(image);
     Effect::Send(Box::new(Request::Close(image)))
 }

@@ -118,6 +118,8 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
             }
         }
         Command::SelectChannel(channel) => state.channel = Some(channel).filter(|_| state.channel != Some(channel)),
+        Command::PointAt(way, step) => state.faithful.pointed = Some((way, step)),
+        Command::WantSlow(wants) => state.want_slow(wants),
         Command::Fingerprint => return Some(Effect::Send(Box::new(Request::Fingerprint))),
         Command::CopyPicture(picture) => return Some(Effect::Copy(picture)),
         Command::CopyText { text, what } => return Some(Effect::CopyText { text, what }),
@@ -306,6 +308,10 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::AllLayers => fold_out(state, Drawer::Layers),
         Action::SideBySide => fold_out(state, Drawer::SideBySide),
         Action::Channels => fold_out(state, Drawer::Channels),
+        Action::Faithfulness => fold_out(state, Drawer::Faithfulness),
+        Action::Agreement => fold_out(state, Drawer::Agreement),
+        Action::StopComputing => state.stop_computing(),
+        Action::GoOn => state.go_on_computing(),
         Action::FoldAll => {
             let preferences = &mut state.preferences;
             preferences.panels.fold_all(&mut preferences.drawer);

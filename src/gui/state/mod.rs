@@ -3,11 +3,13 @@
 //!
 //! Here are the values, and which image is in the picture; what replies change is in `replies`, what is said of the network
 //! in `network`, of classes in `classes`, which map is wanted and shown in `wanted`, finding classes by name or by place in
-//! `search`, a second picture in `compare` and through a second network in `second`, what was cut out in `crop`.
+//! `search`, a second picture in `compare` and through a second network in `second`, what was cut out in `crop`, what was
+//! measured of maps in `faithful`.
 
 mod classes;
 mod compare;
 mod crop;
+mod faithful;
 mod network;
 mod repeat;
 mod replies;
@@ -22,6 +24,7 @@ use std::sync::Arc;
 
 pub use compare::{Compare, Difference, Instead};
 pub use crop::Cropping;
+pub use faithful::{Beside, Faithful};
 pub use repeat::ToRepeat;
 pub use sanity::Sanity;
 pub use search::{Here, Search};
@@ -33,7 +36,7 @@ use super::command::{Action, Command, PathField};
 use super::history::History;
 use super::images::{Images, OpenImage, Stage};
 use super::left_open::ChosenOf;
-use super::maps::{MapStore, Shown};
+use super::maps::{MapKey, MapStore, Shown};
 use super::networks::{SizeQuestion, WantedNetwork};
 use crate::explorer::{
     BatchProgress, Channels, ExplainAll, ExplainRequest, FeatureMap, ImageId, ImageSource, InputChoices, InputPicture,
@@ -134,6 +137,10 @@ pub struct State {
     pub sanity: Sanity,
     /// How far a map is that takes many passes: what was asked for, passes done and all.
     pub explaining: Option<(Arc<ExplainRequest>, [usize; 2])>,
+    /// The map that takes many passes and that a person has stopped, until something else is chosen.
+    stopped: Option<MapKey>,
+    /// What was measured of maps.
+    pub faithful: Faithful,
     /// The map in the picture; stays until the wanted one is there.
     pub shown: Option<Shown>,
     /// The part of the photo that is being cut out.
@@ -219,6 +226,8 @@ impl State {
             feature_map: None,
             sanity: Sanity::default(),
             explaining: None,
+            stopped: None,
+            faithful: Faithful::default(),
             shown: None,
             cropping: None,
             peeking: false,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Message, State};
+use super::{Faithful, Message, State};
 use crate::explorer::{
     Activity, ExplorerError, Failure, ImageId, NetworkEpoch, NetworkInfo, NetworkSource, Predicted, Reply,
 };
@@ -71,6 +71,17 @@ impl State {
                 }
             }
             Reply::Explaining { request, done, total } => self.explaining = Some((request, [done, total])),
+            Reply::Measuring { request, done, total } => self.take_measuring(request, [done, total]),
+            Reply::Measured(measured) => {
+                if self.is_current(measured.epoch) {
+                    self.take_measured(measured);
+                }
+            }
+            Reply::Masked(masked) => {
+                if self.is_current(masked.epoch) {
+                    self.take_masked(masked);
+                }
+            }
             // the maps have come one by one
             Reply::ExplainedAll { .. } => {}
             Reply::Exported(files) => {
@@ -137,6 +148,7 @@ impl State {
             image.forget_prediction();
         }
         self.maps.clear();
+        self.faithful = Faithful::default();
         self.channels = None;
         self.channel = None;
         self.channel_preview = None;
@@ -214,6 +226,13 @@ impl State {
             }
             (Activity::LoadingSecond, _) => self.loading_second = false,
             (Activity::ExplainingAll, None) => self.batch = None,
+            // what cannot be measured is not tried again and again
+            (Activity::Measuring, Some(image)) => {
+                if self.images.get(image).is_none() {
+                    return;
+                }
+                self.stop_measuring();
+            }
             (Activity::GettingWeights, _) => {
                 self.getting_weights = false;
                 // whoever cancelled it needs no other way
@@ -224,6 +243,7 @@ impl State {
             (Activity::Opening, Some(image)) => {
                 self.fetched(image);
                 self.maps.forget(image);
+                self.faithful.forget(image);
                 self.history.forget_image(image);
                 // whoever took it off the list does not want to hear about it
                 if self.images.remove(image).is_none() {

@@ -147,6 +147,9 @@ impl State {
 
     /// Brings [`Self::shown`] up to date. A map that is still being computed leaves the last one of the same image.
     pub fn update_shown(&mut self) {
+        // whoever chooses something else, and comes back, wants it after all
+        let chosen = self.chosen_key();
+        self.stopped.take_if(|stopped| Some(*stopped) != chosen);
         let wanted = self.wanted_key();
         let channel = self.shown_channel().filter(|_| self.preview.is_none());
         let found = channel.or_else(|| wanted.and_then(|key| self.shown_as(key.target, key.layer)));
@@ -163,6 +166,27 @@ impl State {
         let (request, [done, total]) = self.explaining.as_ref()?;
         let is_wanted = MapKey::first_of(request) == self.wanted_key();
         (is_wanted && self.is_waiting_for_map()).then(|| 100 * done / (*total).max(1))
+    }
+
+    /// Stops the map that the picture waits for, or else what is being measured.
+    pub fn stop_computing(&mut self) {
+        if self.explained_share().is_some() {
+            self.stopped = self.chosen_key();
+        } else {
+            self.stop_measuring();
+        }
+    }
+
+    /// Goes on with what was stopped.
+    pub fn go_on_computing(&mut self) {
+        if self.stopped.take().is_none() {
+            self.go_on_measuring();
+        }
+    }
+
+    /// Whether a person has stopped the map that the picture should show.
+    pub fn is_map_stopped(&self) -> bool {
+        self.stopped.is_some() && self.stopped == self.chosen_key()
     }
 
     /// Whether the picture still waits for the map it should show.

@@ -16,7 +16,7 @@ use candle_nn::VarBuilder;
 
 use super::head::{Head, HeadPass};
 use super::layer::LayerId;
-use super::network::{Network, NetworkError, Visit, check_input, check_sweep};
+use super::network::{Network, NetworkError, ReluRule, Visit, check_input, check_sweep};
 use super::plan::Plan;
 use site::CandleSite;
 use weights::prepared;
@@ -142,7 +142,7 @@ impl Network for CandleNetwork {
             return Ok(());
         };
         for (score, unit_gradient) in unit_gradients.iter().enumerate() {
-            self.sweep(unit_gradient, earliest, stop, &mut |id, gradient| {
+            self.sweep((unit_gradient, ReluRule::True), earliest, stop, &mut |id, gradient| {
                 if !layers.contains(&id) {
                     return Ok(());
                 }
@@ -159,11 +159,16 @@ impl Network for CandleNetwork {
         Ok(())
     }
 
-    fn input_gradient(&mut self, unit_gradient: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f32>, NetworkError> {
+    fn input_gradient(
+        &mut self,
+        unit_gradient: &[f64],
+        rule: ReluRule,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<f32>, NetworkError> {
         let units = [unit_gradient.to_vec()];
         check_sweep(&self.plan, !self.outputs.is_empty(), &units, &[])?;
         let mut found = None;
-        self.sweep(unit_gradient, LayerId(0), stop, &mut |id, gradient| {
+        self.sweep((unit_gradient, rule), LayerId(0), stop, &mut |id, gradient| {
             if id == LayerId(0) {
                 found = Some(values(gradient)?);
             }
@@ -177,7 +182,7 @@ impl CandleNetwork {
     /// Walks a score back from its units to the layer `earliest`, and shows the gradient of each layer on the way.
     fn sweep(
         &self,
-        unit_gradient: &[f64],
+        (unit_gradient, rule): (&[f64], ReluRule),
         earliest: LayerId,
         stop: &dyn Fn() -> bool,
         show: &mut dyn FnMut(LayerId, &Tensor) -> Result<(), NetworkError>,
@@ -201,6 +206,10 @@ impl CandleNetwork {
                 break;
             }
             let layer = self.plan.layer(id);
+            let gradient = match rule == ReluRule::Guided && layer.op.is_rectifier() {
+                true => gradient.relu()?,
+                false => gradient,
+            };
             for (&input, part) in layer.inputs.iter().zip(self.layer_backward(id, &gradient)?) {
                 let sum = &mut gradients[input.0];
                 *sum = Some(match sum.take() {

@@ -10,7 +10,7 @@ use candle_nn::VarBuilder;
 use super::CpuNetwork;
 use super::nodes::Node;
 use crate::network::layer::LayerId;
-use crate::network::network::{Network, NetworkError, check_sweep};
+use crate::network::network::{Network, NetworkError, ReluRule, check_sweep};
 use crate::network::plain::PlainLayer;
 use crate::network::plan::Plan;
 
@@ -47,6 +47,7 @@ impl CpuNetwork {
     pub(super) fn gradient_of_image(
         &mut self,
         unit_gradient: &[f64],
+        rule: ReluRule,
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<f32>, NetworkError> {
         let units = [unit_gradient.to_vec()];
@@ -54,7 +55,7 @@ impl CpuNetwork {
         let mut gradients: HashMap<LayerId, Vec<f64>> = HashMap::new();
         let readers = self.around_image.readers.clone();
         let mut memory = std::mem::take(&mut self.memory);
-        let result = self.sweep(&mut memory, &units, &readers, stop, &mut |_, site| {
+        let result = self.sweep(&mut memory, (&units, rule), &readers, stop, &mut |_, site| {
             let gradient = site.gradient()?.into_iter().map(f64::from).collect();
             gradients.insert(site.layer(), gradient);
             Ok(())

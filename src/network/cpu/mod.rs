@@ -83,7 +83,7 @@ use candle_nn::VarBuilder;
 
 use super::head::{Head, HeadPass};
 use super::layer::LayerId;
-use super::network::{Network, NetworkError, Visit, check_input, check_sweep};
+use super::network::{Network, NetworkError, ReluRule, Visit, check_input, check_sweep};
 use super::op::Op;
 use super::plain::PlainLayer;
 use super::plan::Plan;
@@ -371,12 +371,17 @@ impl Network for CpuNetwork {
     ) -> Result<(), NetworkError> {
         check_sweep(&self.plan, self.head_pass.is_some(), unit_gradients, layers)?;
         let mut memory = std::mem::take(&mut self.memory);
-        let result = self.sweep(&mut memory, unit_gradients, layers, stop, visit);
+        let result = self.sweep(&mut memory, (unit_gradients, ReluRule::True), layers, stop, visit);
         self.memory = memory;
         result
     }
 
-    fn input_gradient(&mut self, unit_gradient: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f32>, NetworkError> {
-        self.gradient_of_image(unit_gradient, stop)
+    fn input_gradient(
+        &mut self,
+        unit_gradient: &[f64],
+        rule: ReluRule,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<f32>, NetworkError> {
+        self.gradient_of_image(unit_gradient, rule, stop)
     }
 }

@@ -24,7 +24,7 @@ use super::nodes::{Node, source};
 use super::rectifier::Rectifier;
 use super::site::CpuSite;
 use crate::network::layer::LayerId;
-use crate::network::network::{NetworkError, Visit};
+use crate::network::network::{NetworkError, ReluRule, Visit};
 use crate::network::plain::magnitude;
 
 /// Scores that are walked back at once: more would save little and need hundreds of megabytes at early layers.
@@ -57,6 +57,8 @@ pub(super) struct Sweep<'a> {
     pub(super) memory: &'a mut Memory,
     /// Nothing before this layer is needed.
     pub(super) earliest: LayerId,
+    /// What ReLUs pass.
+    rule: ReluRule,
     /// One a layer of the plan.
     pub(super) slots: Vec<Option<Gradient>>,
 }
@@ -74,7 +76,7 @@ impl CpuNetwork {
     pub(super) fn sweep(
         &mut self,
         memory: &mut Memory,
-        unit_gradients: &[Vec<f64>],
+        (unit_gradients, rule): (&[Vec<f64>], ReluRule),
         layers: &[LayerId],
         stop: &dyn Fn() -> bool,
         visit: &mut Visit<'_>,
@@ -87,7 +89,7 @@ impl CpuNetwork {
             // f32 would lose the gradients of unlikely classes, so they are scaled here and back where they are read
             let factors: Vec<f64> = scores.iter().map(|score| magnitude(score)).collect();
             let known: Vec<_> = scores.iter().map(|_| RefCell::default()).collect();
-            let mut result = self.begin(memory, &mut slots, scores, &factors);
+            let mut result = self.begin(memory, &mut slots, (scores, rule), &factors);
             for part in (0..self.parts.len()).rev() {
                 let range = self.parts[part].layers.clone();
                 if result.is_err() || range.end <= earliest.0 {
@@ -101,6 +103,7 @@ impl CpuNetwork {
                     network,
                     memory: &mut *memory,
                     earliest,
+                    rule,
                     slots,
                 };
                 result = sweep.walk(range, layers, stop, &mut |id, gradient| {
@@ -138,7 +141,7 @@ impl CpuNetwork {
         &self,
         memory: &mut Memory,
         slots: &mut [Option<Gradient>],
-        scores: &[Vec<f64>],
+        (scores, rule): (&[Vec<f64>], ReluRule),
         factors: &[f64],
     ) -> Result<(), NetworkError> {
         let pass = self.head_pass.as_ref().ok_or(NetworkError::NoForward)?;
@@ -146,7 +149,7 @@ impl CpuNetwork {
         let mut features = memory.take(scores.len(), self.plan.layer(last).shape);
         for (image, (score, factor)) in scores.iter().zip(factors).enumerate() {
             let scaled: Vec<f64> = score.iter().map(|gradient| gradient / factor).collect();
-            features.set_image(image, &self.head.gradient(pass, &scaled));
+            features.set_image(image, &self.head.gradient(pass, &scaled, rule));
         }
         slots[last.0] = Some(Gradient::open(features));
         Ok(())
@@ -182,10 +185,11 @@ impl Sweep<'_> {
         let network = self.network;
         match network.nodes[id.0] {
             Node::Relu { of, rectifier } => {
-                // a gradient carries one mask at most
-                let features = match gradient.mask {
-                    Some(_) => Rc::new(self.own(gradient)),
-                    None => gradient.features,
+                let features = match (self.rule, gradient.mask) {
+                    (ReluRule::Guided, _) => Rc::new(self.positive(gradient)),
+                    // a gradient carries one mask at most
+                    (ReluRule::True, Some(_)) => Rc::new(self.own(gradient)),
+                    (ReluRule::True, None) => gradient.features,
                 };
                 // of what is stored, not of what another ReLU before this one makes of it: where that one cuts off,
                 // its own mask follows
@@ -255,6 +259,15 @@ impl Sweep<'_> {
                 });
             });
         }
+        features
+    }
+
+    /// What is positive of a gradient that has passed everything.
+    fn positive(&mut self, gradient: Gradient) -> Features {
+        let mut features = self.own(gradient);
+        self.parts(&mut features, |_, gradient, _, _| {
+            gradient.iter_mut().for_each(|g| *g = g.max(0.0));
+        });
         features
     }
 

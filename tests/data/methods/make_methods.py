@@ -9,6 +9,7 @@ pytorch-grad-cam sees it as a torch module of NCHW. The picture is refgen.unifor
 
     METHOD/CLASS/LAYER   signed map of the library before the ReLU; first components with the library's sign correction
     gradient/CLASS       dS/dx by autograd, [71, 71, 3]
+    guided/CLASS         the same with the library's GuidedBackpropReLU in place of each ReLU
     integrated/CLASS     (x - black) times the mean gradient at the middles of 50 steps from black, summed over channels
     ablation/CLASS       what the library's formula gives when the network is run once a channel of the last layer
     occlusion/CLASS      mean fall of the logit over the squares that hide each of 14 x 14 cells
@@ -17,6 +18,11 @@ pytorch-grad-cam sees it as a torch module of NCHW. The picture is refgen.unifor
     drop/CLASS           DropInConfidence of the probability for the min-max scaled relevance
     deletion/CLASS, insertion/CLASS
                          areas as Xplique's `metrics/fidelity.py` has them (10 steps, grey), from its formula
+    picture/NAME, hill/NAME
+                         three pictures [71, 71, 3] in -1..1 and a smooth map of each
+    area/NAME/FILL/WAY/CLASS
+                         the same areas of these pictures with every fill: blur by scipy, noisy-linear (without noise) by
+                         pytorch-grad-cam's imputer, which tells nothing where all is hidden: there the mean colour stands
 """
 import os
 import sys
@@ -32,10 +38,13 @@ import numpy as np
 import pytorch_grad_cam as library
 import refgen
 import torch
+from keras.src import backend
+from pytorch_grad_cam.guided_backprop import GuidedBackpropReLU
 from pytorch_grad_cam.metrics import road
 from pytorch_grad_cam.metrics.cam_mult_image import DropInConfidence
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget, ClassifierOutputTarget
 from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection_with_sign_correction as corrected
+from scipy.ndimage import gaussian_filter
 
 SIDE, CLASSES, STEPS = 71, (1, 4), 50
 LAYERS = ("block14_sepconv2_act", "block13_sepconv2_bn", "block4_sepconv1_act")
@@ -91,6 +100,16 @@ def gradient(picture, category):
     return picture.grad[0].permute(1, 2, 0).cpu().numpy()
 
 
+def guided(category):
+    """the gradient as the library's ReLUs pass it"""
+    plain = backend.nn.relu
+    backend.nn.relu = GuidedBackpropReLU.apply
+    try:
+        return gradient(x, category)
+    finally:
+        backend.nn.relu = plain
+
+
 def logits(picture):
     with torch.no_grad():
         return net(picture)[0].cpu().numpy().astype("f8")
@@ -114,17 +133,17 @@ scaled = (relevance - relevance.min()) / (relevance.max() - relevance.min())
 road.NoisyLinearImputer.__init__.__defaults__ = (0.0, road.neighbors_weights)
 
 
-def areas(category, steps=10):
+def areas(category, x=x, relevance=relevance, fill="grey", steps=10):
     """deletion and insertion of the probability: Xplique's cuts and trapezoids"""
     order = np.argsort(-relevance.ravel(), kind="stable")
     cuts = np.linspace(0, order.size, steps + 1).astype(int)
     result = []
-    for begin, end in ((x, torch.zeros_like(x)), (torch.zeros_like(x), x)):
+    for is_deletion in (True, False):
         scores = []
         for cut in cuts:
-            picture = begin.clone().reshape(3, -1)
-            picture[:, order[:cut]] = end.reshape(3, -1)[:, order[:cut]]
-            z = logits(picture.reshape(1, 3, SIDE, SIDE))
+            hidden = np.full(order.size, not is_deletion)
+            hidden[order[:cut]] = is_deletion
+            z = logits(filled(x, hidden.reshape(SIDE, SIDE), fill))
             p = np.exp(z - z.max())
             scores.append((p / p.sum())[category])
         scores = np.array(scores)
@@ -132,8 +151,36 @@ def areas(category, steps=10):
     return result
 
 
+def filled(x, hidden, fill):
+    """a picture with something hidden"""
+    mean = x.mean(dim=(2, 3), keepdim=True).expand_as(x)
+    if fill == "noisy-linear":
+        if hidden.all():
+            return mean
+        if not hidden.any():
+            return x
+        imputer = road.NoisyLinearImputer(noise=0.0)
+        return imputer(x[0].cpu(), torch.tensor((~hidden).astype("f4"))).to(x)[None]
+    deviation = SIDE * 5 / 224
+    blurred = gaussian_filter(x[0].cpu().numpy().astype("f8"), (0, deviation, deviation), mode="nearest", radius=(0, 5, 5))
+    rest = {"grey": torch.zeros_like(x), "mean": mean, "blur": torch.tensor(blurred)[None].to(x)}[fill]
+    return torch.where(torch.tensor(hidden, device=x.device), rest, x)
+
+
+def pictures():
+    """a noise, a scene of slopes and edges, and one of stripes, each with a smooth map whose values all differ"""
+    down, right = np.mgrid[:SIDE, :SIDE] / (SIDE - 1)
+    scene = np.stack([2 * right - 1, (down > right) * 1.2 - 0.6, np.cos(9 * np.hypot(down - 0.3, right - 0.6))], -1)
+    stripes = np.stack([np.sin(20 * down), np.sin(20 * right), np.sin(13 * (down + right))], -1) * 0.8
+    noise = refgen.uniform("second", SIDE * SIDE * 3).reshape(SIDE, SIDE, 3)
+    for name, picture, (y, x) in (("noise", noise, (0.5, 0.5)), ("scene", scene, (0.3, 0.6)), ("stripes", stripes, (0.8, 0.2))):
+        rough = refgen.uniform(name, SIDE * SIDE).reshape(SIDE, SIDE)
+        yield name, picture.astype("f4"), (-np.hypot(down - y, right - x) + 0.05 * rough).astype("f4")
+
+
 for category in CLASSES:
     found[f"gradient/{category}"] = gradient(x, category)
+    found[f"guided/{category}"] = guided(category)
     middles = [(step + 0.5) / STEPS for step in range(STEPS)]
     mean = sum(gradient(-1 + (x + 1) * share, category).astype("f8") for share in middles) / STEPS
     found[f"integrated/{category}"] = (mean * (x[0].permute(1, 2, 0).cpu().numpy() + 1)).sum(-1)
@@ -155,6 +202,14 @@ for category in CLASSES:
 for category in range(7):
     target = [ClassifierOutputSoftmaxTarget(category)]
     found[f"drop/{category}"] = np.float64(DropInConfidence()(x, scaled[None], target, net)[0])
+for name, picture, hill in pictures():
+    found[f"picture/{name}"], found[f"hill/{name}"] = picture, hill
+    of = torch.tensor(picture.transpose(2, 0, 1)[None].copy()).to(x)
+    for fill in ("grey", "blur", "mean", "noisy-linear"):
+        for category in CLASSES:
+            deletion, insertion = areas(category, of, hill, fill)
+            found[f"area/{name}/{fill}/deletion/{category}"] = np.float64(deletion)
+            found[f"area/{name}/{fill}/insertion/{category}"] = np.float64(insertion)
 np.savez(HERE / "golden_methods.npz", **{name: np.ascontiguousarray(value, "f4" if np.ndim(value) else "f8")
                                         for name, value in found.items()})
 print({name: float(value) for name, value in found.items() if not np.ndim(value)})
