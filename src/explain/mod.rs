@@ -11,6 +11,7 @@
 //! Everything here is arithmetic on values that are handed in: no files, no clock, no window.
 
 mod ablation_cam;
+mod agreement;
 mod asking;
 mod class_maps;
 mod eigen_cam;
@@ -20,6 +21,7 @@ mod grad_cam;
 mod grad_cam_element_wise;
 mod grad_cam_plus_plus;
 mod gradient;
+mod hiding;
 mod hires_cam;
 mod integrated_gradients;
 mod layer_cam;
@@ -30,6 +32,7 @@ mod noise;
 mod occlusion;
 mod picture;
 mod principal;
+mod rank_correlation;
 mod rise;
 mod rivals;
 mod score;
@@ -38,13 +41,16 @@ mod smooth_grad;
 mod stretched;
 mod xgrad_cam;
 
+pub use agreement::{BroughtBack, agreement, brought_back};
 pub use asking::Watch;
 pub use class_maps::ClassMaps;
 pub use finer_cam::most_alike;
+pub use hiding::Hiding;
 pub use map::Map;
 pub use measure::{Curve, Fill, Measure, Measures, Measuring, Random, measure};
 pub use method::{Basis, Method};
 pub use picture::Picture;
+pub use rank_correlation::rank_correlation;
 pub use rivals::{MOSTLY, Rivals};
 pub use score::{Score, ScoreGradient, Target};
 

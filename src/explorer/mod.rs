@@ -33,11 +33,14 @@ mod network;
 mod numbers;
 mod outbox;
 mod page;
+mod painted_copies;
+mod paintings;
 mod paths;
 mod pictures;
 mod pipes;
 mod preprocessing;
 mod previews;
+mod questions;
 mod recent;
 mod recipe;
 mod recommended;
@@ -68,10 +71,13 @@ pub use preprocessing::{InputChoices, input_of};
 pub use recipe::{ClassNote, NetworkNote, PhotoNote, Provenance, Recipe, program};
 pub use recommended::{Recommended, SCORE_RULE};
 pub use reply::{
-    Activity, Channels, Explained, Failure, FeatureMap, InputPicture, NetworkEpoch, NetworkInfo, Opened, Predicted,
-    Previewed, Reply, SecondExplained,
+    Activity, Channels, Explained, Failure, FeatureMap, InputPicture, NetworkEpoch, NetworkInfo, Opened, PaintedCopies,
+    Predicted, Previewed, Repainted, Reply, SecondExplained, Varied, Winners, Without,
 };
-pub use request::{DeviceChoice, ExplainRequest, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request};
+pub use request::{
+    DeviceChoice, ExplainRequest, ExportRequest, ImageId, ImageSource, NetworkSource, PaintCopies, Purpose, Request,
+    WithoutRequest,
+};
 pub use surroundings::Surroundings;
 pub use write::Existing;
 

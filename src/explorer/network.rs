@@ -75,6 +75,10 @@ impl NetworkWorker {
                     Request::Explain(request) => {
                         return session.explain(request, &stop, &mut |reply| outbox.send(reply));
                     }
+                    Request::Without(request) => session.without(request, &stop)?,
+                    Request::Vary(request) => {
+                        return session.vary(request, &stop, &mut |reply| outbox.send(reply));
+                    }
                     Request::Channels(request) => session.channels(request, &stop)?,
                     Request::FeatureMap {
                         image,

@@ -78,6 +78,10 @@ pub enum Action {
     Crop,
     /// The whole photo again.
     WholePhoto,
+    /// Paint over the photo.
+    Paint,
+    /// The photo as it was before.
+    RemovePainting,
     /// Evidence for and against.
     Signed,
     /// An earlier layer.
@@ -102,6 +106,8 @@ pub enum Action {
     SideBySide,
     /// The strongest channels.
     Channels,
+    /// Questions about the picture.
+    Questions,
     /// Fold all panels away, or bring them back.
     FoldAll,
     /// Fold the classes away, or bring them back.
@@ -140,7 +146,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 67] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -176,6 +182,8 @@ impl Action {
         Self::Swap,
         Self::Crop,
         Self::WholePhoto,
+        Self::Paint,
+        Self::RemovePainting,
         Self::Signed,
         Self::PreviousLayer,
         Self::NextLayer,
@@ -188,6 +196,7 @@ impl Action {
         Self::AllLayers,
         Self::SideBySide,
         Self::Channels,
+        Self::Questions,
         Self::FoldAll,
         Self::FoldClasses,
         Self::FoldMap,
@@ -335,6 +344,15 @@ impl Action {
                 "Drag a rectangle over the photo: the network then sees that part alone, and its map lies there.",
             ),
             Self::WholePhoto => ("Whole photo", "Let the network see the whole photo again."),
+            Self::Paint => (
+                "Paint",
+                "Paint over the photo with grey, blur, its mean colour or pixels from elsewhere, and watch classes and map follow; the \
+                 wheel makes the brush wider, undo takes one stroke back.",
+            ),
+            Self::RemovePainting => (
+                "Remove all painting",
+                "Take everything away that is painted over the photo; undo brings it back.",
+            ),
             Self::Signed => (
                 "For and against",
                 "Show evidence for the class in one colour and evidence against it in another.",
@@ -362,6 +380,11 @@ impl Action {
             Self::AllLayers => ("All layers", "Fold out small maps of the class along the layers."),
             Self::SideBySide => ("Side by side", "Fold out small maps of many classes."),
             Self::Channels => ("Channels", "Fold out the channels that count most."),
+            Self::Questions => (
+                "Questions",
+                "Fold out questions about the picture: what must be hidden so that the class is no longer on top, which would win \
+                 without a part, and what is said of it turned, darker or cut.",
+            ),
             Self::FoldAll => (
                 "Fold all panels",
                 "Leave the window to the picture, or bring the panels back. Shift+Tab goes from field to button, and from there \
@@ -411,6 +434,7 @@ impl Action {
             Self::Swap => Some(icons::SWAP),
             Self::Crop => Some(icons::CROP),
             Self::WholePhoto => Some(icons::CLOSE),
+            Self::Paint => Some(icons::BRUSH),
             Self::KeepClass => Some(icons::KEEP),
             Self::Signed => Some(icons::SIGNED),
             Self::WhatIsHere => Some(icons::HERE),
@@ -449,6 +473,7 @@ impl Action {
             Self::Compare => const { &[plain(Key::F8)] },
             Self::Swap => const { &[plain(Key::F9)] },
             Self::Crop => const { &[plain(Key::C)] },
+            Self::Paint => const { &[plain(Key::B)] },
             Self::Signed => const { &[command(Key::E)] },
             Self::PreviousLayer => const { &[plain(Key::OpenBracket)] },
             Self::NextLayer => const { &[plain(Key::CloseBracket)] },
@@ -460,6 +485,7 @@ impl Action {
             Self::AllLayers => const { &[plain(Key::F2)] },
             Self::SideBySide => const { &[plain(Key::F3)] },
             Self::Channels => const { &[plain(Key::F4)] },
+            Self::Questions => const { &[plain(Key::F10)] },
             Self::FoldAll => const { &[plain(Key::Tab)] },
             Self::FoldClasses => const { &[plain(Key::F5)] },
             Self::FoldMap => const { &[plain(Key::F6)] },
@@ -497,6 +523,7 @@ impl Action {
             | Self::CopyCsv
             | Self::CopyMap
             | Self::WholePhoto
+            | Self::RemovePainting
             | Self::OpenNetwork
             | Self::OpenSecond
             | Self::DownloadNetwork

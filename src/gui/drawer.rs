@@ -11,6 +11,7 @@ use super::input_picture;
 use super::layer_strip;
 use super::multiples::{Tile, tile, tile_size};
 use super::numbers;
+use super::questions;
 use super::state::State;
 use super::textures::{Slot, Textures};
 use super::theme::{self, UNIT, palette};
@@ -20,10 +21,10 @@ use super::widgets::{check, with_icon};
 pub const LOWEST: f32 = 22.0 * UNIT;
 
 /// What all names need beside each other, in points; with less, there are icons alone.
-const ROOM: f32 = 540.0;
+const ROOM: f32 = 760.0;
 
 /// What they need with all of what stands behind them.
-const WIDE: f32 = 780.0;
+const WIDE: f32 = 920.0;
 
 /// Draws the names of what can be folded out.
 pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -105,6 +106,7 @@ fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, 
         Drawer::Values => numbers::values(ui, state),
         Drawer::Predictions => numbers::predictions(ui, state),
         Drawer::Input => input_picture::show(ui, state, textures),
+        Drawer::Questions => questions::show(ui, state, textures, commands),
     }
 }
 

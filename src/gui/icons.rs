@@ -54,10 +54,14 @@ pub const TWO: char = '\u{E949}';
 pub const SWAP: char = '\u{E8D4}';
 /// Pixels.
 pub const INPUT: char = '\u{E3EC}';
+/// Paint over something.
+pub const BRUSH: char = '\u{E3AE}';
+/// Question and answer.
+pub const QUESTIONS: char = '\u{E8AF}';
 
 /// All of them.
 #[cfg(test)]
-pub const ALL: [char; 27] = [
+pub const ALL: [char; 29] = [
     MENU,
     OPEN,
     EXPORT,
@@ -85,4 +89,6 @@ pub const ALL: [char; 27] = [
     TWO,
     SWAP,
     INPUT,
+    BRUSH,
+    QUESTIONS,
 ];

@@ -53,11 +53,13 @@ pub enum Drawer {
     Predictions,
     /// The picture that the network sees.
     Input,
+    /// What changes when something is hidden, turned or cut.
+    Questions,
 }
 
 impl Drawer {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Layers,
         Self::SideBySide,
         Self::Gradients,
@@ -65,6 +67,7 @@ impl Drawer {
         Self::Values,
         Self::Predictions,
         Self::Input,
+        Self::Questions,
     ];
 
     /// The icon before its name.
@@ -77,6 +80,7 @@ impl Drawer {
             Self::Values => icons::VALUES,
             Self::Predictions => icons::BARS,
             Self::Input => icons::INPUT,
+            Self::Questions => icons::QUESTIONS,
         }
     }
 
@@ -107,6 +111,11 @@ impl Drawer {
             Self::Input => (
                 "Input",
                 "What the network sees: the photo, or the part cut out of it, pixel by pixel.",
+            ),
+            Self::Questions => (
+                "Questions",
+                "What must be hidden so that the class is no longer on top, which would win without a part, and whether the map stays \
+                 when the picture is turned, darker or cut.",
             ),
         }
     }
