@@ -182,6 +182,10 @@ impl Repeat<'_> {
                 "{name} has {width} x {height} pixels, of which {crop} is no part"
             ));
         }
+        explorer.send(Request::Paint {
+            image,
+            painting: recipe.painting.clone(),
+        });
         let preprocessing = recipe.preprocessing();
         explorer.send(Request::Predict {
             image,

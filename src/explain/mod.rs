@@ -15,6 +15,7 @@
 mod ablation_cam;
 mod agreement;
 mod asking;
+mod brought_back;
 mod class_maps;
 mod eigen_cam;
 mod eigen_grad_cam;
@@ -24,6 +25,7 @@ mod grad_cam_element_wise;
 mod grad_cam_plus_plus;
 mod gradient;
 mod guided_grad_cam;
+mod hiding;
 mod hires_cam;
 mod integrated_gradients;
 mod layer_cam;
@@ -46,8 +48,10 @@ mod xgrad_cam;
 
 pub use agreement::agreement;
 pub use asking::Watch;
+pub use brought_back::{BroughtBack, agreement_where_seen, brought_back};
 pub use class_maps::ClassMaps;
 pub use finer_cam::most_alike;
+pub use hiding::Hiding;
 pub use map::Map;
 pub use measure::{Curve, Fill, Masked, Measure, Measures, Measuring, Random, Way, masked, measure, random_map};
 pub use method::{Basis, Method};

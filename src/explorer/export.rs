@@ -102,7 +102,7 @@ impl Sources<'_> {
     /// The photo of each panel with its name.
     fn photos(&self, drawing: &Drawing) -> Result<Vec<(Arc<Photo>, String)>, ExplorerError> {
         let photo = |panel: &Panel| {
-            let photo = self.images.photo(panel.image)?;
+            let photo = self.images.painted(panel.image, panel.of.preprocessing.painting)?;
             Ok((photo, self.images.source(panel.image)?.name()))
         };
         drawing.panels.iter().map(photo).collect()
@@ -132,7 +132,8 @@ impl Sources<'_> {
 
     fn recipe(&self, panel: &Panel) -> Result<Recipe, ExplorerError> {
         let image = self.images.note(panel.image)?;
-        Ok(Recipe::of(panel, image, self.sha256(&panel.network)?))
+        let painting = self.images.painting(panel.image, panel.of.preprocessing.painting)?;
+        Ok(Recipe::of(panel, image, painting, self.sha256(&panel.network)?))
     }
 
     /// The hash of a network's file.
@@ -182,7 +183,10 @@ impl Sources<'_> {
             }
             Export::Predictions(answers) if ending.as_deref() == Some("json") => {
                 let note = self.images.note(answers.image)?;
-                let json = numbers::predictions_json(answers, note, self.sha256(&answers.network)?);
+                let painting = self
+                    .images
+                    .painting(answers.image, answers.predicted.preprocessing.painting)?;
+                let json = numbers::predictions_json(answers, note, painting, self.sha256(&answers.network)?);
                 json.map_err(|error| ExplorerError::Request(error.to_string()))
             }
             Export::Predictions(Answers { network, predicted, .. }) => {

@@ -165,6 +165,14 @@ impl Explorer {
             }
             Request::Show(image) => (&self.pictures, Kind::Show, 0, Some(*image), Activity::Displaying),
             Request::Close(image) => return self.close(*image),
+            Request::Paint { image, painting } => return self.images.paint(*image, painting.clone()),
+            Request::PaintCopies(copies) => (
+                &self.pictures,
+                Kind::PaintCopies,
+                0,
+                Some(copies.image),
+                Activity::Displaying,
+            ),
             Request::Predict { image, urgent, .. } => (
                 &self.network,
                 Kind::Predict(*image),
@@ -182,6 +190,14 @@ impl Explorer {
                 let kind = Kind::Explain(explain.purpose);
                 (&self.network, kind, urgency, Some(explain.image), Activity::Explaining)
             }
+            Request::Without(without) => (
+                &self.network,
+                Kind::Without,
+                3,
+                Some(without.image),
+                Activity::Explaining,
+            ),
+            Request::Vary(explain) => (&self.network, Kind::Vary, 5, Some(explain.image), Activity::Explaining),
             Request::Channels(channels) => (
                 &self.network,
                 Kind::Channels,
@@ -258,6 +274,9 @@ impl Explorer {
                     && matches!(
                         kind,
                         Kind::Show
+                            | Kind::PaintCopies
+                            | Kind::Without
+                            | Kind::Vary
                             | Kind::Channels
                             | Kind::Measure
                             | Kind::Mask

@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest as _, Sha256};
 
 use super::error::ExplorerError;
+use super::paintings::{PaintedPhoto, Paintings};
 use super::preprocessing::input_of;
 use super::recent::Recent;
 use super::recipe::PhotoNote;
 use super::request::{ImageId, ImageSource};
-use crate::imaging::{self, Limits, Photo, Preprocessing};
+use crate::imaging::{self, Limits, Painting, PaintingKey, Photo, Preprocessing};
 use crate::network::Shape;
 use crate::weights::{hex, open_file};
 
@@ -34,6 +35,7 @@ struct State {
     photos: Recent<ImageId, Photo>,
     /// With width and height of the input.
     inputs: Recent<(ImageId, [usize; 3], Preprocessing), Vec<f32>>,
+    paintings: Paintings,
 }
 
 /// All open images.
@@ -50,6 +52,7 @@ impl Default for Images {
                 sha256: HashMap::new(),
                 photos: Recent::new(PHOTO_BYTES),
                 inputs: Recent::new(INPUT_BYTES),
+                paintings: Paintings::default(),
             }),
         }
     }
@@ -75,6 +78,7 @@ impl Images {
         state.sha256.remove(&image);
         state.photos.retain(|kept| *kept != image);
         state.inputs.retain(|(kept, ..)| *kept != image);
+        state.paintings.remove(image);
     }
 
     /// Where an image comes from.
@@ -105,6 +109,54 @@ impl Images {
         Ok(photo)
     }
 
+    /// Remembers what is painted over an image, so that it is found by its name.
+    pub fn paint(&self, image: ImageId, painting: Painting) {
+        let mut state = self.lock();
+        if state.sources.contains_key(&image) {
+            state.paintings.insert(image, painting);
+        }
+    }
+
+    /// What is painted over an image by this name; nothing without one.
+    ///
+    /// # Errors
+    /// When that was too long ago.
+    pub fn painting(&self, image: ImageId, key: Option<PaintingKey>) -> Result<Painting, ExplorerError> {
+        self.lock().paintings.get(image, key)
+    }
+
+    /// The pixels of an image at their own size with what is painted over them.
+    ///
+    /// # Errors
+    /// When the file cannot be read or decoded, or what is painted is no longer known.
+    pub fn painted(&self, image: ImageId, key: Option<PaintingKey>) -> Result<Arc<Photo>, ExplorerError> {
+        match key {
+            None => self.photo(image),
+            Some(_) => self.with_painted(image, key, |painted| painted.canvas.painted().clone()),
+        }
+    }
+
+    /// What a painted photo is used for.
+    fn with_painted<T>(
+        &self,
+        image: ImageId,
+        key: Option<PaintingKey>,
+        use_it: impl FnOnce(&mut PaintedPhoto) -> T,
+    ) -> Result<T, ExplorerError> {
+        let photo = self.photo(image)?;
+        let (painting, canvas) = {
+            let mut state = self.lock();
+            let painting = state.paintings.get(image, key)?;
+            (painting, state.paintings.take_canvas(image, &photo))
+        };
+        // nobody may wait for the lock meanwhile
+        let mut painted = canvas.unwrap_or_else(|| PaintedPhoto::new(photo));
+        painted.paint(&painting);
+        let result = use_it(&mut painted);
+        self.lock().paintings.keep_canvas(image, painted);
+        Ok(result)
+    }
+
     /// What an image is, to be found again: the hash is that of the file whose pixels are drawn.
     ///
     /// # Errors
@@ -127,6 +179,12 @@ impl Images {
         let key = (image, [shape.width, shape.height, shape.channels], preprocessing);
         if let Some(input) = self.lock().inputs.get(&key) {
             return Ok(input);
+        }
+        if preprocessing.painting.is_some() {
+            // while somebody paints, no input is wanted twice
+            return self.with_painted(image, preprocessing.painting, |painted| {
+                painted.input(shape, preprocessing)
+            });
         }
         let photo = self.photo(image)?;
         let input = Arc::new(input_of(&photo, shape, preprocessing));

@@ -34,11 +34,14 @@ mod network;
 mod numbers;
 mod outbox;
 mod page;
+mod painted_copies;
+mod paintings;
 mod paths;
 mod pictures;
 mod pipes;
 mod preprocessing;
 mod previews;
+mod questions;
 mod recent;
 mod recipe;
 mod recommended;
@@ -71,11 +74,12 @@ pub use preprocessing::{InputChoices, input_of};
 pub use recipe::{ClassNote, NetworkNote, PhotoNote, Provenance, Recipe, program};
 pub use recommended::{Recommended, SCORE_RULE};
 pub use reply::{
-    Activity, Channels, Explained, Failure, FeatureMap, InputPicture, NetworkEpoch, NetworkInfo, Opened, Predicted,
-    Previewed, Randomized, Reply, SecondExplained,
+    Activity, Channels, Explained, Failure, FeatureMap, InputPicture, NetworkEpoch, NetworkInfo, Opened, PaintedCopies,
+    Predicted, Previewed, Randomized, Repainted, Reply, SecondExplained, Varied, Winners, Without,
 };
 pub use request::{
-    ChannelsRequest, DeviceChoice, ExplainRequest, ExportRequest, ImageId, ImageSource, NetworkSource, Purpose, Request,
+    ChannelsRequest, DeviceChoice, ExplainRequest, ExportRequest, ImageId, ImageSource, NetworkSource, PaintCopies,
+    Purpose, Request, WithoutRequest,
 };
 pub use surroundings::Surroundings;
 pub use write::Existing;

@@ -103,6 +103,10 @@ impl NetworkWorker {
                         }
                     }
                     Request::Mask { what, map } => session.mask(what, &map)?,
+                    Request::Without(request) => session.without(request, &stop)?,
+                    Request::Vary(request) => {
+                        return session.vary(request, &stop, &mut |reply| outbox.send(reply));
+                    }
                     Request::Channels(request) => session.channels(request, &stop)?,
                     Request::FeatureMap {
                         image,

@@ -9,7 +9,7 @@ use super::recipe::{NetworkNote, PhotoNote, Recipe, program};
 use super::reply::{NetworkInfo, Predicted};
 use super::request::ImageId;
 use crate::explain::Map;
-use crate::imaging::{Fit, Pixels, Region, Resize, resize_map};
+use crate::imaging::{Fit, Painting, Pixels, Region, Resize, resize_map};
 
 /// A float32 array `[height, width]` in NumPy's format, version 1.0
 /// (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
@@ -194,6 +194,8 @@ struct PredictionsDocument<'a> {
     image: PhotoNote,
     #[serde(skip_serializing_if = "Option::is_none")]
     crop: Option<Region>,
+    #[serde(skip_serializing_if = "Painting::is_empty")]
+    painting: Painting,
     network: NetworkNote,
     pixels: Pixels,
     resize: Resize,
@@ -213,7 +215,12 @@ struct PredictionLine<'a> {
 }
 
 /// All classes with what the network answers, as one JSON document.
-pub fn predictions_json(answers: &Answers, image: PhotoNote, sha256: Option<String>) -> serde_json::Result<Vec<u8>> {
+pub fn predictions_json(
+    answers: &Answers,
+    image: PhotoNote,
+    painting: Painting,
+    sha256: Option<String>,
+) -> serde_json::Result<Vec<u8>> {
     let Answers { network, predicted, .. } = answers;
     let line = |(rank, &index): (usize, &usize)| PredictionLine {
         rank,
@@ -227,6 +234,7 @@ pub fn predictions_json(answers: &Answers, image: PhotoNote, sha256: Option<Stri
         program: program(),
         image,
         crop: predicted.preprocessing.crop,
+        painting,
         network: NetworkNote::of(network, sha256),
         pixels: predicted.preprocessing.pixels,
         resize: predicted.preprocessing.resize,

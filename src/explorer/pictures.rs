@@ -10,6 +10,7 @@ use super::images::Images;
 use super::jobs::Queue;
 use super::network::WeightsInUse;
 use super::outbox::Outbox;
+use super::painted_copies::CopyPainter;
 use super::reply::{Activity, InputPicture, Opened, Reply};
 use super::request::{ImageId, ImageSource, Request};
 use super::session::ms_since;
@@ -31,17 +32,21 @@ pub struct PictureWorker {
 impl PictureWorker {
     /// Works until the queue is closed.
     pub fn run(self) {
+        let mut painter = CopyPainter::default();
         while let Some((ticket, job)) = self.queue.take() {
             let well = self.outbox.report(job.image, job.activity, || {
                 match job.request {
                     Request::Open { image, urgent, .. } => self.open(image, urgent)?,
                     Request::Show(image) => self.show(image)?,
+                    Request::PaintCopies(copies) => {
+                        self.outbox.send(Reply::PaintedCopies(painter.paint(copies)));
+                    }
                     Request::InputPicture {
                         image,
                         size: [width, height],
                         preprocessing,
                     } => {
-                        let photo = self.images.photo(image)?;
+                        let photo = self.images.painted(image, preprocessing.painting)?;
                         let picture = imaging::network_picture(&photo, width, height, preprocessing);
                         self.outbox.send(Reply::InputPicture(InputPicture {
                             image,

@@ -35,6 +35,7 @@ impl InputChoices {
             resize: self.resize.unwrap_or(usual.resize),
             fit: self.fit.unwrap_or(usual.fit),
             crop: usual.crop,
+            painting: usual.painting,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::drawing::{Arrangement, Look, Panel, View};
 use super::reply::NetworkInfo;
 use super::request::NetworkSource;
 use crate::explain::{Method, Score, Target};
-use crate::imaging::{Colormap, Fit, MadeBy, Pixels, Preprocessing, Region, Resize};
+use crate::imaging::{Colormap, Fit, MadeBy, Painting, Pixels, Preprocessing, Region, Resize};
 use crate::labels::Labels;
 use crate::network::Output;
 use crate::weights::NetworkChoices;
@@ -118,6 +118,9 @@ pub struct Recipe {
     /// The part of it that the network saw; all of it if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crop: Option<Region>,
+    /// What was painted over it before that.
+    #[serde(default, skip_serializing_if = "Painting::is_empty")]
+    pub painting: Painting,
     /// The network.
     pub network: NetworkNote,
     /// The range of its input's numbers.
@@ -156,7 +159,7 @@ pub struct Recipe {
 
 impl Recipe {
     /// What decides a panel; hashes of files are those of the moment.
-    pub(super) fn of(panel: &Panel, image: PhotoNote, network_sha256: Option<String>) -> Self {
+    pub(super) fn of(panel: &Panel, image: PhotoNote, painting: Painting, network_sha256: Option<String>) -> Self {
         let Panel {
             image: _,
             network,
@@ -172,6 +175,7 @@ impl Recipe {
         Self {
             image,
             crop: of.preprocessing.crop,
+            painting,
             network: NetworkNote::of(network, network_sha256),
             pixels: of.preprocessing.pixels,
             resize: of.preprocessing.resize,
@@ -197,6 +201,7 @@ impl Recipe {
             resize: self.resize,
             fit: self.fit,
             crop: self.crop,
+            painting: self.painting.key(),
         }
     }
 
@@ -260,6 +265,11 @@ impl Recipe {
         ];
         if let Some(crop) = self.crop {
             texts.push(("Crop", crop.to_string()));
+        }
+        match self.painting.strokes().len() {
+            0 => {}
+            1 => texts.push(("Painted over", "1 stroke".to_owned())),
+            count => texts.push(("Painted over", format!("{count} strokes"))),
         }
         texts
     }
@@ -360,6 +370,7 @@ mod tests {
                     width: 640,
                     height: 480,
                 },
+                painting: Painting::default(),
                 crop: Some(Region {
                     x: 1,
                     y: 2,

@@ -8,9 +8,9 @@ use super::error::ExplorerError;
 use super::histogram::Histogram;
 use super::measured::{MaskedPicture, MeasureRequest, Measured};
 use super::recommended::Recommended;
-use super::request::{ChannelsRequest, ExplainRequest, ImageId, NetworkSource};
+use super::request::{ChannelsRequest, ExplainRequest, ImageId, NetworkSource, WithoutRequest};
 use crate::explain::{ClassMaps, Explanation, Likeness, Map, Stage};
-use crate::imaging::{Photo, Preprocessing};
+use crate::imaging::{Brush, PaintingKey, Photo, Preprocessing, Region, Variation};
 use crate::labels::Labels;
 use crate::network::{LayerId, Plan};
 use crate::weights::fetch::Progress;
@@ -81,6 +81,30 @@ pub struct Previewed {
     pub photo: Arc<Photo>,
     /// At most [`THUMBNAIL_SIDE`](super::THUMBNAIL_SIDE) pixels a side.
     pub thumbnail: Arc<Photo>,
+}
+
+/// A copy for the screen that was painted over.
+#[derive(Clone, Debug)]
+pub struct Repainted {
+    /// The copy.
+    pub photo: Arc<Photo>,
+    /// What it was before that.
+    pub before: Arc<Photo>,
+    /// Where it differs from that; none if it does not.
+    pub region: Option<Region>,
+}
+
+/// The copies of an image for the screen, with what is painted over it.
+#[derive(Clone, Debug)]
+pub struct PaintedCopies {
+    /// Which image.
+    pub image: ImageId,
+    /// What is painted, by its name.
+    pub painting: Option<PaintingKey>,
+    /// The smaller copy.
+    pub small: Repainted,
+    /// The larger one, if it was asked for.
+    pub large: Option<Repainted>,
 }
 
 /// What the network says about an image.
@@ -163,6 +187,44 @@ pub struct InputPicture {
     pub picture: Arc<Photo>,
 }
 
+/// Which classes win without a part of a picture.
+#[derive(Clone, Debug)]
+pub struct Without {
+    /// What was asked for.
+    pub request: WithoutRequest,
+    /// Which network.
+    pub epoch: NetworkEpoch,
+    /// The likeliest classes: first of the picture with nothing hidden, then by each fill.
+    pub answers: Vec<Winners>,
+}
+
+/// The likeliest classes of a picture with something hidden.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Winners {
+    /// What it is hidden with; none if nothing is.
+    pub fill: Option<Brush>,
+    /// The classes, each with what the network answers for it.
+    pub classes: Vec<(usize, f64)>,
+}
+
+/// What the network says of a picture with a change.
+#[derive(Clone, Debug)]
+pub struct Varied {
+    /// What was asked for.
+    pub request: Arc<ExplainRequest>,
+    /// Which network.
+    pub epoch: NetworkEpoch,
+    /// The change.
+    pub variation: Variation,
+    /// The class on top, and what the network answers for it.
+    pub top: (usize, f64),
+    /// Spearman's correlation of the map's ranks with those of the unchanged picture's map, -1..=1; none where one of them has
+    /// no order.
+    pub agreement: Option<f64>,
+    /// The map, brought back to where the picture was.
+    pub map: Arc<Map>,
+}
+
 /// What the second network makes of an image.
 #[derive(Clone, Debug)]
 pub struct SecondExplained {
@@ -226,6 +288,8 @@ pub enum Reply {
         /// The same at most [`SMALL_DISPLAY_SIDE`](super::SMALL_DISPLAY_SIDE) a side.
         small: Arc<Photo>,
     },
+    /// Copies for the screen were painted over.
+    PaintedCopies(PaintedCopies),
     /// An image was predicted.
     Predicted(Predicted),
     /// The maps of all classes of a prediction are made, so that [`ClassMaps::at_cell`] answers.
@@ -259,6 +323,10 @@ pub enum Reply {
     Measured(Measured),
     /// The picture at one point of a curve.
     Masked(MaskedPicture),
+    /// Which classes win without a part of the picture.
+    Without(Without),
+    /// What the network says of the picture with one change; more follow.
+    Varied(Varied),
     /// Gradients and channels are ready.
     Channels(Channels),
     /// A feature map is ready.

@@ -10,7 +10,7 @@ use super::measured::{MaskRequest, MeasureRequest};
 use super::paths::local_path;
 use super::write::Existing;
 use crate::explain::{ClassMaps, Map, Method, Score, Target};
-use crate::imaging::{Photo, Preprocessing};
+use crate::imaging::{Painting, Photo, Preprocessing, Region};
 use crate::network::LayerId;
 use crate::weights::{BuiltIn, ImportOptions, NetworkChoices};
 
@@ -167,6 +167,32 @@ impl ExportRequest {
     }
 }
 
+/// Which classes would win without a part of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WithoutRequest {
+    /// Which open image.
+    pub image: ImageId,
+    /// How it is brought to the network's input size.
+    pub preprocessing: Preprocessing,
+    /// The part of the photo that is hidden; what is painted over it if there is none.
+    pub area: Option<Region>,
+}
+
+/// Copies of a photo for the screen, with what is painted over the photo.
+#[derive(Clone, Debug)]
+pub struct PaintCopies {
+    /// Of which open image.
+    pub image: ImageId,
+    /// What is painted, in the photo's own pixels.
+    pub painting: Painting,
+    /// Width and height of the photo.
+    pub size: [u32; 2],
+    /// Its smaller copy.
+    pub small: Arc<Photo>,
+    /// Its larger copy, if that is in sight.
+    pub large: Option<Arc<Photo>>,
+}
+
 /// Anything that can be asked of the [`Explorer`](super::Explorer).
 #[derive(Clone, Debug)]
 pub enum Request {
@@ -215,6 +241,16 @@ pub enum Request {
     },
     /// Make a copy of an open image for the screen; answered by `Display`.
     Show(ImageId),
+    /// Remember what is painted over an open image, before anything is asked of the painted photo by the name of the painting
+    /// ([`Preprocessing::painting`]).
+    Paint {
+        /// Which open image.
+        image: ImageId,
+        /// What is painted over it.
+        painting: Painting,
+    },
+    /// Paint over the copies for the screen; answered by `PaintedCopies`.
+    PaintCopies(PaintCopies),
     /// Forget an image.
     Close(ImageId),
     /// Run the network on an image.
@@ -236,6 +272,11 @@ pub enum Request {
     },
     /// Make maps.
     Explain(ExplainRequest),
+    /// Ask which classes would win without a part of the picture; answered by `Without`.
+    Without(WithoutRequest),
+    /// Ask what the network says of the picture turned, darker and cut, and whether the map goes with it: one target at one
+    /// layer; answered by `Varied` for each change.
+    Vary(ExplainRequest),
     /// Gradients and channels of one layer for one class.
     Channels(ChannelsRequest),
     /// The randomisation test of one target at one layer, from stage `next` on; answered by `Randomized` for each stage.

@@ -266,6 +266,11 @@ impl Session {
         loaded.over(&self.images, image, preprocessing)
     }
 
+    /// The network in use.
+    pub(super) fn in_use(&mut self) -> Result<&mut Loaded, ExplorerError> {
+        self.loaded.as_mut().ok_or_else(no_network)
+    }
+
     /// Forgets the activations, after a failure that may have left them half done.
     pub fn forget_pass(&mut self) {
         for loaded in [&mut self.loaded, &mut self.second].into_iter().flatten() {
@@ -322,6 +327,12 @@ impl Loaded {
     /// What there is to say about it.
     pub(super) fn info(&self) -> &Arc<NetworkInfo> {
         &self.info
+    }
+
+    /// The network, to be asked about other pictures; whatever it held of a pass is forgotten.
+    pub(super) fn changed(&mut self) -> &mut dyn Network {
+        self.pass = None;
+        self.network.as_mut()
     }
 
     /// The network with the pass over an image, which is run if the last one was over another.

@@ -78,6 +78,10 @@ pub enum Action {
     Crop,
     /// The whole photo again.
     WholePhoto,
+    /// Paint over the photo.
+    Paint,
+    /// The photo as it was before.
+    RemovePainting,
     /// Evidence for and against.
     Signed,
     /// An earlier layer.
@@ -110,6 +114,8 @@ pub enum Action {
     StopComputing,
     /// Go on computing what was stopped.
     GoOn,
+    /// Questions about the picture.
+    Questions,
     /// Fold all panels away, or bring them back.
     FoldAll,
     /// Fold the classes away, or bring them back.
@@ -148,7 +154,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 68] = [
+    pub const ALL: [Self; 71] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -184,6 +190,8 @@ impl Action {
         Self::Swap,
         Self::Crop,
         Self::WholePhoto,
+        Self::Paint,
+        Self::RemovePainting,
         Self::Signed,
         Self::PreviousLayer,
         Self::NextLayer,
@@ -200,6 +208,7 @@ impl Action {
         Self::Agreement,
         Self::StopComputing,
         Self::GoOn,
+        Self::Questions,
         Self::FoldAll,
         Self::FoldClasses,
         Self::FoldMap,
@@ -347,6 +356,15 @@ impl Action {
                 "Drag a rectangle over the photo: the network then sees that part alone, and its map lies there.",
             ),
             Self::WholePhoto => ("Whole photo", "Let the network see the whole photo again."),
+            Self::Paint => (
+                "Paint",
+                "Paint over the photo with grey, blur, its mean colour or pixels from elsewhere, and watch classes and map follow; the \
+                 wheel makes the brush wider, undo takes one stroke back.",
+            ),
+            Self::RemovePainting => (
+                "Remove all painting",
+                "Take everything away that is painted over the photo; undo brings it back.",
+            ),
             Self::Signed => (
                 "For and against",
                 "Show evidence for the class in one colour and evidence against it in another.",
@@ -387,6 +405,11 @@ impl Action {
                 "Stop the map that takes many passes, or what is being measured; the other choices stay.",
             ),
             Self::GoOn => ("Go on", "Compute what was stopped after all."),
+            Self::Questions => (
+                "Questions",
+                "Fold out questions about the picture: what must be hidden so that the class is no longer on top, which would win \
+                 without a part, and what is said of it turned, darker or cut.",
+            ),
             Self::FoldAll => (
                 "Fold all panels",
                 "Leave the window to the picture, or bring the panels back. Shift+Tab goes from field to button, and from there \
@@ -436,6 +459,7 @@ impl Action {
             Self::Swap => Some(icons::SWAP),
             Self::Crop => Some(icons::CROP),
             Self::WholePhoto => Some(icons::CLOSE),
+            Self::Paint => Some(icons::BRUSH),
             Self::KeepClass => Some(icons::KEEP),
             Self::Signed => Some(icons::SIGNED),
             Self::WhatIsHere => Some(icons::HERE),
@@ -476,6 +500,7 @@ impl Action {
             Self::Compare => const { &[plain(Key::F8)] },
             Self::Swap => const { &[plain(Key::F9)] },
             Self::Crop => const { &[plain(Key::C)] },
+            Self::Paint => const { &[plain(Key::B)] },
             Self::Signed => const { &[command(Key::E)] },
             Self::PreviousLayer => const { &[plain(Key::OpenBracket)] },
             Self::NextLayer => const { &[plain(Key::CloseBracket)] },
@@ -515,6 +540,7 @@ impl Action {
             Self::Back => const { &[plain(Key::Escape)] },
             Self::Quit => const { &[command(Key::Q)] },
             Self::GoOn
+            | Self::Questions
             | Self::SaveHeat
             | Self::SavePredictions
             | Self::SaveAll
@@ -528,6 +554,7 @@ impl Action {
             | Self::CopyCsv
             | Self::CopyMap
             | Self::WholePhoto
+            | Self::RemovePainting
             | Self::OpenNetwork
             | Self::OpenSecond
             | Self::DownloadNetwork

@@ -4,6 +4,7 @@ use super::color_bar::short;
 use super::state::State;
 use super::ticks::raised;
 use crate::explain::Score;
+use crate::explorer::Predicted;
 use crate::network::Output;
 
 /// A probability in percent, with as many digits as say something.
@@ -98,9 +99,17 @@ pub fn text(state: &State, value: f64) -> String {
 /// The part of a bar that a class fills: its probability, the share of the largest logit (none below zero), or the share
 /// of the largest magnitude of plain values.
 pub fn share(state: &State, class: usize) -> f32 {
-    let Some(prediction) = state.listing() else {
-        return 0.0;
-    };
+    state
+        .listing()
+        .map_or(0.0, |prediction| share_of(state, prediction, class))
+}
+
+/// The same without what is painted over the photo; none where nothing is, or where that is not known.
+pub fn former_share(state: &State, class: usize) -> Option<f32> {
+    Some(share_of(state, state.unpainted()?, class))
+}
+
+fn share_of(state: &State, prediction: &Predicted, class: usize) -> f32 {
     let value = |values: &[f64]| values.get(class).copied().unwrap_or(0.0);
     let share = match shown(state) {
         Score::Probability if state.output().is_probability() => value(&prediction.probabilities),

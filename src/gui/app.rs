@@ -360,7 +360,9 @@ impl eframe::App for ExplorerApp {
         }
         changed |= (self.state.preview, self.state.channel_preview, place(&self.state)) != before;
         self.state.keep_input();
-        if !ctx.input(|input| input.pointer.any_down()) {
+        self.state.go_on_hiding();
+        // all cells that are hidden by themselves are one step
+        if !ctx.input(|input| input.pointer.any_down()) && !self.state.is_hiding() {
             // whatever is chosen after an image was removed is what undo undoes
             let step = self.state.step();
             if self.state.history.settle(&step) {
@@ -370,6 +372,7 @@ impl eframe::App for ExplorerApp {
                 }
             }
         }
+        self.state.large_in_sight = self.textures.large_in_sight();
         self.wishes.ask(&mut self.state, &self.explorer);
         self.textures
             .keep_in_sight(|image| self.state.images.get(image).is_some());

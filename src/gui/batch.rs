@@ -167,6 +167,7 @@ pub fn request(state: &State, folder: PathBuf) -> Result<ExplainAll, &'static st
                 .clone()
                 .or_else(|| image.path.clone().map(ImageSource::File)),
             crop: image.crop,
+            painting: image.painting.clone(),
         })
         .collect();
     if images.is_empty() {
@@ -197,6 +198,7 @@ pub fn request(state: &State, folder: PathBuf) -> Result<ExplainAll, &'static st
     let wish = Wish {
         preprocessing: Preprocessing {
             crop: None,
+            painting: None,
             ..state.preprocessing()
         },
         classes,

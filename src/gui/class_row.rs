@@ -1,5 +1,7 @@
 //! One class on a list: rank, name, bar, value. Looks and behaves the same wherever classes are listed.
 
+use std::cmp::Ordering;
+
 use egui::accesskit::Role;
 use egui::{Align2, Rect, RectAlign, Response, Sense, Tooltip, Ui, WidgetInfo, pos2, vec2};
 
@@ -39,6 +41,9 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
         None => answer.map(|answer| answers::text(state, answer)),
     };
     let value = value.unwrap_or_default();
+    let former = former(state, class).filter(|_| here.is_none());
+    let before = former.map(|former| answers::text(state, former));
+    let arrow = former.zip(answer).map(|(former, now)| sign(former, now));
     let share = match here {
         Some(here) => here.share(class),
         None => answers::share(state, class),
@@ -48,8 +53,12 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
     let by = state.search.by(class).filter(|_| !state.search.query.is_empty());
     let found_by = by.map(|by| format!(", found by {by}")).unwrap_or_default();
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, &name));
+    let changed = before.as_ref().zip(arrow);
+    let was = changed.map_or_else(String::new, |(before, arrow)| {
+        format!(", {before} {arrow} {value} by painting")
+    });
     ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_description(format!("rank {rank}, {value}{found_by}"))
+        node.set_description(format!("rank {rank}, {value}{was}{found_by}"))
     });
 
     if ui.is_rect_visible(rect) {
@@ -75,6 +84,14 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
         let rank_rect = Rect::from_min_max(line.min, pos2(rank_right, line.bottom()));
         text_in(ui, rank_rect, Align2::RIGHT_CENTER, &rank, theme::SMALL, colours.weak);
         let value_width = text_in(ui, line, Align2::RIGHT_CENTER, &value, theme::BODY, colours.text);
+        let value_width = match changed {
+            Some((before, arrow)) => {
+                let left = line.with_max_x(line.right() - value_width - UNIT);
+                let text = format!("{before} {arrow}");
+                value_width + UNIT + text_in(ui, left, Align2::RIGHT_CENTER, &text, theme::SMALL, colours.weak)
+            }
+            None => value_width,
+        };
         let mut name_left = rank_right + 2.0 * UNIT;
         if state.pinned.contains(&class) {
             let pin = Rect::from_min_size(pos2(name_left, line.top()), vec2(4.0 * UNIT, line.height()));
@@ -101,6 +118,11 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
         let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
         ui.painter()
             .rect_filled(filled, 1.5, if chosen { colours.accent } else { colours.weak });
+        if let Some(share) = former.and(answers::former_share(state, class)) {
+            let x = bar.left() + bar.width() * share.clamp(0.0, 1.0);
+            let mark = Rect::from_center_size(pos2(x, bar.center().y), vec2(2.0, bar.height() + UNIT));
+            ui.painter().rect_filled(mark, 1.0, colours.text);
+        }
     }
 
     if response.clicked() {
@@ -123,6 +145,27 @@ pub fn show(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command
         below.show(|ui| tooltip(ui, state, class));
     }
     response
+}
+
+/// What the network answers for a class without what is painted over the photo; none where nothing is, or where that is not
+/// known.
+fn former(state: &State, class: usize) -> Option<f64> {
+    state.prediction()?;
+    let unpainted = state.unpainted()?;
+    let values = match answers::shown(state) {
+        Score::Probability => &unpainted.probabilities,
+        Score::Logit => &unpainted.logits,
+    };
+    values.get(class).copied()
+}
+
+/// Where a number went.
+fn sign(former: f64, now: f64) -> char {
+    match now.total_cmp(&former) {
+        Ordering::Less => '↓',
+        Ordering::Equal => '→',
+        Ordering::Greater => '↑',
+    }
 }
 
 /// What else can be done with a class.

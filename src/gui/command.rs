@@ -10,10 +10,10 @@ use super::folding::Side;
 use super::gather::Repeated;
 use super::maps::MapKey;
 use super::networks::{SizeQuestion, WantedNetwork};
-use super::state::{Compare, Difference};
+use super::state::{BrushChoice, Compare, Difference};
 use crate::explain::Way;
 use crate::explorer::{ImageId, ImageSource, NetworkSource};
-use crate::imaging::{Photo, Region};
+use crate::imaging::{Brush, Photo, Region};
 use crate::network::LayerId;
 
 /// A path being typed.
@@ -23,6 +23,40 @@ pub struct PathField {
     pub question: Question,
     /// The text so far.
     pub text: String,
+}
+
+/// What the brush does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Painted {
+    /// Another brush is taken.
+    With(BrushChoice),
+    /// Pixels are to be copied from this place, in shares of the photo's sides.
+    Source([f32; 2]),
+    /// A stroke begins at this place, in this one of several pictures.
+    Begin([f32; 2], usize),
+    /// It goes on to this place.
+    To([f32; 2]),
+    /// It ends.
+    End,
+}
+
+/// A question about the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Hide cells of the map with this.
+    HideWith(Brush),
+    /// Hide cells until another class is on top.
+    Hide,
+    /// Hide the next cell.
+    HideOne,
+    /// Hide no more.
+    StopHiding,
+    /// Show again what was hidden.
+    TakeHidingBack,
+    /// Wait for a rectangle of which is asked which class would win without it, or no longer.
+    DrawWithout,
+    /// Ask which class would win without this part of the photo, or without what is painted over it.
+    Without(Option<Region>),
 }
 
 /// One thing to do after the window was laid out.
@@ -94,6 +128,10 @@ pub enum Command {
     CropFrom([f32; 2], usize),
     /// Let the network see this part of the shown photo alone, or all of it.
     Crop(Option<Region>),
+    /// Paint over the shown photo.
+    Paint(Painted),
+    /// Ask something about the picture.
+    Ask(Ask),
     /// Show the plain photo, or no longer.
     Peek(bool),
     /// Choose a layer.

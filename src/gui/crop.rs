@@ -4,7 +4,8 @@ use egui::{
     Align2, Color32, CursorIcon, Painter, PointerButton, Pos2, Rect, Response, Stroke, StrokeKind, Ui, pos2, vec2,
 };
 
-use super::command::Command;
+use super::choices::Drawer;
+use super::command::{Action, Ask, Command};
 use super::picture::{around, part};
 use super::state::State;
 use super::theme::{self, UNIT, font};
@@ -30,6 +31,11 @@ pub fn show(
     let Some(cropping) = state.cropping else {
         if let Some(crop) = image.crop {
             frame(painter, photo, rectangle(crop), crop);
+        }
+        // what is asked without is marked while it is asked
+        let asks = state.preferences.drawer == Some(Drawer::Questions);
+        if let Some(area) = state.without_what().filter(|_| asks).and_then(|what| what.area) {
+            mark(painter, rectangle(area));
         }
         return;
     };
@@ -60,10 +66,23 @@ pub fn show(
     }
     if response.drag_stopped_by(PointerButton::Primary) && is_here {
         match drawn {
+            Some(region) if cropping.asks => commands.push(Command::Ask(Ask::Without(Some(region)))),
             Some(region) => commands.push(Command::Crop(Some(region))),
-            None => commands.push(Command::Do(super::command::Action::Crop)),
+            None if cropping.asks => commands.push(Command::Ask(Ask::DrawWithout)),
+            None => commands.push(Command::Do(Action::Crop)),
         }
     }
+}
+
+/// A line around a part of the photo.
+fn mark(painter: &Painter, inside: Rect) {
+    painter.rect_stroke(
+        inside,
+        0.0,
+        Stroke::new(3.0, Color32::from_black_alpha(AROUND)),
+        StrokeKind::Outside,
+    );
+    painter.rect_stroke(inside, 0.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Outside);
 }
 
 /// A part of the photo, with the rest dimmed and its size in pixels above it.
@@ -71,9 +90,7 @@ fn frame(painter: &Painter, photo: Rect, inside: Rect, region: Region) {
     for rect in around(photo, inside) {
         painter.rect_filled(rect, 0.0, Color32::from_black_alpha(AROUND));
     }
-    let edge = Stroke::new(3.0, Color32::from_black_alpha(AROUND));
-    painter.rect_stroke(inside, 0.0, edge, StrokeKind::Outside);
-    painter.rect_stroke(inside, 0.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Outside);
+    mark(painter, inside);
     let text = format!("{} × {} at {}, {}", region.width, region.height, region.x, region.y);
     let galley = painter.layout_no_wrap(text, font(theme::SMALL), theme::ON_PLATE);
     let size = galley.size() + vec2(3.0 * UNIT, UNIT);

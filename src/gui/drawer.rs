@@ -12,6 +12,7 @@ use super::input_picture;
 use super::layer_strip;
 use super::multiples::{Tile, tile, tile_size};
 use super::numbers;
+use super::questions;
 use super::sanity;
 use super::state::State;
 use super::textures::{Slot, Textures};
@@ -49,6 +50,7 @@ fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, 
         Drawer::Sanity => sanity::show(ui, state, textures, commands),
         Drawer::Faithfulness => faithfulness::show(ui, state, textures, commands),
         Drawer::Agreement => agreement::show(ui, state, textures, commands),
+        Drawer::Questions => questions::show(ui, state, textures, commands),
     }
 }
 

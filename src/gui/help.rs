@@ -10,11 +10,12 @@ use super::theme::{self, UNIT, strong};
 use super::widgets::caption;
 
 /// What the mouse does.
-const MOUSE: [(&str, &str); 9] = [
+const MOUSE: [(&str, &str); 10] = [
     ("Pointer on a class or a small map", "Preview its map"),
     ("Click on a class or a small map", "Choose it"),
     ("Right click on a class", "Pin it, or compare another with it"),
     ("Wheel", "Zoom at the pointer"),
+    ("Wheel while painting", "A wider or narrower brush; with Ctrl it zooms"),
     ("Drag", "Move the picture"),
     ("Double click", "Show the whole photo"),
     ("Middle button (hold)", "100 % at the pointer"),
@@ -70,7 +71,10 @@ const GROUPS: [(&str, &[Action]); 7] = [
             Action::WhatIsHere,
         ],
     ),
-    ("Compare and crop", &[Action::Compare, Action::Swap, Action::Crop]),
+    (
+        "Compare, crop and paint",
+        &[Action::Compare, Action::Swap, Action::Crop, Action::Paint],
+    ),
     (
         "Layers and small maps",
         &[
@@ -82,6 +86,7 @@ const GROUPS: [(&str, &[Action]); 7] = [
             Action::Faithfulness,
             Action::Agreement,
             Action::StopComputing,
+            Action::Questions,
         ],
     ),
     (

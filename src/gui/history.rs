@@ -1,10 +1,10 @@
-//! Undo and redo of choices and of what was cut out of photos.
+//! Undo and redo of choices and of what was done to photos.
 
 use std::collections::BTreeMap;
 
 use super::choices::Choices;
+use super::images::Edit;
 use crate::explorer::ImageId;
-use crate::imaging::Region;
 
 /// How many steps back are possible.
 const STEPS: usize = 200;
@@ -14,8 +14,8 @@ const STEPS: usize = 200;
 pub struct Step {
     /// What decides the picture.
     pub choices: Choices,
-    /// The parts that the network sees alone, of those images of which it does not see all.
-    pub crops: BTreeMap<ImageId, Region>,
+    /// What was cut out of the images and painted over them, of those to which anything was done.
+    pub edits: BTreeMap<ImageId, Edit>,
 }
 
 /// The steps so far, and where among them we are.
@@ -68,10 +68,10 @@ impl History {
         self.revise(|step| step.choices.leave_image(&stays));
     }
 
-    /// Forgets what was cut out of an image that cannot come back, or that is another by now.
+    /// Forgets what was done to an image that cannot come back, or that is another by now.
     pub fn forget_image(&mut self, image: ImageId) {
         self.revise(|step| {
-            step.crops.remove(&image);
+            step.edits.remove(&image);
         });
     }
 
@@ -100,6 +100,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imaging::Region;
 
     fn with_class(class: usize) -> Step {
         Step {
@@ -107,13 +108,17 @@ mod tests {
                 class: Some(class),
                 ..Choices::default()
             },
-            crops: BTreeMap::new(),
+            edits: BTreeMap::new(),
         }
     }
 
     fn with_crop(step: Step, image: u64) -> Step {
-        let crops = BTreeMap::from([(ImageId(image), Region::whole(5, 7))]);
-        Step { crops, ..step }
+        let cropped = Edit {
+            crop: Some(Region::whole(5, 7)),
+            ..Edit::default()
+        };
+        let edits = BTreeMap::from([(ImageId(image), cropped)]);
+        Step { edits, ..step }
     }
 
     #[test]

@@ -64,10 +64,14 @@ pub const AGREEMENT: char = '\u{E42A}';
 pub const STOP: char = '\u{E047}';
 /// Go on.
 pub const GO_ON: char = '\u{E037}';
+/// Paint over something.
+pub const BRUSH: char = '\u{E3AE}';
+/// Question and answer.
+pub const QUESTIONS: char = '\u{E8AF}';
 
 /// All of them.
 #[cfg(test)]
-pub const ALL: [char; 32] = [
+pub const ALL: [char; 34] = [
     MENU,
     OPEN,
     EXPORT,
@@ -100,4 +104,6 @@ pub const ALL: [char; 32] = [
     AGREEMENT,
     STOP,
     GO_ON,
+    BRUSH,
+    QUESTIONS,
 ];

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use super::open_image::{Asked, OpenImage, Outcome, Stage, Top};
-use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted, Previewed};
-use crate::imaging::{Photo, Preprocessing, Region};
+pub use super::open_image::{Asked, Edit, OpenImage, Outcome, Stage, Top};
+use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, PaintedCopies, Predicted, Previewed};
+use crate::imaging::{Photo, Preprocessing};
 
 /// How many copies for the screen are kept, at most 12 MB each.
 pub const DISPLAY_COPIES: usize = 6;
@@ -45,11 +45,11 @@ impl Images {
     }
 
     /// Adds an image that was open at the end of the last start; what is on the web waits until a person asks for it.
-    pub fn add_again(&mut self, source: ImageSource, crop: Option<Region>) -> ImageId {
+    pub fn add_again(&mut self, source: ImageSource, edit: Edit) -> ImageId {
         let is_on_the_web = matches!(source, ImageSource::Url(_));
         let id = self.add(source);
         if let Some(image) = self.get_mut(id) {
-            image.crop = crop;
+            image.set_edit(edit);
             if is_on_the_web {
                 image.stage = Stage::NotFetched;
             }
@@ -96,21 +96,21 @@ impl Images {
         (self.removed.len() > SET_ASIDE).then(|| self.removed.remove(0).1.id)
     }
 
-    /// What was cut out of the images, also of those that can come back; nothing of those of which nothing was.
-    pub fn crops(&self) -> BTreeMap<ImageId, Region> {
+    /// What was done to the images, also to those that can come back; nothing of those to which nothing was.
+    pub fn edits(&self) -> BTreeMap<ImageId, Edit> {
         let removed = self.removed.iter().map(|(_, image)| image);
         let all = self.list.iter().chain(removed);
-        all.filter_map(|image| Some((image.id, image.crop?))).collect()
+        all.filter_map(|image| Some((image.id, image.edit()?))).collect()
     }
 
-    /// Cuts these parts out and no others; shows an image of which that is another part, unless the one shown is.
-    pub fn set_crops(&mut self, crops: &BTreeMap<ImageId, Region>) {
+    /// Does this to the images and nothing else; shows one for which that is something else, unless the one shown is.
+    pub fn set_edits(&mut self, edits: &BTreeMap<ImageId, Edit>) {
         let removed = self.removed.iter_mut().map(|(_, image)| image);
         let mut changed = Vec::new();
         for image in self.list.iter_mut().chain(removed) {
-            let crop = crops.get(&image.id).copied();
-            if image.crop != crop {
-                image.crop = crop;
+            let edit = edits.get(&image.id);
+            if image.edit().as_ref() != edit {
+                image.set_edit(edit.cloned().unwrap_or_default());
                 changed.push(image.id);
             }
         }
@@ -215,8 +215,16 @@ impl Images {
         self.keep(
             DISPLAY_COPIES,
             |image| image.display.is_some(),
-            |image| (image.display, image.small_display) = (None, None),
+            |image| (image.display, image.small_display, image.painted) = (None, None, None),
         );
+    }
+
+    /// Stores painted copies for the screen, unless what was painted is gone by now.
+    pub fn painted(&mut self, painted: PaintedCopies) {
+        let image = self.get_mut(painted.image);
+        if let Some(image) = image.filter(|image| !image.painting.is_empty()) {
+            image.painted = Some(painted);
+        }
     }
 
     /// Stores a prediction; of all predictions, [`FULL_PREDICTIONS`] stay, and of the others the class on top.
@@ -277,17 +285,31 @@ impl Images {
         )
     }
 
-    /// The images to predict now, the shown one first, each with whether it is the shown one. They count as asked for.
-    pub fn to_predict(&mut self, epoch: NetworkEpoch, preprocessing: Preprocessing) -> Vec<(ImageId, bool)> {
+    /// The images to predict now, the shown one first, each with whether it is the shown one. They count as asked for. If
+    /// the picture `waits` for something of the shown one, what is painted over that is not looked at yet.
+    pub fn to_predict(
+        &mut self,
+        epoch: NetworkEpoch,
+        preprocessing: Preprocessing,
+        waits: bool,
+    ) -> Vec<(ImageId, bool)> {
+        let waiting = self.current.filter(|_| waits);
         let predicting = self.list.iter().filter(|image| image.is_predicting()).count();
         self.pick(
             predicting,
             self.in_background(),
-            |image, is_shown| image.needs_prediction(epoch, image.seen_as(preprocessing), is_shown),
+            |image, is_shown| {
+                let holds = waiting == Some(image.id) && image.is_painted_ahead();
+                let wanted = match holds {
+                    true => image.seen_as(preprocessing),
+                    false => image.wanted_as(preprocessing),
+                };
+                image.needs_prediction(epoch, wanted, is_shown)
+            },
             |image| {
                 image.asked = Some(Asked {
                     epoch,
-                    preprocessing: image.seen_as(preprocessing),
+                    preprocessing: image.wanted_as(preprocessing),
                     outcome: Outcome::Awaited,
                 });
             },

@@ -31,7 +31,10 @@ pub fn collect(ctx: &Context, state: &State, commands: &mut Vec<Command>) {
         clipboard(ctx, commands);
         let is_free = !is_asked && ctx.memory(|memory| memory.focused().is_none());
         // a word that begins like that key is one
-        let begun = state.cropping.is_some_and(|cropping| cropping.may_be_a_word());
+        let crops = state.cropping.is_some_and(|cropping| cropping.may_be_a_word());
+        let paints = state.brushing.is_some_and(|brushing| brushing.may_be_a_word());
+        let begun = [(crops, Action::Crop), (paints, Action::Paint)];
+        let begun = begun.into_iter().find_map(|(begun, action)| begun.then_some(action));
         typed(ctx, is_asked, is_free, begun, commands);
     }
 }
@@ -84,6 +87,7 @@ fn typed_character(keys: KeyboardShortcut) -> Option<&'static str> {
         Key::Minus => "-",
         Key::Equals => "=",
         Key::Questionmark => "?",
+        Key::B => "b",
         Key::C => "c",
         _ => return None,
     };
@@ -92,9 +96,9 @@ fn typed_character(keys: KeyboardShortcut) -> Option<&'static str> {
 
 /// What a character asks for outside of a field: punctuation is a shortcut, a digit chooses a class, letters search.
 ///
-/// `is_asked` leaves the help page only, `is_free` says whether no widget has the keyboard, `begun` that the letter before
-/// was that for cropping.
-fn typed(ctx: &Context, is_asked: bool, is_free: bool, begun: bool, commands: &mut Vec<Command>) {
+/// `is_asked` leaves the help page only, `is_free` says whether no widget has the keyboard, `begun` for what the letter before
+/// may have been.
+fn typed(ctx: &Context, is_asked: bool, is_free: bool, begun: Option<Action>, commands: &mut Vec<Command>) {
     let texts: Vec<String> = ctx.input(|input| {
         let texts = input.events.iter().filter_map(|event| match event {
             Event::Text(text) => Some(text.clone()),
@@ -103,10 +107,9 @@ fn typed(ctx: &Context, is_asked: bool, is_free: bool, begun: bool, commands: &m
         texts.collect()
     });
     let mut letters = String::new();
-    let crop = typed_character(KeyboardShortcut::new(Modifiers::NONE, Key::C));
     for text in texts {
-        // a letter alone is for cropping, and with others it is one of a word
-        if crop == Some(&text) {
+        // a letter alone is for cropping or painting, and with others it is one of a word
+        if by_letter(&text).is_some() {
             letters.push_str(&text);
             continue;
         }
@@ -127,15 +130,29 @@ fn typed(ctx: &Context, is_asked: bool, is_free: bool, begun: bool, commands: &m
     if !is_free {
         return;
     }
-    match (letters.as_str(), crop, begun) {
-        ("", ..) => {}
-        (letter, Some(crop), false) if letter == crop => commands.push(Command::Do(Action::Crop)),
-        (_, Some(crop), true) => {
+    match (by_letter(&letters), begun.and_then(letter_of)) {
+        _ if letters.is_empty() => {}
+        (Some(action), None) => commands.push(Command::Do(action)),
+        (_, Some(letter)) => {
             commands.push(Command::Do(Action::Back));
-            commands.push(Command::StartSearch(format!("{crop}{letters}")));
+            commands.push(Command::StartSearch(format!("{letter}{letters}")));
         }
         _ => commands.push(Command::StartSearch(letters)),
     }
+}
+
+/// What a letter alone is for.
+fn by_letter(letter: &str) -> Option<Action> {
+    let all = [Action::Crop, Action::Paint];
+    all.into_iter().find(|&action| letter_of(action) == Some(letter))
+}
+
+/// The letter that an action has to itself.
+fn letter_of(action: Action) -> Option<&'static str> {
+    let letters = action.shortcuts().iter().filter_map(|&keys| typed_character(keys));
+    letters
+        .into_iter()
+        .find(|letter| letter.chars().all(char::is_alphabetic))
 }
 
 /// Makes the events of which text fields know of the keys for cutting and copying, and takes those for pasting out;
@@ -298,7 +315,7 @@ mod tests {
             let mut commands = Vec::new();
             let _ = ctx.run_ui(input, |ui| {
                 shortcuts(ui.ctx(), false, false, &mut commands);
-                typed(ui.ctx(), false, true, false, &mut commands);
+                typed(ui.ctx(), false, true, None, &mut commands);
             });
             format!("{commands:?}")
         };

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::images::{Images, OpenImage};
+use super::images::{Edit, Images, OpenImage};
 use super::samples;
 use crate::explorer::{ImageId, ImageSource, NetworkInfo};
-use crate::imaging::Region;
+use crate::imaging::{Painting, Region};
 use crate::samples::SAMPLES;
 
 /// How many images are kept.
@@ -46,11 +46,13 @@ impl Source {
     }
 }
 
-/// An image with the part of it that the network saw alone.
+/// An image with what was done to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Kept {
     source: Source,
     crop: Option<Region>,
+    #[serde(default, skip_serializing_if = "Painting::is_empty")]
+    painting: Painting,
 }
 
 /// What was open.
@@ -109,8 +111,12 @@ impl LeftOpen {
         let own = images.list().iter().filter(|image| Some(image.id) != greeting);
         let not_kept = own.clone().filter(|image| Source::of(image).is_none()).count();
         let kept = |image: &OpenImage| {
-            let (source, crop) = (Source::of(image)?, image.crop);
-            Some((image.id, Kept { source, crop }))
+            let kept = Kept {
+                source: Source::of(image)?,
+                crop: image.crop,
+                painting: image.painting.clone(),
+            };
+            Some((image.id, kept))
         };
         let kept: Vec<(ImageId, Kept)> = own.filter_map(kept).take(IMAGES).collect();
         let current = images.current().map(|image| image.id);
@@ -134,10 +140,16 @@ impl LeftOpen {
         })
     }
 
-    /// The images to open again, each with the part of it that the network saw alone, and the place of the one to show.
-    pub fn images(&self) -> (Vec<(ImageSource, Option<Region>)>, usize) {
+    /// The images to open again, each with what was done to it, and the place of the one to show.
+    pub fn images(&self) -> (Vec<(ImageSource, Edit)>, usize) {
         let kept = self.open.iter();
-        let sources = kept.filter_map(|kept| Some((kept.source.to_open()?, kept.crop)));
+        let sources = kept.filter_map(|kept| {
+            let edit = Edit {
+                crop: kept.crop,
+                painting: kept.painting.clone(),
+            };
+            Some((kept.source.to_open()?, edit))
+        });
         (sources.collect(), self.shown)
     }
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, Predicted, Previewed};
-use crate::imaging::{Photo, Preprocessing, Region};
+use crate::explorer::{ImageId, ImageSource, NetworkEpoch, Opened, PaintedCopies, Predicted, Previewed};
+use crate::imaging::{Painting, PaintingKey, Photo, Preprocessing, Region};
 
 /// How far an image has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,15 @@ pub struct Top {
     pub probability: f64,
 }
 
+/// What a person has done to an image, which undo takes back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Edit {
+    /// The part of it that the network sees alone.
+    pub crop: Option<Region>,
+    /// What is painted over it.
+    pub painting: Painting,
+}
+
 /// One image of the list.
 #[derive(Debug)]
 pub struct OpenImage {
@@ -69,6 +78,14 @@ pub struct OpenImage {
     pub size: [u32; 2],
     /// The part of it that a person has cut out for the network.
     pub crop: Option<Region>,
+    /// What is painted over it; the network follows as fast as it can.
+    pub painting: Painting,
+    /// What was painted over it when the network saw it last.
+    seen_painting: Option<PaintingKey>,
+    /// Copies for the screen with what is painted, once they are there.
+    pub painted: Option<PaintedCopies>,
+    /// What the network said before anything was painted; only while something is.
+    pub unpainted: Option<Predicted>,
     /// A small copy, once it is open or was looked at.
     pub thumbnail: Option<Arc<Photo>>,
     /// Whether a quick look at it was asked for.
@@ -107,6 +124,10 @@ impl OpenImage {
             stage: Stage::Waiting,
             size: [0; 2],
             crop: None,
+            painting: Painting::default(),
+            seen_painting: None,
+            painted: None,
+            unpainted: None,
             thumbnail: None,
             looked_at: None,
             preview: None,
@@ -119,12 +140,50 @@ impl OpenImage {
         }
     }
 
-    /// How the network sees it, for a way from photo to input that all images share.
+    /// How the network sees it, for a way from photo to input that all images share: with what was painted over it when the
+    /// network saw it last, so that what is shown belongs together.
     pub fn seen_as(&self, preprocessing: Preprocessing) -> Preprocessing {
         Preprocessing {
             crop: self.crop,
+            painting: self.seen_painting,
             ..preprocessing
         }
+    }
+
+    /// How the network should see it, with all that is painted.
+    pub fn wanted_as(&self, preprocessing: Preprocessing) -> Preprocessing {
+        Preprocessing {
+            painting: self.painting.key(),
+            ..self.seen_as(preprocessing)
+        }
+    }
+
+    /// Whether the network has still to see what is painted.
+    pub fn is_painted_ahead(&self) -> bool {
+        self.seen_painting != self.painting.key()
+    }
+
+    /// Has this painted over it.
+    pub fn paint(&mut self, painting: Painting) {
+        if painting.is_empty() {
+            self.painted = None;
+        }
+        self.painting = painting;
+    }
+
+    /// What was done to it; none if nothing was.
+    pub fn edit(&self) -> Option<Edit> {
+        let edit = Edit {
+            crop: self.crop,
+            painting: self.painting.clone(),
+        };
+        (edit != Edit::default()).then_some(edit)
+    }
+
+    /// Has this done to it and nothing else.
+    pub fn set_edit(&mut self, edit: Edit) {
+        self.crop = edit.crop;
+        self.paint(edit.painting);
     }
 
     /// Stores what came of opening it.
@@ -154,8 +213,24 @@ impl OpenImage {
         self.small_display.is_some() || self.thumbnail.is_some()
     }
 
-    /// Stores what the network says about it.
+    /// Stores what the network says about it, or would say if nothing were painted over it.
     pub fn predicted(&mut self, predicted: Predicted) {
+        let painting = predicted.preprocessing.painting;
+        let is_asked = self
+            .asked
+            .is_some_and(|asked| asked.preprocessing == predicted.preprocessing);
+        if painting.is_none() && !self.painting.is_empty() && !is_asked {
+            self.unpainted = Some(predicted);
+            return;
+        }
+        self.unpainted = match painting {
+            None => None,
+            // before the first stroke
+            Some(_) => (self.prediction.take())
+                .filter(|before| before.preprocessing.painting.is_none())
+                .or(self.unpainted.take()),
+        };
+        self.seen_painting = painting;
         self.top = predicted.ranking.first().map(|&class| Top {
             class,
             probability: predicted.probabilities.get(class).copied().unwrap_or(0.0),
@@ -185,6 +260,7 @@ impl OpenImage {
         self.prediction = None;
         self.top = None;
         self.asked = None;
+        self.unpainted = None;
     }
 
     /// Whether it is being opened or predicted, or is about to be.
@@ -204,9 +280,17 @@ impl OpenImage {
 
     /// Whether this prediction is to be asked for: nobody has yet, or the image is shown and the prediction was let go.
     pub fn needs_prediction(&self, epoch: NetworkEpoch, preprocessing: Preprocessing, is_shown: bool) -> bool {
+        // while somebody paints, the newest follows when the one before has come, so that none waits for another
+        let paints = |asked: &Asked| {
+            let but_for_painting = Preprocessing {
+                painting: asked.preprocessing.painting,
+                ..preprocessing
+            };
+            asked.outcome == Outcome::Awaited && asked.preprocessing == but_for_painting
+        };
         let asked = self
             .asked
-            .filter(|asked| (asked.epoch, asked.preprocessing) == (epoch, preprocessing));
+            .filter(|asked| asked.epoch == epoch && (asked.preprocessing == preprocessing || paints(asked)));
         self.stage == Stage::Open
             && match asked.map(|asked| asked.outcome) {
                 None => true,

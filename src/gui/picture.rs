@@ -9,6 +9,7 @@ use paint::paint;
 pub use paint::{around, part};
 
 use super::backdrop;
+use super::brush;
 use super::camera::Camera;
 use super::choices::View;
 use super::command::{Action, Command};
@@ -66,6 +67,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     if state.compare.is_some() {
         compare::bar(ui, state, commands);
     }
+    brush::bar(ui, state, commands);
     let whole = ui.available_rect_before_wrap();
     let canvas = Rect::from_min_max(
         whole.min,
@@ -104,6 +106,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
             let is_current = state.images.current().is_some_and(|image| image.id == side.image.id);
             if is_current {
                 crop::show(ui, &painter, &response, state, (position, target), commands);
+                brush::show(ui, &painter, &response, state, (position, target), commands);
             }
             if let Some(position) = response.hover_pos().filter(|position| rect.contains(*position)) {
                 let share = held.share_at((position - rect.min).into(), rect.size().into(), pixels);
@@ -112,7 +115,9 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
                     shown: side.shown,
                     share,
                 });
-                let asks = is_current && (state.asking_here || ui.input(|input| input.modifiers.alt));
+                let asks = is_current
+                    && state.brushing.is_none()
+                    && (state.asking_here || ui.input(|input| input.modifiers.alt));
                 if asks {
                     ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
                 }
@@ -225,15 +230,17 @@ fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, sp
     let local = |position: Pos2| -> [f32; 2] { (position - rect.min).into() };
     if let Some(position) = response.hover_pos() {
         let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
+        // the wheel belongs to the brush; with Ctrl it still zooms
+        let scroll = if state.brushing.is_some() { 0.0 } else { scroll };
         let factor = (scroll / 300.0).exp() * pinch;
         if factor != 1.0 {
             camera.zoom_at(factor, local(position), space, pixels);
         }
     }
-    if response.dragged_by(PointerButton::Primary) && camera.zoom > 1.0 && state.cropping.is_none() {
+    if response.dragged_by(PointerButton::Primary) && camera.zoom > 1.0 && !state.is_drawing() {
         camera.pan(response.drag_delta().into(), space, pixels);
     }
-    if response.double_clicked() {
+    if response.double_clicked() && state.brushing.is_none() {
         *camera = Camera::default();
     }
     let middle = [space[0] / 2.0, space[1] / 2.0];
@@ -247,7 +254,7 @@ fn navigate(ui: &Ui, response: &Response, state: &State, camera: &mut Camera, sp
         }
         _ => {}
     }
-    if camera.zoom > 1.0 && state.cropping.is_none() {
+    if camera.zoom > 1.0 && !state.is_drawing() {
         ui.ctx().output_mut(|output| {
             if response.dragged() {
                 output.cursor_icon = CursorIcon::Grabbing;

@@ -76,6 +76,8 @@ fn entries(ui: &mut Ui, state: &State, place: Option<&Place>, commands: &mut Vec
     ui.separator();
     action_entry(ui, Action::Crop, true, commands);
     action_entry(ui, Action::WholePhoto, state.cropped().is_some(), commands);
+    action_entry(ui, Action::Paint, true, commands);
+    action_entry(ui, Action::RemovePainting, state.painting().is_some(), commands);
     action_entry(ui, Action::Compare, state.prediction().is_some(), commands);
     action_entry(ui, Action::Signed, has_map, commands);
     action_entry(ui, Action::Pin, has_map, commands);

@@ -59,11 +59,13 @@ pub enum Drawer {
     Faithfulness,
     /// Whether all methods tell the same.
     Agreement,
+    /// What changes when something is hidden, turned or cut.
+    Questions,
 }
 
 impl Drawer {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Layers,
         Self::SideBySide,
         Self::Gradients,
@@ -74,6 +76,7 @@ impl Drawer {
         Self::Faithfulness,
         Self::Agreement,
         Self::Sanity,
+        Self::Questions,
     ];
 
     /// The icon before its name.
@@ -89,6 +92,7 @@ impl Drawer {
             Self::Sanity => icons::SANITY,
             Self::Faithfulness => icons::FAITHFULNESS,
             Self::Agreement => icons::AGREEMENT,
+            Self::Questions => icons::QUESTIONS,
         }
     }
 
@@ -105,6 +109,7 @@ impl Drawer {
             Self::Faithfulness => "Faithfulness",
             Self::Agreement => "Agreement",
             Self::Sanity => "Sanity",
+            Self::Questions => "Questions",
         }
     }
 
@@ -145,6 +150,10 @@ impl Drawer {
             }
             Self::Sanity => {
                 "Whether the map depends on what the network has learnt: the map while ever more of its weights are random."
+            }
+            Self::Questions => {
+                "What must be hidden so that the class is no longer on top, which would win without a part, and whether the map \
+                 stays when the picture is turned, darker or cut."
             }
         }
     }

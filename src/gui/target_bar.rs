@@ -16,9 +16,9 @@ use crate::explain::{Score, Target};
 use crate::labels::Labels;
 
 /// What buttons with names and the name of a class need, in points; with less, buttons are icons alone.
-const ROOM: f32 = 940.0;
+const ROOM: f32 = 1010.0;
 /// With less, some of them are in a menu, so that there is room for the name.
-const LITTLE_ROOM: f32 = 560.0;
+const LITTLE_ROOM: f32 = 600.0;
 /// With less than this, most of them, with the one that keeps the class.
 const LEAST_ROOM: f32 = 420.0;
 
@@ -56,6 +56,7 @@ fn line(ui: &mut Ui, state: &State, class: usize, commands: &mut Vec<Command>) {
                 peek(ui, names, state, commands);
                 if !is_tiny {
                     toggle(ui, names, Action::Compare, state.compare.is_some(), commands);
+                    toggle(ui, names, Action::Paint, state.brushing.is_some(), commands);
                     crop(ui, names, state, commands);
                     compare_with::show(ui, names, state, class, commands);
                 }
@@ -191,10 +192,12 @@ fn more(ui: &mut Ui, is_tiny: bool, state: &State, class: usize, commands: &mut 
         }
         action_entry(ui, Action::Crop, true, commands);
         action_entry(ui, Action::WholePhoto, state.cropped().is_some(), commands);
+        action_entry(ui, Action::Paint, true, commands);
+        action_entry(ui, Action::RemovePainting, state.painting().is_some(), commands);
         action_entry(ui, Action::Compare, true, commands);
     });
     response.accessible_name("More").on_hover_text(
-        "Pin or keep the class, evidence for and against, what a place argues for, another class or picture beside it, and crop.",
+        "Pin or keep the class, evidence for and against, what a place argues for, another class or picture beside it, crop and paint.",
     );
 }
 
@@ -203,7 +206,8 @@ fn crop(ui: &mut Ui, names: bool, state: &State, commands: &mut Vec<Command>) {
     if state.cropped().is_some() && state.cropping.is_none() {
         toggle(ui, names, Action::WholePhoto, true, commands);
     } else {
-        toggle(ui, names, Action::Crop, state.cropping.is_some(), commands);
+        let crops = state.cropping.is_some_and(|cropping| !cropping.asks);
+        toggle(ui, names, Action::Crop, crops, commands);
     }
 }
 

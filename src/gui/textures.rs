@@ -11,7 +11,7 @@ use super::images::OpenImage;
 use super::maps::Shown;
 use crate::explain::Method;
 use crate::explorer::ImageId;
-use crate::imaging::{Colormap, Photo, colorize, mask_share, resize_map, signed_colours, signed_share};
+use crate::imaging::{Colormap, Photo, Variation, colorize, mask_share, resize_map, signed_colours, signed_share};
 use crate::network::LayerId;
 
 /// Side of a smooth map in pixels; the screen stretches it further.
@@ -56,6 +56,8 @@ pub enum Slot {
     Random,
     /// Beside those of other methods.
     Method(Method),
+    /// Beside those of the changed picture.
+    Varied(Variation),
 }
 
 /// Which of a photo's copies for the screen.
@@ -68,7 +70,8 @@ enum Copied {
 /// The textures in use.
 #[derive(Default)]
 pub struct Textures {
-    photos: HashMap<(ImageId, Copied), TextureHandle>,
+    /// Each with the pixels that it holds.
+    photos: HashMap<(ImageId, Copied), (Arc<Photo>, TextureHandle)>,
     /// What is shown until they are there, and how wide it is.
     preview: Option<(ImageId, usize, TextureHandle)>,
     maps: HashMap<Slot, (MapColours, TextureHandle)>,
@@ -83,6 +86,8 @@ pub struct Textures {
 #[derive(Default)]
 struct InSight {
     photos: HashSet<ImageId>,
+    /// Whether the large copy of any is drawn.
+    large: bool,
     maps: HashSet<Slot>,
     thumbnails: HashSet<ImageId>,
     input: bool,
@@ -113,22 +118,46 @@ impl Textures {
             Copied::Small
         };
         self.in_sight.photos.insert(image.id);
-        if let Some(texture) = self.photos.get(&(image.id, copied)) {
+        self.in_sight.large |= copied == Copied::Large;
+        let painted = image.painted.as_ref();
+        let repainted = match copied {
+            Copied::Small => painted.map(|painted| &painted.small),
+            Copied::Large => painted.and_then(|painted| painted.large.as_ref()),
+        };
+        let photo = match (repainted, copied) {
+            (Some(repainted), _) => &repainted.photo,
+            (None, Copied::Small) => small,
+            (None, Copied::Large) => image.display.as_ref()?,
+        };
+        if let Some((known, texture)) = self.photos.get_mut(&(image.id, copied)) {
+            if !Arc::ptr_eq(known, photo) {
+                let part = repainted.filter(|repainted| Arc::ptr_eq(&repainted.before, known));
+                match part.map(|repainted| repainted.region) {
+                    Some(None) => {}
+                    Some(Some(region)) => {
+                        let corner = [region.x as usize, region.y as usize];
+                        texture.set_partial(corner, pixels(&photo.part(region)), PHOTO);
+                    }
+                    None => texture.set(pixels(photo), PHOTO),
+                }
+                *known = photo.clone();
+            }
             return Some(texture.id());
         }
-        let photo = match copied {
-            Copied::Small => small,
-            Copied::Large => image.display.as_ref()?,
-        };
         let texture = ctx.load_texture("photo", pixels(photo), PHOTO);
         let id = texture.id();
-        self.photos.insert((image.id, copied), texture);
+        self.photos.insert((image.id, copied), (photo.clone(), texture));
         Some(id)
+    }
+
+    /// Whether the larger copy of a photo was drawn in this frame.
+    pub fn large_in_sight(&self) -> bool {
+        self.in_sight.large
     }
 
     fn preview(&mut self, ctx: &Context, image: &OpenImage) -> Option<TextureId> {
         let kept = [Copied::Large, Copied::Small].map(|copied| self.photos.get(&(image.id, copied)));
-        if let Some(texture) = kept.into_iter().flatten().next() {
+        if let Some((_, texture)) = kept.into_iter().flatten().next() {
             return Some(texture.id());
         }
         let photo = image.preview.as_ref().or(image.thumbnail.as_ref())?;

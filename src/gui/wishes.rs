@@ -1,8 +1,12 @@
 //! What the session should be working on, derived from the state each frame: whatever is missing is asked for once,
 //! and whatever is no longer wanted is called off. Nobody else sends requests for predictions and maps.
 
+mod painting;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
+
+use painting::{paint, questions, unpainted};
 
 use super::choices::{Drawer, Scale};
 use super::images::{Asked, Outcome, Stage};
@@ -13,8 +17,9 @@ use super::state::State;
 use crate::explain::{ClassMaps, Target};
 use crate::explorer::{
     ChannelsRequest, ExplainRequest, Explorer, ImageId, MaskRequest, MeasureRequest, Purpose, Reply, Request,
+    WithoutRequest,
 };
-use crate::imaging::Preprocessing;
+use crate::imaging::{PaintingKey, Preprocessing};
 use crate::network::LayerId;
 
 /// The requests for maps that were sent last.
@@ -24,12 +29,18 @@ pub struct Wishes {
     shown: Option<ImageId>,
     /// Whose copies for the screen; a newer request replaces one that waits, so only the last is on its way.
     display: Option<ImageId>,
+    /// What is being painted over whose copies for the screen, and whether over the large one.
+    copies: Option<(ImageId, Option<PaintingKey>, bool)>,
+    /// What is asked for of a painted image without what is painted, and what is painted.
+    unpainted: Option<(ImageId, Preprocessing, Option<PaintingKey>)>,
     asked: HashMap<Purpose, ExplainRequest>,
     channels: Option<ChannelsRequest>,
     feature_map: Option<(ImageId, Preprocessing, LayerId, usize)>,
     input_picture: Option<(ImageId, Preprocessing)>,
     /// The map of which the randomisation test was asked for.
     sanity: Option<MapKey>,
+    without: Option<WithoutRequest>,
+    variations: Option<ExplainRequest>,
     /// Of the second network.
     second: Option<ExplainRequest>,
     /// What is to be measured.
@@ -49,6 +60,10 @@ impl Wishes {
             Reply::Display { image, .. } => {
                 self.display.take_if(|asked| asked == image);
             }
+            Reply::PaintedCopies(painted) => {
+                self.copies
+                    .take_if(|(image, painting, _)| (*image, *painting) == (painted.image, painted.painting));
+            }
             Reply::SecondNetwork(_) => self.second = None,
             Reply::Measured(measured) => {
                 self.measure.take_if(|asked| *asked == *measured.request);
@@ -66,9 +81,10 @@ impl Wishes {
         let is_ready = state.network.is_some() && !state.loading;
         // first, since nothing is opened in the background while the prediction of the shown image is awaited
         if is_ready {
-            predict(state, explorer);
+            predict(self, state, explorer);
         }
         open(self, state, explorer);
+        paint(self, state, explorer);
         if is_ready {
             explain(self, state, explorer);
             // as the commands of this frame have left it
@@ -79,6 +95,7 @@ impl Wishes {
             complete(self, state, explorer);
             input_picture(self, state, explorer);
             sanity(self, state, explorer);
+            questions(self, state, explorer);
         }
     }
 }
@@ -136,19 +153,26 @@ fn open(wishes: &mut Wishes, state: &mut State, explorer: &Explorer) {
     }
 }
 
-fn predict(state: &mut State, explorer: &Explorer) {
+fn predict(wishes: &mut Wishes, state: &mut State, explorer: &Explorer) {
     let Some(epoch) = state.network.as_ref().map(|network| network.epoch) else {
         return;
     };
     let preprocessing = state.preprocessing();
-    for (image, urgent) in state.images.to_predict(epoch, preprocessing) {
-        let seen = state.images.get(image).map(|image| image.seen_as(preprocessing));
+    let waits = state.paints_on_for_map();
+    for (image, urgent) in state.images.to_predict(epoch, preprocessing, waits) {
+        let Some(open) = state.images.get(image) else { continue };
+        let preprocessing = open.wanted_as(preprocessing);
+        if !open.painting.is_empty() {
+            let painting = open.painting.clone();
+            explorer.send(Request::Paint { image, painting });
+        }
         explorer.send(Request::Predict {
             image,
-            preprocessing: seen.unwrap_or(preprocessing),
+            preprocessing,
             urgent,
         });
     }
+    unpainted(wishes, state, explorer);
 }
 
 /// The maps of all classes of the shown image, so that places can be asked about; they are there already if the head is

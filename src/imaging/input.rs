@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::resize::{Levels, levels};
-use super::{Fit, Photo, Pixels, Region, Resize};
+use super::resize::{Levels, levels, levels_part};
+use super::{Fit, PaintingKey, Photo, Pixels, Region, Resize};
 
 /// Everything that decides, outside of a network's file, how it sees a photo.
 ///
@@ -22,6 +22,10 @@ pub struct Preprocessing {
     /// kept with a network.
     #[serde(skip)]
     pub crop: Option<Region>,
+    /// What a person has painted over this photo, by its name: whoever has the photo paints it first. It belongs to one photo,
+    /// too.
+    #[serde(skip)]
+    pub painting: Option<PaintingKey>,
 }
 
 impl Preprocessing {
@@ -59,7 +63,7 @@ impl From<Resize> for Preprocessing {
 /// The network's input, NHWC [height, width, 3], in the range of [`Preprocessing::pixels`].
 ///
 /// A side of 0 counts as 1.
-/// What lies outside of [`Preprocessing::crop`] is not there.
+/// What lies outside of [`Preprocessing::crop`] is not there. The photo is taken as it is, with what is painted over it.
 /// The part of the photo that [`Preprocessing::fit`] chooses ([`Fit::region`]) is cut out and resized. Pillow's ways of
 /// resizing look a little beyond its edges, as `load_img(keep_aspect_ratio=True)` does, which gives Pillow the box rather
 /// than the part; TensorFlow's and OpenCV's get the part alone.
@@ -68,6 +72,32 @@ pub fn network_input(photo: &Photo, width: u32, height: u32, preprocessing: Prep
     let mut input = seen(photo, width, height, preprocessing).into_floats();
     preprocessing.pixels.scale(&mut input);
     input
+}
+
+/// Brings the input of a photo up to date, `[height, width, 3]` by [`network_input`] for this width and height, after the photo
+/// was `changed` in a rectangle: as if all of it were made again.
+pub fn update_network_input(
+    input: &mut Vec<f32>,
+    photo: &Photo,
+    [width, height]: [u32; 2],
+    preprocessing: Preprocessing,
+    changed: Region,
+) {
+    let region = preprocessing.fit.region([photo.width, photo.height], [width, height]);
+    let part = match preprocessing.crop {
+        None => levels_part(photo, region, [width, height], preprocessing.resize, changed),
+        Some(_) => None,
+    };
+    let Some((part, levels)) = part else {
+        *input = network_input(photo, width, height, preprocessing);
+        return;
+    };
+    let mut values = levels.into_floats();
+    preprocessing.pixels.scale(&mut values);
+    for (y, row) in (part.y as usize..).zip(values.chunks_exact(part.width as usize * 3)) {
+        let start = (y * width as usize + part.x as usize) * 3;
+        input[start..start + row.len()].copy_from_slice(row);
+    }
 }
 
 /// The input of a network that takes gray pictures, `[height, width, 1]`: the photo in gray, as Keras' `load_img` with
@@ -137,6 +167,7 @@ mod tests {
             resize: Resize::TensorFlow,
             fit: Fit::Crop,
             crop: None,
+            painting: None,
         };
         let json = serde_json::to_string(&crop).unwrap_or_default();
         assert_eq!(json, r#"{"pixels":"caffe","resize":"tensorflow","fit":"crop"}"#);
@@ -165,6 +196,28 @@ mod tests {
         }
 
         #[test]
+        fn an_input_that_is_brought_up_to_date_is_the_input(
+            sides in [1_u32..40, 1_u32..40], to in [1_u32..30, 1_u32..30],
+            changed in [0_u32..40, 0_u32..40, 1_u32..40, 1_u32..40], crops: bool,
+            bytes in prop::collection::vec(any::<u8>(), 40 * 40 * 3),
+            resize in prop::sample::select(Resize::ALL.to_vec()),
+            pixels in prop::sample::select(Pixels::ALL.to_vec()),
+            fit in prop::sample::select(Fit::ALL.to_vec()),
+        ) {
+            let photo = Photo { width: sides[0], height: sides[1], rgb: bytes[..(sides[0] * sides[1] * 3) as usize].to_vec() };
+            let [x, y, width, height] = changed;
+            let changed = Region { x, y, width, height }.clamped(sides[0], sides[1]);
+            let crop = crops.then_some(Region { x: 1, y: 2, width: 20, height: 10 });
+            let seen = Preprocessing { pixels, resize, fit, crop, painting: None };
+            let mut input = network_input(&photo, to[0], to[1], seen);
+            let repainted = super::super::within(&photo, changed, |part| {
+                Photo { rgb: part.rgb.iter().map(|level| 255 - level).collect(), ..*part }
+            });
+            update_network_input(&mut input, &repainted, to, seen, changed);
+            prop_assert_eq!(input, network_input(&repainted, to[0], to[1], seen));
+        }
+
+        #[test]
         fn the_picture_is_the_input_rounded(
             sides in [1_u32..40, 1_u32..40], to in [1_u32..30, 1_u32..30],
             bytes in prop::collection::vec(any::<u8>(), 40 * 40 * 3),
@@ -172,7 +225,7 @@ mod tests {
             fit in prop::sample::select(Fit::ALL.to_vec()),
         ) {
             let photo = Photo { width: sides[0], height: sides[1], rgb: bytes[..(sides[0] * sides[1] * 3) as usize].to_vec() };
-            let seen = Preprocessing { pixels: Pixels::ZeroTo255, resize, fit, crop: None };
+            let seen = Preprocessing { pixels: Pixels::ZeroTo255, resize, fit, crop: None, painting: None };
             let input = network_input(&photo, to[0], to[1], seen);
             let picture = network_picture(&photo, to[0], to[1], seen);
             prop_assert_eq!(input.len(), (to[0] * to[1] * 3) as usize);

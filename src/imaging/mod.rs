@@ -4,6 +4,7 @@
 //! The numbers are those of the tools that Keras' users have: Pillow, TensorFlow or OpenCV decides
 //! what the network sees, OpenCV how a map becomes a picture.
 
+mod blur;
 mod colormap;
 mod compare;
 mod cutout;
@@ -17,6 +18,7 @@ mod input;
 mod memory;
 mod orientation;
 mod overlay;
+mod painting;
 mod photo;
 mod pixels;
 mod preview;
@@ -25,9 +27,11 @@ mod resize;
 mod resize_map;
 mod rows;
 mod thumbnail;
+mod variation;
 mod views;
 mod xmp;
 
+pub use blur::blurred;
 pub use colormap::{Colormap, UnknownColormap};
 pub use compare::{Difference, difference};
 pub use cutout::Cutout;
@@ -36,8 +40,9 @@ pub use encode::{MadeBy, encode, encode_png, is_written_by_us};
 pub use error::ImageError;
 pub use fit::{Fit, UnknownFit};
 pub use format::{Format, UnknownFormat};
-pub use input::{Preprocessing, gray_network_input, network_input, network_picture};
+pub use input::{Preprocessing, gray_network_input, network_input, network_picture, update_network_input};
 pub use overlay::{colorize, heatmap, overlay};
+pub use painting::{Area, Brush, Canvas, Painting, PaintingKey, Paints, Stroke, UnknownBrush};
 pub use photo::Photo;
 pub use pixels::{Pixels, UnknownPixels};
 pub use preview::{Preview, preview};
@@ -45,6 +50,7 @@ pub use region::{Region, UnknownRegion, within};
 pub use resize::{Resize, UnknownResize, resize};
 pub use resize_map::resize_map;
 pub use thumbnail::{encode_thumbnail, thumbnail};
+pub use variation::Variation;
 pub use views::{
     CONTOUR_LEVELS, beside, cells, contours, mask, mask_share, side_by_side, signed_colours, signed_overlay,
     signed_share, signed_strength,

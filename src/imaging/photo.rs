@@ -41,6 +41,13 @@ impl Photo {
         Ok(Self { width, height, rgb })
     }
 
+    /// The pixel in this column and row, both from 0; outside of the photo it panics.
+    #[must_use]
+    pub(super) fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
+        let at = y as usize * self.stride() + x as usize * 3;
+        [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]]
+    }
+
     /// Bytes in a row.
     pub(super) fn stride(&self) -> usize {
         self.width as usize * 3

@@ -96,6 +96,44 @@ impl Region {
         Self { x, y, width, height }
     }
 
+    /// A cell of this rectangle, by [column, row], where it is divided into so many [columns, rows]: each pixel is in one cell.
+    #[must_use]
+    pub fn cell(self, cell: [usize; 2], cells: [usize; 2]) -> Self {
+        let side = |start: u32, length: u32, axis: usize| {
+            let edge = |number: usize| (u64::from(length) * number as u64 / cells[axis].max(1) as u64) as u32;
+            let (from, to) = (edge(cell[axis]), edge(cell[axis] + 1));
+            (start + from, to - from)
+        };
+        let ((x, width), (y, height)) = (side(self.x, self.width, 0), side(self.y, self.height, 1));
+        Self { x, y, width, height }
+    }
+
+    /// What two rectangles have in common; none if that is nothing.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Option<Self> {
+        let common = |a: u32, a_length: u32, b: u32, b_length: u32| {
+            let (start, end) = (a.max(b), a.saturating_add(a_length).min(b.saturating_add(b_length)));
+            (start < end).then(|| (start, end - start))
+        };
+        let (x, width) = common(self.x, self.width, other.x, other.width)?;
+        let (y, height) = common(self.y, self.height, other.y, other.height)?;
+        Some(Self { x, y, width, height })
+    }
+
+    /// The smallest rectangle that has all of two.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        let end =
+            |a: u32, a_length: u32, b: u32, b_length: u32| a.saturating_add(a_length).max(b.saturating_add(b_length));
+        Self {
+            x,
+            y,
+            width: end(self.x, self.width, other.x, other.width) - x,
+            height: end(self.y, self.height, other.y, other.height) - y,
+        }
+    }
+
     /// Whether it has pixels, all of which a photo of these sides has too.
     #[must_use]
     pub fn fits(self, width: u32, height: u32) -> bool {
@@ -200,6 +238,32 @@ mod tests {
             width,
             height,
             rgb: (0..width * height).flat_map(pixel).collect(),
+        }
+    }
+
+    #[test]
+    fn cells_share_the_pixels_out() {
+        let region = Region {
+            x: 3,
+            y: 5,
+            width: 20,
+            height: 8,
+        };
+        let mut seen = vec![0; 30 * 20];
+        for row in 0..3 {
+            for column in 0..7 {
+                let cell = region.cell([column, row], [7, 3]);
+                assert!((2..=3).contains(&cell.width) && (2..=3).contains(&cell.height));
+                for y in cell.y..cell.y + cell.height {
+                    for x in cell.x..cell.x + cell.width {
+                        seen[(y * 30 + x) as usize] += 1;
+                    }
+                }
+            }
+        }
+        for (at, count) in seen.into_iter().enumerate() {
+            let is_inside = (3..23).contains(&(at % 30)) && (5..13).contains(&(at / 30));
+            assert_eq!(count, u32::from(is_inside), "{at}");
         }
     }
 

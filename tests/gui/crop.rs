@@ -13,7 +13,7 @@ use crate::program::{documents, run, stderr};
 use crate::support::{DOG_AND_CAT, Window, sample};
 
 /// Where a place of the photo, in shares of its sides, is on the window.
-fn place(window: &Window, share: [f32; 2]) -> Pos2 {
+pub fn place(window: &Window, share: [f32; 2]) -> Pos2 {
     let picture = window.picture().shrink(12.0);
     let (space, pixels) = (
         picture.size().into(),
@@ -39,7 +39,7 @@ fn crop(window: &mut Window, from: [f32; 2], to: [f32; 2]) -> Region {
 }
 
 /// What the program says of the drawing without a window.
-fn explained(arguments: &[&str]) -> Value {
+pub fn explained(arguments: &[&str]) -> Value {
     let sample = sample(DOG_AND_CAT);
     let all = [
         "explain",
@@ -55,7 +55,7 @@ fn explained(arguments: &[&str]) -> Value {
     documents(&output).remove(0)
 }
 
-fn decoded(path: &Path) -> Photo {
+pub fn decoded(path: &Path) -> Photo {
     imaging::decode(&std::fs::read(path).unwrap(), &Limits::default()).unwrap()
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::super::picture::Picture;
+use crate::imaging::blurred;
 
 /// Deviation of the blur as a share of the picture's shorter side: 11 pixels of 224 across, about what the authors of RISE
 /// took (`evaluation.py`: a deviation of 5).
@@ -54,15 +55,7 @@ impl Fill {
             }
             Self::Blur => {
                 let deviation = BLUR * height.min(width) as f64;
-                let line = width * channels;
-                let across = blurred(
-                    picture.values,
-                    deviation,
-                    width,
-                    |at, x| at / line * line + x * channels + at % channels,
-                    |at| at % line / channels,
-                );
-                blurred(&across, deviation, height, |at, y| y * line + at % line, |at| at / line)
+                blurred(picture.values, [height, width], channels, deviation)
             }
             Self::NoisyLinear => return None,
         })
@@ -98,29 +91,4 @@ pub(super) fn mean_colour(values: &[f32], channels: usize) -> Vec<f64> {
         }
     }
     sums.into_iter().map(|sum| sum / count).collect()
-}
-
-/// A normal blur along one side: `place` finds the value at another place of the side, `along` the place of a value.
-fn blurred(
-    values: &[f32],
-    deviation: f64,
-    length: usize,
-    place: impl Fn(usize, usize) -> usize,
-    along: impl Fn(usize) -> usize,
-) -> Vec<f32> {
-    let reach = (3.0 * deviation).ceil() as isize;
-    let weights: Vec<f64> = (-reach..=reach)
-        .map(|offset| (-0.5 * (offset as f64 / deviation.max(1e-9)).powi(2)).exp())
-        .collect();
-    let sum: f64 = weights.iter().sum();
-    let last = length as isize - 1;
-    (0..values.len())
-        .map(|at| {
-            let taps = weights.iter().zip(-reach..=reach).map(|(weight, offset)| {
-                let there = (along(at) as isize + offset).clamp(0, last);
-                weight * f64::from(values[place(at, there as usize)])
-            });
-            (taps.sum::<f64>() / sum) as f32
-        })
-        .collect()
 }

@@ -16,7 +16,7 @@ use crate::explorer::outbox::Outbox;
 use crate::explorer::reply::{Activity, Failure, NetworkInfo, Reply};
 use crate::explorer::request::{DeviceChoice, ImageId, ImageSource, Request};
 use crate::explorer::surroundings::Surroundings;
-use crate::imaging::{Preprocessing, Region};
+use crate::imaging::{Painting, Preprocessing, Region};
 
 /// Time between two words about how far it is: each is a frame of the window, which needs the cores too.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -30,6 +30,8 @@ pub struct OneOfAll {
     pub source: Option<ImageSource>,
     /// The part of it that the network sees.
     pub crop: Option<Region>,
+    /// What is painted over it.
+    pub painting: Painting,
 }
 
 /// Pictures and numbers of many images, to be written into a folder.
@@ -188,10 +190,12 @@ impl Batch {
         let wish = Wish {
             preprocessing: Preprocessing {
                 crop: one.crop,
+                painting: one.painting.key(),
                 ..wish.preprocessing
             },
             ..wish.clone()
         };
+        open.paint(&one.painting);
         let [width, height] = [open.photo().width, open.photo().height];
         if let Some(crop) = one.crop.filter(|crop| !crop.fits(width, height)) {
             let text = format!("{name} has {width} x {height} pixels, of which {crop} is no part; crop it again");

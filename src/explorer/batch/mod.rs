@@ -38,7 +38,7 @@ use super::request::{DeviceChoice, ExportRequest, ImageId, ImageSource, NetworkS
 use super::session::{Loaded, ms_since, predicted};
 use super::surroundings::Surroundings;
 use crate::explain::{self, Fill, Map, Measure, Measures, Measuring, Method, Question, Score, Target, Watch};
-use crate::imaging::{Photo, Preprocessing};
+use crate::imaging::{Painting, Photo, Preprocessing};
 use crate::network::{LayerId, MOST_KEPT};
 use crate::weights::fetch::Progress;
 use crate::weights::{NetworkChoices, Weights};
@@ -245,6 +245,11 @@ impl Open<'_> {
     /// Its pixels.
     pub fn photo(&self) -> &Photo {
         &self.photo
+    }
+
+    /// Remembers what is painted over it.
+    fn paint(&self, painting: &Painting) {
+        self.batch.images.paint(self.image, painting.clone());
     }
 
     /// Writes pictures and numbers of its maps, and gives the paths of the files as they are.

@@ -15,8 +15,12 @@ pub(super) fn back(state: &mut State) -> Option<Effect> {
         state.help_open = false;
     } else if !state.search.query.is_empty() {
         state.look_for(String::new());
+    } else if state.is_hiding() {
+        state.stop_hiding();
     } else if state.cropping.is_some() {
         state.cropping = None;
+    } else if state.brushing.is_some() {
+        state.brushing = None;
     } else if state.channel.is_some() {
         state.channel = None;
     } else if state.asking_here || state.here.is_some() || state.here_soon.is_some() {

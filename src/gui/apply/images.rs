@@ -116,6 +116,7 @@ pub(super) fn repeat(state: &mut State, repeated: Repeated) {
             image.crop = recipe
                 .crop
                 .map(|crop| if is_open { crop.clamped(width, height) } else { crop });
+            image.paint(recipe.painting.clone());
         }
         images.push(image);
     }
@@ -134,6 +135,7 @@ pub(super) fn show(state: &mut State, image: ImageId) {
     state.preview = None;
     state.here_soon = None;
     state.cropping = None;
+    state.lift_brush();
     state.channel = None;
 }
 

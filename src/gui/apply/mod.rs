@@ -18,7 +18,7 @@ use crate::explorer::{BatchProgress, Existing, ExportRequest, ImageSource, Netwo
 use crate::imaging::Photo;
 use back::back;
 use images::{dismiss, hold_second, open, open_files, remove, repeat, show, show_end, step_image, use_network};
-use steps::{select_class, select_layer, step_class, step_layer, toggle_pin};
+use steps::{ask_about, paint, select_class, select_layer, step_class, step_layer, toggle_pin};
 
 /// What a command asks of the world outside of the state.
 #[derive(Debug)]
@@ -110,6 +110,8 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
         Command::CompareIn(difference) => state.compare_in(difference),
         Command::CropFrom(share, picture) => state.crop_from(share, picture),
         Command::Crop(region) => state.crop(region),
+        Command::Paint(painted) => paint(state, painted),
+        Command::Ask(question) => ask_about(state, question),
         Command::Peek(holds) => state.peeking = holds,
         Command::SelectLayer(layer) => select_layer(state, layer),
         Command::Unfold(group) => {
@@ -293,6 +295,8 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Swap => state.swap_sides(),
         Action::Crop => state.start_cropping(),
         Action::WholePhoto => state.crop(None),
+        Action::Paint => state.start_brushing(),
+        Action::RemovePainting => state.remove_painting(),
         Action::Signed => state.choices.signed = !state.choices.signed,
         Action::PreviousLayer => step_layer(state, -1),
         Action::NextLayer => step_layer(state, 1),
@@ -312,6 +316,7 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Agreement => fold_out(state, Drawer::Agreement),
         Action::StopComputing => state.stop_computing(),
         Action::GoOn => state.go_on_computing(),
+        Action::Questions => fold_out(state, Drawer::Questions),
         Action::FoldAll => {
             let preferences = &mut state.preferences;
             preferences.panels.fold_all(&mut preferences.drawer);

@@ -1,5 +1,6 @@
-//! Commands that choose a class or a layer, or go on to the next.
+//! Commands that choose a class or a layer, or go on to the next, those of the brush, and questions.
 
+use crate::gui::command::{Ask, Painted};
 use crate::gui::state::State;
 use crate::network::LayerId;
 
@@ -53,5 +54,27 @@ pub(super) fn step_layer(state: &mut State, step: isize) {
     let next = position.and_then(|position| layers.get(position.checked_add_signed(step)?));
     if let Some(&next) = next {
         select_layer(state, next);
+    }
+}
+
+pub(super) fn paint(state: &mut State, painted: Painted) {
+    match painted {
+        Painted::With(brush) => state.choose_brush(brush),
+        Painted::Source(share) => state.clone_from_here(share),
+        Painted::Begin(share, picture) => state.begin_stroke(share, picture),
+        Painted::To(share) => state.draw_to(share),
+        Painted::End => state.end_stroke(),
+    }
+}
+
+pub(super) fn ask_about(state: &mut State, question: Ask) {
+    match question {
+        Ask::HideWith(fill) => state.hide_with = fill,
+        Ask::Hide => state.hide(true),
+        Ask::HideOne => state.hide(false),
+        Ask::StopHiding => state.stop_hiding(),
+        Ask::TakeHidingBack => state.take_hiding_back(),
+        Ask::DrawWithout => state.start_asking_without(),
+        Ask::Without(area) => state.ask_without(area),
     }
 }

@@ -64,6 +64,7 @@ const RESIZE: Preprocessing = Preprocessing {
     resize: Resize::Nearest,
     fit: Fit::Stretch,
     crop: None,
+    painting: None,
 };
 
 /// Three hundred open images with the session that predicts them.
@@ -122,7 +123,7 @@ impl Many {
     /// Asks and answers until nothing is wanted any more; fails if that never happens.
     fn settle(&mut self) {
         for _ in 0..1000 {
-            let wanted = self.images.to_predict(EPOCH, RESIZE);
+            let wanted = self.images.to_predict(EPOCH, RESIZE, false);
             if wanted.is_empty() {
                 return;
             }
@@ -188,14 +189,14 @@ fn a_prediction_that_was_let_go_is_asked_for_again_only_when_its_image_is_shown(
 fn of_the_images_in_the_background_two_are_predicted_at_a_time() {
     let mut many = Many::new();
     many.show(5);
-    let wanted = many.images.to_predict(EPOCH, RESIZE);
+    let wanted = many.images.to_predict(EPOCH, RESIZE, false);
     assert_eq!(wanted.iter().filter(|(_, is_shown)| *is_shown).count(), 1);
     assert_eq!(wanted.len(), 2);
-    assert!(many.images.to_predict(EPOCH, RESIZE).is_empty());
+    assert!(many.images.to_predict(EPOCH, RESIZE, false).is_empty());
     // whatever is shown is never kept waiting
     many.show(200);
     assert_eq!(
-        many.images.to_predict(EPOCH, RESIZE),
+        many.images.to_predict(EPOCH, RESIZE, false),
         [(many.images.list[200].id, true)]
     );
 }
@@ -204,20 +205,20 @@ fn of_the_images_in_the_background_two_are_predicted_at_a_time() {
 fn a_prediction_that_failed_is_asked_for_again_only_when_its_image_is_shown_anew() {
     let mut many = Many::new();
     many.show(7);
-    let (id, _) = many.images.to_predict(EPOCH, RESIZE)[0];
+    let (id, _) = many.images.to_predict(EPOCH, RESIZE, false)[0];
     many.images.get_mut(id).unwrap().prediction_failed();
     assert!(
         !many
             .images
-            .to_predict(EPOCH, RESIZE)
+            .to_predict(EPOCH, RESIZE, false)
             .iter()
             .any(|(asked, _)| *asked == id)
     );
     many.show(8);
     many.show(7);
-    assert_eq!(many.images.to_predict(EPOCH, RESIZE), [(id, true)]);
+    assert_eq!(many.images.to_predict(EPOCH, RESIZE, false), [(id, true)]);
     many.images.get_mut(id).unwrap().prediction_failed();
     // for another way to the input size it is asked for at once
-    let others = many.images.to_predict(EPOCH, Resize::Bilinear.into());
+    let others = many.images.to_predict(EPOCH, Resize::Bilinear.into(), false);
     assert!(others.iter().any(|(asked, _)| *asked == id));
 }

@@ -11,12 +11,14 @@ pub struct Cropping {
     pub from: Option<[f32; 2]>,
     /// In which of several pictures it is drawn.
     pub picture: usize,
+    /// Whether it is asked which class would win without it, instead of cutting it out.
+    pub asks: bool,
 }
 
 impl Cropping {
     /// Whether the key that began it may have been the first letter of a word.
     pub fn may_be_a_word(self) -> bool {
-        self.from.is_none()
+        self.from.is_none() && !self.asks
     }
 
     /// The pixels of a photo of this width and height from where it began to this place, all that it touches; none before
@@ -43,10 +45,23 @@ impl State {
     pub fn start_cropping(&mut self) {
         let is_open = self.open_image().is_some();
         self.asking_here = false;
+        self.brushing = None;
         self.cropping = match self.cropping {
             None if is_open => Some(Cropping::default()),
             _ => None,
         };
+    }
+
+    /// Waits for a rectangle of which it is asked which class would win without it, or no longer.
+    pub fn start_asking_without(&mut self) {
+        let waits = self.cropping.is_some_and(|cropping| cropping.asks);
+        self.cropping = None;
+        if !waits {
+            self.start_cropping();
+        }
+        if let Some(cropping) = &mut self.cropping {
+            cropping.asks = true;
+        }
     }
 
     /// Begins a rectangle.
@@ -55,6 +70,7 @@ impl State {
             *cropping = Cropping {
                 from: Some(from),
                 picture,
+                ..*cropping
             };
         }
     }
@@ -79,17 +95,18 @@ impl State {
     pub fn step(&self) -> Step {
         Step {
             choices: self.choices.clone(),
-            crops: self.images.crops(),
+            edits: self.images.edits(),
         }
     }
 
     /// Comes back to a step.
     pub(in crate::gui) fn return_to(&mut self, step: Step) {
         self.choices = step.choices;
-        if self.images.crops() != step.crops {
+        if self.images.edits() != step.edits {
             self.cropping = None;
+            self.lift_brush();
             self.here = None;
-            self.images.set_crops(&step.crops);
+            self.images.set_edits(&step.edits);
         }
     }
 }
@@ -104,6 +121,7 @@ mod tests {
             Cropping {
                 from: Some(from),
                 picture: 0,
+                asks: false,
             }
             .region(to, [100, 50], [2.0, 2.0])
         };

@@ -3,14 +3,17 @@
 //!
 //! Here are the values, and which image is in the picture; what replies change is in `replies`, what is said of the network
 //! in `network`, of classes in `classes`, which map is wanted and shown in `wanted`, finding classes by name or by place in
-//! `search`, a second picture in `compare` and through a second network in `second`, what was cut out in `crop`, what was
-//! measured of maps in `faithful`.
+//! `search`, a second picture in `compare` and through a second network in `second`, what was cut out in `crop`, what is
+//! painted in `brush`, what was measured of maps in `faithful` and by random networks in `sanity`, questions about the picture
+//! in `questions`.
 
+mod brush;
 mod classes;
 mod compare;
 mod crop;
 mod faithful;
 mod network;
+mod questions;
 mod repeat;
 mod replies;
 mod restart;
@@ -22,9 +25,11 @@ mod wanted;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use brush::{BrushChoice, BrushKind, Brushing};
 pub use compare::{Compare, Difference, Instead};
 pub use crop::Cropping;
 pub use faithful::{Beside, Faithful};
+pub use questions::{HidingRun, WithoutWhat};
 pub use repeat::ToRepeat;
 pub use sanity::Sanity;
 pub use search::{Here, Search};
@@ -40,8 +45,9 @@ use super::maps::{MapKey, MapStore, Shown};
 use super::networks::{SizeQuestion, WantedNetwork};
 use crate::explorer::{
     BatchProgress, Channels, ExplainAll, ExplainRequest, FeatureMap, ImageId, ImageSource, InputChoices, InputPicture,
-    NetworkInfo, NetworkSource, Predicted,
+    NetworkInfo, NetworkSource, Predicted, Varied, Without,
 };
+use crate::imaging::Brush;
 use crate::weights::Fingerprint;
 use crate::weights::fetch::Progress;
 
@@ -145,6 +151,22 @@ pub struct State {
     pub shown: Option<Shown>,
     /// The part of the photo that is being cut out.
     pub cropping: Option<Cropping>,
+    /// The brush, as it was chosen last.
+    pub brush: BrushChoice,
+    /// The hand that paints over the photo.
+    pub brushing: Option<Brushing>,
+    /// What the cells of a map are hidden with.
+    pub hide_with: Brush,
+    /// Cells of the map that are hidden one after the other.
+    pub hiding: Option<HidingRun>,
+    /// What is asked without.
+    pub without: Option<WithoutWhat>,
+    /// The last answer to that.
+    pub without_answer: Option<Without>,
+    /// What is said of the changed picture.
+    pub varied: Vec<Varied>,
+    /// Whether the larger copy of a photo is drawn.
+    pub large_in_sight: bool,
     /// Whether the plain photo is shown while a button is held.
     pub peeking: bool,
     /// The picture that the network sees, as it was asked for last.
@@ -230,6 +252,14 @@ impl State {
             faithful: Faithful::default(),
             shown: None,
             cropping: None,
+            brush: BrushChoice::default(),
+            brushing: None,
+            hide_with: Brush::Grey,
+            hiding: None,
+            without: None,
+            without_answer: None,
+            varied: Vec::new(),
+            large_in_sight: false,
             peeking: false,
             input_picture: None,
             compare: None,

@@ -58,6 +58,7 @@ impl State {
             }
             Reply::Previewed(image, previewed) => self.images.previewed(image, previewed),
             Reply::Display { image, photo, small } => self.images.display(image, photo, small),
+            Reply::PaintedCopies(painted) => self.images.painted(painted),
             Reply::Predicted(predicted) => self.predicted(predicted),
             Reply::ClassMapsComplete(image) => {
                 let is_shown = self.images.current().is_some_and(|shown| shown.id == image);
@@ -99,6 +100,8 @@ impl State {
                 self.messages.push(Message::Done(batch::told(&progress)));
             }
             Reply::InputPicture(picture) => self.input_picture = Some(picture),
+            Reply::Without(without) => self.without_answer = Some(without),
+            Reply::Varied(varied) => self.take_varied(varied),
             Reply::Rendered(picture) => self.due.push(Command::CopyPicture(picture)),
             Reply::Failed(failure) => self.failed(&failure),
             Reply::Fingerprint {
@@ -155,6 +158,8 @@ impl State {
         self.feature_map = None;
         self.sanity.forget();
         self.input_picture = None;
+        self.hiding = None;
+        self.varied.clear();
         self.fingerprint = None;
         // so that nothing passes for the official weights
         if info.weights.path.is_some() {

@@ -62,7 +62,7 @@ impl State {
     pub fn open_again(&mut self, left: LeftOpen) -> bool {
         self.messages.extend(left.what_is_missing().map(Message::Done));
         let (sources, shown) = left.images();
-        let add = |(source, crop)| self.images.add_again(source, crop);
+        let add = |(source, edit)| self.images.add_again(source, edit);
         let images: Vec<ImageId> = sources.into_iter().map(add).collect();
         let Some(&shown) = images.get(shown).or(images.first()) else {
             return false;

@@ -133,6 +133,27 @@ pub(super) fn levels(photo: &Photo, region: Region, width: u32, height: u32, met
     }
 }
 
+/// The part of a resized region of a photo, and its levels, that depends on what was `changed` in the photo, where that is
+/// quicker to make than all of it; none elsewhere, and where nothing does.
+pub(super) fn levels_part(
+    photo: &Photo,
+    region: Region,
+    size: [u32; 2],
+    method: Resize,
+    changed: Region,
+) -> Option<(Region, Levels)> {
+    let filter = match method {
+        Resize::Bilinear => &windowed::TRIANGLE,
+        Resize::Bicubic => &windowed::CUBIC,
+        Resize::Nearest | Resize::TensorFlow | Resize::OpenCv => return None,
+    };
+    if size == [region.width, region.height] {
+        return None;
+    }
+    let (part, rgb) = windowed::resized_part(photo, region, size.map(|side| side.max(1)), filter, changed)?;
+    Some((part, Levels::Bytes(rgb)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

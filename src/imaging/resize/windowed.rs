@@ -82,7 +82,11 @@ impl Windows {
                 weights: weights.into_iter().map(fixed_point).collect(),
             }
         };
-        let mut list: Vec<Window> = (0..to).map(window).collect();
+        Self::of((0..to).map(window).collect())
+    }
+
+    /// Windows that are counted from the first of all pixels.
+    fn of(mut list: Vec<Window>) -> Self {
         let start = list.first().map_or(0, |window| window.first);
         let end = list.last().map_or(0, |window| window.first + window.weights.len());
         for window in &mut list {
@@ -94,6 +98,19 @@ impl Windows {
             list,
         }
     }
+
+    /// Those that have any of the source pixels `from..end`, and the target pixel of the first of them; none if none has.
+    fn that_have(self, from: u32, end: u32) -> Option<(u32, Self)> {
+        let start = self.start as usize;
+        let windows = self.list.into_iter().enumerate().map(|(target, window)| {
+            let first = window.first + start;
+            (target, Window { first, ..window })
+        });
+        let has = |window: &Window| window.first < end as usize && window.first + window.weights.len() > from as usize;
+        let found: Vec<(usize, Window)> = windows.filter(|(_, window)| has(window)).collect();
+        let first = found.first()?.0 as u32;
+        Some((first, Self::of(found.into_iter().map(|(_, window)| window).collect())))
+    }
 }
 
 /// [height, width, 3]: a region of the photo, as `Image.resize` with a `box`: two passes, each rounded to 8 bits
@@ -101,6 +118,32 @@ impl Windows {
 pub(super) fn resized(photo: &Photo, region: Region, width: u32, height: u32, filter: &Filter) -> Vec<u8> {
     let columns = Windows::new(photo.width, region.x, region.width, width, filter);
     let rows = Windows::new(photo.height, region.y, region.height, height, filter);
+    both_ways(photo, [width, height], &columns, &rows)
+}
+
+/// The part of the same, and its pixels, that depends on what was `changed` in the photo; none if nothing does.
+pub(super) fn resized_part(
+    photo: &Photo,
+    region: Region,
+    [width, height]: [u32; 2],
+    filter: &Filter,
+    changed: Region,
+) -> Option<(Region, Vec<u8>)> {
+    let columns = Windows::new(photo.width, region.x, region.width, width, filter);
+    let rows = Windows::new(photo.height, region.y, region.height, height, filter);
+    let (x, columns) = columns.that_have(changed.x, changed.x + changed.width)?;
+    let (y, rows) = rows.that_have(changed.y, changed.y + changed.height)?;
+    let part = Region {
+        x,
+        y,
+        width: columns.list.len() as u32,
+        height: rows.list.len() as u32,
+    };
+    Some((part, both_ways(photo, [width, height], &columns, &rows)))
+}
+
+/// Some columns and rows of a picture of [width, height].
+fn both_ways(photo: &Photo, [width, height]: [u32; 2], columns: &Windows, rows: &Windows) -> Vec<u8> {
     let needed = Region {
         x: columns.start,
         y: rows.start,
