@@ -23,6 +23,9 @@ pub(super) fn back(state: &mut State) -> Option<Effect> {
         state.brushing = None;
     } else if state.channel.is_some() {
         state.channel = None;
+        // the pointer may still rest on it
+        state.channel_preview = None;
+        state.preview_muted = true;
     } else if state.asking_here || state.here.is_some() || state.here_soon.is_some() {
         state.asking_here = false;
         state.here = None;

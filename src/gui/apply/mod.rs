@@ -105,7 +105,7 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
             state.ask_here(share);
         }
         Command::LookHere(share) => state.ask_here(share),
-        Command::PreviewChannel(channel) => state.channel_preview = Some(channel),
+        Command::PreviewChannel(channel) => state.channel_preview = Some(channel).filter(|_| !state.preview_muted),
         Command::Compare(compare) => state.compare = compare,
         Command::CompareIn(difference) => state.compare_in(difference),
         Command::CropFrom(share, picture) => state.crop_from(share, picture),
