@@ -10,10 +10,11 @@ use super::theme::{self, UNIT, strong};
 use super::widgets::caption;
 
 /// What the mouse does.
-const MOUSE: [(&str, &str); 9] = [
+const MOUSE: [(&str, &str); 10] = [
     ("Pointer on a class or a small map", "Preview its map"),
     ("Click on a class or a small map", "Choose it"),
     ("Right click on a class", "Pin it, or compare another with it"),
+    ("Ctrl+click on a layer", "Fuse its map with that of the chosen one"),
     ("Wheel", "Zoom at the pointer"),
     ("Drag", "Move the picture"),
     ("Double click", "Show the whole photo"),
