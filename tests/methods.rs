@@ -7,10 +7,11 @@ use std::cell::Cell;
 use candle_core::npy::NpzTensors;
 use candle_core::{DType, Device};
 use gradcam_explorer::explain::{
-    self, Explanation, Fill, Map, Measure, Measures, Measuring, Method, Picture, Question, Score, Target, Watch, Way,
+    self, Explanation, Fill, Fusion, Map, Measure, Measures, Measuring, Method, Picture, Question, Score, Target,
+    Watch, Way,
 };
 use gradcam_explorer::imaging::resize_map;
-use gradcam_explorer::network::{CandleNetwork, CpuNetwork, LayerId, Network, NetworkError, ReluRule};
+use gradcam_explorer::network::{Activation, CandleNetwork, CpuNetwork, LayerId, Network, NetworkError, Op, ReluRule};
 use support::golden::{array, largest, worst};
 use support::{data, small_keras, uniform, var_builder};
 
@@ -154,6 +155,22 @@ fn maps_are_those_of_pytorch_grad_cam() {
                     );
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn several_layers_are_fused_as_in_pytorch_grad_cam() {
+    let npz = npz();
+    for is_engine in [false, true] {
+        let mut case = Case::new(is_engine);
+        for class in CLASSES {
+            let maps = ["block4_sepconv1_act", "block14_sepconv2_act"]
+                .map(|name| case.map(class, case.layer(name), Score::Logit, Method::GradCam));
+            let fused = Fusion::Mean.fused(&[&maps[0], &maps[1]]).unwrap();
+            let expected = array(&npz, &format!("fused/{class}")).unwrap();
+            let found = difference(&fused.signed, &expected);
+            assert!(found < 1e-4, "class {class}, engine {is_engine}: {found:e}");
         }
     }
 }
@@ -362,6 +379,32 @@ fn long_work_tells_how_far_it_is_and_stops_when_told() {
         assert!(told.get().1 > 3, "{method}");
         assert_eq!(case.network.activation(last).unwrap(), before, "{method}");
     }
+}
+
+#[test]
+fn guided_gradients_need_relus() {
+    let (mut plan, tensors) = small_keras(71);
+    for layer in plan.layers.iter_mut().filter(|layer| layer.op.is_rectifier()) {
+        layer.op = Op::Activation(Activation::Tanh);
+    }
+    assert!(!Method::GuidedGradCam.fits(&plan) && Method::Gradient.fits(&plan));
+    let vb = var_builder(tensors, DType::F64);
+    let mut network = CandleNetwork::load(plan, &vb, DType::F64, &Device::Cpu).unwrap();
+    let input = uniform("input", 71 * 71 * 3);
+    let logits = network.forward(&input).unwrap();
+    let question = |method| Question {
+        targets: &[Target::Class(1)],
+        layers: &[LayerId(0)],
+        score: Score::Logit,
+        method,
+    };
+    let mut maps = |method| {
+        let of = picture(&input);
+        explain::maps(&mut network, of, &logits, question(method), &mut quietly(), &mut |_| {})
+    };
+    assert!(maps(Method::Gradient).is_ok());
+    let refused = maps(Method::GuidedGradCam).unwrap_err().to_string();
+    assert!(refused.contains("Guided Grad-CAM needs ReLUs"), "{refused}");
 }
 
 #[test]

@@ -5,10 +5,10 @@ mod support;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use gradcam_explorer::explain::{Method, Score, Target};
+use gradcam_explorer::explain::{Fill, Method, Score, Target, Way};
 use gradcam_explorer::explorer::{
-    Activity, ChannelsRequest, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, NetworkEpoch,
-    NetworkSource, Purpose, Reply, Request,
+    Activity, ChannelsRequest, DeviceChoice, ExplainRequest, Explorer, ImageId, ImageSource, MaskRequest,
+    MeasureRequest, NetworkEpoch, NetworkSource, Part, Purpose, Reply, Request, STEPS,
 };
 use gradcam_explorer::imaging::{self, Photo, Preprocessing, Resize};
 use gradcam_explorer::network::LayerId;
@@ -472,4 +472,87 @@ fn the_randomisation_test_makes_the_same_map_with_ever_more_random_weights() {
     };
     assert!(stages.iter().all(|stage| *stage.map != explained.explanation.map));
     assert!(matches!(next(&explorer), Reply::ExplainedAll { .. }));
+}
+
+/// What is wanted of the curve of a class at the last layer.
+fn measure(layer: LayerId, class: usize) -> MeasureRequest {
+    let Request::Explain(of) = explain(&[class], &[layer]) else {
+        unreachable!()
+    };
+    MeasureRequest {
+        of,
+        fill: Fill::Grey,
+        part: Part::Curves,
+    }
+}
+
+#[test]
+fn measuring_gives_way_to_whatever_is_looked_at_and_is_done_after_it() {
+    let (explorer, last, early) = started();
+    let what = measure(last, 0);
+    explorer.send(Request::Measure {
+        what: what.clone(),
+        map: None,
+    });
+    // it is under way
+    let Reply::Measuring { request, done, total } = next(&explorer) else {
+        panic!("expected how far it is")
+    };
+    assert!(*request == what && done < total);
+    explorer.send(explain(&[1], &[early]));
+    let mut order = Vec::new();
+    let measured = loop {
+        match next(&explorer) {
+            Reply::Measuring { .. } => {}
+            Reply::Explained(_) => order.push("map"),
+            Reply::ExplainedAll { .. } => {}
+            Reply::Measured(measured) => {
+                order.push("measured");
+                break measured;
+            }
+            other => panic!("unexpected {other:?}"),
+        }
+    };
+    assert_eq!(order, ["map", "measured"]);
+    assert_eq!(*measured.request, what);
+    let curve = measured.measures.deletion.unwrap();
+    assert_eq!(curve.answers.len(), STEPS + 1);
+    // the pass over the photo is as it was
+    let (way, step) = (Way::Deletion, 0);
+    explorer.send(Request::Mask {
+        what: MaskRequest {
+            of: what.of.clone(),
+            fill: what.fill,
+            way,
+            step,
+        },
+        map: measured.map,
+    });
+    let Reply::Masked(masked) = next(&explorer) else {
+        panic!("expected the picture")
+    };
+    assert!((masked.answers[0] - curve.answers[0]).abs() < 1e-9);
+}
+
+#[test]
+fn a_measurement_that_nobody_wants_any_more_ends() {
+    let (explorer, last, _) = started();
+    let what = measure(last, 0);
+    explorer.send(Request::Measure { what, map: None });
+    assert!(matches!(next(&explorer), Reply::Measuring { .. }));
+    explorer.cancel_measuring();
+    explorer.send(Request::Measure {
+        what: measure(last, 1),
+        map: None,
+    });
+    loop {
+        match next(&explorer) {
+            Reply::Measuring { .. } => {}
+            Reply::Measured(measured) => {
+                assert_eq!(*measured.request, measure(last, 1), "the first was called off");
+                break;
+            }
+            other => panic!("unexpected {other:?}"),
+        }
+    }
 }

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use super::examples;
 use super::inputs::Shard;
-use crate::explain::{Fill, Measure, Method, Score};
+use crate::explain::{Fill, Fusion, Measure, Method, Score};
 use crate::explorer::{DeviceChoice, Existing, Ground, InputChoices, NetworkSource, WIDTHS};
 use crate::imaging::{Colormap, Fit, Format, Pixels, Region, Resize};
 use crate::network::Output;
@@ -163,7 +163,7 @@ pub struct Explain {
         long,
         value_name = "PICTURE",
         conflicts_with_all = [
-            "recursive", "classes", "layers", "score", "method", "measures", "fill", "crop", "blend", "threshold", "cells", "maximum", "colormap",
+            "recursive", "classes", "layers", "fusion", "score", "method", "measures", "fill", "crop", "blend", "threshold", "cells", "maximum", "colormap",
             "write", "format", "json", "download"
         ]
     )]
@@ -182,9 +182,13 @@ pub struct Explain {
     /// Class to explain: index (285), wnid (n02124075) or name ("Egyptian cat"); repeatable [default: the top one]
     #[arg(long = "class", value_name = "CLASS")]
     pub classes: Vec<String>,
-    /// Keras layer to explain at; repeatable [default: the last with height and width]
+    /// Keras layer to explain at, or several with a plus between them (A+B) whose maps become one; repeatable
+    /// [default: the last with height and width]
     #[arg(long = "layer", value_name = "LAYER")]
     pub layers: Vec<String>,
+    /// How maps of several layers (--layer A+B) become one, each by its heat from 0 to 1: mean, maximum or product
+    #[arg(long, default_value_t = Fusion::Mean, value_name = "WAY", requires = "layers")]
+    pub fusion: Fusion,
     /// Which number of a class is explained: probability (of plain values the value) or logit [default: probability for
     /// Keras' Xception with ImageNet's classes, as in the tutorial, logit for all other networks]
     #[arg(long)]

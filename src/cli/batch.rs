@@ -116,10 +116,7 @@ impl Task<'_> {
             ("Output", weights.output.to_string()),
             ("Input", weights.input.to_string()),
             ("Classes", classes),
-            (
-                "Layers",
-                joined(self.wish.layers.iter().map(|&layer| plan.layer(layer).name.clone())),
-            ),
+            ("Layers", joined(self.wish.layers.iter().map(|layer| layer.name(plan)))),
             ("Score", self.wish.score.name().to_owned()),
             ("Method", self.wish.method.name().to_owned()),
             (

@@ -20,13 +20,13 @@ use super::report::{
 };
 use super::results::{Results, digest};
 use super::{Stop, tell_notes};
-use crate::explain::{Method, Rivals, Score};
+use crate::explain::{Layers, Rivals, Score};
 use crate::explorer::{
     Answer, Batch, ExplorerError, Files, ImageId, ImageSource, NetworkInfo, Open, Panel, Place, Predicted,
     Surroundings, Wish, Writing, local_path, percent_encoded,
 };
 use crate::imaging::{Preprocessing, Region};
-use crate::network::{LayerId, Role};
+use crate::network::{LayerId, Plan};
 use crate::weights::SaidBy;
 
 /// What is the same for all images.
@@ -112,7 +112,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
         },
         classes,
         than: None,
-        layers: layers(&info, &options.layers, options.method)?,
+        layers: layers(&info, options)?,
         likeliest: 0,
         along: Vec::new(),
         score: options.score.unwrap_or(info.recommended.score),
@@ -148,7 +148,7 @@ pub fn run(network: &NetworkArguments, options: &Explain) -> Result<(), Stop> {
             from: info.weights.input_said_by,
         },
     };
-    let choices = digest(&Choices::new(options, &weights, &wish))?;
+    let choices = digest(&Choices::new(options, &weights, &wish, &info.plan))?;
     let results = Results::open(options, &choices, &inputs)?;
     let report = match &options.report {
         Some(target) => Some(HtmlReport::create(
@@ -199,32 +199,25 @@ fn truth(options: &Explain, inputs: &[Input], network: &NetworkInfo, note: impl 
 }
 
 /// The layers by name, the last feature layer when none is named, or the only place that the method knows.
-fn layers(network: &NetworkInfo, names: &[String], method: Method) -> Result<Vec<LayerId>, Stop> {
-    let place = |layer: LayerId| method.place(&network.plan, layer);
-    if names.is_empty() {
-        return Ok(vec![place(network.plan.last_feature_layer())]);
+fn layers(network: &NetworkInfo, options: &Explain) -> Result<Vec<Layers>, Stop> {
+    let (method, plan) = (options.method, &network.plan);
+    let place = |layer: LayerId| method.place(plan, layer);
+    if options.layers.is_empty() {
+        return Ok(vec![place(plan.last_feature_layer()).into()]);
     }
-    names
-        .iter()
-        .map(|name| {
-            let found = network
-                .plan
-                .find(name)
-                .filter(|&id| network.plan.layer(id).role != Role::NoMap);
-            let layer = found.ok_or_else(|| {
-                Stop::Usage(format!(
-                    "there is no layer {name:?} with a map; `gradcam-explorer layers` lists them all"
-                ))
-            })?;
-            if place(layer) == layer {
-                return Ok(layer);
+    let each = options.layers.iter().map(|name| {
+        let layers = Layers::parse(name, plan, options.fusion).map_err(Stop::Usage)?;
+        match layers.all().find(|&layer| place(layer) != layer) {
+            None => Ok(layers),
+            Some(layer) => {
+                let (title, place) = (method.title(), &plan.layer(place(layer)).name);
+                Err(Stop::Usage(format!(
+                    "{title} makes maps at {place} alone; leave --layer {name} out"
+                )))
             }
-            let (title, place) = (method.title(), &network.plan.layer(place(layer)).name);
-            Err(Stop::Usage(format!(
-                "{title} makes maps at {place} alone; leave --layer {name} out"
-            )))
-        })
-        .collect()
+        }
+    });
+    each.collect()
 }
 
 /// Everything that decides what the result of an image is, for its hash.
@@ -233,7 +226,7 @@ struct Choices<'a> {
     weights: &'a WeightsReport,
     crop: Option<Region>,
     classes: &'a [usize],
-    layers: Vec<usize>,
+    layers: Vec<String>,
     score: &'static str,
     method: &'static str,
     measures: Vec<&'static str>,
@@ -247,13 +240,13 @@ struct Choices<'a> {
 }
 
 impl<'a> Choices<'a> {
-    fn new(options: &Explain, weights: &'a WeightsReport, wish: &'a Wish) -> Self {
+    fn new(options: &Explain, weights: &'a WeightsReport, wish: &'a Wish, plan: &Plan) -> Self {
         let out = options.out.as_ref();
         Self {
             weights,
             crop: wish.preprocessing.crop,
             classes: &wish.classes,
-            layers: wish.layers.iter().map(|layer| layer.0).collect(),
+            layers: wish.layers.iter().map(|layer| layer.name(plan)).collect(),
             score: wish.score.name(),
             method: wish.method.name(),
             measures: wish.measures.iter().map(|measure| measure.name()).collect(),
@@ -355,7 +348,8 @@ impl Task<'_> {
     }
 
     /// Who stands against a class in its map, as far as that is known.
-    fn rivals(&self, predicted: &Predicted, class: usize, layer: LayerId) -> Option<Rivals> {
+    fn rivals(&self, predicted: &Predicted, class: usize, layers: Layers) -> Option<Rivals> {
+        let layer = layers.single()?;
         let is_known = self.wish.method.is_in_class_maps(&self.network.plan, layer);
         let is_asked = self.wish.score == Score::Probability && is_known;
         is_asked.then(|| predicted.class_maps.rivals(class)).flatten()
@@ -389,11 +383,11 @@ impl Task<'_> {
         open: &Open<'_>,
         path: &Path,
         answer: &Answer,
-        (class, id): (usize, LayerId),
+        (class, id): (usize, Layers),
         place: Option<Place<'_>>,
     ) -> Result<MapReport, ExplorerError> {
         let options = self.options;
-        let layer = self.network.plan.layer(id).name.clone();
+        let layer = id.name(&self.network.plan);
         let labels = &self.network.labels;
         let label = labels.display_name(class);
         let predicted = &answer.predicted;
@@ -431,7 +425,7 @@ impl Task<'_> {
     }
 
     /// A map as the session draws it; none if there is no such map.
-    pub fn panel(&self, answer: &Answer, place: (usize, LayerId)) -> Option<Panel> {
+    pub fn panel(&self, answer: &Answer, place: (usize, Layers)) -> Option<Panel> {
         answer.panel(self.network, &self.wish, place, &self.writing)
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::arguments::{Explain, NetworkArguments};
 use super::{Stop, load, map_files, wait};
+use crate::explain::{Fusion, Layers};
 use crate::explorer::{
     Activity, Drawing, Existing, ExplainRequest, Explorer, Export, ExportRequest, ImageId, NetworkInfo, NetworkNote,
     NetworkSource, Panel, Predicted, Provenance, Purpose, Recipe, Reply, Request, Subject, find_network, find_photo,
 };
 use crate::imaging::{self, Difference};
-use crate::network::LayerId;
 
 /// Runs the command.
 pub fn run(network: &NetworkArguments, options: &Explain, picture: &Path) -> Result<(), Stop> {
@@ -157,9 +157,10 @@ impl Repeat<'_> {
                 network.weights.name
             ));
         }
-        let layer = network.plan.find(&recipe.layer);
+        let layer = Layers::parse(&recipe.layer, &network.plan, Fusion::default()).ok();
+        let layer = layer.or_else(|| network.plan.find(&recipe.layer).map(Layers::from));
         let layer = layer
-            .filter(|&layer| recipe.method.has_map(&network.plan, layer))
+            .filter(|layers| layers.all().all(|layer| recipe.method.has_map(&network.plan, layer)))
             .ok_or_else(|| {
                 format!(
                     "{} has no layer {} with a map, at which {picture} is",
@@ -217,10 +218,18 @@ impl Repeat<'_> {
         &self,
         network: &NetworkInfo,
         recipe: &Recipe,
-        layer: LayerId,
+        layers: Layers,
         predicted: &Predicted,
     ) -> Result<crate::explain::Map, String> {
         let (image, preprocessing) = (predicted.image, predicted.preprocessing);
+        let Some(layer) = layers.single() else {
+            let maps = layers
+                .all()
+                .map(|layer| self.map(network, recipe, layer.into(), predicted));
+            let maps = maps.collect::<Result<Vec<_>, _>>()?;
+            let fused = layers.fusion().fused(&maps.iter().collect::<Vec<_>>());
+            return fused.ok_or_else(|| format!("{} has no map at {}", network.weights.name, recipe.layer));
+        };
         if let Some(channel) = recipe.channel {
             self.explorer.send(Request::FeatureMap {
                 image,

@@ -18,7 +18,7 @@ use crate::network::{NetworkError, ReluRule};
 pub(super) fn signed_map(asking: &mut Asking<'_, '_>, logits: &[f64]) -> Result<Vec<f64>, NetworkError> {
     let plan = asking.network.plan();
     let (last, output, units) = (plan.last_feature_layer(), plan.output, plan.units());
-    if !plan.has_rectifier() {
+    if !Method::GuidedGradCam.fits(plan) {
         return Err(NetworkError::NoRelu(Method::GuidedGradCam.title()));
     }
     let shape = plan.layer(last).shape;

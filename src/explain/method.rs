@@ -171,6 +171,11 @@ impl Method {
         }
     }
 
+    /// Whether a network has what it needs: guided Grad-CAM changes what ReLUs pass back.
+    pub fn fits(self, plan: &Plan) -> bool {
+        self != Self::GuidedGradCam || plan.has_rectifier()
+    }
+
     /// Whether it makes a map at this layer.
     pub fn has_map(self, plan: &Plan, layer: LayerId) -> bool {
         let described = plan.layers.get(layer.0);

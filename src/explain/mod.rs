@@ -8,6 +8,7 @@
 //! * [`maps`]: the same by any method, also by those that ask the network again with a changed [`Picture`].
 //! * [`stages`]: the randomisation test: whether a map depends on what the network has learnt.
 //! * [`agreement`]: whether two maps tell the same.
+//! * [`Fusion`]: maps of several layers as one.
 //! * [`Measure`]: whether a map is true to the network: what hiding its evidence does to the score.
 //!
 //! Everything here is arithmetic on values that are handed in: no files, no clock, no window.
@@ -20,6 +21,7 @@ mod class_maps;
 mod eigen_cam;
 mod eigen_grad_cam;
 mod finer_cam;
+mod fusion;
 mod grad_cam;
 mod grad_cam_element_wise;
 mod grad_cam_plus_plus;
@@ -51,6 +53,7 @@ pub use asking::Watch;
 pub use brought_back::{BroughtBack, agreement_where_seen, brought_back};
 pub use class_maps::ClassMaps;
 pub use finer_cam::most_alike;
+pub use fusion::{Fusion, Layers};
 pub use hiding::Hiding;
 pub use map::Map;
 pub use measure::{Curve, Fill, Masked, Measure, Measures, Measuring, Random, Way, masked, measure, random_map};

@@ -9,9 +9,8 @@ use super::figure::{Ground, WIDTHS, figure, sheet};
 use super::page::Page;
 use super::reply::NetworkInfo;
 use super::request::ImageId;
-use crate::explain::{Map, Method, Score, Target};
+use crate::explain::{Layers, Map, Method, Score, Target};
 use crate::imaging::{self, Colormap, Cutout, Photo, Preprocessing, Region};
-use crate::network::LayerId;
 
 /// Drawings of what is there: white for all of it, black for nothing.
 const ALL: [u8; 3] = [255; 3];
@@ -76,8 +75,8 @@ pub struct Subject {
     pub preprocessing: Preprocessing,
     /// Which class, or difference of classes.
     pub target: Target,
-    /// At which layer.
-    pub layer: LayerId,
+    /// At which layer, or layers.
+    pub layer: Layers,
     /// The channel of that layer whose own activation this is, rather than a map of evidence.
     pub channel: Option<usize>,
     /// Which number of the class.

@@ -73,7 +73,7 @@ fn subject(panel: &Panel) -> String {
 
 /// How it was made, in words.
 fn details(panel: &Panel) -> String {
-    let layer = &panel.network.plan.layer(panel.of.layer).name;
+    let layer = panel.of.layer.name(&panel.network.plan);
     let network = &panel.network.weights.name;
     match panel.of.channel {
         Some(_) => format!("{network} · {layer} · feature map"),
@@ -217,13 +217,12 @@ pub fn sheet(panels: &[Panel], photos: &[(Arc<Photo>, String)], columns: usize) 
             let left = gap + column as u32 * (tile + gap);
             let own = fitted(picture);
             page.pictures.push(([left, top, tile, own], scaled(picture, tile, own)));
-            let layer = &panel.network.plan.layer(panel.of.layer);
             let (name, detail) = if is_one_layer {
                 (subject(panel), answer(panel).unwrap_or_default())
             } else {
                 (
-                    layer.name.clone(),
-                    format!("{} × {}", layer.shape.width, layer.shape.height),
+                    panel.of.layer.name(&panel.network.plan),
+                    format!("{} × {}", panel.map.width, panel.map.height),
                 )
             };
             let detail_width = width(&detail, size, false);

@@ -183,7 +183,7 @@ impl Recipe {
             class: ClassNote::of(class, &network.labels),
             rather_than: than.map(|than| ClassNote::of(than, &network.labels)),
             answer: *answer,
-            layer: network.plan.layer(of.layer).name.clone(),
+            layer: of.layer.name(&network.plan),
             channel: of.channel,
             score: of.score,
             method: of.method,

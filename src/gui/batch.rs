@@ -150,7 +150,7 @@ fn classes(state: &State) -> Classes {
 /// One sentence about what is missing.
 pub fn request(state: &State, folder: PathBuf) -> Result<ExplainAll, &'static str> {
     const NOTHING: &str = "There are no images to explain yet; open some first.";
-    let (Some(network), Some(layer)) = (&state.network, state.layer()) else {
+    let (Some(network), Some(layers)) = (&state.network, state.chosen_layers()) else {
         return Err(NOTHING);
     };
     // nothing is fetched from the web without being asked for
@@ -203,7 +203,7 @@ pub fn request(state: &State, folder: PathBuf) -> Result<ExplainAll, &'static st
         },
         classes,
         than: choices.than,
-        layers: vec![choices.method.place(&network.plan, layer)],
+        layers: vec![layers],
         likeliest: 0,
         along: Vec::new(),
         score: state.score(),
@@ -278,8 +278,8 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
 fn what_is_done(state: &State) -> String {
     let images = state.images.list();
     let away = images.iter().filter(|image| image.stage == Stage::NotFetched).count();
-    let layer = state.network.as_ref().zip(state.layer());
-    let layer = layer.map_or_else(String::new, |(network, layer)| network.plan.layer(layer).name.clone());
+    let layers = state.network.as_ref().zip(state.chosen_layers());
+    let layer = layers.map_or_else(String::new, |(network, layers)| layers.name(&network.plan));
     let mut text = format!(
         "{} images as in the picture: {} at {layer}, {}.",
         images.len() - away,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::preferences::{Appearance, Drawer, Preferences, TOPS};
-use crate::explain::{Method, Score, Target};
+use crate::explain::{Layers, Method, Score, Target};
 use crate::explorer::InputChoices;
 use crate::imaging::Colormap;
 use crate::network::LayerId;
@@ -101,6 +101,9 @@ pub struct Choices {
     /// The layer; none is the last feature layer.
     #[serde(skip)]
     pub layer: Option<LayerId>,
+    /// Several layers whose maps are fused, of which [`Self::layer`] is one; none if there is one.
+    #[serde(skip)]
+    pub fused: Option<Layers>,
     /// Probability or logit; none is what is recommended for the network. Kept under a name of its own, since `score` has
     /// been what every start left there, chosen or not.
     #[serde(rename = "chosen_score")]
@@ -135,6 +138,7 @@ impl Default for Choices {
             class: None,
             than: None,
             layer: None,
+            fused: None,
             score: None,
             method: Method::default(),
             input: InputChoices::default(),
@@ -157,6 +161,7 @@ impl Choices {
             class: self.class,
             than: self.than,
             layer: self.layer,
+            fused: self.fused,
             ..Self::default()
         }
     }

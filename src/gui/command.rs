@@ -136,6 +136,8 @@ pub enum Command {
     Peek(bool),
     /// Choose a layer.
     SelectLayer(LayerId),
+    /// Fuse the map of a layer with that of the chosen one, or no longer.
+    FuseLayer(LayerId),
     /// Show the small maps of all layers of the group at this place of the plan, or of its last one alone.
     Unfold(usize),
     /// Show the feature map of a channel, or no longer.

@@ -79,7 +79,7 @@ fn is_of_probability(state: &State, shown: &Shown) -> bool {
 /// Who stands against the class of a map, as far as that is known: at the last feature layer.
 fn rivals(state: &State, shown: &Shown) -> Option<Rivals> {
     let (network, key) = (state.network.as_ref()?, &shown.key);
-    let is_known = key.method.is_in_class_maps(&network.plan, key.layer);
+    let is_known = key.fused.is_none() && key.method.is_in_class_maps(&network.plan, key.layer);
     let Target::Class(class) = key.target else { return None };
     if !is_known || !is_of_probability(state, shown) {
         return None;

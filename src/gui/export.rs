@@ -59,7 +59,10 @@ fn panel_of(state: &State, shown: &Shown, network: &Arc<NetworkInfo>, answer: Op
         of: Subject {
             preprocessing: shown.key.preprocessing,
             target: shown.key.target,
-            layer: shown.key.layer,
+            layer: match shown.channel {
+                Some(_) => shown.key.layer.into(),
+                None => shown.key.layers(),
+            },
             channel: shown.channel,
             score: shown.key.score,
             method: shown.key.method,
@@ -118,7 +121,7 @@ fn suggested_name(state: &State, panels: &[Panel]) -> Option<String> {
     let image = state.images.get(panel.image)?;
     let part = panel.of.preprocessing.crop;
     let part = part.map_or_else(String::new, |part| format!(" part {part}"));
-    let layer = &panel.network.plan.layer(panel.of.layer).name;
+    let layer = panel.of.layer.name(&panel.network.plan);
     let method = match panel.of.channel {
         Some(_) => "",
         None => panel.of.method.name(),

@@ -40,10 +40,17 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
             );
         }
     });
+    if state.chosen_key().is_some_and(|key| key.fused.is_some()) {
+        caption(
+            ui,
+            "The maps of several layers are shown as one; choose one layer to measure its map.",
+        );
+        return;
+    }
     let height = ui.available_height();
     let width = ui.available_width() - 3.0 * 2.0 * UNIT;
     let seen = (height - TOP as f32 * LINE).clamp(0.0, 0.25 * width).max(26.0 * UNIT);
-    let table = (0.26 * width).clamp(55.0 * UNIT, 90.0 * UNIT);
+    let table = (0.26 * width).clamp(57.0 * UNIT, 90.0 * UNIT);
     let plot = ((width - seen - table) / 2.0).max(30.0 * UNIT);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
@@ -259,7 +266,7 @@ fn areas(ui: &mut Ui, state: &State) {
         ui.label(RichText::new(text).small());
     };
     ScrollArea::both().id_salt("areas").auto_shrink([false, false]).show(ui, |ui| {
-        Grid::new("areas").num_columns(3).spacing(vec2(2.0 * UNIT, 0.5 * UNIT)).show(ui, |ui| {
+        Grid::new("areas").num_columns(3).spacing(vec2(1.5 * UNIT, 0.5 * UNIT)).show(ui, |ui| {
             caption(ui, "Area below");
             caption(ui, "deletion").on_hover_text("Good is small.");
             caption(ui, "insertion").on_hover_text("Good is large.");

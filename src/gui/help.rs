@@ -10,10 +10,11 @@ use super::theme::{self, UNIT, strong};
 use super::widgets::caption;
 
 /// What the mouse does.
-const MOUSE: [(&str, &str); 10] = [
+const MOUSE: [(&str, &str); 11] = [
     ("Pointer on a class or a small map", "Preview its map"),
     ("Click on a class or a small map", "Choose it"),
     ("Right click on a class", "Pin it, or compare another with it"),
+    ("Ctrl+click on a layer", "Fuse its map with that of the chosen one"),
     ("Wheel", "Zoom at the pointer"),
     ("Wheel while painting", "A wider or narrower brush; with Ctrl it zooms"),
     ("Drag", "Move the picture"),

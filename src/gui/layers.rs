@@ -7,7 +7,8 @@ use super::command::{Action, Command};
 use super::rows::rows;
 use super::state::State;
 use super::theme::{self, UNIT, palette};
-use super::widgets::{action_tooltip, caption, focus_ring, key_cap, section, text_in};
+use super::widgets::{action_tooltip, caption, focus_ring, key_cap, section, segmented, text_in};
+use crate::explain::{Fusion, Layers};
 use crate::network::{Group, LayerId, Plan, Role, Shape};
 
 /// Height of the name of a group or layer.
@@ -38,7 +39,12 @@ pub fn height(state: &State) -> f32 {
     };
     let plan = &network.plan;
     let inside = plan.group_of(chosen).map_or(0, |open| plan.groups()[open].layers.len());
-    (plan.groups().len() + inside) as f32 * ROW + HEAD
+    let fusion = if state.choices.fused.is_some() {
+        theme::ROW + UNIT
+    } else {
+        0.0
+    };
+    (plan.groups().len() + inside) as f32 * ROW + HEAD + fusion
 }
 
 /// Draws the groups.
@@ -62,6 +68,9 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         }
     });
     scrubber(ui, plan, chosen, commands);
+    if let Some(layers) = state.choices.fused {
+        fusion(ui, state, layers, commands);
+    }
     legend(ui);
     let groups = plan.groups();
     let most = groups.iter().map(|group| group.shape.channels).max().unwrap_or(1);
@@ -73,19 +82,51 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let count = groups.len() + inside.len();
     rows(ui, "layers", count, ROW, (current, chosen.0), |ui, row| {
         if let Some(&layer) = row.checked_sub(above).and_then(|row| inside.get(row)) {
-            if layer_row(ui, plan, layer, layer == chosen).clicked() {
-                commands.push(Command::SelectLayer(layer));
+            let is_fused = state
+                .choices
+                .fused
+                .is_some_and(|layers| layers.all().any(|own| own == layer));
+            if layer_row(ui, plan, layer, layer == chosen || is_fused).clicked() {
+                let fuses = ui.input(|input| input.modifiers.command || input.modifiers.shift);
+                commands.push(match fuses {
+                    true => Command::FuseLayer(layer),
+                    false => Command::SelectLayer(layer),
+                });
             }
             return;
         }
         let position = if row < above { row } else { row - inside.len() };
         let is_open = open == Some(position);
         let group = &groups[position];
-        if group_row(ui, plan, group, is_open, most).clicked() && !is_open {
+        let has_fused = |layers: Layers| layers.all().any(|own| group.has(own));
+        let is_marked = is_open || state.choices.fused.is_some_and(has_fused);
+        if group_row(ui, plan, group, is_marked, most).clicked() {
+            let fuses = ui.input(|input| input.modifiers.command || input.modifiers.shift);
             // what comes out of the group
-            commands.push(Command::SelectLayer(group.last()));
+            match fuses {
+                true => commands.push(Command::FuseLayer(group.last())),
+                false if !is_open => commands.push(Command::SelectLayer(group.last())),
+                false => {}
+            }
         }
     });
+}
+
+/// How the maps of several layers become one.
+fn fusion(ui: &mut Ui, state: &State, layers: Layers, commands: &mut Vec<Command>) {
+    let text = |fusion| match fusion {
+        Fusion::Mean => (
+            "Mean",
+            "The mean of the layers' heat, each from 0 to 1, at the cells of the finest.",
+        ),
+        Fusion::Maximum => ("Maximum", "The largest heat of the layers: what any of them names."),
+        Fusion::Product => ("Product", "The product of the layers' heat: what all of them name."),
+    };
+    if let Some(fusion) = segmented(ui, "Fusion", layers.fusion(), &Fusion::ALL, text) {
+        let mut choices = state.choices.clone();
+        choices.fused = Some(layers.by(fusion));
+        commands.push(Command::Choose(choices));
+    }
 }
 
 /// What the columns of the list are.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::explain::{Map, Method, Score, Target};
+use crate::explain::{Layers, Map, Method, Score, Target};
 use crate::explorer::{ExplainRequest, Explained, ImageId, Purpose};
 use crate::imaging::{Preprocessing, signed_strength};
 use crate::network::LayerId;
@@ -27,9 +27,26 @@ pub struct MapKey {
     pub score: Score,
     /// How the map was made.
     pub method: Method,
+    /// The layers whose maps are fused, of which [`Self::layer`] is one; none of a map of one layer.
+    pub fused: Option<Layers>,
 }
 
 impl MapKey {
+    /// The map of one of its layers.
+    #[must_use]
+    pub fn at(self, layer: LayerId) -> Self {
+        Self {
+            layer,
+            fused: None,
+            ..self
+        }
+    }
+
+    /// Its layer, or layers.
+    pub fn layers(&self) -> Layers {
+        self.fused.unwrap_or_else(|| self.layer.into())
+    }
+
     /// What a request asks for first; none if it asks for nothing.
     pub fn first_of(request: &ExplainRequest) -> Option<Self> {
         Some(Self {
@@ -39,17 +56,18 @@ impl MapKey {
             layer: *request.layers.first()?,
             score: request.score,
             method: request.method,
+            fused: None,
         })
     }
 
-    /// The request for this map alone.
+    /// The request for this map alone, or for those that are fused in it.
     pub fn request(self, purpose: Purpose) -> ExplainRequest {
         ExplainRequest {
             image: self.image,
             preprocessing: self.preprocessing,
             purpose,
             targets: vec![self.target],
-            layers: vec![self.layer],
+            layers: self.layers().all().collect(),
             score: self.score,
             method: self.method,
         }
@@ -80,6 +98,7 @@ impl MapStore {
             layer: explained.explanation.layer,
             score: request.score,
             method: request.method,
+            fused: None,
         };
         self.keep(key, Arc::new(explained.explanation.map));
     }
@@ -186,6 +205,7 @@ mod tests {
             layer: LayerId(1),
             score: Score::Logit,
             method: Method::GradCam,
+            fused: None,
         };
         Shown {
             key,

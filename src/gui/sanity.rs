@@ -19,7 +19,7 @@ const CURVES: f32 = 320.0;
 
 /// Draws the trained network's map, that of the chosen stage, and the curves of all stages.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
-    let Some(key) = state.chosen_key() else { return };
+    let Some(key) = state.sanity_key() else { return };
     if state.takes_long_to_randomize(&key) {
         ask(ui, state, key, commands);
         return;

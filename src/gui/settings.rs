@@ -8,7 +8,7 @@ use super::export;
 use super::state::State;
 use super::textures::Textures;
 use super::theme::{self, UNIT, palette};
-use super::widgets::{action_tooltip, caption, check, chevron, section, segmented, text_in};
+use super::widgets::{action_tooltip, caption, check, chevron, section, segmented, text_in, truncated};
 use crate::explain::{Method, Score};
 use crate::explorer::SCORE_RULE;
 use crate::imaging::{Colormap, Fit, Pixels, Preprocessing, Resize};
@@ -253,11 +253,16 @@ fn method(ui: &mut Ui, state: &State, choices: &mut Choices) {
     if let Some(method) = list(ui, "Method", choices.method, &Method::ALL, text) {
         choices.method = method;
     }
-    if let Some(same) = coincides(state) {
-        caption(ui, same).on_hover_text(
-            "Where the gradient is the same at every cell, as in front of a global average, these methods are one.",
-        );
-    }
+    // always one line, so that nothing moves when another layer is chosen
+    let told = coincides(state);
+    let explanation = match &told {
+        Some(_) => {
+            "At this layer these methods make the same map: the gradient is the same at every cell, as in front of a global average."
+        }
+        None => text(choices.method).1,
+    };
+    let told = told.unwrap_or_else(|| explanation.to_owned());
+    truncated(ui, RichText::new(told).small().weak()).on_hover_text(explanation);
 }
 
 /// In words, with which methods the chosen one coincides at the chosen layer.
@@ -269,7 +274,7 @@ fn coincides(state: &State) -> Option<String> {
         .into_iter()
         .filter(|&method| method != chosen && root(method) == root(chosen));
     let names: Vec<&str> = others.map(Method::title).collect();
-    (!names.is_empty()).then(|| format!("Here the same as {}", names.join(" and ")))
+    (!names.is_empty()).then(|| format!("Same as {}", names.join(", ")))
 }
 
 /// `is_uniform`: the gradient is the same at every cell of the last feature layer.

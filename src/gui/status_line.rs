@@ -85,7 +85,6 @@ fn explained(state: &State) -> String {
     let (Some(shown), Some(network)) = (&state.shown, &state.network) else {
         return String::new();
     };
-    let layer = network.plan.layer(shown.key.layer);
     let waiting = match state.explained_share() {
         _ if state.is_map_stopped() => format!("{} stopped  ·  ", state.choices.method.title()),
         Some(share) => format!("computing, {share} %…  ·  "),
@@ -96,12 +95,12 @@ fn explained(state: &State) -> String {
     format!(
         "{waiting}{}  ·  {}{warning}",
         export::shown_name(state, shown),
-        layer.name
+        shown.key.layers().name(&network.plan)
     )
 }
 
 /// What is to be kept in mind of the layer whose map is shown.
 fn warning(state: &State) -> Option<&'static str> {
     let (shown, network) = (state.shown.as_ref()?, state.network.as_ref()?);
-    layers::warning(network.plan.layer(shown.key.layer).role)
+    layers::warning(network.plan.layer(shown.key.layers().single()?).role)
 }

@@ -312,11 +312,13 @@ fn main_wish(state: &State) -> Option<Wish> {
     if state.is_map_stopped() {
         return None;
     }
-    Some((vec![state.choices.target(state.class()?)], vec![state.layer()?]))
+    let layers = state.chosen_layers()?;
+    Some((vec![state.choices.target(state.class()?)], layers.all().collect()))
 }
 
 fn preview_wish(state: &State) -> Option<Wish> {
-    Some((vec![state.choices.target(state.preview?)], vec![state.layer()?]))
+    let layers = state.chosen_layers()?;
+    Some((vec![state.choices.target(state.preview?)], layers.all().collect()))
 }
 
 fn side_by_side_wish(state: &State) -> Option<Wish> {
@@ -358,7 +360,8 @@ fn other_request(state: &State) -> Option<ExplainRequest> {
     let image = state.images.get(key.image)?;
     // at the last feature layer it comes with the prediction
     let plan = &state.network.as_ref()?.plan;
-    if image.prediction.is_none() || key.method.is_in_class_maps(plan, key.layer) {
+    let is_at_hand = key.fused.is_none() && key.method.is_in_class_maps(plan, key.layer);
+    if image.prediction.is_none() || is_at_hand {
         return None;
     }
     Some(key.request(Purpose::Compare))

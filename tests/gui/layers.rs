@@ -1,7 +1,9 @@
 //! Layers, the strip of all of them, and the numbers behind them.
 
-use egui::Key;
+use egui::accesskit::Role as Kind;
+use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use gradcam_explorer::explain::Fusion;
 use gradcam_explorer::gui::choices::Drawer;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::imaging::{Colormap, Resize};
@@ -150,4 +152,54 @@ fn gradients_channels_and_values_are_there_on_demand() {
     assert!(window.has_text("Evidence of each cell"));
     window.click("Map values");
     assert_eq!(window.state().preferences.drawer, None);
+}
+
+#[test]
+fn several_layers_are_fused_by_a_click_with_ctrl() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let plan = window.state().network.as_ref().unwrap().plan.clone();
+    let last = plan.last_feature_layer();
+    let other = plan.find("block14_sepconv1_act").unwrap();
+    let row = window.role(Kind::Button, "block14_sepconv1_act").rect().center();
+    window.move_to(row);
+    for pressed in [true, false] {
+        window.harness.event(egui::Event::ModifiersChanged(Modifiers::COMMAND));
+        window.harness.event(egui::Event::PointerButton {
+            pos: row,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::COMMAND,
+        });
+        window.settle();
+    }
+    window.harness.event(egui::Event::ModifiersChanged(Modifiers::NONE));
+    window.settle();
+    window.wait("the fused map", |state| {
+        state.shown.as_ref().is_some_and(|shown| shown.key.fused.is_some())
+    });
+    let shown = window.state().shown.clone().unwrap();
+    let layers = shown.key.layers();
+    assert_eq!(layers.all().collect::<Vec<_>>(), [last, other]);
+    let maps = [last, other].map(|layer| window.state().map(&shown.key.at(layer)).unwrap());
+    assert_eq!(*shown.map, Fusion::Mean.fused(&[&maps[0], &maps[1]]).unwrap());
+    assert!(window.has_text("block14_sepconv2_act+block14_sepconv1_act"));
+    window.role(Kind::RadioButton, "Product").click();
+    window.settle();
+    let product = window.state().shown.clone().unwrap();
+    assert_eq!(*product.map, Fusion::Product.fused(&[&maps[0], &maps[1]]).unwrap());
+    // what is undone is the way of fusing, then the fusion
+    window.command_key(Key::Z);
+    assert_eq!(window.state().choices.fused.unwrap().fusion(), Fusion::Mean);
+    window.command_key(Key::Z);
+    assert_eq!(window.state().choices.fused, None);
+    window.command_key(Key::Y);
+    assert!(window.state().choices.fused.is_some());
+    // a click without is a choice of one
+    window.role(Kind::Button, "block14_sepconv1_act").click();
+    window.settle();
+    assert_eq!(
+        (window.state().choices.fused, window.state().layer()),
+        (None, Some(other))
+    );
+    assert!(!window.harness_has(Kind::RadioButton, "Product"));
 }

@@ -1,5 +1,6 @@
 //! Methods that know one place only, or take many passes.
 
+use egui::Key;
 use egui::accesskit::Role;
 use gradcam_explorer::explain::Method;
 use gradcam_explorer::gui::choices::Drawer;
@@ -65,4 +66,17 @@ fn a_slow_map_tells_how_far_it_is_and_gives_way_to_another_choice() {
     });
     assert_eq!(window.state().explained_share(), None);
     assert!(window.told().is_empty(), "{:?}", window.told());
+}
+
+#[test]
+fn where_methods_coincide_a_line_below_says_so() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    assert!(window.has("Same as HiResCAM, XGrad-CAM"));
+    choose(&mut window, Method::XgradCam);
+    assert!(window.has("Same as Grad-CAM, HiResCAM"));
+    choose(&mut window, Method::LayerCam);
+    assert!(!window.has_text("Same as "));
+    choose(&mut window, Method::GradCam);
+    window.key(Key::OpenBracket);
+    assert!(!window.has_text("Same as "));
 }

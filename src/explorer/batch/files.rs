@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Open, Wish};
-use crate::explain::Target;
+use crate::explain::{Layers, Target};
 use crate::explorer::drawing::{Arrangement, Drawing, Look, Panel, Subject, View};
 use crate::explorer::error::ExplorerError;
 use crate::explorer::export::Export;
@@ -18,7 +18,7 @@ use crate::explorer::reply::NetworkInfo;
 use crate::explorer::request::ExportRequest;
 use crate::explorer::write::Existing;
 use crate::imaging::{Colormap, Format};
-use crate::network::{Group, LayerId, Plan};
+use crate::network::{Group, Plan};
 
 /// How many classes are on a sheet unless they are named.
 const SHEET: usize = 10;
@@ -149,7 +149,7 @@ impl Answer {
         &self,
         network: &Arc<NetworkInfo>,
         wish: &Wish,
-        (class, layer): (usize, LayerId),
+        (class, layer): (usize, Layers),
         writing: &Writing,
     ) -> Option<Panel> {
         let predicted = &self.predicted;
@@ -250,7 +250,7 @@ impl Writing {
             Target::Class(class) => class.to_string(),
             Target::Rather { class, than } => format!("{class}-rather-than-{than}"),
         };
-        let layer = &panel.network.plan.layer(panel.of.layer).name;
+        let layer = panel.of.layer.name(&panel.network.plan);
         let base = place.file(&format!(".{class}.{layer}"));
         let (mut names, mut files) = (Vec::new(), Vec::new());
         for (name, export, ending) in self.exports(panel) {
@@ -285,13 +285,13 @@ impl Writing {
             };
             for &layer in &wish.layers {
                 let panels = shown.iter().filter_map(|&class| panel((class, layer)));
-                let name = &network.plan.layer(layer).name;
+                let name = layer.name(&network.plan);
                 sheets.push((format!("classes.{name}"), panels.collect()));
             }
         }
         if !wish.along.is_empty() {
             for &class in &answer.classes {
-                let panels = wish.along.iter().filter_map(|&layer| panel((class, layer)));
+                let panels = wish.along.iter().filter_map(|&layer| panel((class, layer.into())));
                 sheets.push((format!("layers.{class}"), panels.collect()));
             }
         }

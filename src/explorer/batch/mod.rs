@@ -37,7 +37,7 @@ use super::reply::{NetworkEpoch, NetworkInfo, Predicted};
 use super::request::{DeviceChoice, ExportRequest, ImageId, ImageSource, NetworkSource};
 use super::session::{Loaded, ms_since, predicted};
 use super::surroundings::Surroundings;
-use crate::explain::{self, Fill, Map, Measure, Measures, Measuring, Method, Question, Score, Target, Watch};
+use crate::explain::{self, Fill, Layers, Map, Measure, Measures, Measuring, Method, Question, Score, Target, Watch};
 use crate::imaging::{Painting, Photo, Preprocessing};
 use crate::network::{LayerId, MOST_KEPT};
 use crate::weights::fetch::Progress;
@@ -62,7 +62,7 @@ pub struct Wish {
     /// The class that they are compared with.
     pub than: Option<usize>,
     /// The layers at which they are.
-    pub layers: Vec<LayerId>,
+    pub layers: Vec<Layers>,
     /// How many of the likeliest classes have maps at these layers too, for a sheet of classes where none are named.
     pub likeliest: usize,
     /// The layers at which there are maps too, for a sheet of layers.
@@ -85,9 +85,9 @@ pub struct Answer {
     /// The classes that were explained.
     pub classes: Vec<usize>,
     /// A map for each of them at each layer, and those of the sheets.
-    pub maps: HashMap<(usize, LayerId), Arc<Map>>,
+    pub maps: HashMap<(usize, Layers), Arc<Map>>,
     /// What was measured of them.
-    pub measures: HashMap<(usize, LayerId), Measures>,
+    pub measures: HashMap<(usize, Layers), Measures>,
     /// Time for the maps and what was measured of them in ms.
     pub maps_ms: f64,
 }
@@ -296,7 +296,7 @@ impl Open<'_> {
             let likeliest = predicted.ranking.iter().take(wish.likeliest);
             let further = likeliest.filter(|class| !classes.contains(class));
             let at_layers: Vec<usize> = classes.iter().chain(further).copied().collect();
-            let along = wish.along.iter().filter(|layer| !wish.layers.contains(layer));
+            let along = wish.along.iter().filter(|&&layer| !wish.layers.contains(&layer.into()));
             let along: Vec<LayerId> = along.copied().collect();
             // an image that was begun is finished
             let mut watch = Watch {
@@ -304,13 +304,14 @@ impl Open<'_> {
                 progress: &mut |_, _| {},
             };
             let mut maps = HashMap::new();
-            for (classes, layers) in [(&at_layers, &wish.layers), (&classes, &along)] {
+            let single: Vec<LayerId> = wish.layers.iter().flat_map(Layers::all).collect();
+            for (classes, layers) in [(&at_layers, &single), (&classes, &along)] {
                 let is_known = |layer: &LayerId| wish.method.is_in_class_maps(plan, *layer);
                 let (known, mut swept): (Vec<_>, Vec<_>) = layers.iter().copied().partition(is_known);
                 for layer in known {
                     for &class in classes {
                         let map = predicted.class_maps.map(wish.target(class), wish.score);
-                        maps.insert((class, layer), Arc::new(map));
+                        maps.insert((class, layer.into()), Arc::new(map));
                     }
                 }
                 swept.sort_unstable();
@@ -321,7 +322,7 @@ impl Open<'_> {
                 let targets: Vec<Target> = classes.iter().map(|&class| wish.target(class)).collect();
                 let mut found = |explanation: explain::Explanation| {
                     let (Target::Class(class) | Target::Rather { class, .. }) = explanation.target;
-                    maps.insert((class, explanation.layer), Arc::new(explanation.map));
+                    maps.insert((class, explanation.layer.into()), Arc::new(explanation.map));
                 };
                 let question = Question {
                     targets: &targets,
@@ -330,6 +331,15 @@ impl Open<'_> {
                     method: wish.method,
                 };
                 explain::maps(network, picture, &logits, question, &mut watch, &mut found)?;
+            }
+            for layers in wish.layers.iter().filter(|layers| layers.single().is_none()) {
+                for &class in &at_layers {
+                    let of_layer = |layer: LayerId| maps.get(&(class, layer.into())).map(|map| &**map);
+                    let all: Option<Vec<&Map>> = layers.all().map(of_layer).collect();
+                    if let Some(fused) = all.and_then(|all| layers.fusion().fused(&all)) {
+                        maps.insert((class, *layers), Arc::new(fused));
+                    }
+                }
             }
             let mut measures = HashMap::new();
             let measured = classes
@@ -413,7 +423,7 @@ mod tests {
                 preprocessing: batch.info().usual,
                 classes: Vec::new(),
                 than: None,
-                layers: vec![batch.info().plan.last_feature_layer()],
+                layers: vec![batch.info().plan.last_feature_layer().into()],
                 likeliest: 0,
                 along: Vec::new(),
                 score: Score::Logit,

@@ -18,7 +18,7 @@ use crate::explorer::{BatchProgress, Existing, ExportRequest, ImageSource, Netwo
 use crate::imaging::Photo;
 use back::back;
 use images::{dismiss, hold_second, open, open_files, remove, repeat, show, show_end, step_image, use_network};
-use steps::{ask_about, paint, select_class, select_layer, step_class, step_layer, toggle_pin};
+use steps::{ask_about, fuse_layer, paint, select_class, select_layer, step_class, step_layer, toggle_pin};
 
 /// What a command asks of the world outside of the state.
 #[derive(Debug)]
@@ -114,6 +114,7 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
         Command::Ask(question) => ask_about(state, question),
         Command::Peek(holds) => state.peeking = holds,
         Command::SelectLayer(layer) => select_layer(state, layer),
+        Command::FuseLayer(layer) => fuse_layer(state, layer),
         Command::Unfold(group) => {
             if !state.unfolded.remove(&group) {
                 state.unfolded.insert(group);
@@ -300,7 +301,10 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::Signed => state.choices.signed = !state.choices.signed,
         Action::PreviousLayer => step_layer(state, -1),
         Action::NextLayer => step_layer(state, 1),
-        Action::DefaultLayer => state.choices.layer = None,
+        Action::DefaultLayer => {
+            state.choices.layer = None;
+            state.choices.fused = None;
+        }
         Action::PreviousImage => step_image(state, -1),
         Action::NextImage => step_image(state, 1),
         Action::FirstImage => show_end(state, <[_]>::first),

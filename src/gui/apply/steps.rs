@@ -23,6 +23,22 @@ pub(super) fn select_layer(state: &mut State, layer: LayerId) {
     let Some(network) = &state.network else { return };
     state.channel = None;
     state.choices.layer = (layer != network.plan.last_feature_layer()).then_some(layer);
+    state.choices.fused = None;
+}
+
+/// Fuses the map of a layer with those that are chosen, or no longer.
+pub(super) fn fuse_layer(state: &mut State, layer: LayerId) {
+    let Some(chosen) = state.layer() else { return };
+    let layers = state.choices.fused.unwrap_or(chosen.into()).toggled(layer);
+    if let Some(only) = layers.single() {
+        return select_layer(state, only);
+    }
+    // the first of them is the one that all else is of
+    if let Some(first) = layers.all().next().filter(|_| layers.all().all(|own| own != chosen)) {
+        select_layer(state, first);
+    }
+    state.channel = None;
+    state.choices.fused = Some(layers);
 }
 
 pub(super) fn step_class(state: &mut State, step: isize) {

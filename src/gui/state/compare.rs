@@ -1,7 +1,7 @@
 //! Two pictures beside each other: what tells the second from the first, and its map.
 
 use super::State;
-use crate::explain::{Method, Score};
+use crate::explain::{Layers, Method, Score};
 use crate::explorer::ImageId;
 use crate::gui::choices::View;
 use crate::gui::command::Command;
@@ -162,6 +162,7 @@ impl State {
             Instead::Layer(other) => {
                 let default = self.network.as_ref().map(|network| network.plan.last_feature_layer());
                 self.choices.layer = Some(other).filter(|_| default != Some(other));
+                self.choices.fused = None;
                 layer.map(Instead::Layer)
             }
             Instead::Method(other) => Some(Instead::Method(std::mem::replace(&mut self.choices.method, other))),
@@ -232,6 +233,9 @@ impl State {
             Instead::Method(method) => method.place(plan, self.layer()?),
             _ => key.method.place(plan, key.layer),
         };
+        let has_all = |layers: &Layers| layers.all().all(|layer| key.method.place(plan, layer) == layer);
+        let is_of_layers = !matches!(instead, Instead::Layer(_));
+        key.fused = key.fused.filter(|layers| is_of_layers && has_all(layers));
         Some(key)
     }
 

@@ -142,6 +142,8 @@ impl State {
             return None;
         }
         let (key, part) = match self.preferences.drawer? {
+            // what would be measured is named by its layer
+            Drawer::Faithfulness if chosen.fused.is_some() => return None,
             Drawer::Faithfulness => self.next_of_curves(chosen)?,
             Drawer::Agreement => (self.next_method()?, Part::Deletion),
             _ => return None,
@@ -169,11 +171,10 @@ impl State {
         let (Some(chosen), Some(layer), Some(network)) = (self.chosen_key(), self.layer(), &self.network) else {
             return Vec::new();
         };
-        let keys = Method::ALL.into_iter().map(|method| MapKey {
-            method,
-            layer: method.place(&network.plan, layer),
-            ..chosen
-        });
+        let keys = Method::ALL
+            .into_iter()
+            .filter(|method| method.fits(&network.plan))
+            .map(|method| MapKey { method, ..chosen }.at(method.place(&network.plan, layer)));
         // one that knows another layer alone says nothing of this one
         let of_here = keys.filter(|key| key.layer == layer || key.method.basis() == Basis::Pixels);
         let wants_slow = self.wants_slow();
@@ -192,12 +193,14 @@ impl State {
 
     /// What the methods that take many passes are compared for: one image, class and layer.
     fn place_of_methods(&self) -> Option<MapKey> {
-        let layer = self.layer()?;
-        Some(MapKey {
-            method: Method::GradCam,
-            layer,
-            ..self.chosen_key()?
-        })
+        let method = Method::GradCam;
+        Some(
+            MapKey {
+                method,
+                ..self.chosen_key()?
+            }
+            .at(self.layer()?),
+        )
     }
 
     /// Whether methods that take many passes are compared too.
@@ -249,7 +252,7 @@ impl State {
             return None;
         }
         let (way, step) = self.faithful.pointed?;
-        let key = self.chosen_key()?;
+        let key = self.chosen_key().filter(|key| key.fused.is_none())?;
         let request = MaskRequest {
             of: key.request(Purpose::Main),
             fill: self.preferences.fill,
@@ -261,12 +264,11 @@ impl State {
 
     /// The picture at the point of a curve that was pointed at last, once it is there; until then the one before.
     pub fn masked(&self) -> Option<&MaskedPicture> {
-        let image = self.images.current()?.id;
         self.faithful.pointed?;
-        self.faithful
-            .masked
-            .as_ref()
-            .filter(|masked| masked.request.of.image == image)
+        let (masked, chosen) = (self.faithful.masked.as_ref()?, self.chosen_key()?);
+        let key = MapKey::first_of(&masked.request.of)?;
+        let is_on_its_way = key.image == chosen.image && self.map(&chosen).is_some();
+        (key == chosen || is_on_its_way).then_some(masked)
     }
 
     /// Takes a measurement.

@@ -99,6 +99,7 @@ impl State {
         // a method of pixels has the input, and no layer is chosen then
         let is_chosen = |layer: &LayerId| *layer != LayerId(0) && *layer != network.plan.last_feature_layer();
         choices.layer = Some(layer).filter(is_chosen);
+        choices.fused = None;
         choices.score = Some(recipe.score);
         choices.method = recipe.method;
         choices.input = InputChoices {

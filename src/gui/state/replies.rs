@@ -141,6 +141,7 @@ impl State {
             self.choices.class = None;
             self.choices.than = None;
             self.choices.layer = None;
+            self.choices.fused = None;
             self.compare = None;
             self.unfolded.clear();
             self.pinned.clear();

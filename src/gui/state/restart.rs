@@ -102,6 +102,7 @@ impl State {
         self.choices.class = None;
         self.choices.than = None;
         self.choices.layer = None;
+        self.choices.fused = None;
         self.pinned.clear();
         self.recent_classes.clear();
         self.unfolded.clear();

@@ -49,10 +49,15 @@ impl Sanity {
 }
 
 impl State {
+    /// The map that is tested: that of the chosen layer, also where those of several are fused.
+    pub fn sanity_key(&self) -> Option<MapKey> {
+        self.chosen_key().map(|key| key.at(key.layer))
+    }
+
     /// The map of which the randomisation test is to be made; none while nobody looks at it, it is done, or it would take
     /// long and is not wanted yet.
     pub fn sanity_wish(&self) -> Option<MapKey> {
-        let key = self.chosen_key().filter(|_| self.prediction().is_some())?;
+        let key = self.sanity_key().filter(|_| self.prediction().is_some())?;
         let is_open = self.preferences.drawer == Some(Drawer::Sanity);
         (is_open && !self.takes_long_to_randomize(&key) && !self.is_randomized(&key)).then_some(key)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::explain::{Map, Method, Target};
+use crate::explain::{Layers, Map, Method, Target};
 use crate::explorer::{Channels, ChannelsRequest, Purpose};
 use crate::gui::choices::Scale;
 use crate::gui::maps::{MapKey, Shown};
@@ -23,6 +23,7 @@ impl State {
             layer,
             score,
             method,
+            fused: None,
         })
     }
 
@@ -35,6 +36,12 @@ impl State {
     /// A map: at the last feature layer at once, elsewhere once it was computed.
     pub fn map(&self, key: &MapKey) -> Option<Arc<Map>> {
         let network = self.network.as_ref()?;
+        if let Some(layers) = key.fused {
+            let maps = layers.all().map(|layer| self.map(&key.at(layer)));
+            let maps: Vec<Arc<Map>> = maps.collect::<Option<_>>()?;
+            let maps: Vec<&Map> = maps.iter().map(|map| &**map).collect();
+            return layers.fusion().fused(&maps).map(Arc::new);
+        }
         if !key.method.is_in_class_maps(&network.plan, key.layer) {
             return self.maps.get(key).cloned();
         }
@@ -45,17 +52,32 @@ impl State {
 
     /// The map of the chosen class at the chosen layer.
     pub fn chosen_key(&self) -> Option<MapKey> {
-        self.key(self.choices.target(self.class()?), self.layer()?)
+        self.key_of(self.class()?)
+    }
+
+    /// The map of a class at the chosen layer, or layers.
+    fn key_of(&self, class: usize) -> Option<MapKey> {
+        let key = self.key(self.choices.target(class), self.layer()?)?;
+        let layers = self.chosen_layers()?;
+        Some(MapKey {
+            fused: Some(layers).filter(|layers| layers.single().is_none()),
+            ..key
+        })
+    }
+
+    /// The chosen layer, or those whose maps are fused; of a method that knows one place only, that place.
+    pub fn chosen_layers(&self) -> Option<Layers> {
+        let (plan, method) = (&self.network.as_ref()?.plan, self.choices.method);
+        let has_all = |layers: &Layers| layers.all().all(|layer| method.place(plan, layer) == layer);
+        let fused = self.choices.fused.filter(has_all);
+        Some(fused.unwrap_or(method.place(plan, self.layer()?).into()))
     }
 
     /// Grad-CAM's map of the chosen class at the chosen layer: what channels are part of, whatever the method.
     fn layer_key(&self) -> Option<MapKey> {
         let key = self.chosen_key()?;
-        Some(MapKey {
-            layer: self.layer()?,
-            method: Method::GradCam,
-            ..key
-        })
+        let method = Method::GradCam;
+        Some(MapKey { method, ..key }.at(self.layer()?))
     }
 
     /// What gradients and channels are wanted of: the chosen class at the chosen layer, and the place that was asked about.
@@ -121,8 +143,7 @@ impl State {
 
     /// What the picture should show: the class under the pointer, else the chosen one.
     pub fn wanted_key(&self) -> Option<MapKey> {
-        let class = self.preview.or_else(|| self.class())?;
-        self.key(self.choices.target(class), self.layer()?)
+        self.key_of(self.preview.or_else(|| self.class())?)
     }
 
     /// The value of the hottest colour for a map.
@@ -152,7 +173,7 @@ impl State {
         self.stopped.take_if(|stopped| Some(*stopped) != chosen);
         let wanted = self.wanted_key();
         let channel = self.shown_channel().filter(|_| self.preview.is_none());
-        let found = channel.or_else(|| wanted.and_then(|key| self.shown_as(key.target, key.layer)));
+        let found = channel.or_else(|| wanted.and_then(|key| self.shown_of(key)));
         if found.is_some() {
             self.shown = found;
         } else if self.shown.as_ref().map(|shown| shown.key.image) != wanted.map(|key| key.image) {
@@ -164,7 +185,7 @@ impl State {
     /// How far the map is that the picture waits for, in per cent; none of one that takes a single pass.
     pub fn explained_share(&self) -> Option<usize> {
         let (request, [done, total]) = self.explaining.as_ref()?;
-        let is_wanted = MapKey::first_of(request) == self.wanted_key();
+        let is_wanted = MapKey::first_of(request) == self.wanted_key().map(|key| key.at(key.layer));
         (is_wanted && self.is_waiting_for_map()).then(|| 100 * done / (*total).max(1))
     }
 

@@ -8,6 +8,8 @@ The network is Keras' own (`../reference/network.py`) on the torch backend, with
 pytorch-grad-cam sees it as a torch module of NCHW. The picture is refgen.uniform('input') at 71 x 71, scores are logits.
 
     METHOD/CLASS/LAYER   signed map of the library before the ReLU; first components with the library's sign correction
+    fused/CLASS          Grad-CAM at the first and the last of LAYERS as the library fuses them, at the cells of the finer one
+                         and before it stretches the result from 0 to 1
     gradient/CLASS       dS/dx by autograd, [71, 71, 3]
     guided/CLASS         the same with the library's GuidedBackpropReLU in place of each ReLU
     integrated/CLASS     (x - black) times the mean gradient at the middles of 50 steps from black, summed over channels
@@ -92,6 +94,18 @@ for name, method in METHODS.items():
     for category in CLASSES:
         for layer in LAYERS:
             found[f"{name}/{category}/{layer}"] = raw(method, layer, category)
+
+
+def fused(category):
+    """the mean of the heat of two layers"""
+    layers = [model.get_layer(name) for name in (LAYERS[2], LAYERS[0])]
+    cam = library.GradCAM(net, layers, reshape_transform=lambda t: t.permute(0, 3, 1, 2))
+    cam.get_target_width_height = lambda _: tuple(layers[0].output.shape[2:0:-1])
+    seen = {}
+    per_layer = cam.compute_cam_per_layer
+    cam.compute_cam_per_layer = lambda *a, **k: seen.setdefault("cams", per_layer(*a, **k))
+    cam(input_tensor=x, targets=[ClassifierOutputTarget(category)])
+    return np.mean(np.maximum(np.concatenate(seen["cams"], axis=1), 0), axis=1)[0]
 
 
 def gradient(picture, category):
@@ -181,6 +195,7 @@ def pictures():
 for category in CLASSES:
     found[f"gradient/{category}"] = gradient(x, category)
     found[f"guided/{category}"] = guided(category)
+    found[f"fused/{category}"] = fused(category)
     middles = [(step + 0.5) / STEPS for step in range(STEPS)]
     mean = sum(gradient(-1 + (x + 1) * share, category).astype("f8") for share in middles) / STEPS
     found[f"integrated/{category}"] = (mean * (x[0].permute(1, 2, 0).cpu().numpy() + 1)).sum(-1)
