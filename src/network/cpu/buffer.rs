@@ -111,6 +111,15 @@ impl Features {
         self.buffer.values_mut()
     }
 
+    /// Makes what is behind the channels zero, where other maps were before.
+    pub(super) fn clear_padding(&mut self) {
+        let (stride, channels) = (self.stride(), self.shape.channels);
+        if channels < stride {
+            let cells = self.values_mut().chunks_exact_mut(stride);
+            cells.for_each(|cell| cell[channels..].fill(0.0));
+        }
+    }
+
     /// One image, padding included.
     pub(super) fn image(&self, image: usize) -> &[f32] {
         let len = self.shape.cells() * self.stride();

@@ -69,6 +69,23 @@ pub(super) fn parts(plan: &Plan, nodes: &[Node], is_stored: impl Fn(LayerId) -> 
     parts
 }
 
+/// For each layer of the plan the stored ones that nothing behind it reads, when it is computed; what the head reads is in
+/// none.
+pub(super) fn last_used(plan: &Plan, nodes: &[Node], is_stored: impl Fn(LayerId) -> bool) -> Vec<Vec<LayerId>> {
+    let last_reads = last_reads(plan, nodes);
+    let may_cut = cuts(plan, nodes);
+    let stays = source(nodes, plan.last_feature_layer()).layer;
+    let mut used = vec![Vec::new(); plan.layers.len()];
+    for id in plan.ids().filter(|&id| is_stored(id) && id != stays) {
+        // what is computed together reads it until the last of it is
+        let end = (last_reads[id.0]..used.len()).find(|&index| may_cut[index + 1]);
+        if let Some(end) = end {
+            used[end].push(id);
+        }
+    }
+    used
+}
+
 /// For each stored layer the last layer that reads it, itself where none does.
 fn last_reads(plan: &Plan, nodes: &[Node]) -> Vec<usize> {
     let mut last: Vec<usize> = (0..plan.layers.len()).collect();

@@ -42,11 +42,7 @@ impl CpuNetwork {
                 self.steps[step].forward(self.isa, &self.threads, &inputs, &mut out, &workers);
                 self.stored[id.0] = out;
             }
-            Node::Input => self.keep_picture(id),
-            Node::Preparation { plain } => {
-                self.prepare(id, plain);
-                self.keep_picture(id);
-            }
+            Node::Input | Node::Preparation { .. } => self.keep_picture(id),
             Node::Raw { .. }
             | Node::Relu { .. }
             | Node::Same { .. }
@@ -59,8 +55,9 @@ impl CpuNetwork {
     /// Stores the image as a map if this is its last preparation and others than convolutions read it.
     fn keep_picture(&mut self, id: LayerId) {
         if self.picture == Some(id) {
-            let values = widened(&self.image);
-            self.stored[id.0].set_values(&values);
+            let mut picture = self.take(id);
+            picture.set_values(&widened(&self.image));
+            self.stored[id.0] = picture;
         }
     }
 
@@ -127,6 +124,15 @@ impl CpuNetwork {
         }
     }
 
+    /// All steps of the preparation, once a pass: layers may be computed again, but the image stays as it is then.
+    pub(super) fn prepare_image(&mut self) {
+        for id in self.plan.ids() {
+            if let Node::Preparation { plain } = self.nodes[id.0] {
+                self.prepare(id, plain);
+            }
+        }
+    }
+
     /// A step of the preparation, which is one of single pixels.
     fn prepare(&mut self, id: LayerId, plain: usize) {
         let channels = |id: LayerId| self.plan.layer(id).shape.channels;
@@ -178,8 +184,15 @@ impl CpuNetwork {
         within_border(&self.nodes, self.plan.layer(convolution).inputs[0])
     }
 
+    /// The map of a layer, to be written; in memory that was let go where it has none.
     fn take(&mut self, id: LayerId) -> Features {
-        std::mem::replace(&mut self.stored[id.0], Features::none())
+        let features = std::mem::replace(&mut self.stored[id.0], Features::none());
+        if features.cells() > 0 {
+            return features;
+        }
+        let mut features = self.memory.take(1, self.plan.layer(id).shape);
+        features.clear_padding();
+        features
     }
 }
 

@@ -21,7 +21,8 @@
 //!    (`pool`).
 //! 5. **All activations are kept**, in memory that is set aside once: they are the masks of the backward pass. It comes
 //!    in huge pages where the system has them (`pages`). Where they would be more than 1.5 GB, early ones are computed
-//!    again (`checkpoints`).
+//!    again (`checkpoints`). Until a layer before the last is asked for, though, each is let go as soon as nothing reads it
+//!    any more: a forward pass then stays in the nearer caches.
 //! 6. **Backward is the same product** with the weights transposed (`sweep`, `backward`). Explanations read means of
 //!    gradients and weighted sums of activations straight from the buffers (`site`). The last steps to the picture, which
 //!    few explanations take, are plain arithmetic (`image_gradient`).
@@ -127,6 +128,9 @@ pub struct CpuNetwork {
     stored: Vec<Features>,
     /// In which the network is computed, and what is let go of each.
     parts: Vec<Part>,
+    /// What is not read any more behind each layer of the plan; none once a layer before the last was asked for, and all are
+    /// kept.
+    last_used: Option<Vec<Vec<LayerId>>>,
     /// What the head saw in the last pass; none before the first.
     head_pass: Option<HeadPass>,
     memory: Memory,
@@ -202,6 +206,7 @@ impl CpuNetwork {
         let around_image = AroundImage::load(&plan, &nodes, vb)?;
         let is_stored = |id: LayerId| nodes[id.0].is_stored() || picture == Some(id);
         let parts = checkpoints::parts(&plan, &nodes, is_stored, bytes);
+        let last_used = checkpoints::last_used(&plan, &nodes, is_stored);
         Ok(Self {
             isa,
             scratch: Scratch::new(threads.count()),
@@ -213,15 +218,8 @@ impl CpuNetwork {
                     .unwrap_or(0),
             ),
             threads,
-            stored: plan
-                .ids()
-                .map(
-                    |id| match is_stored(id) && !parts.iter().any(|part| part.let_go.contains(&id)) {
-                        true => Features::zeros(1, plan.layer(id).shape),
-                        false => Features::none(),
-                    },
-                )
-                .collect(),
+            stored: plan.ids().map(|_| Features::none()).collect(),
+            last_used: Some(last_used),
             convolutions: convolutions.into_iter().map(loaded).collect::<Result<_, _>>()?,
             preparations: preparations.collect::<Result<_, _>>()?,
             around_image,
@@ -251,6 +249,53 @@ impl CpuNetwork {
         }
         for index in layers {
             self.layer_forward(LayerId(index));
+        }
+    }
+
+    /// Computes all layers and keeps the last map alone.
+    fn compute_sparingly(&mut self, last_used: &[Vec<LayerId>]) {
+        for (index, used) in last_used.iter().enumerate() {
+            self.layer_forward(LayerId(index));
+            for id in used {
+                let features = std::mem::replace(&mut self.stored[id.0], Features::none());
+                if features.cells() > 0 {
+                    self.memory.free.push(features);
+                }
+            }
+        }
+    }
+
+    /// Computes all layers and keeps those that backward sweeps need.
+    fn compute_all(&mut self) {
+        let mut memory = std::mem::take(&mut self.memory);
+        for part in 0..self.parts.len() {
+            self.compute(part, &mut memory);
+            self.let_go(part, &mut memory);
+        }
+        self.memory = memory;
+    }
+
+    /// Keeps all activations from now on, those of the last pass too: whoever asks for one layer asks for others.
+    fn keep_all(&mut self) {
+        if self.last_used.take().is_none() {
+            return;
+        }
+        let let_go = |id: LayerId| self.parts.iter().any(|part| part.let_go.contains(&id));
+        for id in self.plan.ids() {
+            let is_stored = self.nodes[id.0].is_stored() || self.picture == Some(id);
+            if is_stored && !let_go(id) {
+                self.stored[id.0] = Features::zeros(1, self.plan.layer(id).shape);
+            }
+        }
+        if self.head_pass.is_some() {
+            self.compute_all();
+        }
+    }
+
+    /// Keeps all activations if this layer's is among those that were let go.
+    fn keep_if_needed(&mut self, layer: LayerId) {
+        if layer < self.plan.last_feature_layer() {
+            self.keep_all();
         }
     }
 
@@ -328,12 +373,14 @@ impl Network for CpuNetwork {
         self.head_pass = None;
         self.image.clear();
         self.image.extend_from_slice(input);
-        let mut memory = std::mem::take(&mut self.memory);
-        for part in 0..self.parts.len() {
-            self.compute(part, &mut memory);
-            self.let_go(part, &mut memory);
+        self.prepare_image();
+        match self.last_used.take() {
+            Some(last_used) => {
+                self.compute_sparingly(&last_used);
+                self.last_used = Some(last_used);
+            }
+            None => self.compute_all(),
         }
-        self.memory = memory;
         let features = widened(&self.value(self.plan.last_feature_layer()).values());
         let pass = self.head.forward(features, &self.workers());
         let logits = pass.logits().to_vec();
@@ -342,6 +389,7 @@ impl Network for CpuNetwork {
     }
 
     fn activation(&mut self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
+        self.keep_if_needed(layer);
         let part = self.parts.iter().position(|part| part.layers.contains(&layer.0));
         let again = part.filter(|&part| !self.parts[part].let_go.is_empty() && self.head_pass.is_some());
         let Some(part) = again else {
@@ -370,6 +418,9 @@ impl Network for CpuNetwork {
         visit: &mut Visit<'_>,
     ) -> Result<(), NetworkError> {
         check_sweep(&self.plan, self.head_pass.is_some(), unit_gradients, layers)?;
+        if let Some(&earliest) = layers.iter().min() {
+            self.keep_if_needed(earliest);
+        }
         let mut memory = std::mem::take(&mut self.memory);
         let result = self.sweep(&mut memory, (unit_gradients, ReluRule::True), layers, stop, visit);
         self.memory = memory;
@@ -382,6 +433,7 @@ impl Network for CpuNetwork {
         rule: ReluRule,
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<f32>, NetworkError> {
+        self.keep_all();
         self.gradient_of_image(unit_gradient, rule, stop)
     }
 }
