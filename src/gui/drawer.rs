@@ -21,11 +21,11 @@ use super::widgets::{check, with_icon};
 /// Height of the drawer at least.
 pub const LOWEST: f32 = 22.0 * UNIT;
 
-/// What all names need beside each other, in points; with less, there are icons alone.
-const ROOM: f32 = 725.0;
+/// What all names need beside each other with all of what stands behind them, in points; with less, there are icons alone.
+const NAMES: f32 = 690.0;
 
-/// What they need with all of what stands behind them.
-const WIDE: f32 = 960.0;
+/// What they need with their icons; with less, there are names alone, closer to each other.
+const BOTH: f32 = 950.0;
 
 /// Draws the names of what can be folded out.
 pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
@@ -36,15 +36,18 @@ pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     area.show(ui, |ui| {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
-            let names = available > ROOM;
+            let (names, icons) = (available > NAMES, !(NAMES..BOTH).contains(&available));
+            if names && !icons {
+                ui.spacing_mut().button_padding.x = UNIT;
+            }
             for drawer in Drawer::ALL {
                 let is_open = state.preferences.drawer == Some(drawer);
                 let (name, explanation) = drawer.name_and_explanation();
                 let colours = palette(ui);
-                let text = if names {
-                    with_icon(Some(drawer.icon()), name)
-                } else {
-                    drawer.icon().to_string()
+                let text = match (names, icons) {
+                    (true, true) => with_icon(Some(drawer.icon()), name),
+                    (true, false) => name.to_owned(),
+                    (false, _) => drawer.icon().to_string(),
                 };
                 let text = RichText::new(text).font(theme::font(theme::SMALL));
                 let text = text.color(if is_open { colours.text } else { colours.weak });
@@ -62,7 +65,7 @@ pub fn tabs(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
                 }
             }
             if state.preferences.drawer == Some(Drawer::SideBySide) {
-                shared_scale(ui, state, available > WIDE, commands);
+                shared_scale(ui, state, available > BOTH, commands);
             }
         })
     });
