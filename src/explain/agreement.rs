@@ -9,11 +9,15 @@ const MOST: usize = 32;
 /// Spearman's rank correlation of the signed values of two maps over the same picture, -1..=1.
 ///
 /// A finer map is brought to the cells of the coarser one first, and both to 32 a side at most, each having the mean of the
-/// values in it, so that a map of pixels can be compared with one of a layer. None where a map is the same everywhere, or has no cells.
+/// values in it, so that a map of pixels can be compared with one of a layer. None where a map is the same everywhere, or has
+/// no cells.
 #[must_use]
 pub fn agreement(one: &Map, other: &Map) -> Option<f64> {
     let cells = |one: usize, other: usize| one.min(other).min(MOST);
     let size = [cells(one.width, other.width), cells(one.height, other.height)];
+    if size.contains(&0) {
+        return None;
+    }
     rank_correlation(&averaged(one, size), &averaged(other, size))
 }
 

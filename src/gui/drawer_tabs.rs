@@ -14,6 +14,54 @@ const SHARED: [&str; 2] = ["Shared scale", "Shared"];
 /// What a box needs beside its name.
 const BOX: f32 = 7.0 * UNIT;
 
+/// Room beside each name where they stand close.
+const CLOSE: f32 = UNIT;
+
+/// How the names look.
+#[derive(Clone, Copy, PartialEq)]
+enum Look {
+    /// Whole, each with its icon.
+    Whole,
+    /// Shortened, each with its icon.
+    Short,
+    /// Shortened, without icons and close to each other.
+    Close,
+    /// Icons alone.
+    Icons,
+}
+
+impl Look {
+    /// What stands on a tab.
+    fn text(self, drawer: Drawer) -> String {
+        match self {
+            Self::Whole => with_icon(Some(drawer.icon()), drawer.name()),
+            Self::Short => with_icon(Some(drawer.icon()), drawer.short_name()),
+            Self::Close => drawer.short_name().to_owned(),
+            Self::Icons => drawer.icon().to_string(),
+        }
+    }
+
+    /// What the box behind the tabs is called.
+    fn shared(self) -> &'static str {
+        SHARED[usize::from(self != Self::Whole)]
+    }
+
+    /// What all tabs need beside each other, in points, and the box behind them.
+    fn width(self, ui: &Ui, has_box: bool) -> f32 {
+        let width = |text: &str| text_width(ui, text, &font(theme::SMALL));
+        let padding = if self == Self::Close {
+            CLOSE
+        } else {
+            ui.spacing().button_padding.x
+        };
+        let tabs: f32 = Drawer::ALL
+            .map(|drawer| width(&self.text(drawer)) + 2.0 * padding + UNIT)
+            .iter()
+            .sum();
+        tabs + if has_box { width(self.shared()) + BOX } else { 0.0 }
+    }
+}
+
 /// Draws the names.
 pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let available = ui.available_width();
@@ -24,42 +72,33 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
             let has_box = state.preferences.drawer == Some(Drawer::SideBySide);
-            let around = 2.0 * ui.spacing().button_padding.x + UNIT;
-            let width = |text: &str| text_width(ui, text, &font(theme::SMALL));
-            let all = |name: fn(Drawer) -> &'static str| {
-                let tabs = Drawer::ALL.map(|drawer| width(&with_icon(Some(drawer.icon()), name(drawer))) + around);
-                tabs.iter().sum::<f32>()
-            };
-            let with_box = |tabs: f32, text| tabs + if has_box { width(text) + BOX } else { 0.0 };
-            let [whole, short] = [Drawer::name as fn(Drawer) -> _, Drawer::short_name];
-            let name = [(whole, SHARED[0]), (short, SHARED[1])]
-                .into_iter()
-                .find(|&(name, text)| with_box(all(name), text) <= available);
+            let looks = [Look::Whole, Look::Short, Look::Close, Look::Icons];
+            let fits = |look: &Look| look.width(ui, has_box) <= available;
+            let look = looks.into_iter().find(fits).unwrap_or(Look::Icons);
+            if look == Look::Close {
+                ui.spacing_mut().button_padding.x = CLOSE;
+            }
             for drawer in Drawer::ALL {
-                tab(ui, state, drawer, name.map(|(name, _)| name(drawer)), commands);
+                tab(ui, state, drawer, look, commands);
             }
             if has_box {
-                shared_scale(ui, state, name.map_or(SHARED[1], |(_, text)| text), commands);
+                shared_scale(ui, state, look.shared(), commands);
             }
         })
     });
 }
 
-/// One name with its icon, or the icon alone.
-fn tab(ui: &mut Ui, state: &State, drawer: Drawer, shown: Option<&str>, commands: &mut Vec<Command>) {
+/// One tab.
+fn tab(ui: &mut Ui, state: &State, drawer: Drawer, look: Look, commands: &mut Vec<Command>) {
     let is_open = state.preferences.drawer == Some(drawer);
     let (name, explanation) = (drawer.name(), drawer.explanation());
     let colours = palette(ui);
-    let text = shown.map_or_else(
-        || drawer.icon().to_string(),
-        |name| with_icon(Some(drawer.icon()), name),
-    );
-    let text = RichText::new(text).font(font(theme::SMALL));
+    let text = RichText::new(look.text(drawer)).font(font(theme::SMALL));
     let text = text.color(if is_open { colours.text } else { colours.weak });
     let button = Button::new(text).frame_when_inactive(is_open).selected(is_open);
     let response = ui.add(button).accessible_name(name);
-    let tooltip = match shown {
-        Some(shown) if shown == name => explanation.to_owned(),
+    let tooltip = match look {
+        Look::Whole => explanation.to_owned(),
         _ => format!("{name}\n{explanation}"),
     };
     if response.on_hover_text(tooltip).clicked() {
