@@ -3,13 +3,13 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::error::ExplorerError;
+use super::loaded::Ready;
 use super::preprocessing::picture_of;
 use super::reply::{NetworkEpoch, Reply};
 use super::request::ExplainRequest;
-use super::session::{Ready, Session, TELL_EVERY, question};
+use super::session::{Session, first_map, nothing_chosen, now_and_then};
 use crate::explain::{self, Fill, Map, Measure, Measures, Measuring, Target, Watch, Way, random_map};
 use crate::imaging::Photo;
 
@@ -118,14 +118,10 @@ impl Session {
         } = self.pass_for(&request.of)?;
         let request = Arc::new(request.clone());
         let send = RefCell::new(send);
-        let mut told = Instant::now();
-        let mut progress = |done, total| {
-            if told.elapsed() >= TELL_EVERY {
-                told = Instant::now();
-                let request = request.clone();
-                (send.borrow_mut())(Reply::Measuring { request, done, total });
-            }
-        };
+        let mut progress = now_and_then(|done, total| {
+            let request = request.clone();
+            (send.borrow_mut())(Reply::Measuring { request, done, total });
+        });
         let mut watch = Watch {
             stop,
             progress: &mut progress,
@@ -133,18 +129,7 @@ impl Session {
         let picture = pass.shades.picture(&pass.input);
         let map = match known {
             Some(map) => map.clone(),
-            None => {
-                let mut found = None;
-                explain::maps(
-                    network,
-                    picture,
-                    pass.logits(),
-                    question(&request.of),
-                    &mut watch,
-                    &mut |explanation| found = found.take().or(Some(explanation.map)),
-                )?;
-                Arc::new(found.ok_or_else(nothing_chosen)?)
-            }
+            None => Arc::new(first_map(network, picture, pass.logits(), &request.of, &mut watch)?),
         };
         let random = match request.part {
             Part::Random(index) => Some(random_map(&map, index)),
@@ -159,7 +144,7 @@ impl Session {
             &mut watch,
         )?;
         Ok(Reply::Measured(Measured {
-            request,
+            request: request.clone(),
             epoch: info.epoch,
             map,
             measures,
@@ -186,8 +171,4 @@ impl Session {
 
 fn first_target(request: &ExplainRequest) -> Result<Target, ExplorerError> {
     request.targets.first().copied().ok_or_else(nothing_chosen)
-}
-
-fn nothing_chosen() -> ExplorerError {
-    ExplorerError::Request("choose a class and a layer first".to_owned())
 }

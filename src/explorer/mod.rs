@@ -27,6 +27,7 @@ mod histogram;
 mod images;
 mod jobs;
 mod load;
+mod loaded;
 mod mailbox;
 mod measured;
 mod names;

@@ -7,8 +7,8 @@ use super::error::ExplorerError;
 use super::preprocessing::{Shades, input_of};
 use super::reply::{Reply, Varied, Winners, Without};
 use super::request::{ExplainRequest, WithoutRequest};
-use super::session::{Session, check, question};
-use crate::explain::{self, Map, Watch, agreement_where_seen, brought_back};
+use super::session::{Session, check, first_map};
+use crate::explain::{Map, Watch, agreement_where_seen, brought_back};
 use crate::imaging::{Area, Brush, Fit, Painting, Photo, Preprocessing, Stroke, Variation};
 use crate::network::{Network, NetworkError};
 
@@ -134,15 +134,6 @@ fn explained(
         stop,
         progress: &mut |_, _| {},
     };
-    let mut found = None;
-    explain::maps(
-        network,
-        shades.picture(&input),
-        &logits,
-        question(request),
-        &mut watch,
-        &mut |explanation| found = found.take().or(Some(explanation.map)),
-    )?;
-    let map = found.ok_or_else(|| ExplorerError::Request("choose a class and a layer first".to_owned()))?;
+    let map = first_map(network, shades.picture(&input), &logits, request, &mut watch)?;
     Ok((logits, map))
 }

@@ -6,10 +6,11 @@ use candle_core::utils::get_num_threads;
 
 use super::error::ExplorerError;
 use super::load::network_with;
+use super::loaded::Ready;
 use super::reply::{Randomized, Reply};
 use super::request::ExplainRequest;
-use super::session::{Ready, Session, first_map};
-use crate::explain;
+use super::session::{Session, first_map};
+use crate::explain::{self, Watch};
 use crate::network::NetworkError;
 
 /// What all random weights are drawn from.
@@ -35,9 +36,12 @@ impl Session {
             device,
         } = self.pass_for(request)?;
         let picture = pass.shades.picture(&pass.input);
-        let logits = &pass.logits;
         let plan = &info.plan;
-        let trained = first_map(network, picture, logits, request, gives_way)?;
+        let mut watch = Watch {
+            stop: gives_way,
+            progress: &mut |_, _| {},
+        };
+        let trained = first_map(network, picture, pass.logits(), request, &mut watch)?;
         let stages = explain::stages(plan);
         for (index, stage) in stages.iter().enumerate().skip(next) {
             if gives_way() {
@@ -46,7 +50,7 @@ impl Session {
             let vb = weights.randomized(stage.from, SEED, device);
             let mut random = network_with(plan.clone(), &vb, device, get_num_threads())?;
             let logits = plan.output.class_logits(&random.forward(picture.values)?);
-            let map = match first_map(random.as_mut(), picture, &logits, request, gives_way) {
+            let map = match first_map(random.as_mut(), picture, &logits, request, &mut watch) {
                 Err(ExplorerError::Network(NetworkError::Stopped)) => return Ok(Some(index)),
                 made => made?,
             };

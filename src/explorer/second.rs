@@ -6,6 +6,7 @@ use super::error::ExplorerError;
 use super::reply::{Reply, SecondExplained};
 use super::request::{DeviceChoice, ExplainRequest, NetworkSource};
 use super::session::{Session, check, first_map};
+use crate::explain::Watch;
 use crate::weights::NetworkChoices;
 
 impl Session {
@@ -38,7 +39,11 @@ impl Session {
         let logits = ready.pass.logits().to_vec();
         let (epoch, output) = (ready.info.epoch, ready.info.plan.output);
         let picture = ready.pass.shades.picture(&ready.pass.input);
-        let map = first_map(ready.network, picture, &logits, &request, stop)?;
+        let mut watch = Watch {
+            stop,
+            progress: &mut |_, _| {},
+        };
+        let map = first_map(ready.network, picture, &logits, &request, &mut watch)?;
         Ok(Reply::SecondExplained(SecondExplained {
             answers: output.answers(&logits).into(),
             request: Arc::new(request),

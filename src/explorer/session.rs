@@ -4,63 +4,22 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use candle_core::Device;
-
 use super::error::ExplorerError;
 use super::histogram::Histogram;
-use super::images::{Images, Input};
-use super::load::{LoadedNetwork, load_network};
-use super::preprocessing::Shades;
-use super::recommended::Recommended;
+use super::images::Images;
+use super::load::load_network;
+use super::loaded::{Loaded, Ready};
 use super::reply::{Channels, Explained, FeatureMap, NetworkEpoch, NetworkInfo, Predicted, Reply};
 use super::request::{ChannelsRequest, DeviceChoice, ExplainRequest, ImageId, NetworkSource};
 use crate::explain::{self, ClassMaps, Map, Picture, Question, ScoreGradient, Target, Watch};
 use crate::imaging::Preprocessing;
 use crate::network::{LayerId, Network, NetworkError, Role};
-use crate::weights::{Environment, Info, NetworkChoices, Weights};
+use crate::weights::{Environment, NetworkChoices, Weights};
 
 /// Bins of the gradients' histogram.
 const HISTOGRAM_BINS: usize = 60;
 /// How often long work tells how far it is.
-pub(super) const TELL_EVERY: Duration = Duration::from_millis(50);
-
-/// A network that is ready.
-pub(super) struct Loaded {
-    network: Box<dyn Network>,
-    info: Arc<NetworkInfo>,
-    weights: Weights,
-    device: Device,
-    /// The pass whose activations the network holds.
-    pass: Option<Pass>,
-}
-
-/// One forward pass.
-pub(super) struct Pass {
-    /// What went in.
-    pub(super) input: Input,
-    pub(super) shades: Shades,
-    image: ImageId,
-    preprocessing: Preprocessing,
-    pub(super) logits: Vec<f64>,
-    preprocess_ms: f64,
-    forward_ms: f64,
-}
-
-impl Pass {
-    /// One value a class.
-    pub(super) fn logits(&self) -> &[f64] {
-        &self.logits
-    }
-}
-
-/// A network that holds the activations of a pass.
-pub(super) struct Ready<'a> {
-    pub(super) network: &'a mut dyn Network,
-    pub(super) info: &'a NetworkInfo,
-    pub(super) pass: &'a Pass,
-    pub(super) weights: &'a Weights,
-    pub(super) device: &'a Device,
-}
+const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// The state of the worker that owns the network.
 pub struct Session {
@@ -92,7 +51,7 @@ impl Session {
         choice: DeviceChoice,
     ) -> Result<(Reply, Arc<Weights>), ExplorerError> {
         let loaded = self.load(source, choices, choice)?;
-        let (info, weights) = (loaded.info.clone(), loaded.weights.clone());
+        let (info, weights) = (loaded.info().clone(), loaded.weights().clone());
         self.loaded = Some(loaded);
         Ok((Reply::Network(info), Arc::new(weights)))
     }
@@ -115,8 +74,7 @@ impl Session {
         let Ready {
             network, info, pass, ..
         } = self.pass_over(image, preprocessing)?;
-        let timings = [pass.preprocess_ms, pass.forward_ms];
-        predicted(network, info, image, preprocessing, &pass.logits, timings).map(Reply::Predicted)
+        predicted(network, info, image, preprocessing, pass.logits(), pass.timings).map(Reply::Predicted)
     }
 
     /// Makes every map that is asked for; `stop` is asked between stages.
@@ -132,14 +90,10 @@ impl Session {
         let request = Arc::new(request);
         let epoch = info.epoch;
         let send = RefCell::new(send);
-        let mut told = Instant::now();
-        let mut progress = |done, total| {
-            if told.elapsed() >= TELL_EVERY {
-                told = Instant::now();
-                let request = request.clone();
-                (send.borrow_mut())(Reply::Explaining { request, done, total });
-            }
-        };
+        let mut progress = now_and_then(|done, total| {
+            let request = request.clone();
+            (send.borrow_mut())(Reply::Explaining { request, done, total });
+        });
         let mut watch = Watch {
             stop,
             progress: &mut progress,
@@ -148,7 +102,7 @@ impl Session {
         explain::maps(
             network,
             picture,
-            &pass.logits,
+            pass.logits(),
             question(&request),
             &mut watch,
             &mut |explanation| {
@@ -159,6 +113,7 @@ impl Session {
                 }))
             },
         )?;
+        let request = request.clone();
         (send.borrow_mut())(Reply::ExplainedAll { request });
         Ok(())
     }
@@ -170,9 +125,9 @@ impl Session {
             network, info, pass, ..
         } = self.pass_for(request)?;
         let (Some(&target), Some(&layer)) = (request.targets.first(), request.layers.first()) else {
-            return Err(ExplorerError::Request("choose a class and a layer first".to_owned()));
+            return Err(nothing_chosen());
         };
-        let score = ScoreGradient::new(target, request.score, info.plan.output, &pass.logits);
+        let score = ScoreGradient::new(target, request.score, info.plan.output, pass.logits());
         let mut found = None;
         let seed = info.plan.output.unit_gradient(info.plan.units(), &score.logits);
         network.backward(&[seed], &[layer], stop, &mut |_, site| {
@@ -256,7 +211,7 @@ impl Session {
     /// The network with the pass that a request is about; nothing is run for classes or layers that do not exist.
     pub(super) fn pass_for(&mut self, request: &ExplainRequest) -> Result<Ready<'_>, ExplorerError> {
         let loaded = self.loaded.as_ref().ok_or_else(no_network)?;
-        check(&loaded.info, request)?;
+        check(loaded.info(), request)?;
         self.pass_over(request.image, request.preprocessing)
     }
 
@@ -274,111 +229,8 @@ impl Session {
     /// Forgets the activations, after a failure that may have left them half done.
     pub fn forget_pass(&mut self) {
         for loaded in [&mut self.loaded, &mut self.second].into_iter().flatten() {
-            loaded.pass = None;
+            loaded.changed();
         }
-    }
-}
-
-impl Loaded {
-    /// A network that was loaded from `start` on.
-    pub(super) fn new(loaded: LoadedNetwork, choices: NetworkChoices, epoch: NetworkEpoch, start: Instant) -> Self {
-        let LoadedNetwork {
-            network,
-            weights,
-            usual,
-            pixels_said_by,
-            on,
-            device,
-            device_note,
-        } = loaded;
-        let labels = weights.labels();
-        let info = NetworkInfo {
-            epoch,
-            source: weights.info().path.clone().map_or_else(
-                || NetworkSource::BuiltIn(weights.info().built_in.unwrap_or_default()),
-                NetworkSource::File,
-            ),
-            choices,
-            weights: Info::clone(weights.info()),
-            recommended: Recommended::of(weights.plan()),
-            plan: weights.plan().clone(),
-            labels: labels.labels,
-            labels_note: labels.problem.map(|problem| problem.to_string()),
-            usual,
-            pixels_said_by,
-            device,
-            device_note,
-            load_ms: ms_since(start),
-        };
-        Self {
-            network,
-            info: Arc::new(info),
-            weights,
-            device: on,
-            pass: None,
-        }
-    }
-
-    /// The network alone.
-    pub(super) fn into_network(self) -> Box<dyn Network> {
-        self.network
-    }
-
-    /// What there is to say about it.
-    pub(super) fn info(&self) -> &Arc<NetworkInfo> {
-        &self.info
-    }
-
-    /// The network, to be asked about other pictures; whatever it held of a pass is forgotten.
-    pub(super) fn changed(&mut self) -> &mut dyn Network {
-        self.pass = None;
-        self.network.as_mut()
-    }
-
-    /// The network with the pass over an image, which is run if the last one was over another.
-    pub(super) fn over(
-        &mut self,
-        images: &Images,
-        image: ImageId,
-        preprocessing: Preprocessing,
-    ) -> Result<Ready<'_>, ExplorerError> {
-        let Self {
-            network,
-            info,
-            weights,
-            device,
-            pass,
-        } = self;
-        // taken out, so that none is left if the next one fails
-        let known = pass
-            .take()
-            .filter(|pass| pass.image == image && pass.preprocessing == preprocessing);
-        let current = match known {
-            Some(known) => known,
-            None => {
-                let start = Instant::now();
-                let input = images.input(image, info.plan.input(), preprocessing)?;
-                let preprocess_ms = ms_since(start);
-                let start = Instant::now();
-                let logits = info.plan.output.class_logits(&network.forward(&input)?);
-                Pass {
-                    shades: Shades::new(info.plan.input().channels, preprocessing.pixels),
-                    input,
-                    image,
-                    preprocessing,
-                    logits,
-                    preprocess_ms,
-                    forward_ms: ms_since(start),
-                }
-            }
-        };
-        Ok(Ready {
-            network: network.as_mut(),
-            info,
-            pass: pass.insert(current),
-            weights,
-            device,
-        })
     }
 }
 
@@ -431,24 +283,35 @@ pub(super) fn check(info: &NetworkInfo, request: &ExplainRequest) -> Result<(), 
     }
 }
 
+/// Hands on how far long work is, now and then.
+pub(super) fn now_and_then(mut tell: impl FnMut(usize, usize)) -> impl FnMut(usize, usize) {
+    let mut told = Instant::now();
+    move |done, total| {
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            tell(done, total);
+        }
+    }
+}
+
 /// The map of a request's first target at its first layer, by a network whose pass was over `picture`.
 pub(super) fn first_map(
     network: &mut dyn Network,
     picture: Picture<'_>,
     logits: &[f64],
     request: &ExplainRequest,
-    stop: &dyn Fn() -> bool,
+    watch: &mut Watch<'_>,
 ) -> Result<Map, ExplorerError> {
     let mut found = None;
-    let mut watch = Watch {
-        stop,
-        progress: &mut |_, _| {},
-    };
-    let question = question(request);
-    explain::maps(network, picture, logits, question, &mut watch, &mut |explanation| {
+    explain::maps(network, picture, logits, question(request), watch, &mut |explanation| {
         found = found.take().or(Some(explanation.map));
     })?;
-    found.ok_or_else(|| ExplorerError::Request("choose a class and a layer first".to_owned()))
+    found.ok_or_else(nothing_chosen)
+}
+
+/// A request without a class or a layer.
+pub(super) fn nothing_chosen() -> ExplorerError {
+    ExplorerError::Request("choose a class and a layer first".to_owned())
 }
 
 /// What a request asks of the network.
