@@ -420,15 +420,10 @@ fn measuring_gives_way_to_whatever_is_looked_at_and_is_done_after_it() {
         map: None,
     });
     // it is under way
-    loop {
-        match next(&explorer) {
-            Reply::Measuring { request, done, total } => {
-                assert!(*request == what && done < total);
-                break;
-            }
-            other => panic!("unexpected {other:?}"),
-        }
-    }
+    let Reply::Measuring { request, done, total } = next(&explorer) else {
+        panic!("expected how far it is")
+    };
+    assert!(*request == what && done < total);
     explorer.send(explain(&[1], &[early]));
     let mut order = Vec::new();
     let measured = loop {
