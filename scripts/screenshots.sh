@@ -61,4 +61,22 @@ for _ in $(seq 40); do xdotool key bracketleft; sleep 0.05; done
 xdotool key F2; sleep 3
 shot all_layers
 stop
-echo "wrote $out/overlay.png $out/light.png $out/compare.png $out/side_by_side.png $out/all_layers.png"
+
+# paint over the shuttle while its class is chosen; the drawer's tests of the map of another photograph
+start assets/samples/photographs/astronaut.jpg
+xdotool type --delay 50 'space shuttle'; sleep 1; xdotool key Return; sleep 0.5; xdotool key Escape Escape; sleep 0.5
+xdotool key b; sleep 0.5
+for _ in $(seq 6); do xdotool mousemove 800 300 click 4; done
+xdotool mousemove 800 180 mousedown 1; sleep 0.2
+for y in $(seq 190 10 420); do xdotool mousemove 800 "$y"; sleep 0.05; done
+xdotool mouseup 1; sleep 3
+shot brush
+stop
+
+start assets/samples/photographs/coffee.jpg
+xdotool key F10; sleep 20
+shot faithfulness
+xdotool key F12; sleep 60
+shot agreement
+stop
+echo "wrote $out/{overlay,light,compare,side_by_side,all_layers,brush,faithfulness,agreement}.png"
