@@ -99,6 +99,7 @@ fn draw(harness: &mut Harness<'_, ExplorerApp>, name: &str) {
     let mut frames: Vec<Duration> = Vec::new();
     let mut seen = seen_painting(harness);
     let mut updates = 0;
+    let mut took: [Vec<f64>; 2] = [Vec::new(), Vec::new()];
     while start.elapsed() < DRAWING {
         if moved.elapsed() >= MOUSE {
             moved = Instant::now();
@@ -110,7 +111,13 @@ fn draw(harness: &mut Harness<'_, ExplorerApp>, name: &str) {
         }
         frames.push(frame(harness));
         let now = seen_painting(harness);
-        updates += usize::from(now != seen);
+        if now != seen {
+            updates += 1;
+            if let Some(prediction) = harness.state().state().prediction() {
+                took[0].push(prediction.preprocess_ms);
+                took[1].push(prediction.forward_ms);
+            }
+        }
         seen = now;
     }
     let seconds = start.elapsed().as_secs_f64();
@@ -125,8 +132,12 @@ fn draw(harness: &mut Harness<'_, ExplorerApp>, name: &str) {
     harness.key_press(Key::Escape);
     frame(harness);
     frames.sort();
+    let [input, pass] = took.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
+    });
     println!(
-        "  {name}: {:.1} updates a second; {} frames, median {:.2} ms, longest {:.2} ms",
+        "  {name}: {:.1} updates a second (input {input:.1} ms, pass {pass:.1} ms); {} frames, median {:.2} ms, longest {:.2} ms",
         updates as f64 / seconds,
         frames.len(),
         ms(frames[frames.len() / 2]),

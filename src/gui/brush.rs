@@ -68,8 +68,9 @@ pub fn show(
     } else if brushing.drawing == Some(picture) {
         commands.extend(path.iter().map(|&to| Command::Paint(Painted::To(share(to)))));
     }
-    if !held && (began.is_some() || brushing.drawing.is_some()) {
-        commands.push(Command::Paint(Painted::End));
+    if !held && (began.is_some() || brushing.drawing == Some(picture)) {
+        let end = ui.input(|input| input.pointer.latest_pos()).or(path.last().copied());
+        commands.push(Command::Paint(Painted::End(end.map(share))));
     }
 }
 

@@ -36,8 +36,8 @@ pub enum Painted {
     Begin([f32; 2], usize),
     /// It goes on to this place.
     To([f32; 2]),
-    /// It ends.
-    End,
+    /// It ends, at this place if that is known.
+    End(Option<[f32; 2]>),
 }
 
 /// A question about the picture.

@@ -18,7 +18,7 @@ use super::widgets::{caption, check, segmented, shortened, truncated, with_chevr
 use crate::explain::{Method, Score, Target};
 
 /// Width of the choice of what the pictures differ in, in points.
-const DIFFERENCES: f32 = 320.0;
+const DIFFERENCES: f32 = 380.0;
 /// Width of the menus.
 const MENU: f32 = 64.0 * UNIT;
 /// Height of the menus.
@@ -47,6 +47,10 @@ fn title(state: &State, key: &MapKey, difference: Difference) -> String {
             .network
             .as_ref()
             .map_or_else(String::new, |network| network.weights.name.clone()),
+        Difference::Painting => match key.preprocessing.painting {
+            Some(_) => "painted".to_owned(),
+            None => "before painting".to_owned(),
+        },
         Difference::Image => state
             .images
             .get(key.image)
@@ -57,8 +61,8 @@ fn title(state: &State, key: &MapKey, difference: Difference) -> String {
 /// The class of a picture with its rank and what the network answers for it in this image, as far as that is known.
 fn detail(state: &State, key: &MapKey, difference: Difference) -> String {
     let (Target::Class(class) | Target::Rather { class, .. }) = key.target;
-    let prediction = state.images.get(key.image).and_then(|image| image.prediction.as_ref());
-    let Some(prediction) = prediction.filter(|prediction| prediction.preprocessing == key.preprocessing) else {
+    let image = state.images.get(key.image);
+    let Some(prediction) = image.and_then(|image| image.prediction_as(key.preprocessing)) else {
         return "predicting…".to_owned();
     };
     let value = prediction.probabilities.get(class).copied().unwrap_or(0.0);
@@ -219,7 +223,7 @@ fn menu(ui: &mut Ui, state: &State, instead: Instead, commands: &mut Vec<Command
             }
         }
         // the other network is chosen in the menu of networks
-        Instead::Network => {}
+        Instead::Network | Instead::Unpainted => {}
         Instead::Image(_) => {
             let current = state.images.current().map(|image| image.id);
             let others: Vec<_> = state

@@ -97,9 +97,11 @@ fn second(state: &State) -> Option<Panel> {
 /// What the network answers for the class of a map.
 fn answer(state: &State, shown: &Shown) -> Option<f64> {
     let (Target::Class(class) | Target::Rather { class, .. }) = shown.key.target;
-    let prediction = state.images.get(shown.key.image)?.prediction.as_ref()?;
-    let is_of = prediction.preprocessing == shown.key.preprocessing;
-    prediction.probabilities.get(class).copied().filter(|_| is_of)
+    let prediction = state
+        .images
+        .get(shown.key.image)?
+        .prediction_as(shown.key.preprocessing)?;
+    prediction.probabilities.get(class).copied()
 }
 
 /// What the picture shows: while pictures are compared, both of them; none without a map.
@@ -121,6 +123,7 @@ fn suggested_name(state: &State, panels: &[Panel]) -> Option<String> {
     let image = state.images.get(panel.image)?;
     let part = panel.of.preprocessing.crop;
     let part = part.map_or_else(String::new, |part| format!(" part {part}"));
+    let painted = panel.of.preprocessing.painting.map_or("", |_| " painted");
     let layer = panel.of.layer.name(&panel.network.plan);
     let method = match panel.of.channel {
         Some(_) => "",
@@ -138,7 +141,7 @@ fn suggested_name(state: &State, panels: &[Panel]) -> Option<String> {
         }
         _ => String::new(),
     };
-    let tail = format!("{part} {} {layer} {method}{against}", shown_name(state, shown));
+    let tail = format!("{part}{painted} {} {layer} {method}{against}", shown_name(state, shown));
     let tail = harmless(tail.trim_end()).replace('.', "_");
     Some(file_name(&harmless(stem_of(&image.name)).replace('.', "_"), &tail))
 }

@@ -243,6 +243,12 @@ impl OpenImage {
         self.prediction = Some(predicted);
     }
 
+    /// What the network says of it as it is seen so, with what is painted over it or without; none where that is not at hand.
+    pub fn prediction_as(&self, preprocessing: Preprocessing) -> Option<&Predicted> {
+        let known = [&self.prediction, &self.unpainted].into_iter().flatten();
+        known.into_iter().find(|known| known.preprocessing == preprocessing)
+    }
+
     /// Notes that the prediction asked for cannot be made.
     pub fn prediction_failed(&mut self) {
         if let Some(asked) = &mut self.asked {

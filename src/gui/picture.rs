@@ -21,7 +21,7 @@ use super::images::OpenImage;
 use super::maps::Shown;
 use super::method_notice;
 use super::picture_menu;
-use super::state::State;
+use super::state::{Instead, State};
 use super::status_line;
 use super::target_bar;
 use super::textures::{Slot, Textures};
@@ -38,6 +38,8 @@ pub struct Side<'a> {
     pub slot: Slot,
     /// Whether the map is shown without the photo.
     pub is_map_alone: bool,
+    /// Whether the photo is shown without what is painted over it.
+    pub is_unpainted: bool,
     /// Whether another image is chosen, of which there is nothing to be seen yet.
     pub is_left: bool,
 }
@@ -173,6 +175,7 @@ fn sides(state: &State) -> Vec<Side<'_>> {
         shown,
         slot: Slot::Picture,
         is_map_alone: view == View::Map,
+        is_unpainted: false,
         is_left,
     };
     let second = match state.other_image() {
@@ -180,6 +183,9 @@ fn sides(state: &State) -> Vec<Side<'_>> {
             image,
             shown: state.other_shown.as_ref().filter(|shown| shown.key.image == image.id),
             slot: Slot::Other,
+            is_unpainted: state
+                .compare
+                .is_some_and(|compare| compare.instead == Instead::Unpainted),
             is_left: false,
             ..first
         }),

@@ -70,8 +70,8 @@ enum Copied {
 /// The textures in use.
 #[derive(Default)]
 pub struct Textures {
-    /// Each with the pixels that it holds.
-    photos: HashMap<(ImageId, Copied), (Arc<Photo>, TextureHandle)>,
+    /// By whether they are painted over, each with the pixels that it holds.
+    photos: HashMap<(ImageId, Copied, bool), (Arc<Photo>, TextureHandle)>,
     /// What is shown until they are there, and how wide it is.
     preview: Option<(ImageId, usize, TextureHandle)>,
     maps: HashMap<Slot, (MapColours, TextureHandle)>,
@@ -105,8 +105,8 @@ const MOST_ENLARGED: f32 = 1.25;
 
 impl Textures {
     /// The photo of an image where it is `side` pixels of the screen long: a copy for the screen, or until there is one what
-    /// else there is of it.
-    pub fn photo(&mut self, ctx: &Context, image: &OpenImage, side: f32) -> Option<TextureId> {
+    /// else there is of it; with what is painted over it or without.
+    pub fn photo(&mut self, ctx: &Context, image: &OpenImage, side: f32, is_painted: bool) -> Option<TextureId> {
         let Some(small) = &image.small_display else {
             return self.preview(ctx, image);
         };
@@ -119,7 +119,8 @@ impl Textures {
         };
         self.in_sight.photos.insert(image.id);
         self.in_sight.large |= copied == Copied::Large;
-        let painted = image.painted.as_ref();
+        let painted = image.painted.as_ref().filter(|_| is_painted);
+        let key = (image.id, copied, painted.is_some());
         let repainted = match copied {
             Copied::Small => painted.map(|painted| &painted.small),
             Copied::Large => painted.and_then(|painted| painted.large.as_ref()),
@@ -129,7 +130,7 @@ impl Textures {
             (None, Copied::Small) => small,
             (None, Copied::Large) => image.display.as_ref()?,
         };
-        if let Some((known, texture)) = self.photos.get_mut(&(image.id, copied)) {
+        if let Some((known, texture)) = self.photos.get_mut(&key) {
             if !Arc::ptr_eq(known, photo) {
                 let part = repainted.filter(|repainted| Arc::ptr_eq(&repainted.before, known));
                 match part.map(|repainted| repainted.region) {
@@ -146,7 +147,7 @@ impl Textures {
         }
         let texture = ctx.load_texture("photo", pixels(photo), PHOTO);
         let id = texture.id();
-        self.photos.insert((image.id, copied), (photo.clone(), texture));
+        self.photos.insert(key, (photo.clone(), texture));
         Some(id)
     }
 
@@ -156,7 +157,7 @@ impl Textures {
     }
 
     fn preview(&mut self, ctx: &Context, image: &OpenImage) -> Option<TextureId> {
-        let kept = [Copied::Large, Copied::Small].map(|copied| self.photos.get(&(image.id, copied)));
+        let kept = [Copied::Large, Copied::Small].map(|copied| self.photos.get(&(image.id, copied, false)));
         if let Some((_, texture)) = kept.into_iter().flatten().next() {
             return Some(texture.id());
         }
@@ -263,7 +264,7 @@ impl Textures {
         // while no photo is drawn, as where the map is shown alone, those drawn last stay
         let photos = in_sight.photos;
         self.photos
-            .retain(|(image, _), _| is_listed(*image) && (photos.is_empty() || photos.contains(image)));
+            .retain(|(image, ..), _| is_listed(*image) && (photos.is_empty() || photos.contains(image)));
     }
 }
 

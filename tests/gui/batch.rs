@@ -287,3 +287,29 @@ fn width_and_paper_of_figures_are_kept() {
     let figure = window.state().preferences.figure;
     assert_eq!((figure.width, figure.ground), (900, Ground::Light));
 }
+
+#[test]
+fn what_is_painted_over_an_image_is_in_its_pictures() {
+    use gradcam_explorer::imaging::{Area, Brush, Painting, Region, Stroke};
+    let folder = tempfile::tempdir().unwrap();
+    let photos = photos(folder.path(), 1);
+    let mut window = window(&photos);
+    let state = window.harness.state_mut().state_mut();
+    let image = state.images.current().unwrap().id;
+    let hidden = Stroke {
+        brush: Brush::Blur,
+        area: Area::Rectangle(Region::whole(300, 300)),
+    };
+    state.images.get_mut(image).unwrap().paint(Painting::from(hidden));
+    window.wait("the map of the painted photo", |state| {
+        let is_seen = state.images.current().is_some_and(|image| !image.is_painted_ahead());
+        is_seen && state.prediction().is_some() && !state.is_waiting_for_map()
+    });
+    ask(&mut window);
+    into(&mut window, &folder.path().join("out"));
+    wait(&mut window);
+    let written = files(&folder.path().join("out"));
+    let own = std::fs::read(window.save(folder.path())).unwrap();
+    assert_eq!(written.len(), 2);
+    assert_eq!(written.values().filter(|bytes| **bytes == own).count(), 1);
+}

@@ -376,3 +376,52 @@ fn what_is_painted_is_there_at_the_next_start() {
     assert_eq!(again.state().painting(), Some(&painting));
     assert_eq!(logits(&again), seen);
 }
+
+#[test]
+fn a_painted_photo_stands_beside_itself_before_painting() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let before = window.state().shown.as_ref().unwrap().map.clone();
+    window.key(Key::B);
+    stroke(&mut window, [0.1, 0.2], [0.4, 0.3]);
+    window.key(Key::Escape);
+    window.key(Key::F8);
+    window.role(egui::accesskit::Role::RadioButton, "Painting").click();
+    window.settle();
+    window.wait("both maps", |state| {
+        !state.is_waiting_for_map() && !state.is_waiting_for_other()
+    });
+    assert!(window.has("painted") && window.has("Second picture"));
+    let state = window.state();
+    let (one, other) = (state.shown.as_ref().unwrap(), state.other_shown.as_ref().unwrap());
+    assert_eq!((one.key.preprocessing.painting, other.key.preprocessing.painting), {
+        (state.painting().unwrap().key(), None)
+    });
+    assert_eq!(other.map, before);
+    assert_ne!(one.map, before);
+    assert_eq!(window.textures("photo"), 2);
+    // so do the pictures that are saved, and what is made of them again
+    let file = window.save(folder.path());
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert!(
+        name.contains("_painted_") && name.ends_with("_beside_before_painting.png"),
+        "{name}"
+    );
+    let both = decoded(&file);
+    let half = |x: u32| imaging::Region {
+        x,
+        ..imaging::Region::whole(640, 480)
+    };
+    assert_ne!(both.part(half(0)), both.part(half(both.width - 640)));
+    let mut other = Window::with_sample(DOG_AND_CAT);
+    other.drop_files(&[file]);
+    other.wait("both pictures", |state| state.compare.is_some() && strokes(state) == 1);
+    follow(&mut other);
+    assert_eq!(other.state().compare, window.state().compare);
+    // without painting there is nothing to compare with
+    other.key(Key::B);
+    other.click("Remove all painting");
+    follow(&mut other);
+    assert_eq!(other.state().compare, None);
+    other.assert_comes_to_rest();
+}

@@ -50,6 +50,7 @@ fn two_pictures_differ_in_what_is_chosen_and_in_nothing_else() {
             one.image != other.image,
             // through one network
             state.second.is_some(),
+            one.preprocessing != other.preprocessing,
         ];
         assert_eq!(
             differs,

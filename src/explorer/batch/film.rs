@@ -186,7 +186,7 @@ impl Batch {
         let source = one.source.clone();
         let source = source.ok_or_else(|| closed(one.image))?;
         let name = source.name();
-        let open = self.open(one.image, source, &|_| {}, stop)?;
+        let mut open = self.open(one.image, source, &|_| {}, stop)?;
         let wish = Wish {
             preprocessing: Preprocessing {
                 crop: one.crop,
@@ -195,7 +195,7 @@ impl Batch {
             },
             ..wish.clone()
         };
-        open.paint(&one.painting);
+        open.paint(&one.painting)?;
         let [width, height] = [open.photo().width, open.photo().height];
         if let Some(crop) = one.crop.filter(|crop| !crop.fits(width, height)) {
             let text = format!("{name} has {width} x {height} pixels, of which {crop} is no part; crop it again");

@@ -243,14 +243,17 @@ impl Batch {
 }
 
 impl Open<'_> {
-    /// Its pixels.
+    /// Its pixels, with what is painted over them.
     pub fn photo(&self) -> &Photo {
         &self.photo
     }
 
-    /// Remembers what is painted over it.
-    fn paint(&self, painting: &Painting) {
-        self.batch.images.paint(self.image, painting.clone());
+    /// Has this painted over it.
+    fn paint(&mut self, painting: &Painting) -> Result<(), ExplorerError> {
+        let images = &self.batch.images;
+        images.paint(self.image, painting.clone());
+        self.photo = images.painted(self.image, painting.key())?;
+        Ok(())
     }
 
     /// Writes pictures and numbers of its maps, and gives the paths of the files as they are.

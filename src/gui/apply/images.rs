@@ -116,7 +116,10 @@ pub(super) fn repeat(state: &mut State, repeated: Repeated) {
             image.crop = recipe
                 .crop
                 .map(|crop| if is_open { crop.clamped(width, height) } else { crop });
-            image.paint(recipe.painting.clone());
+            // of one photo with what is painted and without, the first panel has it
+            if known.is_none() {
+                image.paint(recipe.painting.clone());
+            }
         }
         images.push(image);
     }

@@ -79,7 +79,7 @@ pub(super) fn paint(state: &mut State, painted: Painted) {
         Painted::Source(share) => state.clone_from_here(share),
         Painted::Begin(share, picture) => state.begin_stroke(share, picture),
         Painted::To(share) => state.draw_to(share),
-        Painted::End => state.end_stroke(),
+        Painted::End(share) => state.end_stroke(share),
     }
 }
 

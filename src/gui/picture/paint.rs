@@ -30,7 +30,7 @@ pub(super) fn paint(
     let bare = is_held || state.peeking;
     let view = state.view();
     let longest = target.size().max_elem() * ui.pixels_per_point();
-    let photo = textures.photo(ui.ctx(), side.image, longest);
+    let photo = textures.photo(ui.ctx(), side.image, longest, !side.is_unpainted);
     let photo = photo.filter(|_| !side.is_map_alone || bare);
     if let Some(photo) = photo {
         let tint = if side.is_left {

@@ -199,6 +199,11 @@ impl State {
 
     /// Draws the stroke on to a place in shares of the photo's sides.
     pub fn draw_to(&mut self, share: [f32; 2]) {
+        self.draw(share, CORNERS);
+    }
+
+    /// The same, unless that is nearer to the last corner than so many radii.
+    fn draw(&mut self, share: [f32; 2], corners: f64) {
         let is_drawing = self.brushing.is_some_and(|brushing| brushing.drawing.is_some());
         let Some(id) = self.open_image().map(|image| image.id).filter(|_| is_drawing) else {
             return;
@@ -209,7 +214,7 @@ impl State {
         let Some(Area::Line { radius, points }) = last else {
             return;
         };
-        let step = (f64::from(*radius) * CORNERS).max(1.0);
+        let step = (f64::from(*radius) * corners).max(1.0);
         let is_near = points.last().is_some_and(|last| {
             let away = [0, 1].map(|axis| f64::from(to[axis] - last[axis]));
             away[0].hypot(away[1]) < step
@@ -221,8 +226,11 @@ impl State {
         }
     }
 
-    /// Ends the stroke.
-    pub fn end_stroke(&mut self) {
+    /// Ends the stroke, where the hand is lifted if that is known.
+    pub fn end_stroke(&mut self, share: Option<[f32; 2]>) {
+        if let Some(share) = share {
+            self.draw(share, 0.0);
+        }
         if let Some(brushing) = &mut self.brushing {
             brushing.drawing = None;
         }

@@ -25,6 +25,8 @@ pub enum Instead {
     Image(ImageId),
     /// The second network.
     Network,
+    /// Nothing painted over the photo.
+    Unpainted,
 }
 
 /// What two pictures can differ in.
@@ -42,17 +44,20 @@ pub enum Difference {
     Image,
     /// Two networks.
     Network,
+    /// With what is painted, and without.
+    Painting,
 }
 
 impl Difference {
     /// All of them, in the order shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Class,
         Self::Layer,
         Self::Method,
         Self::Score,
         Self::Image,
         Self::Network,
+        Self::Painting,
     ];
 
     /// Name and one sentence about it.
@@ -64,6 +69,10 @@ impl Difference {
             Self::Score => ("Scores", "The same class by its probability and by its logit."),
             Self::Image => ("Images", "The same class in two images."),
             Self::Network => ("Networks", "The same class and kind of layer through two networks."),
+            Self::Painting => (
+                "Painting",
+                "The same class with what is painted over the photo, and without.",
+            ),
         }
     }
 }
@@ -78,6 +87,7 @@ impl Instead {
             Self::Score(_) => Difference::Score,
             Self::Image(_) => Difference::Image,
             Self::Network => Difference::Network,
+            Self::Unpainted => Difference::Painting,
         }
     }
 }
@@ -147,6 +157,7 @@ impl State {
                 next.map(Instead::Image)
             }
             Difference::Network => self.second.as_ref().map(|_| Instead::Network),
+            Difference::Painting => self.painting().map(|_| Instead::Unpainted),
         }
     }
 
@@ -189,6 +200,8 @@ impl State {
                 }
                 None
             }
+            // the hand paints over the first
+            Instead::Unpainted => None,
         };
         if let (Some(instead), Some(compare)) = (back, &mut self.compare) {
             compare.instead = instead;
@@ -224,6 +237,7 @@ impl State {
                 key.image = image;
                 key.preprocessing = self.images.get(image)?.seen_as(key.preprocessing);
             }
+            Instead::Unpainted => key.preprocessing.painting = None,
             // its maps are not those of the network in use
             Instead::Network => return None,
         }
@@ -245,10 +259,16 @@ impl State {
         let is_gone = |compare: &Compare| {
             matches!(compare.instead, Instead::Image(image) if self.images.get(image).is_none()
                 || self.images.current().is_some_and(|shown| shown.id == image))
+                || compare.instead == Instead::Unpainted && self.painting().is_none()
         };
         if self.compare.as_ref().is_some_and(is_gone) {
+            let is_unpainted = self
+                .compare
+                .is_some_and(|compare| compare.instead == Instead::Unpainted);
             self.compare = None;
-            self.toggle_compare();
+            if !is_unpainted {
+                self.toggle_compare();
+            }
         }
         self.images
             .look_at_too(match self.compare.map(|compare| compare.instead) {

@@ -156,6 +156,7 @@ impl State {
             .map(|network| layer_of(&network.plan, &other.layer, other.method));
         let instead = match (wanted.images.first(), wanted.images.get(1)) {
             (Some(first), Some(&second)) if *first != second => Instead::Image(second),
+            _ if other.painting.is_empty() && !one.painting.is_empty() => Instead::Unpainted,
             _ if other.class != one.class => Instead::Class(other.class.index),
             _ if other.method != one.method => Instead::Method(other.method),
             _ if other.score != one.score => Instead::Score(other.score),

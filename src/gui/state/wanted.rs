@@ -45,9 +45,8 @@ impl State {
         if !key.method.is_in_class_maps(&network.plan, key.layer) {
             return self.maps.get(key).cloned();
         }
-        let prediction = self.images.get(key.image)?.prediction.as_ref()?;
-        (prediction.preprocessing == key.preprocessing)
-            .then(|| Arc::new(prediction.class_maps.map(key.target, key.score)))
+        let prediction = self.images.get(key.image)?.prediction_as(key.preprocessing)?;
+        Some(Arc::new(prediction.class_maps.map(key.target, key.score)))
     }
 
     /// The map of the chosen class at the chosen layer.

@@ -43,23 +43,56 @@ impl Paints {
 
     /// The photo out of focus at a pixel of a photo of [width, height].
     fn blur_at(&self, [x, y]: [u32; 2], size: [u32; 2]) -> [u8; 3] {
-        let Photo { width, height, rgb } = &self.blurred;
-        let sides = [*width, *height];
-        let between = |axis: usize, at: u32| {
-            let scale = f64::from(sides[axis]) / f64::from(size[axis].max(1));
-            let place = ((f64::from(at) + 0.5) * scale - 0.5).clamp(0.0, f64::from(sides[axis] - 1));
-            let first = place as usize;
-            let second = (first + 1).min(sides[axis] as usize - 1);
-            (first, second, (place - first as f64) as f32)
-        };
-        let ((left, right, across), (top, bottom, down)) = (between(0, x), between(1, y));
-        let level =
-            |column: usize, row: usize, channel: usize| f32::from(rgb[(row * *width as usize + column) * 3 + channel]);
-        [0, 1, 2].map(|channel| {
-            let row = |row| (1.0 - across) * level(left, row, channel) + across * level(right, row, channel);
-            ((1.0 - down) * row(top) + down * row(bottom)).round() as u8
-        })
+        let rows = self.rows_at(y, size[1]);
+        let (left, right, across) = between(self.blurred.width, x, size[0]);
+        mixed([left, right].map(|column| rows.column(column)), across)
     }
+
+    /// The rows of the small copy that a row of a photo of this height lies between.
+    fn rows_at(&self, y: u32, height: u32) -> Rows<'_> {
+        let (top, bottom, down) = between(self.blurred.height, y, height);
+        let row = |row: usize| {
+            let start = row * self.blurred.stride();
+            self.blurred.rgb[start..start + self.blurred.stride()]
+                .as_chunks::<3>()
+                .0
+        };
+        Rows {
+            upper: row(top),
+            lower: row(bottom),
+            down,
+        }
+    }
+}
+
+/// Two rows of a small copy, and how near to the second one something lies between them.
+struct Rows<'a> {
+    upper: &'a [[u8; 3]],
+    lower: &'a [[u8; 3]],
+    down: f32,
+}
+
+impl Rows<'_> {
+    /// What lies between them in a column.
+    fn column(&self, column: usize) -> [f32; 3] {
+        let (upper, lower) = (self.upper[column], self.lower[column]);
+        [0, 1, 2].map(|channel| (1.0 - self.down) * f32::from(upper[channel]) + self.down * f32::from(lower[channel]))
+    }
+}
+
+/// What lies between two colours, rounded.
+fn mixed([left, right]: [[f32; 3]; 2], across: f32) -> [u8; 3] {
+    // levels are 0 or more
+    [0, 1, 2].map(|channel| ((1.0 - across) * left[channel] + across * right[channel] + 0.5) as u8)
+}
+
+/// Which two of `side` pixels a pixel of a larger copy of `size` pixels lies between, and how near to the second.
+fn between(side: u32, at: u32, size: u32) -> (usize, usize, f32) {
+    let scale = f64::from(side) / f64::from(size.max(1));
+    let place = ((f64::from(at) + 0.5) * scale - 0.5).clamp(0.0, f64::from(side - 1));
+    let first = place as usize;
+    let second = (first + 1).min(side as usize - 1);
+    (first, second, (place - first as f64) as f32)
 }
 
 /// A photo that is painted over.
@@ -120,11 +153,18 @@ impl Canvas {
     pub fn paint(&mut self, painting: &Painting) -> Option<Region> {
         let size = [self.photo.width, self.photo.height];
         let changed = painting.differs_in(&self.painting, size);
-        self.painting = painting.clone();
+        let before = std::mem::replace(&mut self.painting, painting.clone());
         if painting.is_empty() {
             self.painted = self.photo.clone();
         } else if let Some(region) = changed {
             let painted = Arc::make_mut(&mut self.painted);
+            if let Some((stroke, pieces)) = painting.drawn_on(&before) {
+                // nothing lies over the last stroke
+                stroke.spans(pieces, region, |y, from, to| {
+                    put_row(&self.photo, &self.paints, stroke, (y, from, to), painted);
+                });
+                return changed;
+            }
             anew(&self.photo, &self.paints, painting, region, painted);
         }
         changed
@@ -148,7 +188,6 @@ impl Painting {
 /// Paints a rectangle anew: the photo, and over it the strokes.
 fn anew(photo: &Photo, paints: &Paints, painting: &Painting, region: Region, painted: &mut Photo) {
     let stride = photo.stride();
-    let size = [photo.width, photo.height];
     for y in region.y..region.y + region.height {
         let start = y as usize * stride + region.x as usize * 3;
         let row = start..start + region.width as usize * 3;
@@ -157,18 +196,51 @@ fn anew(photo: &Photo, paints: &Paints, painting: &Painting, region: Region, pai
     // the last stroke counts, so that whatever it covers is settled
     let mut open = Unsettled::new(region);
     for stroke in painting.strokes().iter().rev() {
-        stroke.spans(region, |y, from, to| {
+        stroke.spans(0, region, |y, from, to| {
             let mut x = open.from(from, y);
             while x < to {
-                if let Some(colour) = colour(photo, paints, stroke, [x, y], size) {
-                    let at = y as usize * stride + x as usize * 3;
-                    painted.rgb[at..at + 3].copy_from_slice(&colour);
+                if put(photo, paints, stroke, [x, y], painted) {
                     open.settle(x, y);
                 }
                 x = open.from(x + 1, y);
             }
         });
     }
+}
+
+/// Puts what a stroke gives to a piece of a row there, by its row, its first column and the one behind its last.
+fn put_row(photo: &Photo, paints: &Paints, stroke: &Stroke, (y, from, to): (u32, u32, u32), painted: &mut Photo) {
+    let start = y as usize * photo.stride();
+    let bytes = start + from as usize * 3..start + to as usize * 3;
+    let target = &mut painted.rgb[bytes.clone()];
+    match stroke.brush {
+        Brush::Grey => target.as_chunks_mut().0.fill(GREY),
+        Brush::Mean => target.as_chunks_mut().0.fill(paints.mean),
+        Brush::Erase => target.copy_from_slice(&photo.rgb[bytes]),
+        Brush::Blur => {
+            let rows = paints.rows_at(y, photo.height);
+            let columns: Vec<[f32; 3]> = (0..rows.upper.len()).map(|column| rows.column(column)).collect();
+            for (x, pixel) in (from..to).zip(target.as_chunks_mut::<3>().0) {
+                let (left, right, across) = between(paints.blurred.width, x, photo.width);
+                *pixel = mixed([columns[left], columns[right]], across);
+            }
+        }
+        Brush::Clone(_) => {
+            for x in from..to {
+                put(photo, paints, stroke, [x, y], painted);
+            }
+        }
+    }
+}
+
+/// Puts what a stroke gives to a pixel there; says whether it gives anything.
+fn put(photo: &Photo, paints: &Paints, stroke: &Stroke, place: [u32; 2], painted: &mut Photo) -> bool {
+    let colour = colour(photo, paints, stroke, place, [photo.width, photo.height]);
+    if let Some(colour) = colour {
+        let at = place[1] as usize * photo.stride() + place[0] as usize * 3;
+        painted.rgb[at..at + 3].copy_from_slice(&colour);
+    }
+    colour.is_some()
 }
 
 /// The pixels of a region that are still to be settled, found without looking at the others again and again.

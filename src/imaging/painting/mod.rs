@@ -134,19 +134,32 @@ impl Painting {
         Self::of(self.strokes.iter().map(scaled).collect())
     }
 
+    /// How many strokes two paintings begin with in common.
+    fn common(&self, other: &Self) -> usize {
+        let same = |(a, b): &(&Arc<Stroke>, &Arc<Stroke>)| Arc::ptr_eq(a, b) || a == b;
+        self.strokes.iter().zip(&other.strokes).take_while(same).count()
+    }
+
+    /// The last stroke and how many pieces of it were there before, if nothing else was added to a painting: while a hand
+    /// draws.
+    fn drawn_on(&self, before: &Self) -> Option<(&Stroke, usize)> {
+        let common = self.common(before);
+        match (&self.strokes[common..], &before.strokes[common..]) {
+            ([new], []) => Some((new, 0)),
+            ([new], [old]) => Some((new, new.pieces_of(old)?)),
+            _ => None,
+        }
+    }
+
     /// The rectangle in which a photo of [width, height] may differ between this painting and another; none if it is the
     /// same.
     fn differs_in(&self, before: &Self, size: [u32; 2]) -> Option<Region> {
-        let same = |(a, b): &(&Arc<Stroke>, &Arc<Stroke>)| Arc::ptr_eq(a, b) || a == b;
-        let common = self.strokes.iter().zip(&before.strokes).take_while(same).count();
-        let (new, old) = (&self.strokes[common..], &before.strokes[common..]);
-        // the stroke that is just being drawn
-        if let ([new], [old]) = (new, old)
-            && let Some(tail) = new.tail_behind(old)
-        {
-            return tail.bounds(size);
+        if let Some((stroke, pieces)) = self.drawn_on(before) {
+            return stroke.bounds(pieces, size);
         }
-        let bounds = new.iter().chain(old).filter_map(|stroke| stroke.bounds(size));
+        let common = self.common(before);
+        let (new, old) = (&self.strokes[common..], &before.strokes[common..]);
+        let bounds = new.iter().chain(old).filter_map(|stroke| stroke.bounds(0, size));
         bounds.reduce(Region::union)
     }
 }

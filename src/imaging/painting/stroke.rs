@@ -103,8 +103,9 @@ pub struct Stroke {
 }
 
 impl Stroke {
-    /// What this stroke has in addition to one of which it is the continuation; none if it is not.
-    pub(super) fn tail_behind(&self, before: &Self) -> Option<Self> {
+    /// How many pieces, each from one point to the next, this stroke has in common with one of which it is the continuation;
+    /// none if it is not.
+    pub(super) fn pieces_of(&self, before: &Self) -> Option<usize> {
         let (
             Area::Line { radius, points },
             Area::Line {
@@ -116,32 +117,38 @@ impl Stroke {
             return None;
         };
         let is_continued = self.brush == before.brush && radius == radius_before && points.starts_with(points_before);
-        is_continued.then(|| Self {
-            brush: self.brush,
-            area: Area::Line {
-                radius: *radius,
-                points: points[points_before.len().saturating_sub(1)..].to_vec(),
-            },
-        })
+        is_continued.then(|| points_before.len().saturating_sub(1))
     }
 
-    /// The rectangle of a photo of [width, height] outside of which it covers nothing; none if it covers nothing.
-    pub(super) fn bounds(&self, size: [u32; 2]) -> Option<Region> {
+    /// The ends of its pieces; a single point is a piece, too.
+    fn pieces(&self) -> impl DoubleEndedIterator<Item = [[i32; 2]; 2]> + ExactSizeIterator {
+        let points: &[[i32; 2]] = match &self.area {
+            Area::Line { points, .. } => points,
+            Area::Rectangle(_) => &[],
+        };
+        let pieces = points.len().saturating_sub(1).max(points.len().min(1));
+        (0..pieces).map(move |piece| [points[piece], points[(piece + 1).min(points.len() - 1)]])
+    }
+
+    /// The rectangle of a photo of [width, height] outside of which it covers nothing but what its first `pieces` do; none if
+    /// it covers nothing.
+    pub(super) fn bounds(&self, pieces: usize, size: [u32; 2]) -> Option<Region> {
         let whole = Region::whole(size[0], size[1]);
         match &self.area {
             Area::Rectangle(region) => region.intersection(whole),
-            Area::Line { radius, points } => {
-                let bounds = points.windows(2).map(|ends| around(ends[0], ends[1], *radius));
-                let first = points.first().map(|&point| around(point, point, *radius));
-                let bounds = bounds.chain(first).flatten();
+            Area::Line { radius, .. } => {
+                let bounds = self
+                    .pieces()
+                    .skip(pieces)
+                    .filter_map(|[from, to]| around(from, to, *radius));
                 bounds.reduce(Region::union)?.intersection(whole)
             }
         }
     }
 
-    /// Calls `span(row, first column, column behind the last)` for all pixels of `within` that it covers; some more than
-    /// once.
-    pub(super) fn spans(&self, within: Region, mut span: impl FnMut(u32, u32, u32)) {
+    /// Calls `span(row, first column, column behind the last)` for all pixels of `within` that it covers, apart from those
+    /// that only its first `pieces` do; some more than once.
+    pub(super) fn spans(&self, pieces: usize, within: Region, mut span: impl FnMut(u32, u32, u32)) {
         match &self.area {
             Area::Rectangle(region) => {
                 if let Some(common) = region.intersection(within) {
@@ -150,26 +157,26 @@ impl Stroke {
                     }
                 }
             }
-            Area::Line { radius, points } => {
-                let mut segment = |from: [i32; 2], to: [i32; 2]| {
+            Area::Line { radius, .. } => {
+                let before = self.pieces().map(Some);
+                let before = std::iter::once(None).chain(before);
+                for ([from, to], before) in self.pieces().zip(before).skip(pieces) {
                     let bounds = around(from, to, *radius).and_then(|bounds| bounds.intersection(within));
-                    let Some(bounds) = bounds else { return };
+                    let Some(bounds) = bounds else { continue };
                     let line = Segment::new(from, to, *radius);
+                    let before = before.map(|[from, to]| Segment::new(from, to, *radius));
                     for y in bounds.y..bounds.y + bounds.height {
-                        if let Some([first, last]) = line.row(y) {
-                            let first = first.max(bounds.x);
-                            let end = (last + 1).min(bounds.x + bounds.width);
-                            if first < end {
-                                span(y, first, end);
+                        let Some([first, last]) = line.row(y) else { continue };
+                        let (first, end) = (first.max(bounds.x), (last + 1).min(bounds.x + bounds.width));
+                        // most of it was covered by the piece before
+                        let covered = before.as_ref().and_then(|before| before.row(y));
+                        let [from, to] = covered.map_or([end, end], |[from, to]| [from, to + 1]);
+                        for (start, end) in [(first, end.min(from)), (first.max(to), end)] {
+                            if start < end {
+                                span(y, start, end);
                             }
                         }
                     }
-                };
-                if let [point] = points.as_slice() {
-                    segment(*point, *point);
-                }
-                for ends in points.windows(2) {
-                    segment(ends[0], ends[1]);
                 }
             }
         }
