@@ -116,6 +116,8 @@ pub enum Action {
     GoOn,
     /// Questions about the picture.
     Questions,
+    /// Whether the map depends on what the network has learnt.
+    Sanity,
     /// Fold all panels away, or bring them back.
     FoldAll,
     /// Fold the classes away, or bring them back.
@@ -154,7 +156,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the help page.
-    pub const ALL: [Self; 71] = [
+    pub const ALL: [Self; 72] = [
         Self::Open,
         Self::OpenFolder,
         Self::Paste,
@@ -209,6 +211,7 @@ impl Action {
         Self::StopComputing,
         Self::GoOn,
         Self::Questions,
+        Self::Sanity,
         Self::FoldAll,
         Self::FoldClasses,
         Self::FoldMap,
@@ -410,6 +413,10 @@ impl Action {
                 "Fold out questions about the picture: what must be hidden so that the class is no longer on top, which would win \
                  without a part, and what is said of it turned, darker or cut.",
             ),
+            Self::Sanity => (
+                "Sanity",
+                "Fold out the map while ever more of the network's weights are random.",
+            ),
             Self::FoldAll => (
                 "Fold all panels",
                 "Leave the window to the picture, or bring the panels back. Shift+Tab goes from field to button, and from there \
@@ -515,6 +522,8 @@ impl Action {
             Self::Faithfulness => const { &[plain(Key::F10)] },
             Self::Agreement => const { &[plain(Key::F12)] },
             Self::StopComputing => const { &[command(Key::Period)] },
+            Self::Questions => const { &[command(Key::I)] },
+            Self::Sanity => const { &[command(Key::R)] },
             Self::FoldAll => const { &[plain(Key::Tab)] },
             Self::FoldClasses => const { &[plain(Key::F5)] },
             Self::FoldMap => const { &[plain(Key::F6)] },
@@ -540,7 +549,6 @@ impl Action {
             Self::Back => const { &[plain(Key::Escape)] },
             Self::Quit => const { &[command(Key::Q)] },
             Self::GoOn
-            | Self::Questions
             | Self::SaveHeat
             | Self::SavePredictions
             | Self::SaveAll

@@ -88,6 +88,7 @@ const GROUPS: [(&str, &[Action]); 7] = [
             Action::Agreement,
             Action::StopComputing,
             Action::Questions,
+            Action::Sanity,
         ],
     ),
     (

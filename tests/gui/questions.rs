@@ -10,7 +10,7 @@ use crate::support::{DOG_AND_CAT, Window, sample};
 
 fn open() -> Window {
     let mut window = Window::with_sample(DOG_AND_CAT);
-    window.key(Key::F10);
+    window.command_key(Key::I);
     assert_eq!(window.state().preferences.drawer, Some(Drawer::Questions));
     window
 }

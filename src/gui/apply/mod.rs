@@ -321,6 +321,7 @@ fn act(state: &mut State, action: Action) -> Option<Effect> {
         Action::StopComputing => state.stop_computing(),
         Action::GoOn => state.go_on_computing(),
         Action::Questions => fold_out(state, Drawer::Questions),
+        Action::Sanity => fold_out(state, Drawer::Sanity),
         Action::FoldAll => {
             let preferences = &mut state.preferences;
             preferences.panels.fold_all(&mut preferences.drawer);
