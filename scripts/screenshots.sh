@@ -62,21 +62,27 @@ xdotool key F2; sleep 3
 shot all_layers
 stop
 
-# paint over the shuttle while its class is chosen; the drawer's tests of the map of another photograph
+# what the network takes for a football helmet is painted over; then the tests of a map of another photograph
 start assets/samples/photographs/astronaut.jpg
-xdotool type --delay 50 'space shuttle'; sleep 1; xdotool key Return; sleep 0.5; xdotool key Escape Escape; sleep 0.5
-xdotool key b; sleep 0.5
-for _ in $(seq 6); do xdotool mousemove 800 300 click 4; done
-xdotool mousemove 800 180 mousedown 1; sleep 0.2
-for y in $(seq 190 10 420); do xdotool mousemove 800 "$y"; sleep 0.05; done
+xdotool key Escape b; sleep 0.5
+xdotool mousemove 760 620; sleep 0.3
+for _ in $(seq 4); do xdotool click 4; sleep 0.1; done
+xdotool mousedown 1; sleep 0.2
+for x in $(seq 765 5 880); do xdotool mousemove "$x" 620; sleep 0.05; done
 xdotool mouseup 1; sleep 3
 shot brush
 stop
 
 start assets/samples/photographs/coffee.jpg
-xdotool key F10; sleep 20
+xdotool key Escape F10; sleep 1
+# a higher drawer
+xdotool mousemove 640 577 mousedown 1; sleep 0.2
+for y in $(seq 570 -10 430); do xdotool mousemove 640 "$y"; sleep 0.03; done
+xdotool mouseup 1; sleep 20
 shot faithfulness
-xdotool key F12; sleep 60
+xdotool key F12; sleep 30
 shot agreement
+xdotool key ctrl+r; sleep 5
+shot sanity
 stop
-echo "wrote $out/{overlay,light,compare,side_by_side,all_layers,brush,faithfulness,agreement}.png"
+echo "wrote $out/{overlay,light,compare,side_by_side,all_layers,brush,faithfulness,agreement,sanity}.png"

@@ -26,7 +26,10 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     }
     let stages = state.sanity.stages_of(&key);
     ui.horizontal_top(|ui| {
+        // both pictures leave room for the curves
+        let most = 0.5 * (ui.available_width() - CURVES) - 3.0 * UNIT;
         let size = tile_size(state, ui.available_height() - UNIT);
+        let size = vec2(size.x.min(most.max(18.0 * UNIT)), size.y);
         let trained = Tile {
             name: "The map of the trained network",
             caption: "Trained",
