@@ -7,7 +7,7 @@ use super::error::ExplorerError;
 use super::preprocessing::{Shades, input_of};
 use super::reply::{Reply, Varied, Winners, Without};
 use super::request::{ExplainRequest, WithoutRequest};
-use super::session::{Session, check, first_map};
+use super::session::{Session, check, first_map, ranking};
 use crate::explain::{Map, Watch, agreement_where_seen, brought_back};
 use crate::imaging::{Area, Brush, Fit, Painting, Photo, Preprocessing, Stroke, Variation};
 use crate::network::{Network, NetworkError};
@@ -45,9 +45,10 @@ impl Session {
             let input = input_of(&painting.over(&photo), plan.input(), preprocessing);
             let logits = plan.output.class_logits(&loaded.changed().forward(&input)?);
             let values = plan.output.answers(&logits);
-            let mut ranking: Vec<usize> = (0..logits.len()).collect();
-            ranking.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
-            let told = ranking.into_iter().take(TOLD).map(|class| (class, values[class]));
+            let told = ranking(&logits)
+                .into_iter()
+                .take(TOLD)
+                .map(|class| (class, values[class]));
             answers.push(Winners {
                 fill,
                 classes: told.collect(),

@@ -244,8 +244,7 @@ pub(super) fn predicted(
     [preprocess_ms, forward_ms]: [f64; 2],
 ) -> Result<Predicted, ExplorerError> {
     let class_maps = ClassMaps::new(network, logits)?;
-    let mut ranking: Vec<usize> = (0..logits.len()).collect();
-    ranking.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+    let ranking = ranking(logits);
     Ok(Predicted {
         image,
         epoch: info.epoch,
@@ -257,6 +256,13 @@ pub(super) fn predicted(
         preprocess_ms,
         forward_ms,
     })
+}
+
+/// All classes, that with the largest value first.
+pub(super) fn ranking(values: &[f64]) -> Vec<usize> {
+    let mut ranking: Vec<usize> = (0..values.len()).collect();
+    ranking.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+    ranking
 }
 
 /// Whether classes and layers exist.

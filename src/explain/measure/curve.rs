@@ -2,7 +2,7 @@
 
 use super::super::asking::Asking;
 use super::super::map::Map;
-use super::hiding::Hiding;
+use super::hidden::Hidden;
 use crate::network::NetworkError;
 use crate::noise::Noise;
 
@@ -83,19 +83,19 @@ impl Way {
 ///
 /// Steps are cut as in Xplique (`metrics/fidelity.py`): after step i the first i / steps of all pixels, rounded down, have
 /// changed.
-pub(super) fn after(hiding: &Hiding<'_>, order: &[usize], way: Way, [step, steps]: [usize; 2]) -> Vec<f32> {
+pub(super) fn after(hidden: &Hidden<'_>, order: &[usize], way: Way, [step, steps]: [usize; 2]) -> Vec<f32> {
     let changed = order.len() * step.min(steps) / steps.max(1);
     let mut is_hidden = vec![way == Way::Insertion; order.len()];
     for &pixel in &order[..changed] {
         is_hidden[pixel] = way == Way::Deletion;
     }
-    hiding.with(&is_hidden)
+    hidden.with(&is_hidden)
 }
 
 /// The answers on one way in `order`, of which those to the whole picture and to nothing of it are known.
 pub(super) fn curve(
     asking: &mut Asking<'_, '_>,
-    hiding: &Hiding<'_>,
+    hidden: &Hidden<'_>,
     order: &[usize],
     way: Way,
     [whole, nothing]: [f64; 2],
@@ -108,7 +108,7 @@ pub(super) fn curve(
     };
     let mut answers = vec![first];
     for step in 1..steps {
-        answers.push(asking.score_of(&after(hiding, order, way, [step, steps]))?);
+        answers.push(asking.score_of(&after(hidden, order, way, [step, steps]))?);
     }
     answers.push(last);
     let pairs = answers.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);

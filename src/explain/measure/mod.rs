@@ -12,7 +12,7 @@
 
 mod curve;
 mod fill;
-mod hiding;
+mod hidden;
 mod imputation;
 mod multigrid;
 mod road;
@@ -22,7 +22,7 @@ use std::str::FromStr;
 
 pub use curve::{Curve, Random, Way, random_map};
 pub use fill::Fill;
-use hiding::Hiding;
+use hidden::Hidden;
 
 use super::asking::{Asking, Watch};
 use super::map::Map;
@@ -176,12 +176,12 @@ fn all(
     let order_of = |map: &Map| curve::order(&resized(map, size));
     let picture = asking.picture;
     if curves.contains(&true) {
-        let hiding = Hiding::new(picture, size, how.fill, how.noise);
+        let hidden = Hidden::new(picture, size, how.fill, how.noise);
         let order = order_of(map);
         let orders: Vec<Vec<usize>> = (0..how.random).map(|index| order_of(&random_map(map, index))).collect();
-        let ends = [answer, asking.score_of(&hiding.everything())?];
+        let ends = [answer, asking.score_of(&hidden.everything())?];
         let mut both = |way: Way| -> Result<_, NetworkError> {
-            let mut curve = |order: &Vec<usize>| curve::curve(asking, &hiding, order, way, ends, how.steps);
+            let mut curve = |order: &Vec<usize>| curve::curve(asking, &hidden, order, way, ends, how.steps);
             let found = curve(&order)?;
             let random = orders.iter().map(curve).collect::<Result<Vec<_>, _>>()?;
             Ok((Some(found), Random::of(&random.iter().collect::<Vec<_>>())))
@@ -194,8 +194,8 @@ fn all(
         }
     }
     if is_road {
-        let hiding = Hiding::new(picture, size, Fill::NoisyLinear, how.noise);
-        measures.road = Some(road::road(asking, &resized(map, size), answer, &hiding)?);
+        let hidden = Hidden::new(picture, size, Fill::NoisyLinear, how.noise);
+        measures.road = Some(road::road(asking, &resized(map, size), answer, &hidden)?);
     }
     if is_drop {
         let [height, width] = size;
@@ -240,9 +240,9 @@ pub fn masked(
 ) -> Result<Masked, NetworkError> {
     let shape = network.plan().input();
     let size = [shape.height, shape.width];
-    let hiding = Hiding::new(picture, size, how.fill, how.noise);
+    let hidden = Hidden::new(picture, size, how.fill, how.noise);
     let order = curve::order(&resized(map, size));
-    let values = curve::after(&hiding, &order, way, [step, how.steps]);
+    let values = curve::after(&hidden, &order, way, [step, how.steps]);
     let logits = network.forward(&values);
     network.forward(picture.values)?;
     let logits = network.plan().output.class_logits(&logits?);

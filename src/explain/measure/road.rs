@@ -5,7 +5,7 @@
 //! hidden, once by relevance and once by its opposite; the result is half of the mean difference of the answers.
 
 use super::super::asking::Asking;
-use super::hiding::Hiding;
+use super::hidden::Hidden;
 use crate::network::NetworkError;
 
 /// Percentiles of relevance from which on pixels are hidden.
@@ -18,7 +18,7 @@ pub(super) fn road(
     asking: &mut Asking<'_, '_>,
     relevance: &[f32],
     answer: f64,
-    hiding: &Hiding<'_>,
+    picture: &Hidden<'_>,
 ) -> Result<f64, NetworkError> {
     let opposite: Vec<f32> = relevance.iter().map(|value| -value).collect();
     let mut mean_change = |relevance: &[f32]| -> Result<f64, NetworkError> {
@@ -26,7 +26,7 @@ pub(super) fn road(
         for percentile in PERCENTILES {
             let threshold = self::percentile(relevance, percentile);
             let hidden: Vec<bool> = relevance.iter().map(|&value| f64::from(value) >= threshold).collect();
-            sum += asking.score_of(&hiding.with(&hidden))? - answer;
+            sum += asking.score_of(&picture.with(&hidden))? - answer;
         }
         Ok(sum / PERCENTILES.len() as f64)
     };

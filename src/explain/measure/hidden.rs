@@ -9,7 +9,7 @@ use crate::noise::Noise;
 const SEED: u64 = 0x524F_4144;
 
 /// What is hidden in which picture, and by what.
-pub(super) struct Hiding<'a> {
+pub(super) struct Hidden<'a> {
     picture: Picture<'a>,
     /// Height and width.
     size: [usize; 2],
@@ -19,7 +19,7 @@ pub(super) struct Hiding<'a> {
     noise: f64,
 }
 
-impl<'a> Hiding<'a> {
+impl<'a> Hidden<'a> {
     pub(super) fn new(picture: Picture<'a>, size: [usize; 2], fill: Fill, noise: f64) -> Self {
         Self {
             picture,
