@@ -262,7 +262,28 @@ fn method(ui: &mut Ui, state: &State, choices: &mut Choices) {
         None => text(choices.method).1,
     };
     let told = told.unwrap_or_else(|| explanation.to_owned());
-    truncated(ui, RichText::new(told).small().weak()).on_hover_text(explanation);
+    match sanity_badge(state) {
+        Some((badge, tooltip)) => {
+            let response = truncated(ui, RichText::new(format!("{badge} · {told}")).small().weak());
+            response.on_hover_text(format!("{tooltip}\n{explanation}"))
+        }
+        None => truncated(ui, RichText::new(told).small().weak()).on_hover_text(explanation),
+    };
+}
+
+/// What the randomisation test said of the method at the chosen layer, and where that can be looked at; none before it was made.
+fn sanity_badge(state: &State) -> Option<(&'static str, &'static str)> {
+    let key = state.sanity_key()?;
+    Some(match state.sanity.verdict_of(key.layer, key.method)?.passes {
+        true => (
+            "Passes the randomisation test",
+            "The map of this method at this layer changes when weights are made random; Sanity, below the picture, shows how.",
+        ),
+        false => (
+            "Fails the randomisation test",
+            "The map of this method at this layer does not care about the weights; Sanity, below the picture, shows how.",
+        ),
+    })
 }
 
 /// In words, with which methods the chosen one coincides at the chosen layer.

@@ -21,6 +21,8 @@ fn grad_cam_passes_and_the_slider_shows_each_stage() {
     is_tested(&mut window);
     assert!(window.has_text("Grad-CAM passes the randomisation test at"));
     assert!(window.has("The map of the trained network") && window.has("The map of a network with random weights"));
+    // a badge says so below the method, also when the test is closed
+    assert!(window.has_text("Passes the randomisation test"));
     let key = window.state().chosen_key().unwrap();
     let count = window.state().sanity.stages_of(&key).len();
     assert_eq!(window.state().randomized(&key).unwrap().index + 1, count);

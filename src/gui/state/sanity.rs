@@ -1,10 +1,13 @@
 //! The randomisation test of the map in the picture, as far as it is done.
 
+use std::collections::HashMap;
+
 use super::State;
-use crate::explain::{Likeness, Verdict, verdict};
+use crate::explain::{Likeness, Method, Verdict, verdict};
 use crate::explorer::Randomized;
 use crate::gui::choices::Drawer;
 use crate::gui::maps::{MapKey, Shown};
+use crate::network::LayerId;
 
 /// What the randomisation test found last, and what of it is looked at.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +18,8 @@ pub struct Sanity {
     stages: Vec<Randomized>,
     /// The stage that is looked at; none is the last that is done.
     pub stage: Option<usize>,
+    /// What was found of each method at each layer of the network in use, last.
+    verdicts: HashMap<(LayerId, Method), Verdict>,
     /// A map that takes many passes of which the test is wanted all the same.
     pub wanted: Option<MapKey>,
 }
@@ -27,7 +32,17 @@ impl Sanity {
             self.stages.clear();
             self.key = key;
         }
+        let is_last = found.index + 1 == found.count;
         self.stages.push(found);
+        let stages: Vec<Likeness> = self.stages.iter().map(|stage| stage.likeness).collect();
+        if let (true, Some(key), Some(verdict)) = (is_last, &self.key, verdict(&stages)) {
+            self.verdicts.insert((key.layer, key.method), verdict);
+        }
+    }
+
+    /// What the last test of a method at a layer said, of whichever picture and class.
+    pub fn verdict_of(&self, layer: LayerId, method: Method) -> Option<Verdict> {
+        self.verdicts.get(&(layer, method)).copied()
     }
 
     /// Forgets everything but the stage that is looked at, since another network speaks.
