@@ -474,6 +474,29 @@ fn the_randomisation_test_makes_the_same_map_with_ever_more_random_weights() {
     assert!(matches!(next(&explorer), Reply::ExplainedAll { .. }));
 }
 
+/// It was lost if something more urgent came while the trained network's map was made.
+#[test]
+fn the_randomisation_test_gives_way_and_is_done_after_it() {
+    let (explorer, last, early) = started();
+    let Request::Explain(request) = explain(&[3], &[last]) else {
+        panic!("a request for maps")
+    };
+    // a hundred passes and more before the first stage
+    let request = std::sync::Arc::new(ExplainRequest {
+        method: Method::Occlusion,
+        layers: vec![LayerId(0)],
+        ..request
+    });
+    explorer.send(Request::Randomize { request, next: 0 });
+    explorer.send(explain(&[1], &[early]));
+    assert!(matches!(next(&explorer), Reply::Explained(explained) if explained.explanation.layer == early));
+    assert!(matches!(next(&explorer), Reply::ExplainedAll { .. }));
+    let Reply::Randomized(first) = next(&explorer) else {
+        panic!("expected the first stage")
+    };
+    assert_eq!((first.index, first.request.method), (0, Method::Occlusion));
+}
+
 /// What is wanted of the curve of a class at the last layer.
 fn measure(layer: LayerId, class: usize) -> MeasureRequest {
     let Request::Explain(of) = explain(&[class], &[layer]) else {

@@ -24,6 +24,8 @@ use super::under_way::UnderWay;
 
 /// How urgent it is to measure a map: less than all that is looked at, and than predictions of further images.
 pub(super) const MEASURE: u8 = 7;
+/// How urgent the randomisation test is: whatever is asked for by a smaller number goes first, also while one runs.
+pub(super) const RANDOMIZE: u8 = 8;
 
 /// The session: send requests, receive replies.
 pub struct Explorer {
@@ -216,11 +218,11 @@ impl Explorer {
             Request::FeatureMap { image, .. } => {
                 (&self.network, Kind::FeatureMap, 1, Some(*image), Activity::Explaining)
             }
-            // whatever else is asked for goes first
             Request::Randomize { request, .. } => {
                 let image = Some(request.image);
-                (&self.network, Kind::Randomize, 8, image, Activity::Explaining)
+                (&self.network, Kind::Randomize, RANDOMIZE, image, Activity::Explaining)
             }
+            // whatever else is asked for goes first
             Request::CompleteClassMaps { image, .. } => {
                 let kind = Kind::CompleteClassMaps;
                 (&self.network, kind, 9, Some(*image), Activity::Predicting)

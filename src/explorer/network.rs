@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::ExplorerError;
-use super::handle::MEASURE;
+use super::handle::{MEASURE, RANDOMIZE};
 use super::jobs::{Job, Queue};
 use super::outbox::Outbox;
 use super::reply::{NetworkEpoch, Reply};
@@ -76,7 +76,7 @@ impl NetworkWorker {
                         return Ok(());
                     }
                     Request::Randomize { request, next } => {
-                        let gives_way = || queue.is_waiting() || stop();
+                        let gives_way = || queue.is_waiting_before(RANDOMIZE) || stop();
                         let left = session.randomize(&request, next, &gives_way, &mut |reply| outbox.send(reply))?;
                         if let Some(next) = left {
                             let request = Request::Randomize { request, next };

@@ -11,7 +11,7 @@ use super::reply::{Randomized, Reply};
 use super::request::ExplainRequest;
 use super::session::{Session, first_map};
 use crate::explain::{self, Watch};
-use crate::network::NetworkError;
+use crate::network::{Network, NetworkError};
 
 /// What all random weights are drawn from.
 const SEED: u64 = 2018;
@@ -41,18 +41,25 @@ impl Session {
             stop: gives_way,
             progress: &mut |_, _| {},
         };
-        let trained = first_map(network, picture, pass.logits(), request, &mut watch)?;
+        let mut map_of = |network: &mut dyn Network, logits: &[f64]| {
+            if gives_way() {
+                return Ok(None);
+            }
+            match first_map(network, picture, logits, request, &mut watch) {
+                Err(ExplorerError::Network(NetworkError::Stopped)) => Ok(None),
+                made => made.map(Some),
+            }
+        };
+        let Some(trained) = map_of(network, pass.logits())? else {
+            return Ok(Some(next));
+        };
         let stages = explain::stages(plan);
         for (index, stage) in stages.iter().enumerate().skip(next) {
-            if gives_way() {
-                return Ok(Some(index));
-            }
             let vb = weights.randomized(stage.from, SEED, device);
             let mut random = network_with(plan.clone(), &vb, device, get_num_threads())?;
             let logits = plan.output.class_logits(&random.forward(picture.values)?);
-            let map = match first_map(random.as_mut(), picture, &logits, request, &mut watch) {
-                Err(ExplorerError::Network(NetworkError::Stopped)) => return Ok(Some(index)),
-                made => made?,
+            let Some(map) = map_of(random.as_mut(), &logits)? else {
+                return Ok(Some(index));
             };
             send(Reply::Randomized(Randomized {
                 request: request.clone(),
