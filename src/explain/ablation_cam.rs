@@ -29,7 +29,7 @@ pub(super) fn signed_map(asking: &mut Asking<'_, '_>, logits: &[f64]) -> Result<
         }
         sums.iter().zip(&alpha).map(|(sum, alpha)| sum * alpha).collect()
     } else {
-        asking.expect(channels);
+        asking.announce(channels);
         let without = (0..channels).map(|channel| {
             asking.step()?;
             let mut ablated = activation.clone();

@@ -24,16 +24,14 @@ pub fn agreement(one: &Map, other: &Map) -> Option<f64> {
 /// The mean of a map's values in each cell of a coarser grid, `[height, width]`, as shares of the largest magnitude; a value
 /// belongs to the cell that its centre lies in.
 fn averaged(map: &Map, [width, height]: [usize; 2]) -> Vec<f32> {
-    let largest = map.max_abs();
-    // the values of unlikely classes are too small for f32 as they are
-    let scale = if largest > 0.0 { largest } else { 1.0 };
+    let shares: Vec<f64> = map.shares().collect();
     let mut sums = vec![(0.0, 0.0); width * height];
-    for (y, row) in map.signed.chunks_exact(map.width.max(1)).enumerate() {
+    for (y, row) in shares.chunks_exact(map.width.max(1)).enumerate() {
         for (x, value) in row.iter().enumerate() {
             let column = (2 * x + 1) * width / (2 * map.width);
             let line = (2 * y + 1) * height / (2 * map.height);
             let (sum, count) = &mut sums[line * width + column];
-            *sum += value / scale;
+            *sum += value;
             *count += 1.0;
         }
     }

@@ -44,7 +44,7 @@ impl<'a, 'b> Asking<'a, 'b> {
     }
 
     /// Says how many passes there will be.
-    pub(super) fn expect(&mut self, passes: usize) {
+    pub(super) fn announce(&mut self, passes: usize) {
         self.total = passes;
     }
 

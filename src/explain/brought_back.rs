@@ -58,10 +58,8 @@ fn at(map: &Map, share: [f64; 2]) -> f64 {
 /// shows them, -1..=1; none where one has no order.
 pub fn agreement_where_seen(map: &Map, back: &BroughtBack) -> Option<f64> {
     let of = |map: &Map| -> Vec<f32> {
-        // the values of unlikely classes are too small for f32 as they are
-        let scale = map.max_abs().max(f64::MIN_POSITIVE);
-        let seen = map.signed.iter().zip(&back.seen).filter(|(_, seen)| **seen);
-        seen.map(|(value, _)| (value / scale) as f32).collect()
+        let seen = map.shares().zip(&back.seen).filter(|(_, seen)| **seen);
+        seen.map(|(share, _)| share as f32).collect()
     };
     rank_correlation(&of(map), &of(&back.map))
 }

@@ -7,7 +7,7 @@ use crate::network::{NetworkError, ReluRule};
 
 /// The map of the picture's size, `[height, width]`; nowhere negative.
 pub(super) fn signed_map(asking: &mut Asking<'_, '_>) -> Result<Vec<f64>, NetworkError> {
-    asking.expect(1);
+    asking.announce(1);
     let picture = asking.picture;
     let gradient = of(asking, picture.values, ReluRule::True)?;
     Ok(largest(&gradient, picture.grey.len()))

@@ -22,7 +22,7 @@ pub(super) fn signed_map(asking: &mut Asking<'_, '_>, logits: &[f64]) -> Result<
         return Err(NetworkError::NoRelu(Method::GuidedGradCam.title()));
     }
     let shape = plan.layer(last).shape;
-    asking.expect(1);
+    asking.announce(1);
     let picture = asking.picture;
     let score = ScoreGradient::new(asking.target, asking.score, output, logits);
     let seed = output.unit_gradient(units, &score.logits);

@@ -13,7 +13,7 @@ const STEPS: usize = 50;
 
 /// The signed map of the picture's size, `[height, width]`.
 pub(super) fn signed_map(asking: &mut Asking<'_, '_>) -> Result<Vec<f64>, NetworkError> {
-    asking.expect(STEPS);
+    asking.announce(STEPS);
     let picture = asking.picture;
     let mut sums = vec![0.0; picture.values.len()];
     for step in 0..STEPS {

@@ -38,6 +38,14 @@ impl Map {
         self.max().abs().max(self.min().abs())
     }
 
+    /// The signed values as shares of the largest magnitude, -1..=1: those of unlikely classes are too small for f32 as they
+    /// are. All zeros of a map of zeros.
+    pub fn shares(&self) -> impl Iterator<Item = f64> + '_ {
+        let largest = self.max_abs();
+        let scale = if largest > 0.0 { largest } else { 1.0 };
+        self.signed.iter().map(move |value| value / scale)
+    }
+
     /// Whether no cell argues for the score, so that there is nothing to normalise.
     pub fn is_empty(&self) -> bool {
         self.max() <= 0.0

@@ -15,7 +15,7 @@ const SQUARE: usize = 2;
 pub(super) fn signed_map(asking: &mut Asking<'_, '_>, logits: &[f64]) -> Result<Vec<f64>, NetworkError> {
     let [height, width] = asking.size();
     let places = CELLS - SQUARE + 1;
-    asking.expect(places * places);
+    asking.announce(places * places);
     let score = asking.score.value(asking.target, asking.network.plan().output, logits);
     let (mut sums, mut counts) = (vec![0.0; CELLS * CELLS], vec![0_u32; CELLS * CELLS]);
     for top in 0..places {

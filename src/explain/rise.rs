@@ -20,7 +20,7 @@ const SEED: u64 = 0x5249_5345;
 /// The signed map of the picture's size, `[height, width]`.
 pub(super) fn signed_map(asking: &mut Asking<'_, '_>) -> Result<Vec<f64>, NetworkError> {
     let [height, width] = asking.size();
-    asking.expect(MASKS);
+    asking.announce(MASKS);
     let mut noise = Noise::new(SEED);
     let (mut weighted, mut open) = (vec![0.0; height * width], vec![0.0; height * width]);
     let mut mean = 0.0;

@@ -72,7 +72,7 @@ pub struct Likeness {
 
 /// Compares a map of the trained network with one of a random network, of the same layer.
 pub fn likeness(trained: &Map, random: &Map) -> Likeness {
-    let values = |map: &Map| -> Vec<f32> { map.signed.iter().map(|&value| value as f32).collect() };
+    let values = |map: &Map| -> Vec<f32> { map.shares().map(|share| share as f32).collect() };
     Likeness {
         rank_correlation: rank_correlation(&values(trained), &values(random)),
         structural_similarity: structural_similarity(trained, random),

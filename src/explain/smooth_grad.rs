@@ -17,7 +17,7 @@ const SEED: u64 = 0x536D_6F6F_7468;
 
 /// The map of the picture's size, `[height, width]`; nowhere negative.
 pub(super) fn signed_map(asking: &mut Asking<'_, '_>) -> Result<Vec<f64>, NetworkError> {
-    asking.expect(COPIES);
+    asking.announce(COPIES);
     let picture = asking.picture;
     let extremes = (f32::INFINITY, f32::NEG_INFINITY);
     let (least, most) = picture

@@ -51,10 +51,7 @@ impl PaintedPhoto {
     /// The input of a network: where only a part of the photo has changed since the last one, only what follows from that
     /// is made again.
     pub fn input(&mut self, shape: Shape, preprocessing: Preprocessing) -> Input {
-        let seen = Preprocessing {
-            painting: None,
-            ..preprocessing
-        };
+        let seen = preprocessing.unpainted();
         let photo = self.canvas.painted();
         let known = self.input.take().filter(|(of, way, _)| (*of, *way) == (shape, seen));
         let input = match known {

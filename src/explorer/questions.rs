@@ -9,7 +9,7 @@ use super::reply::{Reply, Varied, Winners, Without};
 use super::request::{ExplainRequest, WithoutRequest};
 use super::session::{Session, check, first_map, ranking};
 use crate::explain::{Map, Watch, agreement_where_seen, brought_back};
-use crate::imaging::{Area, Brush, Fit, Painting, Photo, Preprocessing, Stroke, Variation};
+use crate::imaging::{Area, Brush, Canvas, Fit, Painting, Photo, Preprocessing, Stroke, Variation};
 use crate::network::{Network, NetworkError};
 
 /// How many classes are told of each fill.
@@ -35,6 +35,8 @@ impl Session {
             }),
             None => painting.by(brush),
         };
+        // what brushes take their colours from is made once for all fills
+        let mut canvas = Canvas::new(photo);
         let mut answers = Vec::new();
         for (fill, painting) in std::iter::once((None, unhidden(&painting, area.is_some())))
             .chain(Brush::FILLS.map(|fill| (Some(fill), hidden(fill))))
@@ -42,7 +44,8 @@ impl Session {
             if stop() {
                 return Err(NetworkError::Stopped.into());
             }
-            let input = input_of(&painting.over(&photo), plan.input(), preprocessing);
+            canvas.paint(&painting);
+            let input = input_of(canvas.painted(), plan.input(), preprocessing);
             let logits = plan.output.class_logits(&loaded.changed().forward(&input)?);
             let values = plan.output.answers(&logits);
             let told = ranking(&logits)

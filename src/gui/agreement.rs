@@ -127,6 +127,15 @@ fn summary(state: &State, methods: &[MapKey]) -> Option<String> {
     ))
 }
 
+/// How much two methods agree, each with itself of course; none until that is known.
+fn agreement(state: &State, one: MapKey, other: MapKey) -> Option<f64> {
+    if one == other {
+        Some(1.0)
+    } else {
+        state.agreement_of(one, other)
+    }
+}
+
 /// The rank correlations as a square of colours.
 fn matrix(ui: &mut Ui, state: &State, methods: &[MapKey], side: f32) {
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
@@ -137,10 +146,7 @@ fn matrix(ui: &mut Ui, state: &State, methods: &[MapKey], side: f32) {
     let raised = palette(ui).raised;
     for (row, one) in methods.iter().enumerate() {
         for (column, other) in methods.iter().enumerate() {
-            let value = match row == column {
-                true => Some(1.0),
-                false => state.agreement_of(*one, *other),
-            };
+            let value = agreement(state, *one, *other);
             let colour = value.map_or(raised, |value| {
                 let [red, green, blue] = table[(127.5 * (1.0 + value)).round().clamp(0.0, 255.0) as usize];
                 Color32::from_rgb(red, green, blue)
@@ -153,10 +159,7 @@ fn matrix(ui: &mut Ui, state: &State, methods: &[MapKey], side: f32) {
     let under = response.hover_pos().and_then(|position| {
         let place = (position - rect.min) / cell;
         let (one, other) = (methods.get(place.y as usize)?, methods.get(place.x as usize)?);
-        let value = match one == other {
-            true => Some(1.0),
-            false => state.agreement_of(*one, *other),
-        };
+        let value = agreement(state, *one, *other);
         let value = value.map_or_else(|| "not known".to_owned(), |value| format!("{value:.2}"));
         Some(format!("{} and {}: {value}", one.method.title(), other.method.title()))
     });

@@ -29,6 +29,12 @@ pub struct Preprocessing {
 }
 
 impl Preprocessing {
+    /// The same of the photo without what is painted over it.
+    #[must_use]
+    pub fn unpainted(self) -> Self {
+        Self { painting: None, ..self }
+    }
+
     /// The part of a photo of [width, height] that becomes an input of [width, height].
     ///
     /// A side of 0 counts as 1; what lies outside of the photo is cut off.

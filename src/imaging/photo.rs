@@ -72,6 +72,19 @@ fn check_length(width: u32, height: u32, channels: u64, found: usize) -> Result<
 }
 
 #[cfg(test)]
+impl Photo {
+    /// A picture of which each pixel holds its column and row.
+    pub(super) fn coordinates(width: u32, height: u32) -> Self {
+        let pixel = |i: u32| [(i % width) as u8, (i / width) as u8, 7];
+        Self {
+            width,
+            height,
+            rgb: (0..width * height).flat_map(pixel).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

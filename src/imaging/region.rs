@@ -231,16 +231,6 @@ mod tests {
     use crate::imaging::{Colormap, overlay};
     use proptest::prelude::*;
 
-    /// Each pixel holds its column and row.
-    fn coordinates(width: u32, height: u32) -> Photo {
-        let pixel = |i: u32| [(i % width) as u8, (i / width) as u8, 7];
-        Photo {
-            width,
-            height,
-            rgb: (0..width * height).flat_map(pixel).collect(),
-        }
-    }
-
     #[test]
     fn cells_share_the_pixels_out() {
         let region = Region {
@@ -287,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_map_within_a_region_is_that_over_the_region_alone() {
-        let photo = coordinates(40, 30);
+        let photo = Photo::coordinates(40, 30);
         let region = Region {
             x: 5,
             y: 0,
@@ -323,7 +313,7 @@ mod tests {
             x: u32::MAX,
             ..Region::whole(2, 2)
         };
-        let _ = coordinates(4, 4).part(region);
+        let _ = Photo::coordinates(4, 4).part(region);
     }
 
     #[test]
@@ -370,7 +360,7 @@ mod tests {
             width in 1_u32..30, height in 1_u32..30, x: prop::sample::Index, y: prop::sample::Index,
             to_x: prop::sample::Index, to_y: prop::sample::Index,
         ) {
-            let photo = coordinates(width, height);
+            let photo = Photo::coordinates(width, height);
             let (x, y) = (x.index(width as usize) as u32, y.index(height as usize) as u32);
             let region = Region {
                 x,

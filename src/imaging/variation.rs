@@ -205,19 +205,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Each pixel holds its column and row.
-    fn coordinates(width: u32, height: u32) -> Photo {
-        let pixel = |i: u32| [(i % width) as u8, (i / width) as u8, 7];
-        Photo {
-            width,
-            height,
-            rgb: (0..width * height).flat_map(pixel).collect(),
-        }
-    }
-
     #[test]
     fn there_and_back_is_the_picture_itself() {
-        let photo = coordinates(7, 5);
+        let photo = Photo::coordinates(7, 5);
         for (there, back) in [
             (Variation::Flip, Variation::Flip),
             (Variation::Turn(1), Variation::Turn(3)),
@@ -249,7 +239,7 @@ mod tests {
             variation in prop::sample::select(Variation::QUESTIONS.to_vec()),
         ) {
             prop_assume!(!matches!(variation, Variation::Brightness(_)));
-            let photo = coordinates(sides[0], sides[1]);
+            let photo = Photo::coordinates(sides[0], sides[1]);
             let changed = variation.of(&photo);
             let Some(place) = variation.place(at, sides) else { return Ok(()) };
             let share = |photo: &Photo, place: [f64; 2]| {

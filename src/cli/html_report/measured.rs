@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::mean::Mean;
 use super::summary::number;
 use super::text::{escaped, percent};
 use crate::cli::measures_report::{MEASURES, MeasuresReport};
@@ -10,17 +11,16 @@ use crate::cli::measures_report::{MEASURES, MeasuresReport};
 /// Sums over the maps so far.
 #[derive(Default)]
 pub struct Measured {
-    /// By method and layer: how many maps have each measure, and their sum.
-    rows: BTreeMap<(String, String), [(usize, f64); MEASURES.len()]>,
+    /// By method and layer: each measure.
+    rows: BTreeMap<(String, String), [Mean; MEASURES.len()]>,
 }
 
 impl Measured {
     /// One map more.
     pub fn add(&mut self, method: &str, layer: &str, measures: &MeasuresReport) {
         let row = self.rows.entry((method.to_owned(), layer.to_owned())).or_default();
-        for ((count, sum), value) in row.iter_mut().zip(measures.numbers()) {
-            *count += usize::from(value.is_some());
-            *sum += value.unwrap_or(0.0);
+        for (mean, value) in row.iter_mut().zip(measures.numbers()) {
+            mean.add(value);
         }
     }
 
@@ -29,7 +29,7 @@ impl Measured {
         if self.rows.is_empty() {
             return String::new();
         }
-        let is_there = |column: &usize| self.rows.values().any(|row| row[*column].0 > 0);
+        let is_there = |column: &usize| self.rows.values().any(|row| row[*column].count() > 0);
         let columns: Vec<usize> = (0..MEASURES.len()).filter(is_there).collect();
         let mut html = String::from(
             "<h2>Are the maps true to the network?</h2>\n<div class=\"wide\"><table class=\"sorts\"><thead><tr><th>Method</th>\
@@ -40,12 +40,11 @@ impl Measured {
         }
         html += "</tr></thead><tbody>\n";
         for ((method, layer), row) in &self.rows {
-            let maps = row.iter().map(|(count, _)| *count).max().unwrap_or(0);
+            let maps = row.iter().map(|mean| mean.count()).max().unwrap_or(0);
             let _ = write!(html, "<tr><td>{}</td><td>{}</td>", escaped(method), escaped(layer));
             html += &number(Some(maps as f64), maps.to_string());
             for &column in &columns {
-                let (count, sum) = row[column];
-                let mean = (count > 0).then(|| sum / count as f64);
+                let mean = row[column].value();
                 let text = mean.map_or_else(String::new, |mean| match MEASURES[column] {
                     "Increase" | "Average drop" => percent(mean),
                     _ => format!("{mean:.4}"),

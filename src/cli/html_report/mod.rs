@@ -3,6 +3,7 @@
 //! Cards of images go into a file of their own as they come, so that memory does not grow with them; the page is put
 //! together at the end, under another name, and then takes its own.
 
+mod mean;
 mod measured;
 mod summary;
 mod text;

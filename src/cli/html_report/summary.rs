@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::mean::Mean;
 use super::text::{escaped, percent};
 use crate::labels::Labels;
 
@@ -37,11 +38,10 @@ pub struct SeenMap {
 
 #[derive(Default)]
 struct OfClass {
-    on_top: usize,
-    probability: f64,
+    probability_on_top: Mean,
     explained: usize,
-    in_the_middle: (usize, f64),
-    deletion: (usize, f64),
+    in_the_middle: Mean,
+    deletion: Mean,
 }
 
 /// Sums over the images so far.
@@ -57,16 +57,12 @@ impl Summary {
     pub fn add(&mut self, seen: &Seen<'_>) {
         let (top, probability) = seen.top;
         let of_top = self.classes.entry(top).or_default();
-        of_top.on_top += 1;
-        of_top.probability += probability;
+        of_top.probability_on_top.add(Some(probability));
         for map in seen.maps {
             let of_class = self.classes.entry(map.class).or_default();
             of_class.explained += 1;
-            let sums = [&mut of_class.in_the_middle, &mut of_class.deletion];
-            for ((count, sum), value) in sums.into_iter().zip([map.middle, map.deletion]) {
-                *count += usize::from(value.is_some());
-                *sum += value.unwrap_or(0.0);
-            }
+            of_class.in_the_middle.add(map.middle);
+            of_class.deletion.add(map.deletion);
         }
         if let Some(truth) = seen.truth {
             let cell = self.cells.entry((truth, top)).or_default();
@@ -81,17 +77,16 @@ impl Summary {
              <th class=\"number\">Mean probability on top</th><th class=\"number\">Maps</th>\
              <th class=\"number\">Mean share of the map in the middle</th>",
         );
-        let has_deletion = self.classes.values().any(|of| of.deletion.0 > 0);
+        let has_deletion = self.classes.values().any(|of| of.deletion.count() > 0);
         if has_deletion {
             html += "<th class=\"number\">Mean deletion</th>";
         }
         html += "</tr></thead><tbody>\n";
         let mut rows: Vec<_> = self.classes.iter().collect();
-        rows.sort_by_key(|(class, of)| (std::cmp::Reverse(of.on_top), **class));
+        rows.sort_by_key(|(class, of)| (std::cmp::Reverse(of.probability_on_top.count()), **class));
         for (&class, of) in rows {
-            let (maps, middle) = of.in_the_middle;
-            let (measured, areas) = of.deletion;
-            let area = (measured > 0).then(|| areas / measured as f64);
+            let on_top = of.probability_on_top.count();
+            let area = of.deletion.value();
             let deletion = match has_deletion {
                 true => number(area, area.map_or_else(String::new, |area| format!("{area:.4}"))),
                 false => String::new(),
@@ -100,10 +95,10 @@ impl Summary {
                 html,
                 "<tr><td>{}</td>{}{}{}{}{deletion}</tr>",
                 name(labels, class),
-                number(Some(of.on_top as f64), of.on_top.to_string()),
-                mean(of.probability, of.on_top),
+                number(Some(on_top as f64), on_top.to_string()),
+                share(of.probability_on_top),
                 number(Some(of.explained as f64), of.explained.to_string()),
-                mean(middle, maps),
+                share(of.in_the_middle),
             );
         }
         html + "</tbody></table></div>\n<p class=\"soft\">The middle is half as wide and half as high as what the network \
@@ -224,11 +219,9 @@ fn name(labels: &Labels, class: usize) -> String {
     escaped(&labels.display_name(class))
 }
 
-fn mean(sum: f64, count: usize) -> String {
-    match count {
-        0 => number(None, String::new()),
-        _ => number(Some(sum / count as f64), percent(sum / count as f64)),
-    }
+fn share(mean: Mean) -> String {
+    let value = mean.value();
+    number(value, value.map_or_else(String::new, percent))
 }
 
 /// A cell that is sorted by its value.

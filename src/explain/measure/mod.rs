@@ -167,7 +167,7 @@ fn all(
     ];
     let passes = curves.iter().filter(|&&is| is).count() * (how.steps.max(1) - 1) * (1 + how.random);
     let hidden = usize::from(curves.contains(&true));
-    asking.expect(passes + hidden + usize::from(is_road) * 2 * road::PERCENTILES.len() + usize::from(is_drop));
+    asking.announce(passes + hidden + usize::from(is_road) * 2 * road::PERCENTILES.len() + usize::from(is_drop));
     let size = asking.size();
     let mut measures = Measures::default();
     if map.width * map.height == 0 {
@@ -251,9 +251,6 @@ pub fn masked(
 
 /// Values of a map's cells at the picture's size, in proportion.
 fn resized(map: &Map, [height, width]: [usize; 2]) -> Vec<f32> {
-    // the values of unlikely classes are too small for f32 as they are
-    let largest = map.max_abs();
-    let scale = if largest > 0.0 { largest } else { 1.0 };
-    let values: Vec<f32> = map.signed.iter().map(|value| (value / scale) as f32).collect();
+    let values: Vec<f32> = map.shares().map(|share| share as f32).collect();
     resize_map(&values, map.width, map.height, width, height)
 }

@@ -127,6 +127,11 @@ impl State {
         self.cropping.is_some() || self.brushing.is_some()
     }
 
+    /// Whether a stroke is being drawn.
+    pub(super) fn is_drawing_stroke(&self) -> bool {
+        self.brushing.is_some_and(|brushing| brushing.drawing.is_some())
+    }
+
     /// Chooses another brush.
     pub fn choose_brush(&mut self, brush: BrushChoice) {
         self.brush = brush;
@@ -204,7 +209,7 @@ impl State {
 
     /// The same, unless that is nearer to the last corner than so many radii.
     fn draw(&mut self, share: [f32; 2], corners: f64) {
-        let is_drawing = self.brushing.is_some_and(|brushing| brushing.drawing.is_some());
+        let is_drawing = self.is_drawing_stroke();
         let Some(id) = self.open_image().map(|image| image.id).filter(|_| is_drawing) else {
             return;
         };
@@ -259,17 +264,14 @@ impl State {
     pub fn unpainted_way(&self, image: ImageId) -> Option<Preprocessing> {
         let image = self.images.get(image)?;
         let seen = image.seen_as(self.preprocessing());
-        seen.painting
-            .is_some()
-            .then_some(Preprocessing { painting: None, ..seen })
+        seen.painting.is_some().then_some(seen.unpainted())
     }
 
     /// Whether a stroke is being drawn and the map of what the network saw last is still to come: it does before the network
     /// sees more. Maps that take many passes wait for the end.
     pub fn paints_on_for_map(&self) -> bool {
         let is_slow = (self.network.as_ref()).is_none_or(|network| self.choices.method.is_slow(&network.plan));
-        let is_drawing = self.brushing.is_some_and(|brushing| brushing.drawing.is_some());
-        is_drawing && !is_slow && self.is_waiting_for_map()
+        self.is_drawing_stroke() && !is_slow && self.is_waiting_for_map()
     }
 
     /// The copies for the screen that are still to be painted over.

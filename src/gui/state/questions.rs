@@ -51,10 +51,6 @@ pub struct WithoutWhat {
     pub area: Option<Region>,
 }
 
-fn unpainted(way: Preprocessing) -> Preprocessing {
-    Preprocessing { painting: None, ..way }
-}
-
 impl State {
     /// Whether questions are open.
     fn asks(&self) -> bool {
@@ -97,7 +93,7 @@ impl State {
             plays: false,
             awaits: false,
             image: id,
-            way: unpainted(way),
+            way: way.unpainted(),
             region: way.region(image.size, input),
             fill: self.hide_with,
             before: image.painting.clone(),
@@ -162,7 +158,7 @@ impl State {
             let top = prediction.ranking.first().copied();
             (top, prediction.preprocessing.painting)
         });
-        let way = unpainted(self.preprocessing());
+        let way = self.preprocessing().unpainted();
         let image = self.images.current().map(|image| (image.id, image.painting.key()));
         // whoever paints, undoes, crops or goes to another image meanwhile has something else in mind
         self.hiding
@@ -234,8 +230,9 @@ impl State {
         self.variations_request().filter(|_| is_looked_at)
     }
 
-    fn is_busy_painting(&self) -> bool {
-        self.is_hiding() || self.brushing.is_some_and(|brushing| brushing.drawing.is_some())
+    /// Whether the photo changes from one moment to the next, so that nothing long is asked about it.
+    pub(super) fn is_busy_painting(&self) -> bool {
+        self.is_hiding() || self.is_drawing_stroke()
     }
 
     /// What is known of the changed picture so far.

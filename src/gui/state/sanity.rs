@@ -34,9 +34,10 @@ impl Sanity {
         }
         let is_last = found.index + 1 == found.count;
         self.stages.push(found);
-        let stages: Vec<Likeness> = self.stages.iter().map(|stage| stage.likeness).collect();
-        if let (true, Some(key), Some(verdict)) = (is_last, &self.key, verdict(&stages)) {
-            self.verdicts.insert((key.layer, key.method), verdict);
+        if let Some(key) = self.key.filter(|_| is_last) {
+            let stages: Vec<Likeness> = self.stages.iter().map(|stage| stage.likeness).collect();
+            self.verdicts
+                .extend(verdict(&stages).map(|verdict| ((key.layer, key.method), verdict)));
         }
     }
 
@@ -69,12 +70,13 @@ impl State {
         self.chosen_key().map(|key| key.at(key.layer))
     }
 
-    /// The map of which the randomisation test is to be made; none while nobody looks at it, it is done, or it would take
-    /// long and is not wanted yet.
+    /// The map of which the randomisation test is to be made; none while nobody looks at it, a hand paints, it is done,
+    /// or it would take long and is not wanted yet.
     pub fn sanity_wish(&self) -> Option<MapKey> {
         let key = self.sanity_key().filter(|_| self.prediction().is_some())?;
         let is_open = self.preferences.drawer == Some(Drawer::Sanity);
-        (is_open && !self.takes_long_to_randomize(&key) && !self.is_randomized(&key)).then_some(key)
+        (is_open && !self.is_busy_painting() && !self.takes_long_to_randomize(&key) && !self.is_randomized(&key))
+            .then_some(key)
     }
 
     /// Whether the test of a map waits until it is wanted, since each stage takes many passes.
@@ -91,8 +93,8 @@ impl State {
 
     /// What the whole test says of a map; none before it is done.
     pub fn sanity_verdict(&self, key: &MapKey) -> Option<Verdict> {
-        let stages: Vec<Likeness> = self.sanity.stages_of(key).iter().map(|stage| stage.likeness).collect();
-        self.is_randomized(key).then(|| verdict(&stages))?
+        let last = || self.sanity.verdict_of(key.layer, key.method);
+        self.is_randomized(key).then(last)?
     }
 
     /// The stage of a map that is looked at.

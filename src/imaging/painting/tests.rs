@@ -3,16 +3,6 @@ use super::*;
 use crate::imaging::Photo;
 use proptest::prelude::*;
 
-/// Each pixel holds its column and row.
-fn coordinates(width: u32, height: u32) -> Photo {
-    let pixel = |i: u32| [(i % width) as u8, (i / width) as u8, 7];
-    Photo {
-        width,
-        height,
-        rgb: (0..width * height).flat_map(pixel).collect(),
-    }
-}
-
 fn line(brush: Brush, radius: u32, points: &[[i32; 2]]) -> Stroke {
     let points = points.to_vec();
     Stroke {
@@ -27,7 +17,7 @@ fn pixel(photo: &Photo, x: u32, y: u32) -> [u8; 3] {
 
 #[test]
 fn a_stroke_covers_what_is_near_its_line_and_nothing_else() {
-    let photo = coordinates(40, 30);
+    let photo = Photo::coordinates(40, 30);
     let painted = Painting::from(line(Brush::Grey, 3, &[[10, 10], [20, 10]]))
         .over(&photo)
         .into_owned();
@@ -47,7 +37,7 @@ fn a_stroke_covers_what_is_near_its_line_and_nothing_else() {
 
 #[test]
 fn every_brush_gives_what_it_says() {
-    let photo = coordinates(40, 30);
+    let photo = Photo::coordinates(40, 30);
     let at = |brush| {
         let painted = Painting::from(line(brush, 0, &[[5, 6]])).over(&photo).into_owned();
         let differing = photo.rgb.chunks(3).zip(painted.rgb.chunks(3)).filter(|(a, b)| a != b);
@@ -137,7 +127,7 @@ proptest! {
         size in [1_u32..50, 1_u32..50],
         steps in prop::collection::vec((prop::collection::vec(stroke(), 0..5), [-10_i32..60, -10_i32..60]), 1..6),
     ) {
-        let photo = Arc::new(coordinates(size[0], size[1]));
+        let photo = Arc::new(Photo::coordinates(size[0], size[1]));
         let mut canvas = Canvas::new(photo.clone());
         for (strokes, on) in steps {
             let mut painting = Painting::try_from(strokes).unwrap();
