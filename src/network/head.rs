@@ -25,6 +25,8 @@ pub struct Head {
     pools: usize,
     /// Whether each layer reads the one before it.
     is_chain: bool,
+    /// See [`Plan::linear_head`].
+    is_linear: bool,
     /// The dense layer behind a flattening with its rows summed over cells; made when it is first used.
     summed: OnceLock<Vec<f32>>,
 }
@@ -78,6 +80,7 @@ impl Head {
                 false => 0,
             },
             is_chain,
+            is_linear: plan.linear_head().is_some(),
             inputs: inputs.collect::<Result<_, _>>()?,
             layers,
             summed: OnceLock::new(),
@@ -87,6 +90,15 @@ impl Head {
     /// Shape of the last map.
     pub fn input(&self) -> Shape {
         self.input
+    }
+
+    /// The kernel `[channels, units]` of a head that is a global average and one dense layer; none if it is another.
+    pub(super) fn linear_kernel(&self) -> Option<&[f32]> {
+        self.is_linear.then_some(())?;
+        self.layers
+            .iter()
+            .find_map(PlainLayer::dense)
+            .map(|dense| dense.kernel.as_slice())
     }
 
     /// From the last map, `[height, width, channels]`, to the logits.

@@ -114,6 +114,7 @@ impl Sweep<'_> {
             }),
             weights: weights.transposed(isa, threads, &mut self.memory.transposed),
             bias: None,
+            exit: None,
         }
         .run(isa, threads, &network.scratch, &mut product, None);
         self.memory.give(gradient.features);

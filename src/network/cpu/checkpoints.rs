@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::buffer::Features;
+use super::chain::Chain;
 use super::nodes::{Node, source, within_border};
 use crate::network::layer::LayerId;
 use crate::network::plan::Plan;
@@ -71,9 +72,17 @@ pub(super) fn parts(plan: &Plan, nodes: &[Node], is_stored: impl Fn(LayerId) -> 
 
 /// For each layer of the plan the stored ones that nothing behind it reads, when it is computed; what the head reads is in
 /// none.
-pub(super) fn last_used(plan: &Plan, nodes: &[Node], is_stored: impl Fn(LayerId) -> bool) -> Vec<Vec<LayerId>> {
+pub(super) fn last_used(
+    plan: &Plan,
+    nodes: &[Node],
+    chains: &[Chain],
+    is_stored: impl Fn(LayerId) -> bool,
+) -> Vec<Vec<LayerId>> {
     let last_reads = last_reads(plan, nodes);
-    let may_cut = cuts(plan, nodes);
+    let mut may_cut = cuts(plan, nodes);
+    for chain in chains {
+        may_cut[chain.first().0 + 1..=chain.narrow.stored.0].fill(false);
+    }
     let stays = source(nodes, plan.last_feature_layer()).layer;
     let mut used = vec![Vec::new(); plan.layers.len()];
     for id in plan.ids().filter(|&id| is_stored(id) && id != stays) {

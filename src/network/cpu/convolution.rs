@@ -30,6 +30,18 @@ pub(super) enum Kind {
     Depthwise(DepthwiseWeights),
 }
 
+impl Kind {
+    /// The weights of its product, if there is one.
+    pub(super) fn weights(&self) -> Option<&Packed> {
+        match self {
+            Self::Image { weights, .. } | Self::Patches { weights, .. } | Self::Separable { weights, .. } => {
+                Some(weights)
+            }
+            Self::Depthwise(_) => None,
+        }
+    }
+}
+
 /// A convolution with its batch normalisation folded in: `bn = product * scale + shift`, where the product is the
 /// convolution without its bias.
 pub(super) struct Convolution {

@@ -53,12 +53,15 @@ impl DepthwiseWeights {
         zeros: &'a [f32],
     ) -> Filter<'a> {
         Filter {
-            source,
+            values: source.values(),
+            shape: source.shape,
+            skipped: 0,
             zeros,
             weights: self.values.values(),
             window: self.window,
             bias: None,
             rectifier,
+            exit: None,
             turned: false,
         }
     }

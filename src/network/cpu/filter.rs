@@ -7,7 +7,7 @@
 
 use std::hint::black_box;
 
-use super::buffer::{Features, vectors, vectors_mut};
+use super::buffer::{Features, padded, vectors, vectors_mut};
 use super::isa::Isa;
 use super::lanes::{Kernel, Lanes};
 use super::rectifier::Rectifier;
@@ -23,7 +23,12 @@ const MOST_TAPS: usize = 25;
 /// A depthwise convolution of all channels.
 #[derive(Clone, Copy)]
 pub(super) struct Filter<'a> {
-    pub(super) source: &'a Features,
+    /// The map, or some lines of it: padded channels, images one after another.
+    pub(super) values: &'a [f32],
+    /// Shape of the whole map.
+    pub(super) shape: Shape,
+    /// Lines of the map, counted through all images, that lie before `values`.
+    pub(super) skipped: usize,
     /// Zeros in place of a line above or below the image: at least `width * stride`.
     pub(super) zeros: &'a [f32],
     /// `[channel vector][tap][lane]`: kernel positions line by line.
@@ -33,6 +38,8 @@ pub(super) struct Filter<'a> {
     pub(super) bias: Option<&'a [f32]>,
     /// What the values that are read go through.
     pub(super) rectifier: Option<Rectifier>,
+    /// What its own values go through where a product reads them at once.
+    pub(super) exit: Option<Rectifier>,
     /// Whether the kernel is turned by half a turn, as the vector-Jacobian product needs it.
     pub(super) turned: bool,
 }
@@ -100,11 +107,11 @@ fn filter_lines<S: Lanes, const KERNEL: usize, const STRIDE: usize, const OPEN: 
     range: RowRange,
     sink: &mut impl Sink<S>,
 ) {
-    let shape = filter.source.shape;
+    let shape = filter.shape;
     let Shape { height, width, .. } = filter.window.output(shape);
     let [top, left] = filter.window.before(shape);
-    let channels = filter.source.stride() / S::F32_LANES;
-    let values = vectors::<S>(filter.source.values());
+    let channels = padded(shape.channels) / S::F32_LANES;
+    let values = vectors::<S>(filter.values);
     let all_weights = vectors::<S>(filter.weights).chunks_exact(KERNEL * KERNEL);
     let bias = filter.bias.map(vectors::<S>);
     let line_len = shape.width * channels;
@@ -120,7 +127,7 @@ fn filter_lines<S: Lanes, const KERNEL: usize, const STRIDE: usize, const OPEN: 
         for (down, line) in lines.iter_mut().enumerate() {
             let source = (y * STRIDE + down).wrapping_sub(top);
             if source < shape.height {
-                *line = &values[(image * shape.height + source) * line_len..][..line_len];
+                *line = &values[(image * shape.height + source - filter.skipped) * line_len..][..line_len];
             }
         }
         let seen = if done == 0 { 0 } else { KERNEL - STRIDE };
@@ -289,7 +296,7 @@ impl Kernel for FilterCells<'_> {
 
     #[inline(always)]
     fn run<S: Lanes>(self, simd: S) {
-        let channels = self.filter.source.stride() / S::F32_LANES;
+        let channels = padded(self.filter.shape.channels) / S::F32_LANES;
         let mut sink = Cells {
             out: vectors_mut::<S>(self.out),
             channels,

@@ -12,6 +12,7 @@ use super::nodes::{Node, source, within_border};
 use super::pack::Packed;
 use super::pool::PoolAndAdd;
 use super::product::{Product, Residual};
+use super::rectifier::Rectifier;
 use crate::network::layer::LayerId;
 use crate::network::plain::Scale;
 
@@ -22,8 +23,8 @@ impl CpuNetwork {
     /// Computes what the engine stores for one layer, if anything.
     pub(super) fn layer_forward(&mut self, id: LayerId) {
         match self.nodes[id.0] {
-            Node::Norm { convolution, weights } => self.convolve(id, convolution, weights),
-            Node::Convolution { weights } => self.convolve(id, id, weights),
+            Node::Norm { convolution, weights } => self.convolve(id, convolution, weights, None),
+            Node::Convolution { weights } => self.convolve(id, id, weights, None),
             Node::Sum { main, side } => {
                 if let Node::Pool { of } = self.nodes[main.0] {
                     self.pool_and_add(id, main, of, side);
@@ -62,7 +63,41 @@ impl CpuNetwork {
     }
 
     /// A convolution with its batch normalisation, and the sum that follows at the end of a middle block.
-    fn convolve(&mut self, stored: LayerId, convolution: LayerId, weights: usize) {
+    ///
+    /// What a product writes goes through `exit` first.
+    pub(super) fn convolve(&mut self, stored: LayerId, convolution: LayerId, weights: usize, exit: Option<Rectifier>) {
+        self.write(stored, |network, out, sums| {
+            let Convolution { kind, shift, .. } = &network.convolutions[weights];
+            let (isa, threads, scratch) = (network.isa, &network.threads, &network.scratch);
+            if let Some((rows, weights)) = network.product_of(convolution, kind) {
+                let product = Product {
+                    rows,
+                    weights: weights.as_ref(),
+                    bias: Some(shift.values()),
+                    exit,
+                };
+                product.run(isa, threads, scratch, out, sums);
+            }
+            if let Kind::Depthwise(weights) = kind {
+                let from = source(&network.nodes, network.input_of(convolution));
+                let features = &network.stored[from.layer.0];
+                if Filter::fits(weights.window()) {
+                    let filter = Filter {
+                        bias: Some(shift.values()),
+                        ..weights.filter(features, from.rectifier, network.zeros.values())
+                    };
+                    filter.run(isa, threads, out, false);
+                } else {
+                    let gate = Gate::forward(from.rectifier);
+                    let depthwise = Depthwise::forward(features, gate, weights, shift.values());
+                    depthwise.run(isa, threads, scratch, out, false);
+                }
+            }
+        });
+    }
+
+    /// Writes what is stored for a convolution, and the sum that ends there, if one does.
+    pub(super) fn write(&mut self, stored: LayerId, compute: impl FnOnce(&Self, &mut Features, Option<Residual<'_>>)) {
         let sum = self.plan.ids().zip(&self.nodes).find_map(|(id, node)| match *node {
             Node::Sum { main, side } if main == stored => Some((id, side)),
             _ => None,
@@ -70,58 +105,37 @@ impl CpuNetwork {
         // taken out while they are written, as all other layers may be read
         let mut out = self.take(stored);
         let mut sum = sum.map(|(id, side)| (id, side, self.take(id)));
-        let Convolution { kind, shift, .. } = &self.convolutions[weights];
-        let input = self.input_of(convolution);
-        let from = source(&self.nodes, input);
-        let source = &self.stored[from.layer.0];
-        let gate = Gate::forward(from.rectifier);
-        let product = |rows, weights: &Packed, out: &mut Features, sum: Option<Residual<'_>>| {
-            let product = Product {
-                rows,
-                weights: weights.as_ref(),
-                bias: Some(shift.values()),
-            };
-            product.run(self.isa, &self.threads, &self.scratch, out, sum);
-        };
         let sums = sum.as_mut().map(|(_, side, sum)| Residual {
             side: self.read(*side),
             sum,
         });
-        match kind {
-            Kind::Image { window, weights } => {
-                let pixels = Pixels::of(&self.image, self.plan.layer(input).shape, *window);
-                product(Rows::Image(pixels), weights, &mut out, sums);
-            }
-            Kind::Patches { window, weights } => {
-                product(
-                    Rows::Patches(Patches::of(source, gate, *window)),
-                    weights,
-                    &mut out,
-                    sums,
-                );
-            }
-            Kind::Separable { depthwise, weights } => {
-                let filter = depthwise.filter(source, from.rectifier, self.zeros.values());
-                product(Rows::Filtered(filter), weights, &mut out, sums);
-            }
-            Kind::Depthwise(weights) => {
-                let (isa, threads) = (self.isa, &self.threads);
-                if Filter::fits(weights.window()) {
-                    let filter = Filter {
-                        bias: Some(shift.values()),
-                        ..weights.filter(source, from.rectifier, self.zeros.values())
-                    };
-                    filter.run(isa, threads, &mut out, false);
-                } else {
-                    let depthwise = Depthwise::forward(source, gate, weights, shift.values());
-                    depthwise.run(isa, threads, &self.scratch, &mut out, false);
-                }
-            }
-        }
+        compute(self, &mut out, sums);
         self.stored[stored.0] = out;
         if let Some((id, _, sum)) = sum {
             self.stored[id.0] = sum;
         }
+    }
+
+    /// What a convolution multiplies, and its weights; none where each channel is by itself.
+    pub(super) fn product_of<'a>(&'a self, convolution: LayerId, kind: &'a Kind) -> Option<(Rows<'a>, &'a Packed)> {
+        let input = self.input_of(convolution);
+        let from = source(&self.nodes, input);
+        let features = &self.stored[from.layer.0];
+        Some(match kind {
+            Kind::Image { window, weights } => {
+                let pixels = Pixels::of(&self.image, self.plan.layer(input).shape, *window);
+                (Rows::Image(pixels), weights)
+            }
+            Kind::Patches { window, weights } => {
+                let gate = Gate::forward(from.rectifier);
+                (Rows::Patches(Patches::of(features, gate, *window)), weights)
+            }
+            Kind::Separable { depthwise, weights } => {
+                let filter = depthwise.filter(features, from.rectifier, self.zeros.values());
+                (Rows::Filtered(filter), weights)
+            }
+            Kind::Depthwise(_) => return None,
+        })
     }
 
     /// All steps of the preparation, once a pass: layers may be computed again, but the image stays as it is then.

@@ -5,6 +5,7 @@ use super::filter::{Filter, RowRange, Sink, filter_rows};
 use super::gate::Gate;
 use super::gemm::Tiling;
 use super::lanes::{Kernel, Lanes};
+use super::rectifier::{Rectifier, through};
 use crate::network::shape::{Shape, Window};
 
 /// Rows of pixels that are gathered before they are copied into tiles: a processor waits where a vector is read that was
@@ -16,7 +17,7 @@ const GROUP: usize = 8;
 pub(super) enum Rows<'a> {
     /// The pixels under a kernel; zeros outside.
     Image(Pixels<'a>),
-    /// A depthwise 3x3 convolution: one value a channel.
+    /// A depthwise convolution: one value a channel.
     Filtered(Filter<'a>),
     /// The cells under a kernel.
     Patches(Patches<'a>),
@@ -100,6 +101,7 @@ impl Kernel for Gather<'_> {
                     tiles: vectors_mut::<S>(self.tiles),
                     places: tiling.places().collect(),
                     step: tiling.step(),
+                    exit: filter.exit,
                 };
                 let range = RowRange {
                     first: self.first,
@@ -170,12 +172,14 @@ struct Tiles<'a, V> {
     tiles: &'a mut [V],
     places: Vec<usize>,
     step: usize,
+    /// What values go through.
+    exit: Option<Rectifier>,
 }
 
 impl<S: Lanes> Sink<S> for Tiles<'_, S::f32s> {
     #[inline(always)]
-    fn put(&mut self, _: S, cell: usize, channel: usize, value: S::f32s) {
-        self.tiles[self.places[cell] + channel * self.step] = value;
+    fn put(&mut self, simd: S, cell: usize, channel: usize, value: S::f32s) {
+        self.tiles[self.places[cell] + channel * self.step] = through(simd, self.exit, value);
     }
 
     /// Tiles are in a cache already.
@@ -270,7 +274,7 @@ impl<'a> Patches<'a> {
     }
 
     /// Whether the patches are the cells themselves.
-    fn is_pointwise(self) -> bool {
+    pub(super) fn is_pointwise(self) -> bool {
         (self.kernel, self.stride, self.padding) == ([1; 2], [1; 2], [0; 2])
     }
 

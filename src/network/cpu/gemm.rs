@@ -81,6 +81,8 @@ pub(super) struct Multiply<'a> {
     pub(super) tiles: &'a [f32],
     pub(super) weights: PackedRef<'a>,
     pub(super) bias: Option<&'a [f32]>,
+    /// What the result goes through before it is written.
+    pub(super) exit: Option<Rectifier>,
     /// `[rows, output_stride]`
     pub(super) out: &'a mut [f32],
     /// The other summand and the result, each like `out`.
@@ -100,6 +102,7 @@ impl Kernel for Multiply<'_> {
         let weights = vectors::<S>(self.weights.values);
         let mut result = Outputs::<S> {
             out: vectors_mut::<S>(self.out),
+            exit: self.exit,
             sum: self.sum.map(|(other, sum)| Sum {
                 other: vectors::<S>(other),
                 rectifier: self.rectifier,
@@ -160,6 +163,7 @@ struct Sum<'a, V> {
 /// Where a product goes, as vectors.
 struct Outputs<'a, S: Simd> {
     out: &'a mut [S::f32s],
+    exit: Option<Rectifier>,
     sum: Option<Sum<'a, S::f32s>>,
     /// Vectors from row to row.
     stride: usize,
@@ -185,7 +189,10 @@ impl<S: Lanes> Outputs<'_, S> {
 
     #[inline(always)]
     fn store(&mut self, simd: S, at: usize, sums: [S::f32s; 2], bias: [S::f32s; 2]) {
-        let values = [simd.add_f32s(sums[0], bias[0]), simd.add_f32s(sums[1], bias[1])];
+        let mut values = [simd.add_f32s(sums[0], bias[0]), simd.add_f32s(sums[1], bias[1])];
+        if let Some(exit) = self.exit {
+            values = [exit.values(simd, values[0]), exit.values(simd, values[1])];
+        }
         self.out[at..at + 2].copy_from_slice(&values);
         if let Some(Sum {
             other,

@@ -1,72 +1,74 @@
 //! The maps of all classes at once, where the head is a global average and one dense layer: a matrix product.
 
-use candle_nn::VarBuilder;
-
 use super::CpuNetwork;
-use super::buffer::Features;
-use super::convolution::with_values;
+use super::buffer::{Buffer, padded};
 use super::gate::Gate;
-use super::gather::{Patches, Rows};
+use super::gather::{Gather, Patches, Rows};
+use super::gemm::{Multiply, scratch_len};
 use super::isa::Isa;
 use super::lanes::{Kernel, Lanes};
 use super::nodes::source;
-use super::pack::Packed;
-use super::product::Product;
+use super::pack::Columns;
 use super::threads::Threads;
-use crate::network::network::NetworkError;
-use crate::network::plain::{DensePart, Workers, tensor};
-use crate::network::plan::Plan;
-use crate::network::shape::{Padding, Shape, Window};
+use crate::network::plain::{DensePart, Workers};
+use crate::network::shape::{Padding, Window};
 
-/// Classes that one thread transposes at a time.
+/// Classes that one thread takes at a time: whole panels of every instruction set.
 const CLASSES: usize = 64;
 
-/// Packs the kernel of a linear head divided by the number of cells that are averaged; none if the head is another.
-pub(super) fn shares(isa: Isa, plan: &Plan, vb: &VarBuilder) -> Result<Option<Packed>, NetworkError> {
-    let Some(dense) = plan.linear_head().map(|id| plan.layer(id)) else {
-        return Ok(None);
-    };
-    let shape = plan.layer(plan.last_feature_layer()).shape;
-    let units = plan.units();
-    let kernel = tensor(&vb.pp(&dense.weights), &[shape.channels, units], "kernel")?;
-    let scale = vec![1.0 / shape.cells() as f32; units];
-    let packed = with_values(&kernel, |kernel| {
-        Packed::new(isa, kernel, 1, shape.channels, units, &scale)
-    })?;
-    Ok(Some(packed))
-}
-
 impl CpuNetwork {
-    /// What each cell adds to each unit, `[units, cells]`: the last feature layer times the packed kernel.
-    pub(super) fn shares_of_cells(&self, shares: &Packed) -> Vec<f32> {
+    /// What each cell adds to each unit, `[units, cells]`: the last feature layer times the kernel of a linear head divided
+    /// by the number of cells that are averaged; none if the head is another.
+    ///
+    /// The kernel is packed class by class when it is needed, as it is large and read by the head as well.
+    pub(super) fn shares_of_cells(&self) -> Option<Vec<f32>> {
+        let kernel = self.head.linear_kernel()?;
         let last = source(&self.nodes, self.plan.last_feature_layer());
         let features = &self.stored[last.layer.0];
-        let (cells, units) = (features.cells(), self.plan.units());
-        let mut products = Features::zeros(
-            1,
-            Shape {
-                channels: units,
-                ..features.shape
-            },
-        );
-        let gate = Gate::forward(last.rectifier);
-        let product = Product {
-            rows: Rows::Patches(Patches::of(features, gate, Window::square(1, 1, Padding::Valid))),
-            weights: shares.as_ref(),
-            bias: None,
-        };
-        product.run(self.isa, &self.threads, &self.scratch, &mut products, None);
+        let (cells, units, inputs) = (features.cells(), self.plan.units(), features.shape.channels);
+        let row_len = padded(inputs);
+        let mut tiles = Buffer::zeros(scratch_len(cells, row_len));
+        self.isa.run(Gather {
+            rows: Rows::Patches(Patches::of(
+                features,
+                Gate::forward(last.rectifier),
+                Window::square(1, 1, Padding::Valid),
+            )),
+            first: 0,
+            count: cells,
+            row_len,
+            shape: features.shape,
+            tiles: tiles.values_mut(),
+        });
         let mut shares = vec![0.0; units * cells];
         let parts = shares.chunks_mut(CLASSES * cells).enumerate();
-        self.threads.each(parts, |_, (part, shares)| {
-            for (cell, products) in products.values().chunks_exact(products.stride()).enumerate() {
-                let products = &products[part * CLASSES..];
-                for (row, product) in shares.chunks_exact_mut(cells).zip(products) {
-                    row[cell] = *product;
+        self.threads.each(parts, |thread, (part, shares)| {
+            self.scratch.with(thread, CLASSES * (row_len + cells), |memory| {
+                let (packed, products) = memory.split_at_mut(CLASSES * row_len);
+                let columns = Columns {
+                    kernel,
+                    all: units,
+                    wanted: part * CLASSES..(part * CLASSES + CLASSES).min(units),
+                };
+                let weights = columns.pack(self.isa, packed, 1.0 / cells as f32);
+                let products = &mut products[..cells * weights.output_stride()];
+                self.isa.run(Multiply {
+                    tiles: tiles.values(),
+                    weights,
+                    bias: None,
+                    exit: None,
+                    out: products,
+                    sum: None,
+                    rectifier: None,
+                });
+                for (cell, products) in products.chunks_exact(weights.output_stride()).enumerate() {
+                    for (row, product) in shares.chunks_exact_mut(cells).zip(products) {
+                        row[cell] = *product;
+                    }
                 }
-            }
+            });
         });
-        shares
+        Some(shares)
     }
 }
 

@@ -22,7 +22,8 @@
 //! 5. **All activations are kept**, in memory that is set aside once: they are the masks of the backward pass. It comes
 //!    in huge pages where the system has them (`pages`). Where they would be more than 1.5 GB, early ones are computed
 //!    again (`checkpoints`). Until a layer before the last is asked for, though, each is let go as soon as nothing reads it
-//!    any more: a forward pass then stays in the nearer caches.
+//!    any more, and the three convolutions of an inverted residual are one operation (`chain`), whose wide map is made in
+//!    strips where it would leave the caches (`strips`): a forward pass then stays near the processor.
 //! 6. **Backward is the same product** with the weights transposed (`sweep`, `backward`). Explanations read means of
 //!    gradients and weighted sums of activations straight from the buffers (`site`). The last steps to the picture, which
 //!    few explanations take, are plain arithmetic (`image_gradient`).
@@ -49,6 +50,7 @@
 
 mod backward;
 mod buffer;
+mod chain;
 mod checkpoints;
 mod convolution;
 mod depthwise;
@@ -71,6 +73,7 @@ mod product;
 mod rectifier;
 mod site;
 mod steps;
+mod strips;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -89,6 +92,7 @@ use super::op::Op;
 use super::plain::PlainLayer;
 use super::plan::Plan;
 use buffer::{Buffer, Features, Scratch, padded};
+use chain::Chain;
 pub use checkpoints::MOST_KEPT;
 use checkpoints::Part;
 use convolution::Convolution;
@@ -97,7 +101,6 @@ use image_gradient::AroundImage;
 pub use isa::Isa;
 use memory::Memory;
 use nodes::{Node, Nodes, source};
-use pack::Packed;
 use steps::{Read, Step};
 use threads::{Threads, lock};
 
@@ -112,6 +115,8 @@ pub struct CpuNetwork {
     /// One a layer of the plan.
     nodes: Vec<Node>,
     convolutions: Vec<Convolution>,
+    /// Those that are computed together while the last map alone is kept.
+    chains: Vec<Chain>,
     /// What prepares the image.
     preparations: Vec<PlainLayer>,
     /// What stands between it and the rest, for gradients with respect to the picture.
@@ -120,8 +125,6 @@ pub struct CpuNetwork {
     /// The image as it is after all preparations, if it is stored as a map too.
     picture: Option<LayerId>,
     head: Arc<Head>,
-    /// The dense kernel of a linear head divided by the number of cells of the last feature layer.
-    shares: Option<Packed>,
     /// The last input as the first convolution reads it, `[height, width, 3]`; empty before the first.
     image: Vec<f32>,
     /// One a layer of the plan; empty for layers that are not stored, and for those that were let go.
@@ -194,11 +197,10 @@ impl CpuNetwork {
                 *lock(slot) = Some(load());
             }
             None => {
-                let load = || Ok((Head::load(&plan, vb)?, head::shares(isa, &plan, vb)?));
-                *lock(&head) = Some(load());
+                *lock(&head) = Some(Head::load(&plan, vb));
             }
         });
-        let (head, shares) = loaded(head)?;
+        let head = loaded(head)?;
         let preparations = preparations
             .into_iter()
             .map(|id| PlainLayer::load(&plan, plan.layer(id), vb));
@@ -206,7 +208,9 @@ impl CpuNetwork {
         let around_image = AroundImage::load(&plan, &nodes, vb)?;
         let is_stored = |id: LayerId| nodes[id.0].is_stored() || picture == Some(id);
         let parts = checkpoints::parts(&plan, &nodes, is_stored, bytes);
-        let last_used = checkpoints::last_used(&plan, &nodes, is_stored);
+        let convolutions: Vec<_> = convolutions.into_iter().map(loaded).collect::<Result<_, _>>()?;
+        let chains = chain::chains(&plan, &nodes, &convolutions, threads.count());
+        let last_used = checkpoints::last_used(&plan, &nodes, &chains, is_stored);
         Ok(Self {
             isa,
             scratch: Scratch::new(threads.count()),
@@ -220,14 +224,14 @@ impl CpuNetwork {
             threads,
             stored: plan.ids().map(|_| Features::none()).collect(),
             last_used: Some(last_used),
-            convolutions: convolutions.into_iter().map(loaded).collect::<Result<_, _>>()?,
+            convolutions,
+            chains,
             preparations: preparations.collect::<Result<_, _>>()?,
             around_image,
             steps: steps.collect::<Result<_, _>>()?,
             picture,
             parts,
             head: Arc::new(head),
-            shares,
             plan,
             nodes,
             image: Vec::new(),
@@ -255,7 +259,7 @@ impl CpuNetwork {
     /// Computes all layers and keeps the last map alone.
     fn compute_sparingly(&mut self, last_used: &[Vec<LayerId>]) {
         for (index, used) in last_used.iter().enumerate() {
-            self.layer_forward(LayerId(index));
+            self.layer_forward_chained(LayerId(index));
             for id in used {
                 let features = std::mem::replace(&mut self.stored[id.0], Features::none());
                 if features.cells() > 0 {
@@ -407,7 +411,7 @@ impl Network for CpuNetwork {
         if self.head_pass.is_none() {
             return Err(NetworkError::NoForward);
         }
-        Ok(self.shares.as_ref().map(|shares| self.shares_of_cells(shares)))
+        Ok(self.shares_of_cells())
     }
 
     fn backward(

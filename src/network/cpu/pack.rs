@@ -3,6 +3,8 @@
 //! Outputs are cut into panels of two vectors: `[panel][row][2 * LANES]`, where a row is `[taps][padded inputs]`, as the
 //! gathers write it. Where inputs or outputs are padded, weights are zero.
 
+use std::ops::Range;
+
 use super::buffer::{Buffer, padded};
 use super::isa::Isa;
 use super::lanes::{Kernel, Lanes};
@@ -124,6 +126,41 @@ impl PackedRef<'_> {
     /// Values of a row without the padding at its end.
     pub(super) fn depth(self) -> usize {
         self.row_len() - padded(self.inputs) + self.inputs
+    }
+}
+
+/// Some columns of a kernel `[inputs, all]`.
+pub(super) struct Columns<'a> {
+    pub(super) kernel: &'a [f32],
+    pub(super) all: usize,
+    pub(super) wanted: Range<usize>,
+}
+
+impl Columns<'_> {
+    /// Packs them into memory for as many rows as [`PackedRef::row_len`] says, each weight multiplied by `scale`.
+    pub(super) fn pack<'a>(&self, isa: Isa, memory: &'a mut [f32], scale: f32) -> PackedRef<'a> {
+        let (panel, inputs, outputs) = (2 * isa.lanes(), self.kernel.len() / self.all.max(1), self.wanted.len());
+        let row = padded(inputs);
+        let values = &mut memory[..row * padded(outputs)];
+        for (index, values) in values.chunks_exact_mut(row * panel).enumerate() {
+            let first = (self.wanted.start + index * panel).min(self.wanted.end);
+            let end = (first + panel).min(self.wanted.end);
+            let (rows, padding) = values.split_at_mut(inputs * panel);
+            for (target, weights) in rows.chunks_exact_mut(panel).zip(self.kernel.chunks_exact(self.all)) {
+                let (target, beyond) = target.split_at_mut(end - first);
+                for (target, weight) in target.iter_mut().zip(&weights[first..end]) {
+                    *target = weight * scale;
+                }
+                beyond.fill(0.0);
+            }
+            padding.fill(0.0);
+        }
+        PackedRef {
+            taps: 1,
+            inputs,
+            outputs,
+            values,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::gather::{Gather, Rows};
 use super::gemm::{Multiply, scratch_len};
 use super::isa::Isa;
 use super::pack::PackedRef;
+use super::rectifier::Rectifier;
 use super::steps::Read;
 use super::threads::Threads;
 
@@ -18,6 +19,8 @@ pub(super) struct Product<'a> {
     pub(super) weights: PackedRef<'a>,
     /// One value a padded output channel.
     pub(super) bias: Option<&'a [f32]>,
+    /// What the result goes through before it is written.
+    pub(super) exit: Option<Rectifier>,
 }
 
 /// The end of a residual branch.
@@ -64,6 +67,7 @@ impl Product<'_> {
                     tiles,
                     weights: self.weights,
                     bias: self.bias,
+                    exit: self.exit,
                     out,
                     sum,
                     rectifier,

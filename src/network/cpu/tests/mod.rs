@@ -17,6 +17,7 @@ use super::rectifier::Rectifier;
 use super::threads::Threads;
 use crate::network::shape::{Padding, Shape, Window};
 
+mod chains;
 mod depthwise;
 mod filters;
 mod passes;
@@ -125,7 +126,13 @@ fn gated(gate: Gate<'_>, value: f32, through: f32) -> f32 {
 fn multiply(isa: Isa, rows: Rows<'_>, packed: &Packed, mut out: Features, bias: Option<&[f32]>) -> Vec<f32> {
     let threads = Threads::start(2).unwrap();
     let weights = packed.as_ref();
-    Product { rows, weights, bias }.run(isa, &threads, &Scratch::new(2), &mut out, None);
+    Product {
+        rows,
+        weights,
+        bias,
+        exit: None,
+    }
+    .run(isa, &threads, &Scratch::new(2), &mut out, None);
     values(&out)
 }
 

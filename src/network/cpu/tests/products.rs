@@ -83,7 +83,7 @@ proptest! {
                 let through = |value: f32| rectifier.map_or(value, |rectifier| rectifier.value(value));
                 let expected: Vec<f32> = product.iter().zip(values(&other)).map(|(a, b)| a + through(b)).collect();
                 let residual = Residual { side: Read { features: &other, rectifier }, sum: &mut sum };
-                Product { rows: Rows::Patches(rows), weights: packed.as_ref(), bias: None }
+                Product { rows: Rows::Patches(rows), weights: packed.as_ref(), bias: None, exit: None }
                     .run(isa, &threads, &Scratch::new(3), &mut out, Some(residual));
                 assert_close(&values(&out), &product);
                 assert_close(&values(&sum), &expected);
