@@ -98,20 +98,23 @@ pub(super) fn chains(plan: &Plan, nodes: &[Node], convolutions: &[Convolution], 
     let is_product = |link: &Link| is_pointwise(link) || matches!(kind(link), Kind::Image { .. });
     let is_large = |link: Link| Features::len(1, plan.layer(link.stored).shape) > STORED * threads;
     let links = || plan.ids().filter_map(link);
-    links()
+    let pairs: Vec<(Link, Link)> = links()
         .filter(is_filter)
-        .filter_map(|filter| {
-            let narrow = only_reader(filter.stored).filter(is_pointwise)?;
-            let wide = links().find(|link| only_reader(link.stored) == Some(filter));
-            let wide = wide.filter(is_product);
-            Some(Chain {
-                wide,
-                in_strips: wide.is_some_and(is_large),
-                filter,
-                narrow,
-            })
-        })
-        .collect()
+        .filter_map(|filter| Some((filter, only_reader(filter.stored).filter(is_pointwise)?)))
+        .collect();
+    let chain = |&(filter, narrow): &(Link, Link)| {
+        // what ends one chain begins no other, as in MobileNet
+        let is_free = |link: &Link| pairs.iter().all(|(_, narrow)| narrow != link);
+        let wide = links().find(|link| only_reader(link.stored) == Some(filter));
+        let wide = wide.filter(is_product).filter(is_free);
+        Chain {
+            wide,
+            in_strips: wide.is_some_and(is_large),
+            filter,
+            narrow,
+        }
+    };
+    pairs.iter().map(chain).collect()
 }
 
 impl CpuNetwork {

@@ -135,6 +135,9 @@ proptest! {
             padding = Padding::Valid;
         }
         let filtered = layers.depthwise(wide, Window::square(kernel, stride, padding));
+        // what ends one chain is filtered again, as in MobileNet
+        let x = layers.product(filtered, point, 9, true);
+        let filtered = layers.depthwise(x, Window::square(3, 1, Padding::Same));
         let last = layers.product(filtered, point, 7, false);
         let plan = layers.plan();
         prop_assert_eq!(plan.last_feature_layer(), LayerId(last));
@@ -143,7 +146,7 @@ proptest! {
         for isa in Isa::available() {
             for threads in 1..4 {
                 let mut network = CpuNetwork::load_with(plan.clone(), &weights, threads, isa).unwrap();
-                prop_assert_eq!(network.chains.len(), 3);
+                prop_assert_eq!(network.chains.len(), 4);
                 let together = network.forward(&image).unwrap();
                 let map = network.activation(LayerId(last)).unwrap();
                 prop_assert!(network.last_used.is_some());
