@@ -1,15 +1,16 @@
 //! Which method finds the thing? All methods at five depths, on pictures whose truth is known:
-//! `cargo run --release --example truth_table -- drawings|photographs [METHOD ...]`.
+//! `cargo run --release --example truth_table -- drawings|photographs [PICTURES] [METHOD ...]`.
 //!
 //! The truth of drawings are the pixels of each object (`tests/data/scenes`), that of photographs boxes drawn by hand
 //! (`assets/samples/photographs/boxes.json`). A map points right if its maximum lies on the object, or half a cell beside it,
 //! or in the box; its energy is its share inside the object's box, as a multiple of the box's share of the picture. What makes
-//! a pass a channel or a mask is measured with the logit alone.
+//! a pass a channel or a mask is measured with the logit alone, but for Ablation-CAM, and of as many PICTURES as are said, the
+//! first ones.
 
 use std::error::Error;
 use std::path::Path;
 
-use gradcam_explorer::explain::{self, Basis, Method, Picture, Question, Score, Target, Watch};
+use gradcam_explorer::explain::{self, Method, Picture, Question, Score, Target, Watch};
 use gradcam_explorer::explorer::{DeviceChoice, LoadedNetwork, NetworkSource, input_of, load_network};
 use gradcam_explorer::imaging::{self, Limits, Photo};
 use gradcam_explorer::network::{LayerId, Plan};
@@ -52,16 +53,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let built_in = match arguments.next().as_deref() {
         Some("drawings") => BuiltIn::Drawings,
         Some("photographs") => BuiltIn::Photographs,
-        _ => return Err("usage: truth_table drawings|photographs [METHOD ...]".into()),
+        _ => return Err("usage: truth_table drawings|photographs [PICTURES] [METHOD ...]".into()),
     };
-    let mut methods: Vec<Method> = arguments.map(|name| name.parse()).collect::<Result<_, _>>()?;
+    let mut names: Vec<String> = arguments.collect();
+    let most: Option<usize> = names.first().and_then(|first| first.parse().ok());
+    if most.is_some() {
+        names.remove(0);
+    }
+    let mut methods: Vec<Method> = names.iter().map(|name| name.parse()).collect::<Result<_, _>>()?;
     if methods.is_empty() {
         methods = Method::ALL.to_vec();
     }
-    let cases = match built_in {
+    let mut cases = match built_in {
         BuiltIn::Drawings => drawings()?,
         BuiltIn::Photographs => photographs()?,
     };
+    cases.truncate(most.unwrap_or(usize::MAX));
     let source = NetworkSource::BuiltIn(built_in);
     let choices = NetworkChoices::default();
     let mut opened = load_network(&source, &choices, DeviceChoice::Cpu, &Environment::default())?;
@@ -77,32 +84,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("| method | score | {} |", names.collect::<Vec<_>>().join(" | "));
     println!("|---|---|{}", "---|".repeat(DEPTHS));
     for method in methods {
-        let scores: &[Score] = match method.is_slow(opened.network.plan()) || method.ignores_score() {
+        let is_slow = depths.iter().any(|&layer| method.is_slow(opened.network.plan(), layer));
+        let scores: &[Score] = match (is_slow && method != Method::AblationCam) || method.ignores_score() {
             true => &[Score::Logit],
             false => &[Score::Probability, Score::Logit],
         };
         for &score in scores {
-            let mut places: Vec<LayerId> = depths
-                .iter()
-                .map(|&layer| method.place(opened.network.plan(), layer))
-                .collect();
-            places.dedup();
-            let cells = places.into_iter().map(|layer| {
-                let (pointed, energy) = measured(&mut opened, &cases, layer, score, method)?;
+            let cells = depths.iter().enumerate().map(|(depth, &layer)| {
+                // a map of the picture stands in front
+                let place = method.place(layer);
+                if !method.has_map(opened.network.plan(), place) || place != layer && depth > 0 {
+                    return Ok(String::new());
+                }
+                let (pointed, energy) = measured(&mut opened, &cases, place, score, method)?;
                 Ok(format!("{:.0} %, {energy:.1}", 100.0 * pointed))
             });
-            let mut cells: Vec<String> = cells.collect::<Result<_, Box<dyn Error>>>()?;
-            let only = match method.basis() {
-                Basis::Pixels => vec![String::new(); DEPTHS - 1],
-                Basis::Head => vec![String::new(); DEPTHS - cells.len()],
-                Basis::Layer | Basis::Channels => Vec::new(),
-            };
-            match method.basis() {
-                // at the last feature layer, or of the input
-                Basis::Head => cells.splice(0..0, only).for_each(drop),
-                _ => cells.extend(only),
-            }
-            println!("| {} | {score} | {} |", method.title(), cells.join(" | "));
+            let cells: Vec<String> = cells.collect::<Result<_, Box<dyn Error>>>()?;
+            let of = most.map_or_else(String::new, |_| format!(", {count} things"));
+            println!("| {} | {score}{of} | {} |", method.title(), cells.join(" | "));
         }
     }
     Ok(())

@@ -14,6 +14,8 @@ fn every_method_makes_a_map_that_can_be_made_again() {
         ("eigen-cam", [10, 10]),
         ("eigen-grad-cam", [10, 10]),
         ("finer-cam", [10, 10]),
+        ("kpca-cam", [10, 10]),
+        ("shapley-cam", [10, 10]),
         ("ablation-cam", [10, 10]),
         ("faster-score-cam", [10, 10]),
         ("gradient", [299, 299]),
@@ -41,12 +43,24 @@ fn every_method_makes_a_map_that_can_be_made_again() {
 
 #[test]
 fn a_method_of_one_place_refuses_another_layer() {
-    for (method, place) in [("ablation-cam", "block14_sepconv2_act"), ("rise", "input")] {
-        let output = run(&["explain", SAMPLE, "--method", method, "--layer", "block3_sepconv2_bn"]);
+    let early = ["--layer", "block1_conv2_act"];
+    for (method, reason) in [
+        ("rise", "makes maps at input_layer alone"),
+        (
+            "kpca-cam",
+            "--layer block1_conv2_act: KPCA-CAM compares each cell with each other",
+        ),
+    ] {
+        let output = run(&[&["explain", SAMPLE, "--method", method], &early[..]].concat());
         assert_eq!(output.status.code(), Some(2));
         let told = stderr(&output);
-        assert!(told.contains("makes maps at") && told.contains(place), "{told}");
+        assert!(told.contains(reason), "{told}");
     }
+    // which has maps of a channel less at every layer
+    let ablation = ["--method", "ablation-cam", "--layer", "block13_sepconv2_bn", "--json"];
+    let output = run(&[&["explain", SAMPLE], &ablation[..]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(documents(&output)[0]["maps"][0]["layer"], "block13_sepconv2_bn");
     let output = run(&["explain", SAMPLE, "--method", "guess-cam"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("integrated-gradients"), "{}", stderr(&output));

@@ -159,6 +159,157 @@ fn maps_are_those_of_pytorch_grad_cam() {
     }
 }
 
+const LAYERS: [&str; 3] = ["block14_sepconv2_act", "block13_sepconv2_bn", "block4_sepconv1_act"];
+
+#[test]
+fn kernel_components_are_those_of_pytorch_grad_cam() {
+    let npz = npz();
+    for is_engine in [false, true] {
+        let mut case = Case::new(is_engine);
+        for name in LAYERS {
+            let expected = array(&npz, &format!("kpca-cam/1/{name}")).unwrap();
+            let [map, other] = [1, 4].map(|class| case.map(class, case.layer(name), Score::Logit, Method::KpcaCam));
+            let found = difference(&map.signed, &expected);
+            assert!(found < 1e-4, "{name}, engine {is_engine}: {found:e}");
+            assert_eq!(map, other, "no class has a part in it");
+        }
+    }
+}
+
+#[test]
+fn a_layer_with_too_many_cells_is_refused_by_name() {
+    let (plan, tensors) = small_keras(139);
+    let layer = plan.find("block1_conv1_act").unwrap();
+    assert_eq!(plan.layer(layer).shape.cells(), 69 * 69);
+    assert!(!Method::KpcaCam.has_map(&plan, layer) && Method::EigenCam.has_map(&plan, layer));
+    let mut network = CpuNetwork::load(plan, &var_builder(tensors, DType::F32), 2).unwrap();
+    let input = uniform("input", 139 * 139 * 3);
+    let logits = network.forward(&input).unwrap();
+    let question = Question {
+        targets: &[Target::Class(1)],
+        layers: &[layer],
+        score: Score::Logit,
+        method: Method::KpcaCam,
+    };
+    let refused = explain::maps(
+        &mut network,
+        picture(&input),
+        &logits,
+        question,
+        &mut quietly(),
+        &mut |_| {},
+    );
+    let told = refused.unwrap_err().to_string();
+    assert_eq!(
+        told,
+        "KPCA-CAM compares each cell with each other, of which there are 4761 here; choose a layer with at most 4096"
+    );
+}
+
+#[test]
+fn ablations_are_those_of_pytorch_grad_cam_at_every_depth() {
+    let npz = npz();
+    for is_engine in [false, true] {
+        let mut case = Case::new(is_engine);
+        assert!(difference(&case.logits, &array(&npz, "logits").unwrap()) < 1e-5);
+        for class in CLASSES {
+            for name in LAYERS {
+                let expected = array(&npz, &format!("ablation-cam/{class}/{name}")).unwrap();
+                let map = case.map(class, case.layer(name), Score::Logit, Method::AblationCam);
+                let found = difference(&map.signed, &expected);
+                assert!(found < 1e-4, "class {class}, {name}, engine {is_engine}: {found:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn shapley_values_are_those_of_autograd_at_every_depth() {
+    let npz = npz();
+    for is_engine in [false, true] {
+        let mut case = Case::new(is_engine);
+        for class in CLASSES {
+            for name in LAYERS {
+                let layer = case.layer(name);
+                let expected = array(&npz, &format!("shapley-cam/{class}/{name}")).unwrap();
+                let [map, plain] = [Method::ShapleyCam, Method::GradCam]
+                    .map(|method| case.map(class, layer, Score::Probability, method));
+                let (found, plain) = (difference(&map.signed, &expected), difference(&plain.signed, &expected));
+                assert!(found < 5e-4, "class {class}, {name}, engine {is_engine}: {found:e}");
+                assert!(plain > 10.0 * found, "the second derivative does something: {plain:e}");
+                // of a logit it vanishes behind ReLUs
+                let [map, plain] =
+                    [Method::ShapleyCam, Method::GradCam].map(|method| case.map(class, layer, Score::Logit, method));
+                assert!(difference(&map.signed, &plain.signed) < 1e-5, "class {class}, {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn where_the_network_bends_the_second_derivative_is_that_of_the_gradient() {
+    // ReLUs and maxima become functions with derivatives of all orders
+    let (mut plan, tensors) = small_keras(71);
+    for layer in &mut plan.layers {
+        match layer.op {
+            Op::Activation(_) => layer.op = Op::Activation(Activation::Silu),
+            Op::MaxPool { window } => layer.op = Op::AveragePool { window },
+            _ => {}
+        }
+    }
+    let vb = var_builder(tensors, DType::F64);
+    let mut network = CandleNetwork::load(plan.clone(), &vb, DType::F64, &Device::Cpu).unwrap();
+    let input = uniform("input", 71 * 71 * 3);
+    let logits = network.forward(&input).unwrap();
+    for name in ["block13_sepconv2_bn", "block4_sepconv1_act"] {
+        let layer = plan.find(name).unwrap();
+        let activation = network.output_f64(layer).unwrap();
+        for score in Score::ALL {
+            let mut found = Vec::new();
+            let question = Question {
+                targets: &[Target::Class(1)],
+                layers: &[layer],
+                score,
+                method: Method::ShapleyCam,
+            };
+            explain::maps(
+                &mut network,
+                picture(&input),
+                &logits,
+                question,
+                &mut quietly(),
+                &mut |map| found.push(map.map),
+            )
+            .unwrap();
+            // the whole gradient of the score at a multiple of the activation, its scale included
+            let mut gradient_at = |share: f64| {
+                let moved: Vec<f64> = activation.iter().map(|a| a * share).collect();
+                let logits = network.forward_from(layer, &moved).unwrap();
+                let score = explain::ScoreGradient::new(Target::Class(1), score, plan.output, &logits);
+                let mut mean = Vec::new();
+                network
+                    .backward(&[score.logits], &[layer], &|| false, &mut |_, site| {
+                        mean = site.gradient_mean()?;
+                        Ok(())
+                    })
+                    .unwrap();
+                mean.iter().map(|g| g * score.scale).collect::<Vec<f64>>()
+            };
+            let step = 1e-4;
+            let [here, up, down] = [1.0, 1.0 + step, 1.0 - step].map(&mut gradient_at);
+            let weights: Vec<f64> = (0..here.len())
+                .map(|k| here[k] - (up[k] - down[k]) / (4.0 * step))
+                .collect();
+            let expected: Vec<f64> = activation
+                .chunks(weights.len())
+                .map(|cell| cell.iter().zip(&weights).map(|(a, w)| a * w).sum())
+                .collect();
+            let off = difference(&found[0].signed, &expected);
+            assert!(off < 5e-4, "{name}, {score}: {off:e}");
+        }
+    }
+}
+
 #[test]
 fn several_layers_are_fused_as_in_pytorch_grad_cam() {
     let npz = npz();
@@ -305,7 +456,7 @@ fn the_same_seed_gives_the_same_bits_and_the_pass_is_as_it_was() {
     let last = case.last();
     let before = case.network.activation(last).unwrap();
     for method in Method::ALL {
-        let layer = method.place(case.network.plan(), last);
+        let layer = method.place(last);
         let [first, second] = [0, 1].map(|_| case.map(1, layer, Score::Logit, method));
         assert_eq!(first, second, "{method}");
         let [width, height] = method.map_size(case.network.plan(), layer);
@@ -325,8 +476,12 @@ fn methods_that_coincide_say_so_and_do() {
     let (last, early) = (case.last(), case.layer("block4_sepconv1_act"));
     for method in Method::ALL {
         let plan = case.network.plan().clone();
-        assert_eq!(method.same_as(&plan, early), None);
-        if let Some(other) = method.same_as(&plan, last) {
+        // of a probability nothing coincides before the last layer
+        assert_eq!(method.same_as(&plan, early, Score::Probability), None);
+        if let Some(other) = method.same_as(&plan, early, Score::Logit) {
+            assert_eq!((method, other), (Method::ShapleyCam, Method::GradCam));
+        }
+        if let Some(other) = method.same_as(&plan, last, Score::Logit) {
             let [a, b] = [method, other].map(|method| case.map(1, last, Score::Logit, method));
             let scale = a.max_abs();
             assert!(
@@ -339,7 +494,7 @@ fn methods_that_coincide_say_so_and_do() {
         }
     }
     assert_eq!(
-        Method::HiresCam.same_as(case.network.plan(), last),
+        Method::HiresCam.same_as(case.network.plan(), last, Score::Probability),
         Some(Method::GradCam)
     );
 }
@@ -349,11 +504,19 @@ fn long_work_tells_how_far_it_is_and_stops_when_told() {
     let mut case = Case::new(true);
     let last = case.last();
     let before = case.network.activation(last).unwrap();
-    for method in [Method::ScoreCam, Method::Rise, Method::Occlusion, Method::SmoothGrad] {
+    let early = case.layer("block4_sepconv1_act");
+    for (method, layer) in [
+        (Method::ScoreCam, last),
+        (Method::Rise, LayerId(0)),
+        (Method::Occlusion, LayerId(0)),
+        (Method::SmoothGrad, LayerId(0)),
+        (Method::AblationCam, early),
+        (Method::KpcaCam, early),
+    ] {
         let told = Cell::new((0, 0));
         let question = Question {
             targets: &[Target::Class(1)],
-            layers: &[method.place(case.network.plan(), last)],
+            layers: &[layer],
             score: Score::Logit,
             method,
         };

@@ -6,7 +6,8 @@ use candle_core::{DType, Device};
 use gradcam_explorer::explain::{self, ClassMaps, Method, Score, ScoreGradient, Target};
 use gradcam_explorer::network::cpu::Isa;
 use gradcam_explorer::network::{
-    Activation, CandleNetwork, CpuNetwork, Layer, LayerId, Network, Op, Output, Padding, Plan, Role, Shape, Window,
+    Activation, CandleNetwork, CpuNetwork, Layer, LayerId, Network, Op, Output, Padding, Plan, ReluRule, Role, Shape,
+    Window,
 };
 use support::{random_tensors, small_plan, uniform, var_builder};
 
@@ -684,6 +685,146 @@ fn at_the_last_layer_three_methods_are_one() {
                 method.is_in_class_maps(&plan, plan.last_feature_layer()),
                 "{method}: {difference}"
             );
+        }
+    }
+}
+
+/// A network whose given layers are tried, with what it is by plain arithmetic in f64.
+struct Replayed {
+    plan: Plan,
+    weights: support::Tensors,
+    outputs: Vec<Vec<f64>>,
+    input: Vec<f32>,
+}
+
+impl Replayed {
+    fn new(plan: Plan, input: Vec<f32>) -> Self {
+        let weights = support::tensors_f64(&plan, random_tensors(&plan));
+        let outputs = support::naive_outputs(&plan, &weights, input.iter().copied().map(f64::from).collect());
+        Self {
+            plan,
+            weights,
+            outputs,
+            input,
+        }
+    }
+
+    /// The logits where the output of a layer is another.
+    fn logits_from(&self, layer: LayerId, values: &[f64]) -> Vec<f64> {
+        let mut changed: Vec<Option<Vec<f64>>> = vec![None; self.plan.layers.len()];
+        changed[layer.0] = Some(values.to_vec());
+        for id in self.plan.ids().skip(layer.0 + 1) {
+            let inputs = &self.plan.layer(id).inputs;
+            if inputs.iter().any(|input| changed[input.0].is_some()) {
+                let inputs: Vec<&[f64]> = inputs
+                    .iter()
+                    .map(|input| changed[input.0].as_deref().unwrap_or(&self.outputs[input.0]))
+                    .collect();
+                changed[id.0] = Some(support::naive_layer(&self.plan, id, &self.weights, &inputs));
+            }
+        }
+        changed.pop().flatten().unwrap()
+    }
+
+    /// Values of a layer that no ReLU would make, and that are not those of the picture.
+    fn other(&self, layer: LayerId, name: &str) -> Vec<f64> {
+        let noise = uniform(name, self.outputs[layer.0].len());
+        let own = self.outputs[layer.0].iter().zip(noise);
+        own.map(|(a, noise)| 1.5 * a + f64::from(noise)).collect()
+    }
+
+    /// Each layer in turn, from the last to the first and back, so that each follows another one.
+    fn check(&self, network: &mut dyn Network, tolerance: f64) {
+        let before = network.forward(&self.input).unwrap();
+        let layers: Vec<LayerId> = self.plan.mappable().collect();
+        for &layer in layers.iter().rev().chain(&layers) {
+            let name = &self.plan.layer(layer).name;
+            for round in ["one", "other"] {
+                let values = self.other(layer, round);
+                let expected = self.logits_from(layer, &values);
+                let found = network.forward_from(layer, &values).unwrap();
+                let off = relative_difference(&found, &expected);
+                assert!(off < tolerance, "{name}: {off:e}");
+                assert!(
+                    relative_difference(&expected, &before) > tolerance,
+                    "{name} changes something"
+                );
+                let seen: Vec<f64> = (network.activation(layer).unwrap().into_iter().map(f64::from)).collect();
+                assert!(relative_difference(&seen, &values) < 1e-5, "{name} is what was given");
+            }
+            // the gradient there is that of a function of what was given
+            let values = self.other(layer, "one");
+            network.forward_from(layer, &values).unwrap();
+            let mut seed = vec![0.0; self.plan.units()];
+            seed[1] = 1.0;
+            let mut gradient = Vec::new();
+            network
+                .backward(std::slice::from_ref(&seed), &[layer], &|| false, &mut |_, site| {
+                    gradient = site.gradient()?;
+                    Ok(())
+                })
+                .unwrap();
+            let direction = uniform("direction", values.len());
+            let step = 1e-7;
+            let [up, down] = [step, -step].map(|step| {
+                let moved: Vec<f64> = (values.iter().zip(&direction))
+                    .map(|(v, d)| v + step * f64::from(*d))
+                    .collect();
+                self.logits_from(layer, &moved)[1]
+            });
+            let expected = (up - down) / (2.0 * step);
+            let products = gradient
+                .iter()
+                .zip(&direction)
+                .map(|(g, d)| f64::from(*g) * f64::from(*d));
+            let (found, size) = products.fold((0.0, 0.0), |(sum, size), g| (sum + g, size + g * g));
+            assert!(
+                (found - expected).abs() < tolerance * size.sqrt().max(expected.abs()),
+                "{name}: {found} instead of {expected}"
+            );
+        }
+        let first = layers[0];
+        let later = layers[layers.len() / 2];
+        network.forward_from(later, &self.other(later, "one")).unwrap();
+        let refused = network.backward(&[vec![1.0; self.plan.units()]], &[first], &|| false, &mut |_, _| Ok(()));
+        let told = refused.unwrap_err().to_string();
+        assert!(told.contains(&self.plan.layer(later).name), "{told}");
+        let refused = network.input_gradient(&vec![1.0; self.plan.units()], ReluRule::True, &|| false);
+        assert!(refused.is_err());
+        // the next pass knows nothing of it
+        assert_eq!(network.forward(&self.input).unwrap(), before);
+        assert!(
+            network
+                .input_gradient(&vec![1.0; self.plan.units()], ReluRule::True, &|| false)
+                .is_ok()
+        );
+        for wrong in [
+            network.forward_from(LayerId(0), &[0.0; 3]),
+            network.forward_from(self.plan.ids().last().unwrap(), &vec![0.0; self.plan.units()]),
+            network.forward_from(first, &[0.0; 3]),
+        ] {
+            assert!(wrong.is_err());
+        }
+    }
+}
+
+#[test]
+fn a_network_goes_on_from_any_layer_with_other_values() {
+    let bottlenecks = inverted_bottlenecks();
+    let image = uniform("input", bottlenecks.input().len()).into_iter();
+    let cases = [
+        Replayed::new(small_plan(71), uniform("input", 71 * 71 * 3)),
+        Replayed::new(bottlenecks, image.map(|value| value * 20.0).collect()),
+    ];
+    for case in cases {
+        let vb = var_builder(random_tensors(&case.plan), DType::F64);
+        let mut candle = CandleNetwork::load(case.plan.clone(), &vb, DType::F64, &Device::Cpu).unwrap();
+        case.check(&mut candle, 1e-5);
+        let vb = var_builder(random_tensors(&case.plan), DType::F32);
+        // all activations kept, and hardly any
+        for bytes in [usize::MAX, 100_000] {
+            let mut engine = CpuNetwork::load_within(case.plan.clone(), &vb, 2, Isa::best(), bytes).unwrap();
+            case.check(&mut engine, 2e-3);
         }
     }
 }

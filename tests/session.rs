@@ -504,6 +504,7 @@ fn measure(layer: LayerId, class: usize) -> MeasureRequest {
     };
     MeasureRequest {
         of,
+        fused: None,
         fill: Fill::Grey,
         part: Part::Curves,
     }
@@ -545,6 +546,7 @@ fn measuring_gives_way_to_whatever_is_looked_at_and_is_done_after_it() {
     explorer.send(Request::Mask {
         what: MaskRequest {
             of: what.of.clone(),
+            fused: None,
             fill: what.fill,
             way,
             step,

@@ -194,7 +194,7 @@ pub struct Explain {
     #[arg(long)]
     pub score: Option<Score>,
     /// How maps are made: grad-cam, hires-cam, xgrad-cam, grad-cam-plus-plus, layer-cam, grad-cam-element-wise, eigen-cam,
-    /// eigen-grad-cam, finer-cam; ablation-cam at the last layer alone; score-cam and faster-score-cam, which take many
+    /// eigen-grad-cam, kpca-cam, finer-cam, shapley-cam; ablation-cam, score-cam and faster-score-cam, which take many
     /// passes; of the input's pixels gradient, smooth-grad, integrated-gradients, guided-grad-cam, occlusion and rise
     #[arg(long, default_value_t = Method::GradCam)]
     pub method: Method,

@@ -201,12 +201,16 @@ fn truth(options: &Explain, inputs: &[Input], network: &NetworkInfo, note: impl 
 /// The layers by name, the last feature layer when none is named, or the only place that the method knows.
 fn layers(network: &NetworkInfo, options: &Explain) -> Result<Vec<Layers>, Stop> {
     let (method, plan) = (options.method, &network.plan);
-    let place = |layer: LayerId| method.place(plan, layer);
+    let place = |layer: LayerId| method.place(layer);
     if options.layers.is_empty() {
         return Ok(vec![place(plan.last_feature_layer()).into()]);
     }
     let each = options.layers.iter().map(|name| {
         let layers = Layers::parse(name, plan, options.fusion).map_err(Stop::Usage)?;
+        for layer in layers.all() {
+            let checked = method.check(plan, layer);
+            checked.map_err(|error| Stop::Usage(format!("--layer {name}: {error}")))?;
+        }
         match layers.all().find(|&layer| place(layer) != layer) {
             None => Ok(layers),
             Some(layer) => {

@@ -2,7 +2,7 @@
 
 use super::picture::Picture;
 use super::score::{Score, Target};
-use crate::network::{Network, NetworkError};
+use crate::network::{LayerId, Network, NetworkError};
 
 /// How a long explanation is watched.
 pub struct Watch<'a> {
@@ -71,6 +71,24 @@ impl<'a, 'b> Asking<'a, 'b> {
     /// The target's score for a picture.
     pub(super) fn score_of(&mut self, input: &[f32]) -> Result<f64, NetworkError> {
         let logits = self.logits(input)?;
+        Ok(self.score.value(self.target, self.network.plan().output, &logits))
+    }
+
+    /// The activation of a layer in the last pass, `[height, width, channels]`.
+    pub(super) fn activation(&mut self, layer: LayerId) -> Result<Vec<f64>, NetworkError> {
+        Ok(self.network.activation(layer)?.into_iter().map(f64::from).collect())
+    }
+
+    /// The logits of the classes if the output of a layer were another.
+    pub(super) fn logits_from(&mut self, layer: LayerId, values: &[f64]) -> Result<Vec<f64>, NetworkError> {
+        self.step()?;
+        let output = self.network.plan().output;
+        Ok(output.class_logits(&self.network.forward_from(layer, values)?))
+    }
+
+    /// The target's score if the output of a layer were another.
+    pub(super) fn score_from(&mut self, layer: LayerId, values: &[f64]) -> Result<f64, NetworkError> {
+        let logits = self.logits_from(layer, values)?;
         Ok(self.score.value(self.target, self.network.plan().output, &logits))
     }
 

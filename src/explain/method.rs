@@ -7,7 +7,8 @@ use super::asking::Asking;
 use super::score::{Score, ScoreGradient, Target};
 use super::{
     ablation_cam, eigen_cam, eigen_grad_cam, finer_cam, grad_cam, grad_cam_element_wise, grad_cam_plus_plus, gradient,
-    guided_grad_cam, hires_cam, integrated_gradients, layer_cam, occlusion, rise, score_cam, smooth_grad, xgrad_cam,
+    guided_grad_cam, hires_cam, integrated_gradients, kpca_cam, layer_cam, occlusion, rise, score_cam, shapley_cam,
+    smooth_grad, xgrad_cam,
 };
 use crate::network::{LayerId, NetworkError, Output, Plan, Role, Shape, Site};
 
@@ -34,6 +35,10 @@ pub enum Method {
     EigenGradCam,
     /// Finer-CAM (Zhang et al. 2025): Grad-CAM of what tells a class from the one most like it.
     FinerCam,
+    /// KPCA-CAM (Karmani et al. 2024): the first kernel principal component of the activation, whatever the class.
+    KpcaCam,
+    /// ShapleyCAM (Cai 2025): Grad-CAM with half of what the gradient changes by along the activation taken off.
+    ShapleyCam,
     /// Ablation-CAM (Desai and Ramaswamy 2020): channels weighted by what the score loses without them.
     AblationCam,
     /// Score-CAM (Wang et al. 2020): channels weighted by the score of the picture seen through them.
@@ -59,17 +64,15 @@ pub enum Method {
 pub enum Basis {
     /// Activation and gradient of any layer, from one backward sweep.
     Layer,
-    /// The last feature layer and the head behind it.
-    Head,
-    /// The channels of any layer, and a pass for each of them.
-    Channels,
+    /// The activation of any layer, and what the network makes of a changed one or of the picture seen through it.
+    Activation,
     /// The picture itself; no layer is chosen.
     Pixels,
 }
 
 impl Method {
     /// All methods, in the order shown to people.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::GradCam,
         Self::HiresCam,
         Self::XgradCam,
@@ -78,7 +81,9 @@ impl Method {
         Self::GradCamElementWise,
         Self::EigenCam,
         Self::EigenGradCam,
+        Self::KpcaCam,
         Self::FinerCam,
+        Self::ShapleyCam,
         Self::AblationCam,
         Self::ScoreCam,
         Self::FasterScoreCam,
@@ -102,6 +107,8 @@ impl Method {
             Self::EigenCam => "eigen-cam",
             Self::EigenGradCam => "eigen-grad-cam",
             Self::FinerCam => "finer-cam",
+            Self::KpcaCam => "kpca-cam",
+            Self::ShapleyCam => "shapley-cam",
             Self::AblationCam => "ablation-cam",
             Self::ScoreCam => "score-cam",
             Self::FasterScoreCam => "faster-score-cam",
@@ -126,6 +133,8 @@ impl Method {
             Self::EigenCam => "Eigen-CAM",
             Self::EigenGradCam => "EigenGrad-CAM",
             Self::FinerCam => "Finer-CAM",
+            Self::KpcaCam => "KPCA-CAM",
+            Self::ShapleyCam => "ShapleyCAM",
             Self::AblationCam => "Ablation-CAM",
             Self::ScoreCam => "Score-CAM",
             Self::FasterScoreCam => "Faster-Score-CAM",
@@ -150,8 +159,9 @@ impl Method {
             | Self::EigenCam
             | Self::EigenGradCam
             | Self::FinerCam => Basis::Layer,
-            Self::AblationCam => Basis::Head,
-            Self::ScoreCam | Self::FasterScoreCam => Basis::Channels,
+            Self::KpcaCam | Self::ShapleyCam | Self::AblationCam | Self::ScoreCam | Self::FasterScoreCam => {
+                Basis::Activation
+            }
             Self::Gradient
             | Self::SmoothGrad
             | Self::IntegratedGradients
@@ -163,10 +173,9 @@ impl Method {
 
     /// The layer whose map it makes where `wanted` is chosen: that one, unless it knows one place only. Methods of the
     /// picture have the input.
-    pub fn place(self, plan: &Plan, wanted: LayerId) -> LayerId {
+    pub fn place(self, wanted: LayerId) -> LayerId {
         match self.basis() {
-            Basis::Layer | Basis::Channels => wanted,
-            Basis::Head => plan.last_feature_layer(),
+            Basis::Layer | Basis::Activation => wanted,
             Basis::Pixels => LayerId(0),
         }
     }
@@ -180,7 +189,24 @@ impl Method {
     pub fn has_map(self, plan: &Plan, layer: LayerId) -> bool {
         let described = plan.layers.get(layer.0);
         let has_cells = described.is_some_and(|layer| layer.role != Role::NoMap || self.basis() == Basis::Pixels);
-        has_cells && self.place(plan, layer) == layer
+        has_cells && self.place(layer) == layer && self.check(plan, layer).is_ok()
+    }
+
+    /// Refuses a layer that has more cells than the method can work on.
+    ///
+    /// # Errors
+    /// [`NetworkError::TooManyCells`].
+    pub fn check(self, plan: &Plan, layer: LayerId) -> Result<(), NetworkError> {
+        let most = kpca_cam::MOST_CELLS;
+        let cells = plan.layers.get(layer.0).map_or(0, |layer| layer.shape.cells());
+        match self {
+            Self::KpcaCam if cells > most => Err(NetworkError::TooManyCells {
+                method: self.title(),
+                cells,
+                most,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Width and height of its map at a layer.
@@ -192,39 +218,51 @@ impl Method {
         }
     }
 
-    /// Whether one map takes many passes: seconds rather than a moment.
-    pub fn is_slow(self, plan: &Plan) -> bool {
-        match self.basis() {
-            Basis::Layer => false,
-            Basis::Head => plan.linear_head().is_none(),
-            Basis::Channels => true,
-            Basis::Pixels => !matches!(self, Self::Gradient | Self::GuidedGradCam),
+    /// Whether one map at a layer takes many passes, or as long: seconds rather than a moment.
+    pub fn is_slow(self, plan: &Plan, layer: LayerId) -> bool {
+        match self {
+            Self::KpcaCam => plan.layer(layer).shape.cells() > kpca_cam::SLOW_CELLS,
+            Self::ShapleyCam | Self::Gradient | Self::GuidedGradCam => false,
+            // the probability is a matter of the head alone there
+            Self::AblationCam => !ablation_cam::is_closed(plan, layer, Score::Logit),
+            _ => self.basis() != Basis::Layer,
         }
     }
 
     /// Whether the score has no part in it: the map is the same for probability and logit.
     pub fn ignores_score(self) -> bool {
-        matches!(self, Self::EigenCam | Self::FinerCam)
+        matches!(self, Self::EigenCam | Self::KpcaCam | Self::FinerCam)
     }
 
     /// Whether the class has no part in it: the map is the same for all of them.
     pub fn ignores_class(self) -> bool {
-        self == Self::EigenCam
+        matches!(self, Self::EigenCam | Self::KpcaCam)
     }
 
-    /// The method that makes the same map at this layer, if there is a better known one: where the gradient is the same at
-    /// every cell, as in front of a global average, HiResCAM and XGrad-CAM are Grad-CAM.
-    pub fn same_as(self, plan: &Plan, layer: LayerId) -> Option<Self> {
-        let is_uniform = layer == plan.last_feature_layer() && plan.gradient_is_uniform();
-        (is_uniform && matches!(self, Self::HiresCam | Self::XgradCam)).then_some(Self::GradCam)
+    /// The method that makes the same map of a score at this layer, if there is a better known one.
+    ///
+    /// Where the gradient is the same at every cell, as in front of a global average, HiResCAM and XGrad-CAM are Grad-CAM. So
+    /// is ShapleyCAM of a logit where nothing behind the layer bends it, as behind ReLUs.
+    pub fn same_as(self, plan: &Plan, layer: LayerId, score: Score) -> Option<Self> {
+        let is_uniform = || layer == plan.last_feature_layer() && plan.gradient_is_uniform();
+        let is_straight = || {
+            let is_logit = score == Score::Logit || plan.output == Output::Values;
+            is_logit && plan.is_piecewise_linear_behind(layer)
+        };
+        let is_same = match self {
+            Self::HiresCam | Self::XgradCam => is_uniform(),
+            Self::ShapleyCam => is_straight(),
+            _ => false,
+        };
+        is_same.then_some(Self::GradCam)
     }
 
-    /// Whether [`ClassMaps`](super::ClassMaps) holds this method's maps at a layer: at the last feature layer always
-    /// Grad-CAM's, and those that equal it wherever the gradient is the same at every cell, as it is in front of a global
-    /// average.
+    /// Whether [`ClassMaps`](super::ClassMaps) holds this method's maps of both scores at a layer: at the last feature layer
+    /// always Grad-CAM's, and those that equal it wherever the gradient is the same at every cell, as it is in front of a
+    /// global average.
     pub fn is_in_class_maps(self, plan: &Plan, layer: LayerId) -> bool {
-        let is_like_grad_cam = self == Self::GradCam || self.same_as(plan, layer).is_some();
-        is_like_grad_cam && layer == plan.last_feature_layer()
+        let is_like_grad_cam = |score| self == Self::GradCam || self.same_as(plan, layer, score).is_some();
+        layer == plan.last_feature_layer() && Score::ALL.into_iter().all(is_like_grad_cam)
     }
 
     /// The gradient of what is explained.
@@ -256,7 +294,9 @@ impl Method {
             Self::GradCamElementWise => grad_cam_element_wise::signed_map(site, channels),
             Self::EigenCam => eigen_cam::signed_map(site, channels),
             Self::EigenGradCam => eigen_grad_cam::signed_map(site, channels),
-            Self::AblationCam
+            Self::KpcaCam
+            | Self::ShapleyCam
+            | Self::AblationCam
             | Self::ScoreCam
             | Self::FasterScoreCam
             | Self::Gradient
@@ -277,7 +317,9 @@ impl Method {
         logits: &[f64],
     ) -> Option<Result<Vec<f64>, NetworkError>> {
         Some(match self {
-            Self::AblationCam => ablation_cam::signed_map(asking, logits),
+            Self::KpcaCam => kpca_cam::signed_map(asking, layer),
+            Self::ShapleyCam => shapley_cam::signed_map(asking, layer, logits),
+            Self::AblationCam => ablation_cam::signed_map(asking, layer, logits),
             Self::ScoreCam => score_cam::signed_map(asking, layer, None),
             Self::FasterScoreCam => score_cam::signed_map(asking, layer, Some(score_cam::FASTER)),
             Self::Gradient => gradient::signed_map(asking),

@@ -1,4 +1,4 @@
-//! Where does the evidence lie? Maps for any class at any layer, by eighteen methods.
+//! Where does the evidence lie? Maps for any class at any layer, by twenty methods.
 //!
 //! * [`Score`], [`Target`]: what is explained, and its gradient with respect to the logits.
 //! * [`Method`]: how a map is made; one file each. [`Basis`] says what a method works on.
@@ -30,6 +30,7 @@ mod guided_grad_cam;
 mod hiding;
 mod hires_cam;
 mod integrated_gradients;
+mod kpca_cam;
 mod layer_cam;
 mod map;
 mod measure;
@@ -43,6 +44,7 @@ mod rivals;
 mod sanity;
 mod score;
 mod score_cam;
+mod shapley_cam;
 mod smooth_grad;
 mod stretched;
 mod structural_similarity;
@@ -118,10 +120,7 @@ pub fn maps(
     if method.basis() == Basis::Layer {
         return backward(network, logits, targets, layers, score, method, watch.stop, found);
     }
-    let mut places: Vec<LayerId> = layers
-        .iter()
-        .map(|&layer| method.place(network.plan(), layer))
-        .collect();
+    let mut places: Vec<LayerId> = layers.iter().map(|&layer| method.place(layer)).collect();
     places.sort_unstable();
     places.dedup();
     for &target in targets {

@@ -124,6 +124,39 @@ impl ScoreGradient {
             scale,
         }
     }
+
+    /// The change of this gradient, over the same scale, as the logits move along a direction: the score's second derivative
+    /// times that direction, one value a class.
+    ///
+    /// Of a logit, a plain value or a difference of logits it is zero. Of a softmax, with d_j = delta_cj - p_j and the mean m
+    /// of the direction v by p, it is d_j (d v) - p_j (v_j - m); of a sigmoid (1 - 2 p_c) v_c delta_cj.
+    pub(super) fn second(
+        &self,
+        target: Target,
+        score: Score,
+        output: Output,
+        logits: &[f64],
+        along: &[f64],
+    ) -> Vec<f64> {
+        let (Target::Class(class), Score::Probability) = (target, score) else {
+            return vec![0.0; logits.len()];
+        };
+        let p = output.answers(logits);
+        match output {
+            Output::Values => vec![0.0; logits.len()],
+            Output::Softmax => {
+                let ahead: f64 = self.logits.iter().zip(along).map(|(d, v)| d * v).sum();
+                let mean: f64 = p.iter().zip(along).map(|(p, v)| p * v).sum();
+                let parts = self.logits.iter().zip(&p).zip(along);
+                parts.map(|((d, p), v)| d * ahead - p * (v - mean)).collect()
+            }
+            Output::Sigmoid => {
+                let [p, along] = [&p, along].map(|values| values.get(class).copied().unwrap_or(0.0));
+                let parts = self.logits.iter();
+                parts.map(|d| d * (1.0 - 2.0 * p) * along).collect()
+            }
+        }
+    }
 }
 
 fn add(gradient: &mut [f64], class: usize, value: f64) {
@@ -154,6 +187,33 @@ mod tests {
                         (found - expected).abs() < 1e-9,
                         "{output}: {found} instead of {expected}"
                     );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn second_derivatives_equal_finite_differences_of_gradients() {
+        let (logits, along) = ([0.3, -1.2, 2.5, 0.0], [1.0, -0.5, 2.0, 0.7]);
+        for output in Output::ALL {
+            for score in Score::ALL {
+                for class in 0..logits.len() {
+                    let target = Target::Class(class);
+                    let gradient = ScoreGradient::new(target, score, output, &logits);
+                    let found = gradient.second(target, score, output, &logits, &along);
+                    let step = 1e-5;
+                    let [up, down] = [step, -step].map(|step| {
+                        let moved: Vec<f64> = logits.iter().zip(along).map(|(z, v)| z + step * v).collect();
+                        ScoreGradient::new(target, score, output, &moved)
+                    });
+                    for j in 0..logits.len() {
+                        let expected = (up.logits[j] * up.scale - down.logits[j] * down.scale) / (2.0 * step);
+                        let found = gradient.scale * found[j];
+                        assert!(
+                            (found - expected).abs() < 1e-9,
+                            "{output} {score}: {found} instead of {expected}"
+                        );
+                    }
                 }
             }
         }

@@ -19,7 +19,7 @@ pub(super) fn signed_map(
     most: Option<usize>,
 ) -> Result<Vec<f64>, NetworkError> {
     let shape = asking.network.plan().layer(layer).shape;
-    let activation: Vec<f64> = asking.network.activation(layer)?.into_iter().map(f64::from).collect();
+    let activation = asking.activation(layer)?;
     let channels = chosen(&activation, shape, most);
     asking.announce(channels.len());
     let size = asking.size();

@@ -10,7 +10,7 @@ use super::preprocessing::picture_of;
 use super::reply::{NetworkEpoch, Reply};
 use super::request::ExplainRequest;
 use super::session::{Session, first_map, nothing_chosen, now_and_then};
-use crate::explain::{self, Fill, Map, Measure, Measures, Measuring, Target, Watch, Way, random_map};
+use crate::explain::{self, Fill, Layers, Map, Measure, Measures, Measuring, Target, Watch, Way, random_map};
 use crate::imaging::Photo;
 
 /// What is measured at a time.
@@ -47,6 +47,8 @@ impl Part {
 pub struct MeasureRequest {
     /// The map: its first target at its first layer.
     pub of: ExplainRequest,
+    /// The layers whose maps it fuses; none of a map of one layer.
+    pub fused: Option<Layers>,
     /// What stands where something is hidden.
     pub fill: Fill,
     /// What is measured.
@@ -71,6 +73,8 @@ pub struct Measured {
 pub struct MaskRequest {
     /// The map in whose order pixels go: its first target at its first layer.
     pub of: ExplainRequest,
+    /// The layers whose maps it fuses; none of a map of one layer.
+    pub fused: Option<Layers>,
     /// What stands where something is hidden.
     pub fill: Fill,
     /// Which way they go.
@@ -129,7 +133,24 @@ impl Session {
         let picture = pass.shades.picture(&pass.input);
         let map = match known {
             Some(map) => map.clone(),
-            None => Arc::new(first_map(network, picture, pass.logits(), &request.of, &mut watch)?),
+            None => {
+                let layers = request.fused.or_else(|| Some((*request.of.layers.first()?).into()));
+                let maps = layers.ok_or_else(nothing_chosen)?.all().map(|layer| {
+                    let layers = vec![layer];
+                    let of = ExplainRequest {
+                        layers,
+                        ..request.of.clone()
+                    };
+                    first_map(network, picture, pass.logits(), &of, &mut watch)
+                });
+                let maps = maps.collect::<Result<Vec<Map>, _>>()?;
+                let fused = |layers: Layers| layers.fusion().fused(&maps.iter().collect::<Vec<_>>());
+                let map = match request.fused {
+                    Some(layers) => fused(layers),
+                    None => maps.into_iter().next(),
+                };
+                Arc::new(map.ok_or_else(nothing_chosen)?)
+            }
         };
         let random = match request.part {
             Part::Random(index) => Some(random_map(&map, index)),

@@ -52,6 +52,7 @@ mod sanity;
 mod second;
 mod session;
 mod surroundings;
+mod truth;
 mod under_way;
 mod write;
 
@@ -83,6 +84,7 @@ pub use request::{
     Purpose, Request, WithoutRequest,
 };
 pub use surroundings::Surroundings;
+pub use truth::Truth;
 pub use write::Existing;
 
 /// Largest side of a copy for the screen, in pixels: a texture size that every graphics driver takes.

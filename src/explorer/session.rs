@@ -278,6 +278,9 @@ pub(super) fn check(info: &NetworkInfo, request: &ExplainRequest) -> Result<(), 
             return Err(ExplorerError::Request(text));
         }
     }
+    for &layer in &request.layers {
+        request.method.check(&info.plan, layer)?;
+    }
     let has_map = |id: LayerId| request.method.has_map(&info.plan, id);
     match request.layers.iter().find(|id| !has_map(**id)) {
         Some(id) => Err(ExplorerError::Request(format!(

@@ -40,13 +40,6 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
             );
         }
     });
-    if state.chosen_key().is_some_and(|key| key.fused.is_some()) {
-        caption(
-            ui,
-            "The maps of several layers are shown as one; choose one layer to measure its map.",
-        );
-        return;
-    }
     let height = ui.available_height();
     let width = ui.available_width() - 3.0 * 2.0 * UNIT;
     let seen = (height - TOP as f32 * LINE).clamp(0.0, 0.25 * width).max(26.0 * UNIT);

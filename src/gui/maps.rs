@@ -60,6 +60,12 @@ impl MapKey {
         })
     }
 
+    /// What was asked for first, of one layer or of several that are fused.
+    pub fn first_of_fused(request: &ExplainRequest, fused: Option<Layers>) -> Option<Self> {
+        let key = Self::first_of(request)?;
+        Some(Self { fused, ..key })
+    }
+
     /// The request for this map alone, or for those that are fused in it.
     pub fn request(self, purpose: Purpose) -> ExplainRequest {
         ExplainRequest {

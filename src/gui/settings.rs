@@ -1,6 +1,6 @@
 //! The right column, lower part: how the map is made and shown.
 
-use egui::{Align2, Atom, Button, Color32, Pos2, Rect, RichText, Sense, Slider, Ui, pos2, vec2};
+use egui::{Align2, Atom, Button, Color32, Pos2, Rect, RichText, Sense, Slider, Ui, WidgetText, pos2, vec2};
 
 use super::choices::{Choices, Scale, View};
 use super::command::{Action, Command};
@@ -10,7 +10,7 @@ use super::textures::Textures;
 use super::theme::{self, UNIT, palette};
 use super::widgets::{action_tooltip, caption, check, chevron, section, segmented, text_in, truncated};
 use crate::explain::{Method, Score};
-use crate::explorer::SCORE_RULE;
+use crate::explorer::{NetworkSource, SCORE_RULE, Truth};
 use crate::imaging::{Colormap, Fit, Pixels, Preprocessing, Resize};
 use crate::network::Output;
 
@@ -170,12 +170,12 @@ fn input(ui: &mut Ui, state: &State, choices: &mut Choices) {
 }
 
 /// A list of which one holds; says which was clicked.
-fn list<T: Copy + PartialEq>(
+fn list<T: Copy + PartialEq, S: Into<WidgetText>>(
     ui: &mut Ui,
     name: &str,
     chosen: T,
     choices: &[T],
-    describe: impl Fn(T) -> (&'static str, &'static str),
+    describe: impl Fn(T) -> (&'static str, S),
 ) -> Option<T> {
     let mut clicked = None;
     let (text, explanation) = describe(chosen);
@@ -249,19 +249,25 @@ fn method(ui: &mut Ui, state: &State, choices: &mut Choices) {
         .network
         .as_ref()
         .is_some_and(|network| network.plan.gradient_is_uniform());
-    let text = |method| (Method::title(method), method_text(method, is_uniform));
+    let text = |method| {
+        let explanation = method_text(method, is_uniform);
+        let explanation = match truth(state, method) {
+            Some(truth) => format!("{explanation}\n{truth}"),
+            None => explanation.to_owned(),
+        };
+        (Method::title(method), explanation)
+    };
     if let Some(method) = list(ui, "Method", choices.method, &Method::ALL, text) {
         choices.method = method;
     }
     // always one line, so that nothing moves when another layer is chosen
-    let told = coincides(state);
-    let explanation = match &told {
-        Some(_) => {
-            "At this layer these methods make the same map: the gradient is the same at every cell, as in front of a global average."
-        }
-        None => text(choices.method).1,
+    let (told, explanation) = match coincides(state) {
+        Some(told) => (
+            told,
+            "At this layer these methods make the same map of this score: the gradient is the same at every cell, as in front of a global average, or does not change, as behind ReLUs.".to_owned(),
+        ),
+        None => (method_text(choices.method, is_uniform).to_owned(), text(choices.method).1),
     };
-    let told = told.unwrap_or_else(|| explanation.to_owned());
     match sanity_badge(state) {
         Some((badge, tooltip)) => {
             let response = truncated(ui, RichText::new(format!("{badge} · {told}")).small().weak());
@@ -269,6 +275,18 @@ fn method(ui: &mut Ui, state: &State, choices: &mut Choices) {
         }
         None => truncated(ui, RichText::new(told).small().weak()).on_hover_text(explanation),
     };
+}
+
+/// How often a method found the thing where the truth is known, with this network and score at the chosen layer; none where
+/// that was not measured.
+fn truth(state: &State, method: Method) -> Option<String> {
+    let network = state.network.as_ref()?;
+    let NetworkSource::BuiltIn(built_in) = network.source else {
+        return None;
+    };
+    let layer = &network.plan.layer(state.layer()?).name;
+    let truth = Truth::of(built_in, method, state.score(), layer)?;
+    Some(truth.sentence(built_in))
 }
 
 /// What the randomisation test said of the method at the chosen layer, and where that can be looked at; none before it was made.
@@ -289,7 +307,10 @@ fn sanity_badge(state: &State) -> Option<(&'static str, &'static str)> {
 /// In words, with which methods the chosen one coincides at the chosen layer.
 fn coincides(state: &State) -> Option<String> {
     let (network, layer) = (state.network.as_ref()?, state.layer()?);
-    let root = |method: Method| method.same_as(&network.plan, layer).unwrap_or(method);
+    let root = |method: Method| {
+        let same = method.same_as(&network.plan, layer, state.score());
+        same.unwrap_or(method)
+    };
     let chosen = state.choices.method;
     let others = Method::ALL
         .into_iter()
@@ -318,7 +339,15 @@ fn method_text(method: Method, is_uniform: bool) -> &'static str {
         }
         Method::EigenGradCam => "What varies most over the cells of gradient times activation.",
         Method::FinerCam => "Grad-CAM of what tells the class from the one most like it, whatever the score.",
-        Method::AblationCam => "Weighs each channel of the last feature layer by what the score loses without it.",
+        Method::KpcaCam => {
+            "What varies most over the layer's cells, also where that bends; it knows no class, so the map is the same for all."
+        }
+        Method::ShapleyCam => {
+            "Grad-CAM with weights that tell how the gradient itself changes; of the logit it is Grad-CAM in networks of ReLUs."
+        }
+        Method::AblationCam => {
+            "Weighs each channel by what the score loses without it; before the last layer that is a pass for each of them."
+        }
         Method::ScoreCam => {
             "Weighs each channel by the score of the photo seen through it; a pass for each of them, so it takes a while."
         }

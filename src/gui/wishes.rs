@@ -254,7 +254,7 @@ fn measure(wishes: &mut Wishes, state: &State, explorer: &Explorer) {
     match state.measure_wish() {
         Some(wish) if wishes.measure.as_ref() == Some(&wish) => {}
         Some(wish) => {
-            let map = MapKey::first_of(&wish.of).and_then(|key| state.map(&key));
+            let map = MapKey::first_of_fused(&wish.of, wish.fused).and_then(|key| state.map(&key));
             let what = wish.clone();
             explorer.send(Request::Measure { what, map });
             wishes.measure = Some(wish);
@@ -377,11 +377,11 @@ fn request(state: &State, purpose: Purpose, targets: Vec<Target>, layers: Vec<La
     let plan = &state.network.as_ref()?.plan;
     let method = state.choices.method;
     // a map that takes many passes is made for the picture alone
-    if method.is_slow(plan) && purpose != Purpose::Main {
-        return None;
-    }
     for layer in &mut layers {
-        *layer = method.place(plan, *layer);
+        *layer = method.place(*layer);
+    }
+    if purpose != Purpose::Main {
+        layers.retain(|&layer| !method.is_slow(plan, layer) && method.has_map(plan, layer));
     }
     layers.sort_unstable();
     layers.dedup();

@@ -35,6 +35,31 @@ pub enum NetworkError {
     /// A method that changes what ReLUs pass back was asked of a network that has none.
     #[error("{0} needs ReLUs, of which this network has none; choose another method")]
     NoRelu(&'static str),
+    /// Other values were given for a layer, but not as many as it has.
+    #[error("the layer {layer} has {expected} values, but {found} were given")]
+    Values {
+        /// The layer.
+        layer: String,
+        /// `height * width * channels`.
+        expected: usize,
+        /// Length that was given.
+        found: usize,
+    },
+    /// A gradient was asked for before a layer whose values were given from outside.
+    #[error("the values of {0} were given, so that nothing before it has a gradient")]
+    BeforeGiven(String),
+    /// A method that compares all pairs of cells was asked for at a layer that has too many.
+    #[error(
+        "{method} compares each cell with each other, of which there are {cells} here; choose a layer with at most {most}"
+    )]
+    TooManyCells {
+        /// The method's name.
+        method: &'static str,
+        /// Cells of the layer.
+        cells: usize,
+        /// Cells that it can have.
+        most: usize,
+    },
     /// The caller asked to stop.
     #[error("stopped, because something newer was asked for")]
     Stopped,
@@ -107,6 +132,35 @@ pub(super) fn check_sweep(
     })
 }
 
+/// Refuses values for a layer that nothing can go on from: any before the first forward pass, those of layers without a map
+/// or of the head, and too few or too many.
+pub(super) fn check_given(plan: &Plan, has_pass: bool, layer: LayerId, found: usize) -> Result<(), NetworkError> {
+    if !has_pass {
+        return Err(NetworkError::NoForward);
+    }
+    let described = plan.layer(layer);
+    if described.role == Role::NoMap || layer > plan.last_feature_layer() {
+        return Err(NetworkError::NoMap(described.name.clone()));
+    }
+    let expected = described.shape.len();
+    if found == expected {
+        return Ok(());
+    }
+    Err(NetworkError::Values {
+        layer: described.name.clone(),
+        expected,
+        found,
+    })
+}
+
+/// Refuses gradients before the layer whose values were given from outside, if one's were.
+pub(super) fn check_behind(plan: &Plan, given: Option<LayerId>, earliest: LayerId) -> Result<(), NetworkError> {
+    match given.filter(|&given| earliest < given) {
+        Some(given) => Err(NetworkError::BeforeGiven(plan.layer(given).name.clone())),
+        None => Ok(()),
+    }
+}
+
 /// A network with weights on a device.
 pub trait Network: Send {
     /// The description this network runs.
@@ -128,6 +182,17 @@ pub trait Network: Send {
     /// # Errors
     /// An input of the wrong length, or a device failure.
     fn forward(&mut self, input: &[f32]) -> Result<Vec<f64>, NetworkError>;
+
+    /// Goes on from a layer as if its output were `values`, `[height, width, channels]`: everything that follows from it is
+    /// computed anew, and everything else is as in the last [`Network::forward`]. The result are the logits, one a unit.
+    ///
+    /// This is the last forward pass from now on: activations and sweeps are of it, but no sweep goes back further than to
+    /// this layer. Each call begins with what the last [`Network::forward`] left, whatever was given before.
+    ///
+    /// # Errors
+    /// Before the first forward pass, for a layer without a map or of the head, too few or too many values, or a device
+    /// failure.
+    fn forward_from(&mut self, layer: LayerId, values: &[f64]) -> Result<Vec<f64>, NetworkError>;
 
     /// The activation of one layer in the last forward pass, `[height, width, channels]`.
     ///

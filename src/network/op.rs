@@ -167,6 +167,42 @@ impl Op {
     /// max(x, 0).
     pub const RELU: Self = Self::Activation(Activation::RELU);
 
+    /// Whether its output is piecewise linear in its inputs.
+    pub fn is_piecewise_linear(&self) -> bool {
+        match self {
+            Self::LayerNorm { .. } | Self::UnitNorm | Self::Multiply => false,
+            Self::Activation(activation) => {
+                matches!(activation, Activation::Relu { .. } | Activation::HardSigmoid { .. })
+            }
+            Self::Input
+            | Self::Identity
+            | Self::Affine { .. }
+            | Self::Reorder { .. }
+            | Self::Normalize
+            | Self::Conv { .. }
+            | Self::Depthwise { .. }
+            | Self::SeparableConv
+            | Self::BatchNorm { .. }
+            | Self::PRelu { .. }
+            | Self::MaxPool { .. }
+            | Self::AveragePool { .. }
+            | Self::GlobalAveragePool
+            | Self::GlobalMaxPool
+            | Self::Add
+            | Self::WeightedSum { .. }
+            | Self::Maximum
+            | Self::Minimum
+            | Self::Concatenate
+            | Self::ZeroPad { .. }
+            | Self::Crop { .. }
+            | Self::Repeat { .. }
+            | Self::Interpolate { .. }
+            | Self::LayerScale
+            | Self::Flatten
+            | Self::Dense { .. } => true,
+        }
+    }
+
     /// Whether this is a plain ReLU.
     pub fn is_relu(&self) -> bool {
         *self == Self::RELU

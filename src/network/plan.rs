@@ -202,6 +202,13 @@ impl Plan {
         self.head_is_chain() && first.is_some_and(|layer| layer.op == Op::GlobalAveragePool)
     }
 
+    /// Whether the logits are piecewise linear in a layer's output, so that their second derivatives vanish but where a ReLU or
+    /// a maximum changes over.
+    pub fn is_piecewise_linear_behind(&self, layer: LayerId) -> bool {
+        let mut behind = self.layers.iter().skip(layer.0 + 1);
+        behind.all(|layer| layer.op.is_piecewise_linear())
+    }
+
     /// The dense layer of a head that is a global average and this layer alone, so that the maps of all classes are one
     /// product; none if the head is another.
     pub fn linear_head(&self) -> Option<LayerId> {

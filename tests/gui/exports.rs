@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use egui::Theme;
 use egui::accesskit::Role;
-use gradcam_explorer::explain::{Method, Score};
+use gradcam_explorer::explain::{Fusion, Layers, Method, Score};
 use gradcam_explorer::gui::choices::{Appearance, Choices, View};
 use gradcam_explorer::imaging::{Colormap, Region};
 
@@ -269,6 +269,31 @@ fn a_picture_that_is_dropped_shows_again_what_it_shows() {
         );
         assert_eq!(other.images.current().unwrap().name, "photo.png");
     }
+}
+
+#[test]
+fn a_picture_of_layers_that_are_fused_shows_them_so_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.png");
+    std::fs::copy(sample(DOG_AND_CAT), &photo).unwrap();
+    let mut window = Window::with(vec![photo], [1280.0, 800.0], Theme::Dark);
+    window.wait("the first map", |state| state.shown.is_some());
+    let plan = window.state().network.as_ref().unwrap().plan.clone();
+    let names = "block13_sepconv2_bn+block14_sepconv2_act (product)";
+    let layers = Layers::parse(names, &plan, Fusion::Mean).unwrap();
+    choose(&mut window, |choices| {
+        choices.layer = layers.all().next();
+        choices.fused = Some(layers);
+    });
+    let picture = window.save_as(&folder.path().join("picture.png"));
+    let mut other = Window::with_sample("fish-key.png");
+    other.drop_files(&[picture]);
+    other.wait("the view", |state| {
+        state.images.list().len() == 2 && state.choices.fused.is_some() && !state.is_waiting_for_map()
+    });
+    let [one, other] = [&window, &other].map(|window| window.state().shown.clone().unwrap());
+    assert_eq!((one.key.layers(), one.map), (layers, other.map));
+    assert_eq!(other.key.layers(), layers);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use egui::accesskit::Role;
 use egui::{Key, vec2};
-use gradcam_explorer::explain::{Fill, Method, Way};
+use gradcam_explorer::explain::{Fill, Fusion, Layers, Method, Way};
 use gradcam_explorer::explorer::{Part, STEPS};
 use gradcam_explorer::gui::choices::Drawer;
 use gradcam_explorer::gui::command::Action;
@@ -53,6 +53,40 @@ fn the_curves_of_the_map_stand_beside_chance_with_their_areas() {
     window.wait("ROAD", is_done);
     assert!(window.has_text("ROAD "));
     window.assert_idle();
+}
+
+#[test]
+fn the_fused_map_of_several_layers_is_measured_as_it_is() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let plan = window.state().network.as_ref().unwrap().plan.clone();
+    let layers = Layers::parse("block13_sepconv2_bn+block14_sepconv2_act", &plan, Fusion::Product).unwrap();
+    let choices = &mut window.harness.state_mut().state_mut().choices;
+    (choices.layer, choices.fused) = (layers.all().next(), Some(layers));
+    // of a pinned class the session makes the maps itself
+    let pinned = window.state().prediction().unwrap().ranking[1];
+    window.harness.state_mut().state_mut().pinned.push(pinned);
+    window.click("Faithfulness");
+    window.wait("the curves", has_curves);
+    let state = window.state();
+    let maps = state.measured_maps();
+    assert_eq!(maps.len(), 2);
+    assert!(maps.iter().all(|map| map.key.fused == Some(layers)), "{maps:?}");
+    let area = |key| state.curve(key, Way::Deletion).unwrap().area;
+    let fused = maps[0].key;
+    assert!(area(fused) < state.random_curves(Way::Deletion).unwrap().area);
+    // it is no single layer's, and the pinned class has its own
+    assert_ne!(area(fused), area(maps[1].key));
+    let plot = window.find(|label| label.starts_with("Deletion; ")).rect();
+    window.move_to(plot.center());
+    window.wait("the masked photo", |state| state.masked().is_some());
+    assert_eq!(window.state().masked().unwrap().request.fused, Some(layers));
+    choose_method(&mut window, Method::HiresCam);
+    window.wait("the curves of the other method", has_curves);
+    window.harness.state_mut().state_mut().choices.fused = None;
+    window.wait("the curves of one layer", has_curves);
+    let one = window.state().measured_maps()[0].key;
+    assert_eq!(one.fused, None);
+    assert!(window.told().is_empty(), "{:?}", window.told());
 }
 
 #[test]

@@ -150,6 +150,10 @@ impl Network for Silent {
         Err(NetworkError::NoForward)
     }
 
+    fn forward_from(&mut self, _: LayerId, _: &[f64]) -> Result<Vec<f64>, NetworkError> {
+        Err(NetworkError::NoForward)
+    }
+
     fn activation(&mut self, _: LayerId) -> Result<Vec<f32>, NetworkError> {
         Err(NetworkError::NoForward)
     }

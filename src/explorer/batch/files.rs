@@ -18,7 +18,7 @@ use crate::explorer::reply::NetworkInfo;
 use crate::explorer::request::ExportRequest;
 use crate::explorer::write::Existing;
 use crate::imaging::{Colormap, Format};
-use crate::network::{Group, Plan};
+use crate::network::{Group, LayerId, Plan};
 
 /// How many classes are on a sheet unless they are named.
 const SHEET: usize = 10;
@@ -128,7 +128,9 @@ impl Wish {
         }
         if writing.has(Written::Layers) {
             let groups = plan.groups().iter().map(Group::last);
-            self.along = groups.map(|layer| self.method.place(plan, layer)).collect();
+            let groups = groups.map(|layer| self.method.place(layer));
+            let has_map = |layer: &LayerId| self.method.has_map(plan, *layer);
+            self.along = groups.filter(has_map).collect();
             self.along.dedup();
         }
         self

@@ -270,7 +270,7 @@ impl State {
     /// Whether a stroke is being drawn and the map of what the network saw last is still to come: it does before the network
     /// sees more. Maps that take many passes wait for the end.
     pub fn paints_on_for_map(&self) -> bool {
-        let is_slow = (self.network.as_ref()).is_none_or(|network| self.choices.method.is_slow(&network.plan));
+        let is_slow = self.chosen_key().is_none_or(|key| self.is_slow(&key));
         self.is_drawing_stroke() && !is_slow && self.is_waiting_for_map()
     }
 

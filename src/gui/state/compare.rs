@@ -241,13 +241,12 @@ impl State {
             // its maps are not those of the network in use
             Instead::Network => return None,
         }
-        let plan = &self.network.as_ref()?.plan;
         key.layer = match instead {
             // of the chosen layer, not of the one that the chosen method has instead
-            Instead::Method(method) => method.place(plan, self.layer()?),
-            _ => key.method.place(plan, key.layer),
+            Instead::Method(method) => method.place(self.layer()?),
+            _ => key.method.place(key.layer),
         };
-        let has_all = |layers: &Layers| layers.all().all(|layer| key.method.place(plan, layer) == layer);
+        let has_all = |layers: &Layers| layers.all().all(|layer| key.method.place(layer) == layer);
         let is_of_layers = !matches!(instead, Instead::Layer(_));
         key.fused = key.fused.filter(|layers| is_of_layers && has_all(layers));
         Some(key)

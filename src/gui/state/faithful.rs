@@ -88,16 +88,20 @@ impl State {
         for map in pinned.take(BESIDE) {
             let is_there = maps.iter().any(|known| known.key == map.key);
             // a map that takes many passes is made for the picture alone
-            if !is_there && (self.map(&map.key).is_some() || !self.is_slow(map.key.method)) {
+            if !is_there && (self.map(&map.key).is_some() || !self.is_slow(&map.key)) {
                 maps.push(map);
             }
         }
         maps
     }
 
-    /// Whether one map of a method takes many passes in the network in use.
-    fn is_slow(&self, method: Method) -> bool {
-        (self.network.as_ref()).is_some_and(|network| method.is_slow(&network.plan))
+    /// Whether a map of one image takes many passes in the network in use.
+    pub(super) fn is_slow(&self, key: &MapKey) -> bool {
+        let is_slow = |layer| (self.network.as_ref()).is_some_and(|network| key.method.is_slow(&network.plan, layer));
+        match key.fused {
+            Some(layers) => layers.all().any(is_slow),
+            None => is_slow(key.layer),
+        }
     }
 
     /// What was measured of a map.
@@ -142,14 +146,13 @@ impl State {
             return None;
         }
         let (key, part) = match self.preferences.drawer? {
-            // what would be measured is named by its layer
-            Drawer::Faithfulness if chosen.fused.is_some() => return None,
             Drawer::Faithfulness => self.next_of_curves(chosen)?,
             Drawer::Agreement => (self.next_method()?, Part::Deletion),
             _ => return None,
         };
         Some(MeasureRequest {
             of: key.request(Purpose::Main),
+            fused: key.fused,
             fill: self.preferences.fill,
             part,
         })
@@ -174,20 +177,18 @@ impl State {
         let keys = Method::ALL
             .into_iter()
             .filter(|method| method.fits(&network.plan))
-            .map(|method| MapKey { method, ..chosen }.at(method.place(&network.plan, layer)));
-        // one that knows another layer alone says nothing of this one
-        let of_here = keys.filter(|key| key.layer == layer || key.method.basis() == Basis::Pixels);
+            .map(|method| MapKey { method, ..chosen }.at(method.place(layer)));
+        let of_here = keys.filter(|key| key.method.has_map(&network.plan, key.layer));
         let wants_slow = self.wants_slow();
         of_here
-            .filter(|key| wants_slow || !self.is_slow(key.method) || self.map(key).is_some())
+            .filter(|key| wants_slow || !self.is_slow(key) || self.map(key).is_some())
             .collect()
     }
 
     /// The next method whose map and deletion are not known.
     fn next_method(&self) -> Option<MapKey> {
         let is_missing = |key: &MapKey| self.measures(*key, Part::Deletion).is_none() || self.map(key).is_none();
-        let (slow, quick): (Vec<MapKey>, Vec<MapKey>) =
-            self.methods().into_iter().partition(|key| self.is_slow(key.method));
+        let (slow, quick): (Vec<MapKey>, Vec<MapKey>) = self.methods().into_iter().partition(|key| self.is_slow(key));
         quick.into_iter().chain(slow).find(is_missing)
     }
 
@@ -252,9 +253,10 @@ impl State {
             return None;
         }
         let (way, step) = self.faithful.pointed?;
-        let key = self.chosen_key().filter(|key| key.fused.is_none())?;
+        let key = self.chosen_key()?;
         let request = MaskRequest {
             of: key.request(Purpose::Main),
+            fused: key.fused,
             fill: self.preferences.fill,
             way,
             step,
@@ -266,7 +268,7 @@ impl State {
     pub fn masked(&self) -> Option<&MaskedPicture> {
         self.faithful.pointed?;
         let (masked, chosen) = (self.faithful.masked.as_ref()?, self.chosen_key()?);
-        let key = MapKey::first_of(&masked.request.of)?;
+        let key = MapKey::first_of_fused(&masked.request.of, masked.request.fused)?;
         let is_on_its_way = key.image == chosen.image && self.map(&chosen).is_some();
         (key == chosen || is_on_its_way).then_some(masked)
     }
@@ -276,15 +278,18 @@ impl State {
         let Measured {
             request, map, measures, ..
         } = measured;
-        let Some(key) = MapKey::first_of(&request.of) else {
+        let Some(key) = MapKey::first_of_fused(&request.of, request.fused) else {
             return;
         };
-        let is_elsewhere = |network: &Arc<NetworkInfo>| key.method.is_in_class_maps(&network.plan, key.layer);
-        if !self.network.as_ref().is_some_and(is_elsewhere) {
-            self.maps.keep(key, map.clone());
-        }
-        if !matches!(request.part, Part::Random(_) | Part::Road) {
-            self.compare_methods(key, &map);
+        // a fused map is made of those of its layers whenever it is shown, and compared with none
+        if key.fused.is_none() {
+            let is_elsewhere = |network: &Arc<NetworkInfo>| key.method.is_in_class_maps(&network.plan, key.layer);
+            if !self.network.as_ref().is_some_and(is_elsewhere) {
+                self.maps.keep(key, map.clone());
+            }
+            if !matches!(request.part, Part::Random(_) | Part::Road) {
+                self.compare_methods(key, &map);
+            }
         }
         let faithful = &mut self.faithful;
         faithful.measuring = None;

@@ -219,8 +219,7 @@ impl State {
     /// What is asked of the changed picture; none of a method that takes many passes.
     fn variations_request(&self) -> Option<ExplainRequest> {
         self.prediction()?;
-        let plan = &self.network.as_ref()?.plan;
-        let key = self.chosen_key().filter(|key| !key.method.is_slow(plan))?;
+        let key = self.chosen_key().filter(|key| !self.is_slow(key))?;
         Some(key.request(Purpose::Main))
     }
 

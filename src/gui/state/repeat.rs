@@ -1,7 +1,7 @@
 //! Showing again what a picture shows that this program wrote: its photo, its network and all that was chosen.
 
 use super::{Compare, Instead, Message, State};
-use crate::explain::Method;
+use crate::explain::{Fusion, Layers, Method};
 use crate::explorer::{ImageId, InputChoices, NetworkNote, NetworkSource, Recipe, View};
 use crate::gui::choices::{self, Scale};
 use crate::gui::command::Command;
@@ -90,7 +90,7 @@ impl State {
                 return Err(format!("no class {class}"));
             }
         }
-        let layer = layer_of(&network.plan, &recipe.layer, recipe.method)?;
+        let layers = layers_of(&network.plan, &recipe.layer, recipe.method)?;
         let usual = network.usual;
         self.choose_class(recipe.class.index);
         self.channel = recipe.channel;
@@ -98,8 +98,8 @@ impl State {
         choices.than = than;
         // a method of pixels has the input, and no layer is chosen then
         let is_chosen = |layer: &LayerId| *layer != LayerId(0) && *layer != network.plan.last_feature_layer();
-        choices.layer = Some(layer).filter(is_chosen);
-        choices.fused = None;
+        choices.layer = layers.all().next().filter(is_chosen);
+        choices.fused = Some(layers).filter(|layers| layers.single().is_none());
         choices.score = Some(recipe.score);
         choices.method = recipe.method;
         choices.input = InputChoices {
@@ -172,6 +172,16 @@ impl State {
         }
         self.compare = Some(Compare { instead, one_scale });
     }
+}
+
+/// The layers that a picture names, if the method has a map at each of them.
+fn layers_of(plan: &Plan, name: &str, method: Method) -> Result<Layers, String> {
+    if let Ok(layer) = layer_of(plan, name, method) {
+        return Ok(layer.into());
+    }
+    let layers = Layers::parse(name, plan, Fusion::default()).ok();
+    let layers = layers.filter(|layers| layers.all().all(|layer| method.has_map(plan, layer)));
+    layers.ok_or_else(|| format!("no layer {name} with a map"))
 }
 
 /// The layer of this name, if the method has a map there.

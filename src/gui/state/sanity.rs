@@ -81,8 +81,7 @@ impl State {
 
     /// Whether the test of a map waits until it is wanted, since each stage takes many passes.
     pub fn takes_long_to_randomize(&self, key: &MapKey) -> bool {
-        let is_slow = |plan| key.method.is_slow(plan);
-        self.sanity.wanted.as_ref() != Some(key) && self.network.as_ref().is_some_and(|network| is_slow(&network.plan))
+        self.sanity.wanted.as_ref() != Some(key) && self.is_slow(key)
     }
 
     /// Whether all stages of a map are done.

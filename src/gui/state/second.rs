@@ -156,7 +156,7 @@ impl State {
             preprocessing,
             purpose: Purpose::Compare,
             targets: vec![target],
-            layers: vec![(self.choices.method).place(&info.plan, alike(&first.plan, self.layer()?, &info.plan))],
+            layers: vec![(self.choices.method).place(alike(&first.plan, self.layer()?, &info.plan))],
             score: self.choices.score.unwrap_or(info.recommended.score),
             method: self.choices.method,
         })

@@ -15,7 +15,7 @@ impl State {
         let image = self.images.current()?;
         let preprocessing = self.preprocessing();
         let (score, method) = (self.score(), self.choices.method);
-        let layer = (self.network.as_ref()).map_or(layer, |network| method.place(&network.plan, layer));
+        let layer = method.place(layer);
         Some(MapKey {
             image: image.id,
             preprocessing,
@@ -66,10 +66,10 @@ impl State {
 
     /// The chosen layer, or those whose maps are fused; of a method that knows one place only, that place.
     pub fn chosen_layers(&self) -> Option<Layers> {
-        let (plan, method) = (&self.network.as_ref()?.plan, self.choices.method);
-        let has_all = |layers: &Layers| layers.all().all(|layer| method.place(plan, layer) == layer);
+        let method = self.choices.method;
+        let has_all = |layers: &Layers| layers.all().all(|layer| method.place(layer) == layer);
         let fused = self.choices.fused.filter(has_all);
-        Some(fused.unwrap_or(method.place(plan, self.layer()?).into()))
+        Some(fused.unwrap_or(method.place(self.layer()?).into()))
     }
 
     /// Grad-CAM's map of the chosen class at the chosen layer: what channels are part of, whatever the method.

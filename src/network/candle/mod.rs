@@ -16,7 +16,7 @@ use candle_nn::VarBuilder;
 
 use super::head::{Head, HeadPass};
 use super::layer::LayerId;
-use super::network::{Network, NetworkError, ReluRule, Visit, check_input, check_sweep};
+use super::network::{Network, NetworkError, ReluRule, Visit, check_behind, check_given, check_input, check_sweep};
 use super::plan::Plan;
 use site::CandleSite;
 use weights::prepared;
@@ -31,6 +31,8 @@ pub struct CandleNetwork {
     dtype: DType,
     /// The output of every layer in the last forward pass; empty before the first.
     outputs: Vec<Tensor>,
+    /// The layer whose output was given from outside in it.
+    given: Option<LayerId>,
 }
 
 impl CandleNetwork {
@@ -58,6 +60,7 @@ impl CandleNetwork {
             device: device.clone(),
             dtype,
             outputs: Vec::new(),
+            given: None,
         })
     }
 
@@ -71,12 +74,23 @@ impl CandleNetwork {
         self.outputs = Vec::new();
         let shape = self.plan.input();
         let input = Tensor::from_slice(input, (shape.height, shape.width, shape.channels), &self.device)?;
+        self.run(input.to_dtype(self.dtype)?)
+    }
+
+    /// Computes all layers behind the input.
+    fn run(&mut self, input: Tensor) -> Result<Vec<f64>, NetworkError> {
         let mut outputs = Vec::with_capacity(self.plan.layers.len());
-        outputs.push(input.to_dtype(self.dtype)?);
+        outputs.push(input);
         for id in self.plan.ids().skip(1) {
             let output = self.layer_forward(id, &outputs)?;
             outputs.push(output);
         }
+        self.given = None;
+        self.keep(outputs)
+    }
+
+    /// Takes outputs for those of the last pass, and returns its logits.
+    fn keep(&mut self, outputs: Vec<Tensor>) -> Result<Vec<f64>, NetworkError> {
         let logits = outputs.last().ok_or(NetworkError::NoForward)?;
         let logits = logits.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?;
         self.outputs = outputs;
@@ -115,6 +129,30 @@ impl Network for CandleNetwork {
         self.forward_in(input)
     }
 
+    fn forward_from(&mut self, layer: LayerId, values: &[f64]) -> Result<Vec<f64>, NetworkError> {
+        check_given(&self.plan, !self.outputs.is_empty(), layer, values.len())?;
+        if self.given.is_some_and(|given| given != layer) {
+            let input = self.outputs.swap_remove(0);
+            self.outputs = Vec::new();
+            self.run(input)?;
+        }
+        // a pass that fails must not leave half of the old one behind
+        let mut outputs = std::mem::take(&mut self.outputs);
+        let shape = self.plan.layer(layer).shape;
+        let output = Tensor::from_slice(values, (shape.height, shape.width, shape.channels), &self.device)?;
+        outputs[layer.0] = output.to_dtype(self.dtype)?;
+        let mut follows = vec![false; outputs.len()];
+        follows[layer.0] = true;
+        for id in self.plan.ids().skip(layer.0 + 1) {
+            if self.plan.layer(id).inputs.iter().any(|input| follows[input.0]) {
+                follows[id.0] = true;
+                outputs[id.0] = self.layer_forward(id, &outputs)?;
+            }
+        }
+        self.given = Some(layer);
+        self.keep(outputs)
+    }
+
     fn activation(&mut self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
         self.output(layer)
     }
@@ -141,6 +179,7 @@ impl Network for CandleNetwork {
         let Some(&earliest) = layers.iter().min() else {
             return Ok(());
         };
+        check_behind(&self.plan, self.given, earliest)?;
         for (score, unit_gradient) in unit_gradients.iter().enumerate() {
             self.sweep((unit_gradient, ReluRule::True), earliest, stop, &mut |id, gradient| {
                 if !layers.contains(&id) {
@@ -167,6 +206,7 @@ impl Network for CandleNetwork {
     ) -> Result<Vec<f32>, NetworkError> {
         let units = [unit_gradient.to_vec()];
         check_sweep(&self.plan, !self.outputs.is_empty(), &units, &[])?;
+        check_behind(&self.plan, self.given, LayerId(0))?;
         let mut found = None;
         self.sweep((unit_gradient, rule), LayerId(0), stop, &mut |id, gradient| {
             if id == LayerId(0) {

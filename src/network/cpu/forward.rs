@@ -13,6 +13,7 @@ use super::pack::Packed;
 use super::pool::PoolAndAdd;
 use super::product::{Product, Residual};
 use super::rectifier::Rectifier;
+use super::steps::Step;
 use crate::network::layer::LayerId;
 use crate::network::plain::Scale;
 
@@ -22,14 +23,18 @@ const PIXELS: usize = 4096;
 impl CpuNetwork {
     /// Computes what the engine stores for one layer, if anything.
     pub(super) fn layer_forward(&mut self, id: LayerId) {
+        if self.is_given(id) {
+            return self.store_given();
+        }
         match self.nodes[id.0] {
             Node::Norm { convolution, weights } => self.convolve(id, convolution, weights, None),
             Node::Convolution { weights } => self.convolve(id, id, weights, None),
-            Node::Sum { main, side } => {
-                if let Node::Pool { of } = self.nodes[main.0] {
-                    self.pool_and_add(id, main, of, side);
-                }
-            }
+            Node::Sum { main, side } => match self.nodes[main.0] {
+                _ if self.is_given(main) => self.add_branches(id, main, side),
+                Node::Pool { of } => self.pool_and_add(id, main, of, side),
+                // made by the product that ends the main branch
+                _ => {}
+            },
             Node::Step { step } => {
                 let mut out = self.take(id);
                 let inputs: Vec<_> = self
@@ -49,8 +54,18 @@ impl CpuNetwork {
             | Node::Same { .. }
             | Node::Border { .. }
             | Node::Pool { .. }
+            | Node::Given
             | Node::Head => {}
         }
+    }
+
+    /// A sum of branches that are there, where nothing that ends the main one is computed.
+    pub(super) fn add_branches(&mut self, sum: LayerId, main: LayerId, side: LayerId) {
+        let mut out = self.take(sum);
+        let inputs = [main, side].map(|branch| self.read(branch));
+        let step = Step::Sum { factors: vec![1.0; 2] };
+        step.forward(self.isa, &self.threads, &inputs, &mut out, &self.workers());
+        self.stored[sum.0] = out;
     }
 
     /// Stores the image as a map if this is its last preparation and others than convolutions read it.
@@ -199,7 +214,7 @@ impl CpuNetwork {
     }
 
     /// The map of a layer, to be written; in memory that was let go where it has none.
-    fn take(&mut self, id: LayerId) -> Features {
+    pub(super) fn take(&mut self, id: LayerId) -> Features {
         let features = std::mem::replace(&mut self.stored[id.0], Features::none());
         if features.cells() > 0 {
             return features;

@@ -10,7 +10,7 @@ use candle_nn::VarBuilder;
 use super::CpuNetwork;
 use super::nodes::Node;
 use crate::network::layer::LayerId;
-use crate::network::network::{Network, NetworkError, ReluRule, check_sweep};
+use crate::network::network::{Network, NetworkError, ReluRule, check_behind, check_sweep};
 use crate::network::plain::PlainLayer;
 use crate::network::plan::Plan;
 
@@ -52,6 +52,7 @@ impl CpuNetwork {
     ) -> Result<Vec<f32>, NetworkError> {
         let units = [unit_gradient.to_vec()];
         check_sweep(&self.plan, self.head_pass.is_some(), &units, &[])?;
+        check_behind(&self.plan, self.given_layer(), LayerId(0))?;
         let mut gradients: HashMap<LayerId, Vec<f64>> = HashMap::new();
         let readers = self.around_image.readers.clone();
         let mut memory = std::mem::take(&mut self.memory);

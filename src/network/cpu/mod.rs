@@ -60,6 +60,7 @@ mod forward;
 mod gate;
 mod gather;
 mod gemm;
+mod given;
 mod head;
 mod image_gradient;
 mod isa;
@@ -87,7 +88,7 @@ use candle_nn::VarBuilder;
 
 use super::head::{Head, HeadPass};
 use super::layer::LayerId;
-use super::network::{Network, NetworkError, ReluRule, Visit, check_input, check_sweep};
+use super::network::{Network, NetworkError, ReluRule, Visit, check_behind, check_given, check_input, check_sweep};
 use super::op::Op;
 use super::plain::PlainLayer;
 use super::plan::Plan;
@@ -97,6 +98,7 @@ pub use checkpoints::MOST_KEPT;
 use checkpoints::Part;
 use convolution::Convolution;
 use forward::widened;
+use given::Given;
 use image_gradient::AroundImage;
 pub use isa::Isa;
 use memory::Memory;
@@ -136,6 +138,8 @@ pub struct CpuNetwork {
     last_used: Option<Vec<Vec<LayerId>>>,
     /// What the head saw in the last pass; none before the first.
     head_pass: Option<HeadPass>,
+    /// The layer whose output was given from outside in it.
+    given: Option<Given>,
     memory: Memory,
 }
 
@@ -236,6 +240,7 @@ impl CpuNetwork {
             nodes,
             image: Vec::new(),
             head_pass: None,
+            given: None,
             memory: Memory::default(),
         })
     }
@@ -267,6 +272,26 @@ impl CpuNetwork {
                 }
             }
         }
+    }
+
+    /// Computes all layers and keeps what is wanted of them.
+    fn compute_layers(&mut self) {
+        match self.last_used.take() {
+            Some(last_used) => {
+                self.compute_sparingly(&last_used);
+                self.last_used = Some(last_used);
+            }
+            None => self.compute_all(),
+        }
+    }
+
+    /// Runs the head on the last map, and keeps what it saw.
+    fn run_head(&mut self) -> Vec<f64> {
+        let features = widened(&self.value(self.plan.last_feature_layer()).values());
+        let pass = self.head.forward(features, &self.workers());
+        let logits = pass.logits().to_vec();
+        self.head_pass = Some(pass);
+        logits
     }
 
     /// Computes all layers and keeps those that backward sweeps need.
@@ -378,18 +403,20 @@ impl Network for CpuNetwork {
         self.image.clear();
         self.image.extend_from_slice(input);
         self.prepare_image();
-        match self.last_used.take() {
-            Some(last_used) => {
-                self.compute_sparingly(&last_used);
-                self.last_used = Some(last_used);
-            }
-            None => self.compute_all(),
+        self.forget_given();
+        self.compute_layers();
+        Ok(self.run_head())
+    }
+
+    fn forward_from(&mut self, layer: LayerId, values: &[f64]) -> Result<Vec<f64>, NetworkError> {
+        check_given(&self.plan, self.head_pass.is_some(), layer, values.len())?;
+        if self.given_layer().is_some_and(|given| given != layer) {
+            self.forget_given();
+            self.compute_layers();
         }
-        let features = widened(&self.value(self.plan.last_feature_layer()).values());
-        let pass = self.head.forward(features, &self.workers());
-        let logits = pass.logits().to_vec();
-        self.head_pass = Some(pass);
-        Ok(logits)
+        self.keep_if_needed(layer);
+        self.give(layer, values);
+        Ok(self.run_head())
     }
 
     fn activation(&mut self, layer: LayerId) -> Result<Vec<f32>, NetworkError> {
@@ -423,6 +450,7 @@ impl Network for CpuNetwork {
     ) -> Result<(), NetworkError> {
         check_sweep(&self.plan, self.head_pass.is_some(), unit_gradients, layers)?;
         if let Some(&earliest) = layers.iter().min() {
+            check_behind(&self.plan, self.given_layer(), earliest)?;
             self.keep_if_needed(earliest);
         }
         let mut memory = std::mem::take(&mut self.memory);

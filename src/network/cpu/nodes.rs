@@ -39,6 +39,8 @@ pub(super) enum Node {
     Sum { main: LayerId, side: LayerId },
     /// Anything else with height and width, or a vector before the head: stored. `step` counts the steps.
     Step { step: usize },
+    /// A layer whose output was given from outside, in place of the view of another that it is: stored.
+    Given,
     /// A layer of the head.
     Head,
 }

@@ -212,7 +212,7 @@ impl Sweep<'_> {
                     self.memory.give(gradient.features);
                 }
             }
-            Node::Input | Node::Preparation { .. } | Node::Border { .. } | Node::Head => {
+            Node::Input | Node::Preparation { .. } | Node::Border { .. } | Node::Given | Node::Head => {
                 self.memory.give(gradient.features);
             }
         }

@@ -1,19 +1,27 @@
 #!/usr/bin/env python3
 """Maps and measures of published implementations on the small network of ../reference, for tests/methods.rs.
 
-    pip install torch==2.15.0 keras==3.15.1 grad-cam==1.5.7 scipy==1.17.1 numpy==2.4.6
+    pip install torch==2.15.0 keras==3.15.1 grad-cam==1.5.7 scikit-learn==1.9.1 scipy==1.17.1 numpy==2.4.6
     python make_methods.py                             # writes golden_methods.npz
 
 The network is Keras' own (`../reference/network.py`) on the torch backend, with weights from `../reference/make_weights.py`;
 pytorch-grad-cam sees it as a torch module of NCHW. The picture is refgen.uniform('input') at 71 x 71, scores are logits.
 
     METHOD/CLASS/LAYER   signed map of the library before the ReLU; first components with the library's sign correction
+    kpca-cam/CLASS/LAYER the library's, with the same sign correction
+    ablation-cam/CLASS/LAYER
+                         the library's in double precision, as drops of scores are small. Its layer puts zero where a channel
+                         is ablated, as the paper has it, also where the layer has negative values (the library's own puts the
+                         least of them less 1e7 there), and the score is divided by its magnitude
+    shapley-cam/CLASS/LAYER
+                         the library's of the probability, in double precision
     fused/CLASS          Grad-CAM at the first and the last of LAYERS as the library fuses them, at the cells of the finer one
                          and before it stretches the result from 0 to 1
     gradient/CLASS       dS/dx by autograd, [71, 71, 3]
     guided/CLASS         the same with the library's GuidedBackpropReLU in place of each ReLU
     integrated/CLASS     (x - black) times the mean gradient at the middles of 50 steps from black, summed over channels
     ablation/CLASS       what the library's formula gives when the network is run once a channel of the last layer
+    logits               of the picture, in double precision
     occlusion/CLASS      mean fall of the logit over the squares that hide each of 14 x 14 cells
     relevance            a map of the picture's size without equal values
     road/CLASS           ROADCombined of the probability, without noise
@@ -29,6 +37,7 @@ pytorch-grad-cam sees it as a torch module of NCHW. The picture is refgen.unifor
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 os.environ["KERAS_BACKEND"] = "torch"
 HERE = Path(__file__).resolve().parent
@@ -73,14 +82,15 @@ x = x.to(next(net.parameters()).device)
 found = {}
 
 
-def raw(method, layer, category):
+def raw(method, layer, category, target=None):
     """the library's signed map at a layer"""
-    cam = method(net, [model.get_layer(layer)], reshape_transform=lambda t: t.permute(0, 3, 1, 2))
+    layer = model.get_layer(layer) if isinstance(layer, str) else layer
+    cam = method(net, [layer], reshape_transform=lambda t: t.permute(0, 3, 1, 2))
     base = getattr(cam, "base_cam", cam)
     seen = {}
     image = base.get_cam_image
     base.get_cam_image = lambda *a, **k: seen.setdefault("map", image(*a, **k))
-    cam(input_tensor=x, targets=[ClassifierOutputTarget(category)] if method is not library.FinerCAM else None,
+    cam(input_tensor=x, targets=[target or ClassifierOutputTarget(category)] if method is not library.FinerCAM else None,
         **({"target_idx": category, "comparison_categories": [1]} if method is library.FinerCAM else {}))
     return np.asarray(seen["map"])[0]
 
@@ -94,6 +104,81 @@ for name, method in METHODS.items():
     for category in CLASSES:
         for layer in LAYERS:
             found[f"{name}/{category}/{layer}"] = raw(method, layer, category)
+
+
+def turned(activations, kernel="sigmoid", gamma=None, plain=library.kpca_cam.get_2d_projection_kernel):
+    """the library's kernel projection with its sign correction"""
+    maps = plain(activations, kernel, gamma)
+    return np.stack([-cam if abs(cam.min()) > abs(cam.max()) else cam for cam in maps])
+
+
+library.kpca_cam.get_2d_projection_kernel = turned
+for layer in LAYERS:
+    found[f"kpca-cam/{CLASSES[0]}/{layer}"] = raw(library.KPCA_CAM, layer, CLASSES[0])
+
+
+class Zero(library.ablation_layer.AblationLayerVit):
+    """ablates channels of NHWC by zero"""
+
+    def __call__(self, x):
+        for i in range(self.activations.size(0)):
+            self.activations[i, ..., self.indices[i]] = 0
+        return self.activations
+
+
+def precise():
+    """the same in double precision; Ablation-CAM and ShapleyCAM of all layers"""
+    global net, x
+    single, pixels = net, x
+    keras.utils.clear_session()
+    keras.config.set_dtype_policy("float64")
+    double = network.build(keras, make_weights.SMALL)
+    network.set_weights(double, make_weights.small_tensors())
+
+    class Double(Nchw):
+        def __init__(self):
+            torch.nn.Module.__init__(self)
+            self.inner = double
+
+    net, x = Double(), pixels.double()
+    hooks = []
+
+    def replace(_, old, new):
+        """a Keras network runs its graph and not its modules, so the layer's output is replaced by a hook"""
+        if isinstance(old, Zero):
+            hooks.pop().remove()
+        else:
+            hooks.append(old.register_forward_hook(lambda module, inputs, output: new(output)))
+
+    module = library.ablation_cam
+    module.replace_layer_recursive = replace
+    module.np = SimpleNamespace(**{**vars(np), "float32": np.float64})
+
+    class Ablation(library.AblationCAM):
+        def get_cam_weights(self, input_tensor, target_layer, targets, activations, grads):
+            weights = super().get_cam_weights(input_tensor, target_layer, targets, activations, grads)
+            with torch.no_grad():
+                return weights * np.sign(targets[0](net(x)[0]).item())
+
+    class Shapley(library.ShapleyCAM):
+        def __del__(self):
+            """the library's own would detach views, which torch refuses"""
+
+        def get_cam_image(self, input_tensor, target_layer, targets, activations, grads, eigen_smooth=False):
+            """the library's own forgets that its activations are NHWC"""
+            weights = self.get_cam_weights(input_tensor, target_layer, targets, activations, grads)
+            return (activations.detach().cpu().numpy() * weights[:, None, None]).sum(-1)
+
+    with torch.no_grad():
+        found["logits"] = net(x)[0].cpu().numpy()
+    for category in CLASSES:
+        for layer in LAYERS:
+            at = double.get_layer(layer)
+            kind = lambda *a, **k: Ablation(*a, ablation_layer=Zero(), **k)
+            found[f"ablation-cam/{category}/{layer}"] = raw(kind, at, category)
+            probability = ClassifierOutputSoftmaxTarget(category)
+            found[f"shapley-cam/{category}/{layer}"] = raw(Shapley, at, category, probability)
+    net, x = single, pixels
 
 
 def fused(category):
@@ -225,6 +310,7 @@ for name, picture, hill in pictures():
             deletion, insertion = areas(category, of, hill, fill)
             found[f"area/{name}/{fill}/deletion/{category}"] = np.float64(deletion)
             found[f"area/{name}/{fill}/insertion/{category}"] = np.float64(insertion)
+precise()
 np.savez(HERE / "golden_methods.npz", **{name: np.ascontiguousarray(value, "f4" if np.ndim(value) else "f8")
                                         for name, value in found.items()})
 print({name: float(value) for name, value in found.items() if not np.ndim(value)})
