@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::buffer::Features;
 use super::convolution::Kind;
-use super::depthwise::Depthwise;
+use super::depthwise::{Depthwise, DepthwiseWeights};
 use super::elementwise::AddStrided;
 use super::filter::Filter;
 use super::gate::Gate;
@@ -54,16 +54,13 @@ impl Sweep<'_> {
             }
             Kind::Separable { depthwise, weights } => {
                 let product = self.pointwise(gradient, weights, shape.channels);
-                let filter = Filter {
-                    turned: true,
-                    ..depthwise.filter(&product, None, network.zeros.values())
-                };
-                self.accumulate(input, product.images, |features, accumulate| {
-                    filter.run(network.isa, &network.threads, features, accumulate);
-                });
-                self.memory.give(Rc::new(product));
+                self.filter_back(input, depthwise, depthwise.window(), product);
             }
             Kind::Depthwise(weights) => {
+                if let Some(window) = turned_filter(weights.window(), shape) {
+                    let gradient = self.own(gradient);
+                    return self.filter_back(input, weights, window, gradient);
+                }
                 let source = &gradient.features;
                 let gate = Gate::backward(network.mask(gradient.mask));
                 let depthwise = Depthwise::backward(source, gate, weights, shape);
@@ -73,6 +70,20 @@ impl Sweep<'_> {
                 self.memory.give(gradient.features);
             }
         }
+    }
+
+    /// A gradient that has passed its ReLU, through a depthwise filter of stride 1 turned by half a turn.
+    fn filter_back(&mut self, input: LayerId, weights: &DepthwiseWeights, window: Window, gradient: Features) {
+        let network = self.network;
+        let filter = Filter {
+            window,
+            turned: true,
+            ..weights.filter(&gradient, None, network.zeros.values())
+        };
+        self.accumulate(input, gradient.images, |features, accumulate| {
+            filter.run(network.isa, &network.threads, features, accumulate);
+        });
+        self.memory.give(Rc::new(gradient));
     }
 
     /// Lets `write` fill a layer's slot, or add to what is there.
@@ -172,6 +183,21 @@ impl Sweep<'_> {
         self.memory.give(Rc::new(product));
         self.slots[input.0] = Some(Gradient::open(features));
     }
+}
+
+/// The window of the filter that walks a depthwise convolution of a map back, if there is one: where all steps are 1, and
+/// every zero around the map lies under a window that reaches it.
+fn turned_filter(window: Window, shape: Shape) -> Option<Window> {
+    if window.stride != [1; 2] || !Filter::fits(window) {
+        return None;
+    }
+    let [(top, bottom), (left, right)] = [window.padding(0, shape.height), window.padding(1, shape.width)];
+    let [height, width] = window.kernel;
+    let padding = Padding::Zeros {
+        before: [(height - 1).checked_sub(top)?, (width - 1).checked_sub(left)?],
+        after: [(height - 1).checked_sub(bottom)?, (width - 1).checked_sub(right)?],
+    };
+    Some(Window { padding, ..window })
 }
 
 /// Whether a convolution reads single cells with others left out between them.
