@@ -59,7 +59,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer,
     ui.advance_cursor_after_rect(place);
 }
 
-/// The upper edge, by which it is pulled up or down.
+/// The upper edge, by which it is pulled up or down; the help page tells of it, as a tooltip would cover what is inside.
 fn edge(ui: &mut Ui, place: Rect, commands: &mut Vec<Command>) {
     let window = ui.ctx().content_rect().height();
     let margin = margin(window);
@@ -88,7 +88,6 @@ fn edge(ui: &mut Ui, place: Rect, commands: &mut Vec<Command>) {
         let height = place.bottom() + margin - top;
         commands.push(Command::Raise(Some((height / window).clamp(0.0, 1.0))));
     }
-    response.on_hover_text("Drag for more or less room; a double click gives back the usual height.");
 }
 
 fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, commands: &mut Vec<Command>) {
