@@ -7,6 +7,8 @@
 
 #[path = "real_window/flipping.rs"]
 mod flipping;
+#[path = "real_window/memory.rs"]
+mod memory;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -208,6 +210,7 @@ impl Bench {
             Part::Start if state.shown.is_some() && self.frame > 2 * PAUSE as isize => self.enter(Part::Opening),
             Part::Opening if is_complete(state) && self.frame > PAUSE as isize => {
                 report_opening(ctx, &self.times);
+                memory::report("with a photo of 24 megapixels");
                 ctx.enable_accesskit();
                 self.enter(Part::Still);
             }
@@ -322,6 +325,7 @@ impl Bench {
                 IDLE[1],
                 cpu.as_secs_f64() * 1e3
             );
+            memory::report("in the end");
             ctx.send_viewport_cmd(ViewportCommand::Close);
         }
     }

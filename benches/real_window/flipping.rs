@@ -10,6 +10,8 @@ use gradcam_explorer::gui::command::Command;
 use gradcam_explorer::gui::state::State;
 use gradcam_explorer::weights::BuiltIn;
 
+use super::memory;
+
 /// Photos in the folder.
 const PHOTOS: u32 = 60;
 
@@ -163,6 +165,7 @@ impl Flipping {
                 self.stage = Stage::Rest(way);
             }
             Stage::Rest(way) if state.images.list().iter().all(|image| image.top.is_some()) => {
+                memory::report(&format!("with {} images", state.images.list().len()));
                 self.stage = match self.folders.get(way + 1) {
                     Some(folder) => {
                         open(state, folder);

@@ -1,18 +1,22 @@
 //! Whether the story hangs on the method: the maps of all methods at the chosen layer, how true each is to the network, and
 //! how much each two agree.
 
+use std::f32::consts::FRAC_PI_2;
+
 use egui::accesskit::Role;
-use egui::{Align, Color32, Layout, Rect, RichText, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::epaint::TextShape;
+use egui::{Align, Align2, Color32, Layout, Rect, RichText, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::color_bar::short;
 use super::command::Command;
 use super::faithfulness::{fill, progress};
 use super::maps::MapKey;
-use super::multiples::{Tile, tile, tile_size};
+use super::multiples::{Tile, photo_height, tile, tile_size};
 use super::state::State;
 use super::textures::{Slot, Textures};
-use super::theme::{UNIT, palette};
-use super::widgets::{check, truncated};
+use super::theme::{self, UNIT, font, palette};
+use super::widgets::{check, text_in, text_width, truncated};
+use crate::explain::Method;
 use crate::explorer::Part;
 use crate::imaging::Colormap;
 
@@ -20,8 +24,12 @@ use crate::imaging::Colormap;
 const GAP: f32 = 2.0 * UNIT;
 /// Rows of tiles at most.
 const MOST_ROWS: usize = 3;
-/// Height of a tile at least.
+/// Height of a tile at least, unless the row is lower; with less for all of them they are scrolled.
 const LEAST: f32 = 15.0 * UNIT;
+/// Room below tiles that are scrolled.
+const BAR: f32 = 3.0 * UNIT;
+/// What the square of colours takes of the width at most, with names and without.
+const SQUARE: [f32; 2] = [0.45, 0.3];
 
 /// Draws it.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
@@ -39,29 +47,38 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
         }
         progress(ui, state, commands);
         if let Some(text) = summary(state, &methods) {
+            ui.add_space(UNIT);
             truncated(ui, RichText::new(text).small());
         }
     });
-    let (width, height) = (ui.available_width(), ui.available_height());
-    let side = height.min(0.3 * width).max(UNIT);
+    let room = ui.available_size();
+    let square = Square::that_fits(ui, methods.len(), room);
+    let tiles_room = vec2(room.x - square.size().x - 4.0 * UNIT, room.y);
+    let arranged = Arranged::that_fits(state, methods.len(), tiles_room);
     ui.horizontal_top(|ui| {
-        let room = vec2(width - side - 3.0 * UNIT, height);
-        ui.allocate_ui_with_layout(room, Layout::top_down(Align::Min), |ui| {
-            ui.set_max_width(room.x);
-            tiles(ui, state, textures, &methods, commands);
+        let size = vec2(arranged.width.min(tiles_room.x), room.y);
+        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
+            ui.set_max_width(size.x);
+            tiles(ui, state, textures, &methods, &arranged, commands);
         });
-        ui.add_space(UNIT);
-        matrix(ui, state, &methods, side);
+        ui.add_space(2.0 * UNIT);
+        matrix(ui, state, &methods, square);
     });
 }
 
 /// The maps.
-fn tiles(ui: &mut Ui, state: &State, textures: &mut Textures, methods: &[MapKey], commands: &mut Vec<Command>) {
-    let (columns, size) = arranged(state, methods.len(), ui.available_size());
-    let area = ScrollArea::both().id_salt("methods").auto_shrink([false, false]);
+fn tiles(
+    ui: &mut Ui,
+    state: &State,
+    textures: &mut Textures,
+    methods: &[MapKey],
+    arranged: &Arranged,
+    commands: &mut Vec<Command>,
+) {
+    let area = ScrollArea::horizontal().id_salt("methods").auto_shrink([false, false]);
     area.show(ui, |ui| {
         ui.spacing_mut().item_spacing = vec2(GAP, GAP);
-        for row in methods.chunks(columns) {
+        for row in methods.chunks(arranged.columns) {
             ui.horizontal_top(|ui| {
                 for key in row {
                     let area = state
@@ -71,15 +88,14 @@ fn tiles(ui: &mut Ui, state: &State, textures: &mut Textures, methods: &[MapKey]
                     let name = key.method.title();
                     let small = Tile {
                         name,
-                        caption: name,
+                        about: &format!("Area of deletion: {detail}"),
+                        caption: short_title(key.method),
                         detail: &detail,
                         shown: state.shown_of(*key),
                         slot: Slot::Method(key.method),
                         is_chosen: state.choices.method == key.method,
                     };
-                    let response =
-                        tile(ui, state, textures, small, size).on_hover_text(format!("Area of deletion: {detail}"));
-                    if response.clicked() {
+                    if tile(ui, state, textures, small, arranged.size).clicked() {
                         let mut choices = state.choices.clone();
                         choices.method = key.method;
                         commands.push(Command::Choose(choices));
@@ -90,19 +106,56 @@ fn tiles(ui: &mut Ui, state: &State, textures: &mut Textures, methods: &[MapKey]
     });
 }
 
-/// How many tiles stand in a row, and their size: the largest of which all are seen at once; where there is too little room
-/// for that, the smallest that can be made out.
-fn arranged(state: &State, tiles: usize, room: Vec2) -> (usize, Vec2) {
-    let sized = |height: f32| {
-        let size = tile_size(state, height);
-        let columns = ((room.x + GAP) / (size.x + GAP)) as usize;
-        (columns.max(1), size)
-    };
-    let in_rows = (1..=MOST_ROWS).map(|rows| (rows, (room.y - GAP) / rows as f32 - GAP));
-    let arranged = in_rows.filter(|(_, height)| *height >= LEAST);
-    let mut arranged = arranged.map(|(rows, height)| (rows, sized(height)));
-    let fits = arranged.find(|(rows, (columns, _))| rows * columns >= tiles);
-    fits.map_or_else(|| sized(LEAST), |(_, arranged)| arranged)
+/// The name of a method where there is little room.
+fn short_title(method: Method) -> &'static str {
+    match method {
+        Method::GradCamElementWise => "Element-wise",
+        Method::FasterScoreCam => "Faster-Score",
+        Method::IntegratedGradients => "Integrated",
+        Method::GuidedGradCam => "Guided",
+        other => other.title(),
+    }
+}
+
+/// How the tiles stand.
+struct Arranged {
+    columns: usize,
+    size: Vec2,
+    /// Of all of them.
+    width: f32,
+}
+
+impl Arranged {
+    /// The tiles as large as all of them are seen at once, in rows of equal length; where they were too small, larger ones that
+    /// are scrolled.
+    fn that_fits(state: &State, tiles: usize, room: Vec2) -> Self {
+        let tiles = tiles.max(1);
+        let columns = |rows: usize| tiles.div_ceil(rows);
+        let wide = |size: Vec2, rows: usize| columns(rows) as f32 * (size.x + GAP) - GAP;
+        let high = |room: f32, rows: usize| (room - GAP * (rows as f32 - 1.0)) / rows as f32;
+        let arranged = |size: Vec2, rows: usize| Self {
+            columns: columns(rows),
+            size,
+            width: wide(size, rows),
+        };
+        // as high as there is room, or lower until it is narrow enough
+        let whole = |rows: usize| {
+            let most = high(room.y, rows) as usize;
+            let sizes = (1..=most).rev().map(|height| tile_size(state, height as f32));
+            sizes
+                .map(|size| (size, rows))
+                .find(|&(size, rows)| wide(size, rows) <= room.x)
+        };
+        let best = (1..=MOST_ROWS).filter_map(whole);
+        let best = best.max_by(|one, other| photo_height(one.0.y).total_cmp(&photo_height(other.0.y)));
+        if let Some((size, rows)) = best.filter(|(size, _)| size.y >= LEAST) {
+            return arranged(size, rows);
+        }
+        let lower = room.y - BAR;
+        let rows = (1..=MOST_ROWS).rev().find(|&rows| high(lower, rows) >= LEAST);
+        let rows = rows.unwrap_or(1);
+        arranged(tile_size(state, high(lower, rows).max(UNIT)), rows)
+    }
 }
 
 /// Each two methods, with how much they agree.
@@ -136,12 +189,118 @@ fn agreement(state: &State, one: MapKey, other: MapKey) -> Option<f64> {
     }
 }
 
+/// How the rank correlations are drawn: a square of colours, with names at its rows and columns where there is room.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Square {
+    /// Side of all cells together.
+    side: f32,
+    /// Width of the names of rows, with the room beside them; zero without names.
+    names: f32,
+    /// Height of what stands above the columns: their names, or their numbers.
+    above: f32,
+    columns: Columns,
+}
+
+/// What stands above the columns of the square.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Columns {
+    /// Their names.
+    Named,
+    /// The numbers of the rows.
+    Numbered,
+    /// Nothing: they are in the order of the rows.
+    Bare,
+}
+
+impl Square {
+    /// Side of a cell from which its row and its column can have their names, from which the row can and the column a number,
+    /// and from which the row can.
+    const NAMED: f32 = 12.5;
+    const NUMBERED: f32 = 9.5;
+    const LEAST: f32 = 8.5;
+    /// Height of numbers.
+    const NUMBERS: f32 = 4.0 * UNIT;
+
+    /// The one with most names for so many methods.
+    fn that_fits(ui: &Ui, methods: usize, room: Vec2) -> Self {
+        let names = Method::ALL.map(|method| text_width(ui, short_title(method), &font(theme::SMALL)));
+        let names = names.into_iter().fold(0.0, f32::max) + UNIT;
+        let numbers = text_width(ui, "10", &font(theme::SMALL)) + UNIT;
+        let square = |names: f32, above: f32, columns: Columns| {
+            let widest = SQUARE[usize::from(names == 0.0)] * room.x - names;
+            let side = (room.y - above).min(widest).max(UNIT);
+            Self {
+                side,
+                names,
+                above,
+                columns,
+            }
+        };
+        let cell = |square: &Self| square.side / methods.max(1) as f32;
+        let labelled = [
+            (square(names, names, Columns::Named), Self::NAMED),
+            (
+                square(names + numbers, Self::NUMBERS, Columns::Numbered),
+                Self::NUMBERED,
+            ),
+            (square(names, 0.0, Columns::Bare), Self::LEAST),
+        ];
+        let fits = labelled.into_iter().find(|(square, least)| cell(square) >= *least);
+        fits.map_or_else(|| square(0.0, 0.0, Columns::Bare), |(square, _)| square)
+    }
+
+    fn size(&self) -> Vec2 {
+        vec2(self.names + self.side, self.above + self.side)
+    }
+
+    /// Draws the names of `methods` around the cells at `cells`.
+    fn label(&self, ui: &Ui, cells: Rect, methods: &[MapKey]) {
+        if self.names == 0.0 {
+            return;
+        }
+        let step = self.side / methods.len().max(1) as f32;
+        let colours = palette(ui);
+        let size = theme::SMALL.min(step);
+        for (place, key) in methods.iter().enumerate() {
+            let name = short_title(key.method);
+            let [top, left] = [cells.top(), cells.left()].map(|start| start + place as f32 * step);
+            let row = Rect::from_min_max(
+                pos2(cells.left() - self.names, top),
+                pos2(cells.left() - UNIT, top + step),
+            );
+            let text = match self.columns {
+                Columns::Numbered => format!("{name} {}", place + 1),
+                Columns::Named | Columns::Bare => name.to_owned(),
+            };
+            text_in(ui, row, Align2::RIGHT_CENTER, &text, size, colours.weak);
+            match self.columns {
+                Columns::Named => {
+                    // from the cells upwards
+                    let galley = ui.painter().layout_no_wrap(name.to_owned(), font(size), colours.weak);
+                    let start = pos2(left + (step - galley.size().y) / 2.0, cells.top() - UNIT);
+                    let text = TextShape::new(start, galley, colours.weak).with_angle(-FRAC_PI_2);
+                    ui.painter().add(text);
+                }
+                Columns::Numbered => {
+                    let column = Rect::from_min_size(pos2(left, cells.top() - self.above), vec2(step, self.above));
+                    let column = column.expand2(vec2(UNIT, 0.0));
+                    let number = (place + 1).to_string();
+                    text_in(ui, column, Align2::CENTER_CENTER, &number, size, colours.weak);
+                }
+                Columns::Bare => {}
+            }
+        }
+    }
+}
+
 /// The rank correlations as a square of colours.
-fn matrix(ui: &mut Ui, state: &State, methods: &[MapKey], side: f32) {
-    let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+fn matrix(ui: &mut Ui, state: &State, methods: &[MapKey], square: Square) {
+    let (all, response) = ui.allocate_exact_size(square.size(), Sense::hover());
     let label = format!("Rank correlations of {} methods", methods.len());
     response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, label.as_str()));
-    let cell = side / methods.len().max(1) as f32;
+    let rect = Rect::from_min_max(all.min + vec2(square.names, square.above), all.max);
+    square.label(ui, rect, methods);
+    let cell = square.side / methods.len().max(1) as f32;
     let table = Colormap::Diverging.table();
     let raised = palette(ui).raised;
     for (row, one) in methods.iter().enumerate() {
@@ -158,6 +317,9 @@ fn matrix(ui: &mut Ui, state: &State, methods: &[MapKey], side: f32) {
     }
     let under = response.hover_pos().and_then(|position| {
         let place = (position - rect.min) / cell;
+        if place.min_elem() < 0.0 {
+            return None;
+        }
         let (one, other) = (methods.get(place.y as usize)?, methods.get(place.x as usize)?);
         let value = agreement(state, *one, *other);
         let value = value.map_or_else(|| "not known".to_owned(), |value| format!("{value:.2}"));
@@ -166,5 +328,6 @@ fn matrix(ui: &mut Ui, state: &State, methods: &[MapKey], side: f32) {
     let text = under.unwrap_or_else(|| {
         "Whether two methods put the cells of the photo in the same order: 1 the same, 0 no relation, -1 the opposite.".to_owned()
     });
-    response.on_hover_text_at_pointer(text);
+    // beside the square, so that it covers none of it
+    response.on_hover_text(text);
 }

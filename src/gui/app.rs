@@ -274,9 +274,9 @@ impl ExplorerApp {
             });
         }
         folding::handle(ui, Side::Right, folded.map, Action::FoldMap, commands);
-        let strip = panel(Margin::symmetric(12, 8));
+        let drawer_open = state.preferences.drawer;
         if state.images.list().len() > 1 && !folded.images {
-            let height = film_strip::height(screen.y);
+            let height = film_strip::height(screen.y, drawer_open.is_some());
             let film = Panel::bottom("images").exact_size(height);
             let frame = panel(Margin::symmetric(12, if height < film_strip::HEIGHT { 4 } else { 8 }));
             film.frame(frame)
@@ -287,18 +287,12 @@ impl ExplorerApp {
             .exact_size(8.0 * theme::UNIT)
             .frame(panel(Margin::symmetric(8, 0)));
         tabs.show(ui, |ui| drawer_tabs::show(ui, state, commands));
-        if let Some(open) = state.preferences.drawer {
-            // the picture keeps half of the window at least
-            let most = ui.available_height() - 0.5 * screen.y - picture::AROUND;
-            // another size of the window has another height of its own, so that small pictures grow with it
-            let grown = (0.22 * screen.y).max(192.0);
-            let folded_out = Panel::bottom(format!("drawer {:.0}", grown / 40.0))
-                .resizable(true)
-                .default_size(grown)
-                .size_range(drawer::LOWEST..=most.max(drawer::LOWEST));
-            folded_out
-                .frame(strip)
-                .show(ui, |ui| drawer::show(ui, state, textures, open, commands));
+        if let Some(open) = drawer_open {
+            let height = drawer::height(panels.height(), screen.y, ui.available_height(), picture::AROUND);
+            let margin = drawer::margin(screen.y) as i8;
+            let folded_out = Panel::bottom("drawer").exact_size(height).resizable(false);
+            let folded_out = folded_out.frame(panel(Margin::symmetric(12, margin)));
+            folded_out.show(ui, |ui| drawer::show(ui, state, textures, open, commands));
         }
         egui::CentralPanel::default().frame(panel(Margin::ZERO)).show(ui, |ui| {
             *canvas = ui.available_rect_before_wrap();

@@ -1,14 +1,18 @@
 //! The brush in the picture: the ring under the pointer, strokes, the wheel, and the line with what can be chosen.
 
 use egui::{
-    Button, Color32, CursorIcon, Event, Frame, Margin, Painter, PointerButton, Pos2, Rect, Response, Stroke, Ui, vec2,
+    Align, Button, Color32, CursorIcon, Event, Frame, Layout, Margin, Painter, PointerButton, Pos2, Rect, Response,
+    Stroke, Ui, vec2,
 };
 
 use super::command::{Action, Command, Painted};
 use super::state::{BrushKind, State};
-use super::theme::UNIT;
-use super::widgets::{action_tooltip, caption};
+use super::theme::{self, UNIT};
+use super::widgets::{action_tooltip, caption, list};
 
+/// Width with which the brushes are a list, and the width of that list.
+const LITTLE_ROOM: f32 = 480.0;
+const KINDS: f32 = 21.0 * UNIT;
 /// How much a turn of the wheel widens the brush: by this power of e for each point.
 const WHEEL: f32 = 1.0 / 250.0;
 
@@ -131,6 +135,19 @@ fn cross(painter: &Painter, middle: Pos2) {
     }
 }
 
+/// The brushes beside each other; says which was clicked.
+fn kinds(ui: &mut Ui, chosen: BrushKind) -> Option<BrushKind> {
+    let mut clicked = None;
+    for kind in BrushKind::ALL {
+        let (name, explanation) = kind.describe();
+        let entry = ui.selectable_label(kind == chosen, name);
+        if entry.on_hover_text(explanation).clicked() {
+            clicked = Some(kind);
+        }
+    }
+    clicked
+}
+
 /// The line above the picture with what can be chosen, while somebody paints.
 pub fn bar(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     let (Some(brushing), Some(image)) = (state.brushing, state.open_image()) else {
@@ -138,18 +155,25 @@ pub fn bar(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     };
     Frame::new().inner_margin(Margin::symmetric(12, 0)).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
-            for kind in BrushKind::ALL {
-                let (name, explanation) = kind.describe();
-                let entry = ui.selectable_label(kind == state.brush.kind, name);
-                if entry.on_hover_text(explanation).clicked() {
-                    let mut brush = state.brush;
-                    brush.kind = kind;
-                    commands.push(Command::Paint(Painted::With(brush)));
-                }
+            let is_narrow = ui.available_width() < LITTLE_ROOM;
+            let chosen = if is_narrow {
+                ui.spacing_mut().item_spacing.x = UNIT;
+                let size = vec2(KINDS, theme::ROW);
+                let list = |ui: &mut Ui| list(ui, "Brush", state.brush.kind, &BrushKind::ALL, BrushKind::describe);
+                ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), list)
+                    .inner
+            } else {
+                kinds(ui, state.brush.kind)
+            };
+            if let Some(kind) = chosen {
+                let mut brush = state.brush;
+                brush.kind = kind;
+                commands.push(Command::Paint(Painted::With(brush)));
             }
             let width = 2 * state.brush.radius(image.size) + 1;
             let text = match (state.brush.kind, brushing.source) {
                 (BrushKind::Clone, None) => "Click where the pixels are to come from.".to_owned(),
+                _ if is_narrow => format!("{width} px"),
                 _ => format!("{width} pixels wide"),
             };
             caption(ui, text).on_hover_text("Turn the wheel over the picture for another width.");
@@ -157,10 +181,14 @@ pub fn bar(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
             for (action, enabled) in [(Action::RemovePainting, can_remove), (Action::Paint, true)] {
                 let name = match action {
                     Action::Paint => "Done",
+                    _ if is_narrow => "Remove",
                     action => action.label(),
                 };
                 let button = Button::new(name).small();
-                let response = ui.add_enabled(enabled, button);
+                let response = ui.add_enabled(enabled, button).accessible_name(match action {
+                    Action::RemovePainting => action.label(),
+                    _ => name,
+                });
                 if response.on_hover_ui(|ui| action_tooltip(ui, action)).clicked() {
                     commands.push(Command::Do(action));
                 }

@@ -10,27 +10,44 @@ use super::maps::Shown;
 use super::state::State;
 use super::textures::Textures;
 use super::theme::{self, UNIT, font, palette};
-use super::widgets::text_in;
+use super::widgets::{text_in, text_width};
 use crate::explain::Target;
 use crate::imaging::{signed_colours, signed_strength};
 
-/// What the numbers under the pointer need of the line below the picture, and how wide the bar with its words is.
-const NUMBERS: f32 = 460.0;
-const WIDTH: std::ops::RangeInclusive<f32> = 220.0..=900.0;
-/// What the word at one end takes of that at most.
-const WORD: f32 = 0.26;
+/// Of a map of which one end is zero, of one for and against a class, and of one between two classes: what the numbers under
+/// the pointer need of the line below the picture, of which a signed map has fewer,
+const NUMBERS: [f32; 3] = [520.0, 440.0, 440.0];
+/// how wide the bar is at least with its numbers and with what is said at its ends,
+const LEAST: [f32; 3] = [160.0, 216.0, 290.0];
+/// and which share of little room it has at most.
+const SHARE: [f32; 3] = [0.5, 0.5, 0.65];
+/// How wide it is at most, and what is left beside it at least.
+const MOST: f32 = 900.0;
+const BESIDE: f32 = 15.0 * UNIT;
+/// How wide a shortened name is at least.
+const WORD: f32 = 12.0 * UNIT;
+/// How wide the colours themselves are at least.
+const COLOURS: f32 = 12.0 * UNIT;
 /// Behind a bar whose colours let the photo through.
 const PHOTO: Color32 = Color32::from_gray(176);
 
-/// A value with three digits.
+/// A value with three digits, or two of a small one.
 pub fn short(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
     } else if (0.01..1000.0).contains(&value.abs()) {
         format!("{value:.3}")
+    } else if (0.001..0.01).contains(&value.abs()) {
+        format!("{value:.4}")
     } else {
         format!("{value:.1e}")
     }
+}
+
+/// The same in a word, where names have no room: the class stands above the picture.
+fn short_ends(shown: &Shown) -> Option<[String; 2]> {
+    let is_of_class = matches!(shown.key.target, Target::Class(_)) && shown.channel.is_none();
+    is_of_class.then(|| ["against", "for"].map(str::to_owned))
 }
 
 /// What the lower and the upper end of the bar argue for; nothing for maps of which one end is zero.
@@ -55,7 +72,13 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures) {
     };
     let colours = palette(ui);
     let available = ui.available_width();
-    let width = (available - NUMBERS).clamp(*WIDTH.start(), *WIDTH.end()).min(available);
+    let kind = match shown.key.target {
+        Target::Rather { .. } if shown.signed => 2,
+        _ => usize::from(shown.signed),
+    };
+    let width = (available - NUMBERS[kind]).clamp(LEAST[kind], MOST);
+    let width = width.min((SHARE[kind] * available).max(LEAST[kind]));
+    let width = width.min((available - BESIDE).max(0.0));
     let (rect, response) = ui.allocate_exact_size(vec2(width, theme::ROW), Sense::hover());
     let lowest = if shown.signed { -shown.maximum } else { 0.0 };
     let (low, high) = (short(lowest), short(shown.maximum));
@@ -65,14 +88,6 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures) {
         None => format!("Colour bar from {low} to {high}"),
     };
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, label.as_str()));
-    let mut inner = rect;
-    if let Some([lower, upper]) = &ends {
-        let room = vec2(WORD * width, rect.height());
-        let left = Rect::from_min_size(rect.min, room);
-        inner.min.x += text_in(ui, left, Align2::LEFT_CENTER, lower, theme::SMALL, colours.text) + 2.0 * UNIT;
-        let right = Rect::from_min_size(pos2(rect.right() - room.x, rect.top()), room);
-        inner.max.x -= text_in(ui, right, Align2::RIGHT_CENTER, upper, theme::SMALL, colours.text) + 2.0 * UNIT;
-    }
     let number = |text: &str| {
         let galley = ui
             .painter()
@@ -81,6 +96,24 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures) {
     };
     let ((low_size, low), (high_size, high)) = (number(&low), number(&high));
     let gap = 1.5 * UNIT;
+    let mut inner = rect;
+    // what is left beside numbers and colours: for names, or words, or as much of names as can be made out
+    let room = (width - low_size.x - high_size.x - 2.0 * gap - COLOURS) / 2.0 - 2.0 * UNIT;
+    let fits = |ends: &[String; 2]| ends.iter().all(|end| text_width(ui, end, &font(theme::SMALL)) <= room);
+    let ends = match ends {
+        Some(names) if !fits(&names) => match short_ends(shown) {
+            Some(words) => Some(words).filter(fits),
+            None => Some(names).filter(|_| room >= WORD),
+        },
+        ends => ends,
+    };
+    if let Some([lower, upper]) = &ends {
+        let room = vec2(room.max(0.0), rect.height());
+        let left = Rect::from_min_size(rect.min, room);
+        inner.min.x += text_in(ui, left, Align2::LEFT_CENTER, lower, theme::SMALL, colours.text) + 2.0 * UNIT;
+        let right = Rect::from_min_size(pos2(rect.right() - room.x, rect.top()), room);
+        inner.max.x -= text_in(ui, right, Align2::RIGHT_CENTER, upper, theme::SMALL, colours.text) + 2.0 * UNIT;
+    }
     let bar = Rect::from_min_max(
         pos2(inner.left() + low_size.x + gap, inner.center().y - UNIT),
         pos2(inner.right() - high_size.x - gap, inner.center().y + UNIT),

@@ -90,6 +90,8 @@ pub enum Command {
     ShowNotes,
     /// Make a panel so wide, in points.
     Widen(Side, f32),
+    /// Make what is folded out below the picture so high, as a share of the window, or as high as usual.
+    Raise(Option<f32>),
     /// Show an open image.
     Show(ImageId),
     /// Fetch an image that was open at the end of the last start.

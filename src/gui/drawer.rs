@@ -1,6 +1,8 @@
 //! What can be folded out below the picture.
 
-use egui::{RichText, ScrollArea, Ui};
+use egui::{
+    CursorIcon, Rect, RichText, ScrollArea, Sense, Stroke, Ui, UiBuilder, WidgetInfo, accesskit::Role, pos2, vec2,
+};
 
 use super::agreement;
 use super::answers::answer;
@@ -8,6 +10,7 @@ use super::choices::{Drawer, Scale};
 use super::color_bar::short;
 use super::command::Command;
 use super::faithfulness;
+use super::film_strip;
 use super::input_picture;
 use super::layer_strip;
 use super::multiples::{Tile, tile, tile_size};
@@ -16,16 +19,75 @@ use super::questions;
 use super::sanity;
 use super::state::State;
 use super::textures::{Slot, Textures};
-use super::theme::UNIT;
+use super::theme::{UNIT, palette};
 
 /// Height of the drawer at least.
-pub const LOWEST: f32 = 22.0 * UNIT;
+const LOWEST: f32 = 22.0 * UNIT;
+/// What it has unless a person wants otherwise, in points at least and as a share of the window, with which small pictures
+/// grow.
+const USUAL: (f32, f32) = (192.0, 0.22);
+/// What it leaves to the picture by itself, and when a person pulls it up, as shares of the window.
+const PICTURE: [f32; 2] = [0.5, 0.25];
+
+/// Height of the drawer in a window of which `available` is left for it, the picture and what is `around` that. `chosen`: the
+/// share of the window that a person wants.
+pub fn height(chosen: Option<f32>, window: f32, available: f32, around: f32) -> f32 {
+    let (least, usual) = USUAL;
+    let wanted = chosen.map_or((usual * window).max(least), |share| share * window);
+    let picture = PICTURE[usize::from(chosen.is_some())] * window;
+    wanted.min(available - around - picture).max(LOWEST)
+}
+
+/// Room above and below what is folded out, in a window of this height.
+pub fn margin(window: f32) -> f32 {
+    if window < film_strip::LITTLE_ROOM {
+        UNIT
+    } else {
+        2.0 * UNIT
+    }
+}
 
 /// Draws what is folded out.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, commands: &mut Vec<Command>) {
-    content(ui, state, textures, drawer, commands);
-    // it stays as high as it was, whatever is in it
-    ui.take_available_space();
+    let place = ui.available_rect_before_wrap();
+    // whatever is in it, it stays as large as it is, and covers nothing else
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(place));
+    inside.shrink_clip_rect(place.expand2(vec2(3.0 * UNIT, UNIT)));
+    content(&mut inside, state, textures, drawer, commands);
+    // over what is inside, as the margin is narrow
+    edge(ui, place, commands);
+    ui.advance_cursor_after_rect(place);
+}
+
+/// The upper edge, by which it is pulled up or down; the help page tells of it, as a tooltip would cover what is inside.
+fn edge(ui: &mut Ui, place: Rect, commands: &mut Vec<Command>) {
+    let window = ui.ctx().content_rect().height();
+    let margin = margin(window);
+    let above = Rect::from_min_max(pos2(place.left(), place.top() - margin), place.right_top());
+    let response = ui.interact(
+        above.with_max_y(place.top() + UNIT),
+        ui.scope_id().with("edge"),
+        Sense::DRAG | Sense::CLICK,
+    );
+    response.widget_info(|| WidgetInfo::labeled(Role::Splitter, true, "Height of what is below the picture"));
+    let colours = palette(ui);
+    let is_held = response.hovered() || response.dragged();
+    let colour = if is_held { colours.text } else { colours.weak };
+    let grip = 3.0 * UNIT;
+    let line = above.center().x - grip..=above.center().x + grip;
+    ui.painter().hline(line, above.center().y, Stroke::new(1.5, colour));
+    if is_held {
+        ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
+    }
+    if response.double_clicked() {
+        commands.push(Command::Raise(None));
+    } else if response.dragged()
+        && let Some(pointer) = response.interact_pointer_pos()
+    {
+        let top = pointer.y - (margin + UNIT) / 2.0;
+        let height = place.bottom() + margin - top;
+        commands.push(Command::Raise(Some((height / window).clamp(0.0, 1.0))));
+    }
 }
 
 fn content(ui: &mut Ui, state: &State, textures: &mut Textures, drawer: Drawer, commands: &mut Vec<Command>) {
@@ -75,6 +137,7 @@ fn side_by_side(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &
                 let name = state.class_name(class);
                 let small = Tile {
                     name: &name,
+                    about: "",
                     caption: &name,
                     detail: &detail,
                     shown,

@@ -7,7 +7,7 @@ use super::choices::{Drawer, Scale};
 use super::command::Command;
 use super::state::State;
 use super::theme::{self, UNIT, font, palette};
-use super::widgets::{check, text_width, with_icon};
+use super::widgets::{caption, check, text_width, with_icon};
 
 /// What the small pictures share, and its name where there is little room.
 const SHARED: [&str; 2] = ["Shared scale", "Shared"];
@@ -26,7 +26,7 @@ enum Look {
     Short,
     /// Shortened, without icons and close to each other.
     Close,
-    /// Icons alone.
+    /// Icons alone, and the name of what is open behind them.
     Icons,
 }
 
@@ -41,24 +41,37 @@ impl Look {
         }
     }
 
+    /// Room on either side of what stands on a tab, where all of them have so much: of icons what any of the names leaves.
+    fn padding(self, ui: &Ui, available: f32) -> f32 {
+        let usual = ui.spacing().button_padding.x;
+        match self {
+            Self::Whole | Self::Short => usual,
+            Self::Close => CLOSE,
+            Self::Icons => {
+                let names = Drawer::ALL.map(|drawer| text_width(ui, drawer.short_name(), &font(theme::SMALL)));
+                let longest = names.into_iter().fold(0.0, f32::max) + 2.0 * UNIT;
+                let rest = available - longest - self.texts(ui);
+                (rest / (2.0 * Drawer::ALL.len() as f32)).clamp(0.5 * CLOSE, usual)
+            }
+        }
+    }
+
     /// What the box behind the tabs is called.
     fn shared(self) -> &'static str {
         SHARED[usize::from(self != Self::Whole)]
     }
 
-    /// What all tabs need beside each other, in points, and the box behind them.
-    fn width(self, ui: &Ui, has_box: bool) -> f32 {
-        let width = |text: &str| text_width(ui, text, &font(theme::SMALL));
-        let padding = if self == Self::Close {
-            CLOSE
-        } else {
-            ui.spacing().button_padding.x
-        };
-        let tabs: f32 = Drawer::ALL
-            .map(|drawer| width(&self.text(drawer)) + 2.0 * padding + UNIT)
-            .iter()
-            .sum();
-        tabs + if has_box { width(self.shared()) + BOX } else { 0.0 }
+    /// What stands on all tabs beside each other, in points.
+    fn texts(self, ui: &Ui) -> f32 {
+        let widths = Drawer::ALL.map(|drawer| text_width(ui, &self.text(drawer), &font(theme::SMALL)) + UNIT);
+        widths.iter().sum()
+    }
+
+    /// What all tabs need, in points, and the box behind them.
+    fn width(self, ui: &Ui, available: f32, has_box: bool) -> f32 {
+        let tabs = self.texts(ui) + 2.0 * self.padding(ui, available) * Drawer::ALL.len() as f32;
+        let shared = text_width(ui, self.shared(), &font(theme::SMALL)) + BOX;
+        tabs + if has_box { shared } else { 0.0 }
     }
 }
 
@@ -71,18 +84,25 @@ pub fn show(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
     area.show(ui, |ui| {
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = UNIT;
-            let has_box = state.preferences.drawer == Some(Drawer::SideBySide);
-            let looks = [Look::Whole, Look::Short, Look::Close, Look::Icons];
-            let fits = |look: &Look| look.width(ui, has_box) <= available;
+            let open = state.preferences.drawer;
+            let has_box = open == Some(Drawer::SideBySide);
+            let looks = [Look::Whole, Look::Short, Look::Close];
+            let fits = |look: &Look| look.width(ui, available, has_box) <= available;
             let look = looks.into_iter().find(fits).unwrap_or(Look::Icons);
-            if look == Look::Close {
-                ui.spacing_mut().button_padding.x = CLOSE;
-            }
+            ui.spacing_mut().button_padding.x = look.padding(ui, available);
             for drawer in Drawer::ALL {
                 tab(ui, state, drawer, look, commands);
             }
             if has_box {
                 shared_scale(ui, state, look.shared(), commands);
+            }
+            // behind all icons, so that they stay where they are
+            if let Some(open) = open.filter(|_| look == Look::Icons) {
+                let name = open.short_name();
+                let right = ui.clip_rect().right();
+                if ui.cursor().left() + text_width(ui, name, &font(theme::SMALL)) <= right {
+                    caption(ui, name);
+                }
             }
         })
     });

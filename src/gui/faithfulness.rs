@@ -21,6 +21,8 @@ use crate::imaging::Colormap;
 
 /// Width of the choice of what hides, in points.
 const FILLS: f32 = 64.0 * UNIT;
+/// Width of the curves at least.
+const PLOT: f32 = 40.0 * UNIT;
 /// How many classes are told of a masked picture.
 const TOP: usize = 3;
 /// Height of a line of small text.
@@ -40,11 +42,20 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
             );
         }
     });
+    // all of it beside each other is scrolled where there is too little room
+    let area = ScrollArea::horizontal()
+        .id_salt("faithfulness")
+        .auto_shrink([false, false]);
+    area.show(ui, |ui| columns(ui, state, textures, commands));
+}
+
+/// Curves, their areas, and the picture at the point of a curve.
+fn columns(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
     let height = ui.available_height();
     let width = ui.available_width() - 3.0 * 2.0 * UNIT;
     let seen = (height - TOP as f32 * LINE).clamp(0.0, 0.25 * width).max(26.0 * UNIT);
     let table = (0.26 * width).clamp(57.0 * UNIT, 90.0 * UNIT);
-    let plot = ((width - seen - table) / 2.0).max(30.0 * UNIT);
+    let plot = ((width - seen - table) / 2.0).max(PLOT);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0 * UNIT;
         let column = |ui: &mut Ui, width: f32, add: &mut dyn FnMut(&mut Ui)| {
@@ -64,8 +75,11 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
 
 /// What hides.
 pub fn fill(ui: &mut Ui, state: &State, commands: &mut Vec<Command>) {
-    caption(ui, "Hidden by");
-    let size = vec2(FILLS.min(0.5 * ui.available_width()), theme::ROW);
+    let available = ui.available_width();
+    if available >= 2.0 * FILLS {
+        caption(ui, "Hidden by");
+    }
+    let size = vec2(FILLS.min(0.3 * available), theme::ROW);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         if let Some(fill) = segmented(ui, "Hidden by", state.preferences.fill, &Fill::ALL, fill_text) {
             let mut preferences = state.preferences.clone();

@@ -14,22 +14,28 @@ use super::widgets::{focus_ring, text_in};
 
 /// Height of the strip.
 pub const HEIGHT: f32 = 24.0 * UNIT;
-/// The same where there is little room: pictures without names.
+/// The same where there is little room: pictures without names; and below something that is folded out.
 const LOW: f32 = 15.0 * UNIT;
+const LOWEST: f32 = 12.0 * UNIT;
 /// Height of a window with little room.
-const LITTLE_ROOM: f32 = 700.0;
+pub const LITTLE_ROOM: f32 = 700.0;
 /// Height of a name.
 const NAME: f32 = 5.0 * UNIT;
 
-/// Height of the strip in a window of this height.
-pub fn height(window: f32) -> f32 {
-    if window < LITTLE_ROOM { LOW } else { HEIGHT }
+/// Height of the strip in a window of this height, in which something else is folded out or not.
+pub fn height(window: f32, has_drawer: bool) -> f32 {
+    match (window < LITTLE_ROOM, has_drawer) {
+        (false, _) => HEIGHT,
+        (true, false) => LOW,
+        (true, true) => LOWEST,
+    }
 }
 
 /// Draws the strip.
 pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
     let list = state.images.list();
-    let size = vec2(22.0 * UNIT, ui.available_height() - 2.0 * UNIT);
+    let height = ui.available_height() - 2.0 * UNIT;
+    let size = vec2((2.0 * height).min(22.0 * UNIT), height);
     let current = state.images.current_position().unwrap_or(0);
     strip(
         ui,

@@ -45,6 +45,8 @@ pub struct Panels {
     before: Option<(Folded, Option<Drawer>)>,
     /// Width of the panels on the left and on the right in points, where a person chose one.
     widths: [Option<u16>; 2],
+    /// Height of what is folded out below the picture in thousandths of the window's, where a person chose one.
+    height: Option<u16>,
 }
 
 impl Panels {
@@ -57,6 +59,16 @@ impl Panels {
     /// Chooses the width of a panel.
     pub fn widen(&mut self, side: Side, width: f32) {
         self.widths[side as usize] = Some(width as u16);
+    }
+
+    /// The chosen height of what is folded out below the picture, as a share of the window's.
+    pub fn height(&self) -> Option<f32> {
+        self.height.map(|height| f32::from(height) / 1000.0)
+    }
+
+    /// Chooses that height, or the usual one.
+    pub fn raise(&mut self, share: Option<f32>) {
+        self.height = share.map(|share| (1000.0 * share) as u16);
     }
 
     /// Folds everything away, or brings back what was there before; `drawer` is what is open below the picture.

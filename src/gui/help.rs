@@ -10,7 +10,7 @@ use super::theme::{self, UNIT, strong};
 use super::widgets::caption;
 
 /// What the mouse does.
-const MOUSE: [(&str, &str); 11] = [
+const MOUSE: [(&str, &str); 12] = [
     ("Pointer on a class or a small map", "Preview its map"),
     ("Click on a class or a small map", "Choose it"),
     ("Right click on a class", "Pin it, or compare another with it"),
@@ -21,6 +21,10 @@ const MOUSE: [(&str, &str); 11] = [
     ("Double click", "Show the whole photo"),
     ("Middle button (hold)", "100 % at the pointer"),
     ("Right click or Alt+click on the picture", "What is here?"),
+    (
+        "Drag the edge below the picture",
+        "More or less room there; double click for the usual",
+    ),
     ("Drop on the window", "Open images, folders, web addresses or a network"),
 ];
 

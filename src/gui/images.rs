@@ -80,12 +80,15 @@ impl Images {
             let previous = self.previous.filter(|&previous| self.get(previous).is_some());
             let neighbour = self.list.get(position.min(self.list.len().saturating_sub(1)));
             let neighbour = neighbour.map(|image| image.id);
+            // of several that were opened at once, the one after
+            let next = self.list.get(position).filter(|next| next.shown_at == 0);
+            let next = next.map(|next| next.id).filter(|_| removed.stage != Stage::Open);
             self.set_current(if removed.stage == Stage::Open {
                 neighbour
             } else {
-                previous.or(neighbour)
+                next.or(previous).or(neighbour)
             });
-            self.previous = None;
+            self.previous = previous.filter(|_| next.is_some());
         }
         Some(removed)
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use egui::accesskit::Role;
-use egui::{Align, Align2, Layout, Rect, Response, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Align2, Layout, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use super::command::Command;
 use super::multiples::{Tile, tile, tile_size};
@@ -15,8 +15,10 @@ use super::theme::{self, UNIT, palette};
 use super::widgets::{focus_ring, text_in};
 use crate::network::{Group, LayerId, Plan};
 
-/// Height of the names of groups above their maps.
-const HEADER: f32 = 5.0 * UNIT;
+/// Height of the names of groups above their maps, and where there is little room.
+const HEADER: [f32; 2] = [5.0 * UNIT, 4.0 * UNIT];
+/// What is little room for all of it.
+const LITTLE: f32 = 30.0 * UNIT;
 
 /// The layers whose maps have to be computed for the strip; that of the chosen layer is in the picture anyway.
 pub fn wanted(plan: &Plan, unfolded: &BTreeSet<usize>) -> Vec<LayerId> {
@@ -47,8 +49,9 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
     };
     let plan = &network.plan;
     let tiles = tiles(plan, &state.unfolded, chosen);
-    let small = tile_size(state, ui.available_height() - 3.0 * UNIT - HEADER);
-    let size = small + vec2(0.0, HEADER);
+    let above = HEADER[usize::from(ui.available_height() < LITTLE)];
+    let small = tile_size(state, ui.available_height() - 3.0 * UNIT - above);
+    let size = small + vec2(0.0, above);
     // a group that was just unfolded or folded stays in sight until another layer is chosen
     let remembered = ui.scope_id().with("unfolded last");
     let last: Option<(LayerId, usize)> = ui.data(|data| data.get_temp(remembered));
@@ -78,7 +81,10 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
                 is_unfolded: state.unfolded.contains(&index),
                 goes_on,
             };
-            if header.show(ui, small.x).is_some_and(|response| response.clicked()) {
+            if header
+                .show(ui, vec2(small.x, above))
+                .is_some_and(|response| response.clicked())
+            {
                 ui.data_mut(|data| data.insert_temp(remembered, (chosen, index)));
                 commands.push(Command::Unfold(index));
             }
@@ -89,6 +95,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
             }
             let map = Tile {
                 name: &described.name,
+                about: "",
                 caption: group.short(&described.name),
                 detail: &detail,
                 shown: state.shown_as(state.choices.target(class), layer),
@@ -114,11 +121,11 @@ struct Header<'a> {
 
 impl Header<'_> {
     /// Draws it; clicked, it unfolds or folds the group.
-    fn show(&self, ui: &mut Ui, width: f32) -> Option<Response> {
+    fn show(&self, ui: &mut Ui, size: Vec2) -> Option<Response> {
         let colours = palette(ui);
         let count = self.group.layers.len();
-        let (rect, _) = ui.allocate_exact_size(vec2(width, HEADER), Sense::hover());
-        let line = rect.bottom() - UNIT;
+        let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+        let line = rect.bottom() - size.y / 5.0;
         if self.is_unfolded && count > 1 {
             let right = rect.right() + if self.goes_on { GAP } else { 0.0 };
             ui.painter()

@@ -149,7 +149,15 @@ pub fn run(options: Options) -> Result<(), GuiError> {
             Ok(Box::new(app))
         }),
     )
-    .map_err(|error| GuiError(error.to_string()))
+    .map_err(|error| GuiError(reason(&error.to_string()).to_owned()))
+}
+
+/// Why the window could not be opened, without where in the source of a library that was found.
+fn reason(told: &str) -> &str {
+    let behind = told
+        .split_once("os error at ")
+        .and_then(|(_, place)| place.split_once(": "));
+    behind.map_or(told, |(_, reason)| reason).trim_end_matches('.')
 }
 
 /// How the window is opened, also for those who open it themselves, such as a benchmark.
@@ -193,6 +201,13 @@ fn icon() -> Option<egui::IconData> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_window_that_cannot_be_opened_says_why_and_no_more() {
+        let told = "winit EventLoopError: os error at /home/me/winit-0.30.13/src/linux/mod.rs:765: no display is set.";
+        assert_eq!(super::reason(told), "no display is set");
+        assert_eq!(super::reason("no OpenGL"), "no OpenGL");
+    }
+
     #[test]
     fn the_icon_is_a_picture() {
         assert_eq!(super::icon().map(|icon| (icon.width, icon.height)), Some((128, 128)));

@@ -7,16 +7,28 @@ use super::maps::Shown;
 use super::picture::part;
 use super::state::State;
 use super::textures::{Slot, Textures};
-use super::theme::{self, UNIT, palette};
-use super::widgets::{focus_ring, text_in};
+use super::theme::{self, UNIT, font, palette};
+use super::widgets::{focus_ring, text_in, text_width};
 
-/// Height of the captions below a small picture.
-const CAPTIONS: f32 = 9.0 * UNIT;
+/// Height of a line below a small picture, and of the room above all of them.
+const LINE: f32 = 4.0 * UNIT;
+const GAP: f32 = 0.5 * UNIT;
+/// Heights of a tile from which there is room for one line and for two.
+const ONE_LINE: f32 = 12.0 * UNIT;
+const TWO_LINES: f32 = 34.0 * UNIT;
+
+/// Height of what stands below the picture of a tile of this height, so that most of it is picture.
+fn captions(height: f32) -> f32 {
+    let lines = u8::from(height >= ONE_LINE) + u8::from(height >= TWO_LINES);
+    if lines == 0 { 0.0 } else { GAP + f32::from(lines) * LINE }
+}
 
 /// One small picture.
 pub struct Tile<'a> {
     /// Its name, told when the pointer rests on it.
     pub name: &'a str,
+    /// What else is told then, if anything is.
+    pub about: &'a str,
     /// What stands below it, for little room.
     pub caption: &'a str,
     /// Something below the caption.
@@ -31,12 +43,19 @@ pub struct Tile<'a> {
 
 /// Size of a tile for a photo, in a row of this height.
 pub fn tile_size(state: &State, height: f32) -> egui::Vec2 {
-    let photo = (height - CAPTIONS).max(UNIT);
-    let aspect = state
-        .images
-        .current()
-        .map_or(1.0, |image| image.size[0] as f32 / image.size[1].max(1) as f32);
-    vec2((photo * aspect.clamp(0.6, 2.0)).max(18.0 * UNIT), height)
+    let photo = photo_height(height);
+    vec2((photo * aspect(state).clamp(0.6, 2.0)).max(18.0 * UNIT), height)
+}
+
+/// Height of the picture in a tile of this height, unless it is too wide.
+pub fn photo_height(tile: f32) -> f32 {
+    (tile - captions(tile)).max(UNIT)
+}
+
+/// Width of the photo by its height.
+fn aspect(state: &State) -> f32 {
+    let photo = state.images.current();
+    photo.map_or(1.0, |image| image.size[0] as f32 / image.size[1].max(1) as f32)
 }
 
 /// Draws a small picture.
@@ -47,11 +66,8 @@ pub fn tile(ui: &mut Ui, state: &State, textures: &mut Textures, tile: Tile<'_>,
     if !ui.is_rect_visible(rect) {
         return response;
     }
-    let space = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - CAPTIONS));
-    let aspect = state
-        .images
-        .current()
-        .map_or(1.0, |image| image.size[0] as f32 / image.size[1].max(1) as f32);
+    let space = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - captions(size.y)));
+    let aspect = aspect(state);
     let photo_size = if space.width() / space.height() > aspect {
         vec2(space.height() * aspect, space.height())
     } else {
@@ -86,21 +102,45 @@ pub fn tile(ui: &mut Ui, state: &State, textures: &mut Textures, tile: Tile<'_>,
             .rect_stroke(photo, 2.0, Stroke::new(1.0, colours.text), StrokeKind::Outside);
     }
     focus_ring(ui, &response, rect);
-    let caption = Rect::from_min_size(pos2(rect.left(), space.bottom() + UNIT), vec2(rect.width(), 4.0 * UNIT));
-    text_in(
-        ui,
-        caption,
-        Align2::CENTER_CENTER,
-        tile.caption,
-        theme::SMALL,
-        colours.text,
-    );
-    let detail = caption.translate(vec2(0.0, 4.0 * UNIT));
-    let text = match &tile.shown {
+    let detail = match &tile.shown {
         None => "…",
         Some(shown) if shown.is_empty() => "no evidence",
         Some(_) => tile.detail,
     };
-    text_in(ui, detail, Align2::CENTER_CENTER, text, theme::SMALL, colours.weak);
-    response.on_hover_text(tile.name)
+    let below = Rect::from_min_max(pos2(rect.left(), space.bottom() + GAP), rect.max);
+    let is_told = words(ui, below, tile.caption, detail);
+    let about = if tile.about.is_empty() && !is_told {
+        detail
+    } else {
+        tile.about
+    };
+    response.on_hover_text(format!("{}\n{about}", tile.name).trim_end())
+}
+
+/// Draws the caption and the detail, in two lines or beside each other; says whether there is room for the detail.
+fn words(ui: &Ui, below: Rect, caption: &str, detail: &str) -> bool {
+    let colours = palette(ui);
+    let line = |rect: Rect, align: Align2, text: &str, colour: Color32| {
+        text_in(ui, rect, align, text, theme::SMALL, colour);
+    };
+    if below.height() < LINE {
+        return false;
+    }
+    if below.height() >= 2.0 * LINE {
+        let first = Rect::from_min_size(below.min, vec2(below.width(), LINE));
+        line(first, Align2::CENTER_CENTER, caption, colours.text);
+        let second = first.translate(vec2(0.0, LINE));
+        line(second, Align2::CENTER_CENTER, detail, colours.weak);
+        return true;
+    }
+    let widths = [caption, detail].map(|text| text_width(ui, text, &font(theme::SMALL)));
+    let rest = below.width() - widths.iter().sum::<f32>() - 1.5 * UNIT;
+    if rest < 0.0 {
+        line(below, Align2::CENTER_CENTER, caption, colours.text);
+        return false;
+    }
+    let both = below.shrink2(vec2(rest / 2.0, 0.0));
+    line(both, Align2::LEFT_CENTER, caption, colours.text);
+    line(both, Align2::RIGHT_CENTER, detail, colours.weak);
+    true
 }

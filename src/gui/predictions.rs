@@ -132,6 +132,11 @@ fn known(state: &State, network: &str) -> String {
     let Some(labels) = state.labels() else {
         return String::new();
     };
+    // how many classes it has is said anyway
+    let network = match network.rsplit_once(", ") {
+        Some((name, classes)) if classes.ends_with(" classes") => name,
+        _ => network,
+    };
     let some: Vec<String> = labels.iter().take(4).map(Label::display_name).collect();
     let more = if labels.len() > some.len() { " and others" } else { "" };
     format!(

@@ -209,6 +209,7 @@ fn variations(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mu
         };
         let small = Tile {
             name: &name,
+            about: "",
             caption: &label,
             detail: &class,
             shown: state.shown_varied(varied),

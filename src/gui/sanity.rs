@@ -1,6 +1,6 @@
 //! The randomisation test: the map while ever more of the network's weights are random, and how much of it is left.
 
-use egui::{Align, Button, Color32, Layout, Rect, RichText, Sense, Slider, Ui, Vec2, vec2};
+use egui::{Align, Button, Color32, Layout, Rect, RichText, ScrollArea, Sense, Slider, Ui, Vec2, vec2};
 use egui_plot::{Line, MarkerShape, Plot, PlotPoints, Points};
 
 use super::command::Command;
@@ -24,6 +24,13 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
         ask(ui, state, key, commands);
         return;
     }
+    // all of it beside each other is scrolled where there is too little room
+    let area = ScrollArea::horizontal().id_salt("sanity").auto_shrink([false, false]);
+    area.show(ui, |ui| columns(ui, state, key, textures, commands));
+}
+
+/// Both maps and the curves.
+fn columns(ui: &mut Ui, state: &State, key: MapKey, textures: &mut Textures, commands: &mut Vec<Command>) {
     let stages = state.sanity.stages_of(&key);
     ui.horizontal_top(|ui| {
         // both pictures leave room for the curves
@@ -32,6 +39,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
         let size = vec2(size.x.min(most.max(18.0 * UNIT)), size.y);
         let trained = Tile {
             name: "The map of the trained network",
+            about: "",
             caption: "Trained",
             detail: "",
             shown: state.shown_of(key),
@@ -44,6 +52,7 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
         let detail = chosen.map_or_else(String::new, left);
         let random = Tile {
             name: "The map of a network with random weights",
+            about: "",
             caption: &what,
             detail: &detail,
             shown: chosen.map(|stage| state.randomized_shown(&key, stage)),

@@ -1,6 +1,6 @@
 //! The right column, lower part: how the map is made and shown.
 
-use egui::{Align2, Atom, Button, Color32, Pos2, Rect, RichText, Sense, Slider, Ui, WidgetText, pos2, vec2};
+use egui::{Align2, Atom, Button, Color32, Pos2, Rect, RichText, Sense, Slider, Ui, pos2, vec2};
 
 use super::choices::{Choices, Scale, View};
 use super::command::{Action, Command};
@@ -8,7 +8,7 @@ use super::export;
 use super::state::State;
 use super::textures::Textures;
 use super::theme::{self, UNIT, palette};
-use super::widgets::{action_tooltip, caption, check, chevron, section, segmented, text_in, truncated};
+use super::widgets::{action_tooltip, caption, check, chevron, list, section, segmented, text_in, truncated};
 use crate::explain::{Method, Score};
 use crate::explorer::{NetworkSource, SCORE_RULE, Truth};
 use crate::imaging::{Colormap, Fit, Pixels, Preprocessing, Resize};
@@ -167,35 +167,6 @@ fn input(ui: &mut Ui, state: &State, choices: &mut Choices) {
             input.resize = Some(resize).filter(|&resize| resize != usual.resize);
         }
     });
-}
-
-/// A list of which one holds; says which was clicked.
-fn list<T: Copy + PartialEq, S: Into<WidgetText>>(
-    ui: &mut Ui,
-    name: &str,
-    chosen: T,
-    choices: &[T],
-    describe: impl Fn(T) -> (&'static str, S),
-) -> Option<T> {
-    let mut clicked = None;
-    let (text, explanation) = describe(chosen);
-    let combo = egui::ComboBox::from_id_salt(name)
-        .icon(chevron)
-        .truncate()
-        .width(ui.available_width())
-        // as many rows as the longest list has, where the window is high enough
-        .height(24.0 * theme::ROW);
-    let response = combo.selected_text(text).show_ui(ui, |ui| {
-        for &choice in choices {
-            let (text, explanation) = describe(choice);
-            let response = ui.selectable_label(choice == chosen, text);
-            if response.on_hover_text(explanation).clicked() {
-                clicked = Some(choice);
-            }
-        }
-    });
-    response.response.accessible_name(name).on_hover_text(explanation);
-    clicked
 }
 
 /// One sentence about a range of pixels.

@@ -2,8 +2,8 @@
 
 use egui::accesskit::Role;
 use egui::{
-    Align, Align2, Button, Color32, FontId, Label, Layout, Rect, Response, RichText, Sense, Stroke, StrokeKind,
-    TextWrapMode, Ui, WidgetInfo, WidgetText, pos2, vec2,
+    Align, Align2, Button, Color32, ComboBox, FontId, Label, Layout, Rect, Response, RichText, Sense, Stroke,
+    StrokeKind, TextWrapMode, Ui, WidgetInfo, WidgetText, pos2, vec2,
 };
 
 use super::command::{Action, Command};
@@ -126,7 +126,37 @@ pub fn action_tooltip(ui: &mut Ui, action: Action) {
     }
 }
 
-/// A row of choices of which one holds; says which was clicked.
+/// A list of which one holds; says which was clicked.
+pub fn list<T: Copy + PartialEq, S: Into<WidgetText>>(
+    ui: &mut Ui,
+    name: &str,
+    chosen: T,
+    choices: &[T],
+    describe: impl Fn(T) -> (&'static str, S),
+) -> Option<T> {
+    let mut clicked = None;
+    let (text, explanation) = describe(chosen);
+    let combo = ComboBox::from_id_salt(name)
+        .icon(chevron)
+        .truncate()
+        .width(ui.available_width())
+        // as many rows as the longest list has, where the window is high enough
+        .height(24.0 * theme::ROW);
+    let response = combo.selected_text(text).show_ui(ui, |ui| {
+        for &choice in choices {
+            let (text, explanation) = describe(choice);
+            let response = ui.selectable_label(choice == chosen, text);
+            if response.on_hover_text(explanation).clicked() {
+                clicked = Some(choice);
+            }
+        }
+    });
+    response.response.accessible_name(name).on_hover_text(explanation);
+    clicked
+}
+
+/// A row of choices of which one holds, or a list of them where their names have no room beside each other; says which was
+/// clicked.
 pub fn segmented<T: Copy + PartialEq>(
     ui: &mut Ui,
     group: &str,
@@ -134,11 +164,14 @@ pub fn segmented<T: Copy + PartialEq>(
     choices: &[T],
     describe: impl Fn(T) -> (&'static str, &'static str),
 ) -> Option<T> {
+    let names = choices.iter().map(|&choice| describe(choice).0);
+    let Some(widths) = shares(ui, names, ui.available_width()) else {
+        return list(ui, group, chosen, choices, describe);
+    };
     let colours = palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW), Sense::hover());
     ui.painter().rect_filled(rect, UNIT, colours.raised);
     let mut clicked = None;
-    let widths = shares(ui, choices.iter().map(|&choice| describe(choice).0), rect.width());
     let mut left = rect.left();
     for (&choice, width) in choices.iter().zip(widths) {
         let (name, explanation) = describe(choice);
@@ -171,17 +204,18 @@ pub fn segmented<T: Copy + PartialEq>(
     clicked
 }
 
-/// The widths of choices beside each other: equal ones where all names fit, else each as much as its name needs.
-fn shares<'a>(ui: &Ui, names: impl Iterator<Item = &'a str>, width: f32) -> Vec<f32> {
+/// The widths of choices beside each other: equal ones where all names fit, else each as much as its name needs; none where
+/// that is too much.
+fn shares<'a>(ui: &Ui, names: impl Iterator<Item = &'a str>, width: f32) -> Option<Vec<f32>> {
     let needed: Vec<f32> = names
         .map(|name| text_width(ui, name, &font(theme::SMALL)) + UNIT)
         .collect();
     let equal = width / needed.len().max(1) as f32;
     if needed.iter().all(|needed| *needed <= equal) {
-        return vec![equal; needed.len()];
+        return Some(vec![equal; needed.len()]);
     }
     let rest = (width - needed.iter().sum::<f32>()) / needed.len().max(1) as f32;
-    needed.into_iter().map(|needed| (needed + rest).max(0.0)).collect()
+    (rest >= 0.0).then(|| needed.into_iter().map(|needed| needed + rest).collect())
 }
 
 /// A box to be ticked, with an edge that is seen on every panel.

@@ -258,6 +258,37 @@ fn all_methods_of_a_layer_stand_side_by_side_with_how_much_they_agree() {
 }
 
 #[test]
+fn methods_have_their_names_at_how_much_they_agree() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.click("Agreement");
+    window.wait("all methods", |state| state.measured_share().is_none());
+    let methods = window.state().methods().len();
+    let square = format!("Rank correlations of {methods} methods");
+    let painted = |window: &Window, text: &str| {
+        let place = window.label(&square).rect();
+        let texts = window.painted_texts();
+        let inside = texts
+            .iter()
+            .filter(|(painted, at)| painted == text && place.contains_rect(*at));
+        inside.count()
+    };
+    // rows have names, and columns their numbers
+    assert_eq!(painted(&window, "Eigen-CAM 7"), 1);
+    assert_eq!(painted(&window, "7"), 1);
+    let tile = window.role(Role::Button, "Eigen-CAM").rect();
+    assert!(tile.height() >= 60.0, "{tile:?}");
+    // in a large window both have names, and small maps are larger
+    window.harness.set_size(vec2(2560.0, 1440.0));
+    window.settle();
+    assert_eq!(painted(&window, "Eigen-CAM"), 2);
+    let large = window.role(Role::Button, "Eigen-CAM").rect();
+    assert!(large.height() > 1.4 * tile.height(), "{tile:?} {large:?}");
+    // nothing far from the rest
+    let last = window.role(Role::Button, "Guided Grad-CAM").rect();
+    assert!(window.label(&square).rect().left() - last.right() < 400.0);
+}
+
+#[test]
 fn methods_of_many_passes_are_compared_when_asked_for() {
     let mut window = Window::with_sample(DOG_AND_CAT);
     window.click("Agreement");

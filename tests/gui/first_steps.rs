@@ -47,6 +47,23 @@ fn the_greeting_gives_way_to_the_first_image_that_can_be_opened() {
 }
 
 #[test]
+fn the_greeting_gives_way_to_an_own_photo_that_is_called_as_a_sample() {
+    let mut window = Window::greeting();
+    window.wait("a map of the sample", |state| state.shown.is_some());
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join(&window.state().images.current().unwrap().name);
+    image::open(sample(DOG_AND_CAT))
+        .unwrap()
+        .into_rgb8()
+        .save(&own)
+        .unwrap();
+    window.drop_files(std::slice::from_ref(&own));
+    window.wait("the own photo alone", |state| {
+        matches!(state.images.list(), [only] if only.path.as_ref() == Some(&own)) && state.shown.is_some()
+    });
+}
+
+#[test]
 fn a_dropped_image_shows_its_predictions_and_the_map_of_the_first() {
     let mut window = Window::empty();
     window.drop_files(&[sample(DOG_AND_CAT)]);

@@ -36,7 +36,7 @@ fn a_long_name_leaves_room_for_the_rest_of_the_line() {
 #[test]
 fn names_of_choices_have_the_room_they_need_in_the_smallest_window() {
     let mut window = Window::with_sample(DOG_AND_CAT);
-    window.harness.set_size(vec2(720.0, 480.0));
+    window.harness.set_size(vec2(900.0, 600.0));
     window.settle();
     let cells: Vec<_> = View::ALL
         .iter()
@@ -49,6 +49,18 @@ fn names_of_choices_have_the_room_they_need_in_the_smallest_window() {
     for pair in cells.windows(2) {
         assert!((pair[0].right() - pair[1].left()).abs() < 0.5, "{cells:?}");
     }
+    for view in View::ALL {
+        assert!(window.paints(view.name()), "{}", view.name());
+    }
+    // with less room still they are a list
+    window.harness.set_size(vec2(720.0, 480.0));
+    window.settle();
+    assert!(window.paints("Overlay"));
+    window.role(Role::ComboBox, "View").click();
+    window.settle();
+    window.label("Lines").click();
+    window.settle();
+    assert_eq!(window.state().choices.view, View::Contours);
     window.harness.set_size(vec2(1280.0, 800.0));
     window.settle();
     let widths: Vec<f32> = View::ALL
@@ -228,4 +240,39 @@ fn a_narrow_window_has_room_for_the_name_of_the_class() {
     window.find(|label| label.starts_with("Pin class")).click();
     window.settle();
     assert_eq!(window.state().pinned.len(), 1);
+}
+
+#[test]
+fn numbers_and_words_below_the_picture_have_the_room_they_need() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    let middle = window.picture().center();
+    window.move_to(middle);
+    let numbers = window.under_pointer().unwrap();
+    assert!(window.paints(&numbers), "{numbers}");
+    window.command_key(Key::E);
+    window.move_to(middle);
+    let numbers = window.under_pointer().unwrap();
+    assert!(window.paints(&numbers), "{numbers}");
+    // names of classes where there is room, else words
+    let for_class = format!("for {}", window.listed()[0]);
+    assert!(window.paints("for") && window.paints("against") && !window.paints(&for_class));
+    window.harness.set_size(vec2(2000.0, 1000.0));
+    window.settle();
+    assert!(window.paints(&for_class));
+}
+
+#[test]
+fn the_brush_leaves_room_for_the_picture_in_the_smallest_window() {
+    let mut window = Window::with_sample(DOG_AND_CAT);
+    window.harness.set_size(vec2(720.0, 480.0));
+    window.settle();
+    let before = window.picture().height();
+    window.key(Key::B);
+    let after = window.picture().height();
+    assert!(after >= before - 40.0, "{before} became {after}");
+    window.role(Role::ComboBox, "Brush").click();
+    window.settle();
+    window.label("Blur").click();
+    window.settle();
+    assert!(window.paints("Blur") && window.has("Done"));
 }

@@ -233,7 +233,7 @@ fn a_narrow_window_cuts_nothing_off() {
         picture.left() >= 0.0 && picture.right() <= 720.0 && picture.width() > 200.0,
         "{picture:?}"
     );
-    for label in ["book", "Overlay", "Lines", "Blend"] {
+    for label in ["book", "View", "Blend"] {
         let rect = window.last(label).rect();
         assert!(rect.left() >= 0.0 && rect.right() <= 720.0, "{label} {rect:?}");
     }

@@ -119,6 +119,84 @@ fn the_picture_keeps_half_of_a_small_window() {
 }
 
 #[test]
+fn small_maps_can_be_made_out_in_a_small_window() {
+    let mut window = three_images([900.0, 600.0]);
+    window.key(Key::F2);
+    let chosen = window.shown_layer().unwrap();
+    let largest = |window: &Window, name: &str| {
+        let named = window.harness.query_all_by_role_and_label(Role::Button, name);
+        let rects = named.map(|node| node.rect());
+        rects
+            .max_by(|one, other| one.height().total_cmp(&other.height()))
+            .unwrap()
+    };
+    let layer = largest(&window, &chosen);
+    window.key(Key::F3);
+    let class = largest(&window, &window.listed()[0]);
+    window.key(Key::F12);
+    window.wait("all methods", |state| state.measured_share().is_none());
+    let method = window.role(Role::Button, "HiResCAM").rect();
+    for tile in [layer, class, method] {
+        assert!(tile.height() >= 52.0 && tile.width() >= 56.0, "{tile:?}");
+    }
+    // what is folded out ends beside the picture, whatever is in it
+    let picture = window.picture();
+    for drawer in Drawer::ALL {
+        window.harness.state_mut().state_mut().preferences.drawer = Some(drawer);
+        window.settle();
+        let inside = |&&(from, _, _): &&(f32, f32, f32)| from > picture.left() - 20.0 && from < picture.right();
+        let lines = window.level_lines();
+        let longest = lines.iter().filter(inside).map(|&(_, to, _)| to).fold(0.0, f32::max);
+        assert!(
+            longest <= picture.right() + 15.0,
+            "{drawer:?}: {longest} beyond {picture:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_folded_out_is_as_high_as_a_person_pulls_it() {
+    let mut window = three_images([1280.0, 800.0]);
+    window.key(Key::F3);
+    let usual = window.picture().height();
+    let edge = |window: &Window| window.label("Height of what is below the picture").rect().center();
+    // a window that was small for a while leaves no trace
+    window.harness.set_size(vec2(900.0, 600.0));
+    window.settle();
+    window.harness.set_size(vec2(1280.0, 800.0));
+    window.settle();
+    assert_eq!(window.picture().height(), usual);
+    let place = edge(&window);
+    window.drag(place, place - vec2(0.0, 80.0));
+    let pulled = window.picture().height();
+    assert!((usual - pulled - 80.0).abs() < 3.0, "{usual} {pulled}");
+    let mut memory = Memory::default();
+    window.harness.state_mut().save(&mut memory);
+    let mut again = Window::restarted(memory);
+    again.wait("the map", |state| state.shown.is_some());
+    assert_eq!(again.picture().height(), pulled);
+    // the picture does not vanish
+    let place = edge(&window);
+    window.drag(place, place - vec2(0.0, 600.0));
+    assert!(window.picture().height() >= 195.0, "{:?}", window.picture());
+    let place = edge(&window);
+    window.double_click(place);
+    assert_eq!(window.picture().height(), usual);
+}
+
+#[test]
+fn a_small_window_names_what_is_folded_out() {
+    let mut window = three_images([900.0, 600.0]);
+    for drawer in Drawer::ALL {
+        window.harness.state_mut().state_mut().preferences.drawer = Some(drawer);
+        window.settle();
+        // beside the box of the small pictures' scale there is no room left
+        let is_named = window.paints(drawer.short_name());
+        assert!(is_named || drawer == Drawer::SideBySide, "{drawer:?}");
+    }
+}
+
+#[test]
 fn tabs_stay_where_they_are_when_they_open_something() {
     let mut window = three_images([1280.0, 800.0]);
     for drawer in Drawer::ALL {

@@ -350,6 +350,48 @@ impl Window {
         self.harness.output().shapes.len()
     }
 
+    /// Every line of text that is painted whole, with its place; what is cut off with … is not whole.
+    pub fn painted_texts(&self) -> Vec<(String, Rect)> {
+        fn collect(shape: &egui::Shape, found: &mut Vec<(String, Rect)>) {
+            match shape {
+                egui::Shape::Text(text) if !text.galley.elided => {
+                    found.push((text.galley.text().to_owned(), text.visual_bounding_rect()));
+                }
+                egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, found)),
+                _ => {}
+            }
+        }
+        let mut found = Vec::new();
+        for clipped in &self.harness.output().shapes {
+            let before = found.len();
+            collect(&clipped.shape, &mut found);
+            let seen = found.split_off(before);
+            found.extend(
+                seen.into_iter()
+                    .filter(|(_, place)| clipped.clip_rect.expand(1.0).contains_rect(*place)),
+            );
+        }
+        found
+    }
+
+    /// Whether a text is painted whole somewhere.
+    pub fn paints(&self, text: &str) -> bool {
+        self.painted_texts().iter().any(|(painted, _)| painted == text)
+    }
+
+    /// From where to where level lines go, and how high they are.
+    pub fn level_lines(&self) -> Vec<(f32, f32, f32)> {
+        let shapes = self.harness.output().shapes.iter();
+        let lines = shapes.filter_map(|clipped| match clipped.shape {
+            egui::Shape::LineSegment { points: [from, to], .. } if from.y == to.y => {
+                let clip = clipped.clip_rect;
+                Some((from.x.max(clip.left()), to.x.min(clip.right()), from.y))
+            }
+            _ => None,
+        });
+        lines.collect()
+    }
+
     /// A click anywhere.
     pub fn press(&mut self, position: Pos2) {
         self.move_to(position);

@@ -82,6 +82,7 @@ fn carry_out(state: &mut State, command: Command) -> Option<Effect> {
         Command::NothingToPaste => state.messages.push(Message::Error(NOTHING_TO_PASTE.to_owned())),
         Command::ShowNotes => return Some(Effect::ShowNotes),
         Command::Widen(side, width) => state.preferences.panels.widen(side, width),
+        Command::Raise(share) => state.preferences.panels.raise(share),
         Command::Show(image) => show(state, image),
         Command::Fetch(image) => state.images.fetch(image),
         Command::Remove(image) => return remove(state, image),

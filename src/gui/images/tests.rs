@@ -42,6 +42,20 @@ fn an_image_that_cannot_be_opened_gives_way_to_the_one_before() {
 }
 
 #[test]
+fn of_several_images_the_next_is_shown_if_the_first_cannot_be_opened() {
+    let (mut images, [_, b, _]) = three();
+    let new = ["broken", "cut off", "whole"].map(|name| images.add(source(name)));
+    images.show(new[0]);
+    images.remove(new[0]);
+    assert_eq!(images.current, Some(new[1]));
+    images.remove(new[1]);
+    assert_eq!(images.current, Some(new[2]));
+    // if none can, what was shown before is
+    images.remove(new[2]);
+    assert_eq!(images.current, Some(b));
+}
+
+#[test]
 fn copies_for_the_screen_are_bounded_and_the_last_shown_keep_theirs() {
     let mut images = Images::default();
     let photo = Arc::new(Photo {

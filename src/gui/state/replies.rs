@@ -28,7 +28,7 @@ impl State {
             Reply::SecondExplained(explained) => self.take_second_map(explained),
             Reply::Opened(opened) => {
                 self.fetched(opened.image);
-                let is_sample = SAMPLES.iter().any(|sample| sample.file == opened.name);
+                let is_sample = opened.path.is_none() && SAMPLES.iter().any(|sample| sample.file == opened.name);
                 if let Some(greeting) = self.greeting.take_if(|_| !is_sample) {
                     self.due.push(Command::Dismiss(greeting));
                 }

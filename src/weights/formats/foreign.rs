@@ -37,6 +37,9 @@ pub(crate) fn kind(start: &[u8]) -> Option<Kind> {
     }
 }
 
+/// What helps where a network was made from one of Keras.
+const MADE_FROM: &str = "save the Keras model that it was made from: model.save('model.keras')";
+
 /// Refuses files that are known to hold no weights that can be read, by what they are; `start` are their first bytes.
 pub(crate) fn refuse(file: &str, start: &[u8]) -> Result<(), WeightsError> {
     let file = file.to_owned();
@@ -51,11 +54,13 @@ pub(crate) fn refuse(file: &str, start: &[u8]) -> Result<(), WeightsError> {
         )
     } else if text.starts_with("<!doctype") || text.starts_with("<html") || text.starts_with("<?xml") {
         ("a web page, not the weights themselves", "download the file itself")
-    } else if matches!(start, [8, 3..=20, 18, ..]) {
-        (
-            "an ONNX model",
-            "save the Keras model that it was made from: model.save('model.keras')",
-        )
+    // the version of the format, and then any other field of a model
+    } else if matches!(start, [8, 3..=20, 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42, ..]) {
+        ("an ONNX model", MADE_FROM)
+    } else if start.get(4..8) == Some(b"TFL3") {
+        ("a TensorFlow Lite model", MADE_FROM)
+    } else if file.to_lowercase().ends_with(".pb") {
+        ("a graph of TensorFlow", MADE_FROM)
     } else {
         return Ok(());
     };
@@ -100,5 +105,20 @@ mod tests {
         check(b"PK\x03\x04\x14\0\0\0", Some(Kind::Zip));
         check(b"", None);
         check(b"text", None);
+    }
+
+    #[test]
+    fn networks_of_other_programs_are_refused_by_what_they_are() {
+        let refused = |file: &str, start: &[u8]| match refuse(file, start) {
+            Err(error) => error.to_string(),
+            Ok(()) => panic!("{file} is not refused"),
+        };
+        // the producer next, or the graph itself
+        for field in [0x12, 0x3a] {
+            assert!(refused("a.onnx", &[8, 8, field, 7, 9, 9]).contains("is an ONNX model; save the Keras model"));
+        }
+        assert!(refused("a.tflite", b"\x1c\0\0\0TFL3").contains("is a TensorFlow Lite model"));
+        assert!(refused("Graph.PB", b"\x0a\x20\x0a\x05").contains("is a graph of TensorFlow"));
+        assert!(refuse("a.safetensors", &[8, 8, 0x7b, 1]).is_ok());
     }
 }
