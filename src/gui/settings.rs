@@ -255,7 +255,11 @@ fn truth(state: &State, method: Method) -> Option<String> {
     let NetworkSource::BuiltIn(built_in) = network.source else {
         return None;
     };
-    let layer = &network.plan.layer(state.layer()?).name;
+    // what was measured is the map of one layer
+    let layer = match state.choices.fused {
+        None => &network.plan.layer(state.layer()?).name,
+        Some(_) => return None,
+    };
     let truth = Truth::of(built_in, method, state.score(), layer)?;
     Some(truth.sentence(built_in))
 }
@@ -277,15 +281,18 @@ fn sanity_badge(state: &State) -> Option<(&'static str, &'static str)> {
 
 /// In words, with which methods the chosen one coincides at the chosen layer.
 fn coincides(state: &State) -> Option<String> {
-    let (network, layer) = (state.network.as_ref()?, state.layer()?);
-    let root = |method: Method| {
-        let same = method.same_as(&network.plan, layer, state.score());
-        same.unwrap_or(method)
+    let network = state.network.as_ref()?;
+    // maps of several layers are the same where they are at each of them
+    let layers = state.choices.fused.or_else(|| Some(state.layer()?.into()))?;
+    let root = |method: Method| -> Vec<Method> {
+        let same = |layer| method.same_as(&network.plan, layer, state.score());
+        layers.all().map(|layer| same(layer).unwrap_or(method)).collect()
     };
     let chosen = state.choices.method;
+    let of_chosen = root(chosen);
     let others = Method::ALL
         .into_iter()
-        .filter(|&method| method != chosen && root(method) == root(chosen));
+        .filter(|&method| method != chosen && root(method) == of_chosen);
     let names: Vec<&str> = others.map(Method::title).collect();
     (!names.is_empty()).then(|| format!("Same as {}", names.join(", ")))
 }

@@ -2,7 +2,7 @@
 
 use egui::Key;
 use egui::accesskit::Role;
-use gradcam_explorer::explain::{Method, Score};
+use gradcam_explorer::explain::{Fusion, Layers, Method, Score};
 use gradcam_explorer::explorer::Truth;
 use gradcam_explorer::gui::choices::Drawer;
 use gradcam_explorer::network::LayerId;
@@ -129,6 +129,14 @@ fn where_methods_coincide_a_line_below_says_so() {
     choose(&mut window, Method::LayerCam);
     assert!(!window.has_text("Same as "));
     choose(&mut window, Method::GradCam);
+    // of two layers what coincides at both does
+    let plan = window.state().network.as_ref().unwrap().plan.clone();
+    let layers = Layers::parse("block14_sepconv2_act+block13_sepconv2_bn", &plan, Fusion::Mean).unwrap();
+    window.harness.state_mut().state_mut().choices.fused = Some(layers);
+    window.settle();
+    assert!(window.has("Same as ShapleyCAM"));
+    window.harness.state_mut().state_mut().choices.fused = None;
+    window.settle();
     // before the last layer only what does not bend is the same, and of the logit alone
     window.key(Key::OpenBracket);
     assert!(window.has("Same as ShapleyCAM"));
