@@ -27,7 +27,8 @@ pytorch-grad-cam sees it as a torch module of NCHW. The picture is refgen.unifor
     road/CLASS           ROADCombined of the probability, without noise
     drop/CLASS           DropInConfidence of the probability for the min-max scaled relevance
     deletion/CLASS, insertion/CLASS
-                         areas as Xplique's `metrics/fidelity.py` has them (10 steps, grey), from its formula
+                         areas as Xplique's `metrics/fidelity.py` has them (10 steps, grey), from its formula; of three pictures
+                         check_xplique.py runs the library itself
     picture/NAME, hill/NAME
                          three pictures [71, 71, 3] in -1..1 and a smooth map of each
     area/NAME/FILL/WAY/CLASS
