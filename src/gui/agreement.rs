@@ -216,8 +216,8 @@ impl Square {
     /// Side of a cell from which its row and its column can have their names, from which the row can and the column a number,
     /// and from which the row can.
     const NAMED: f32 = 12.5;
-    const NUMBERED: f32 = 9.5;
-    const LEAST: f32 = 8.5;
+    const NUMBERED: f32 = 8.5;
+    const LEAST: f32 = 8.0;
     /// Height of numbers.
     const NUMBERS: f32 = 4.0 * UNIT;
 
