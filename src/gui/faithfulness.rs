@@ -53,8 +53,10 @@ pub fn show(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut 
 fn columns(ui: &mut Ui, state: &State, textures: &mut Textures, commands: &mut Vec<Command>) {
     let height = ui.available_height();
     let width = ui.available_width() - 3.0 * 2.0 * UNIT;
-    let seen = (height - TOP as f32 * LINE).clamp(0.0, 0.25 * width).max(26.0 * UNIT);
     let table = (0.26 * width).clamp(57.0 * UNIT, 90.0 * UNIT);
+    // the masked picture gives way to the curves first
+    let most = (width - table - 2.0 * PLOT).min(0.25 * width);
+    let seen = (height - TOP as f32 * LINE).min(most).max(26.0 * UNIT);
     let plot = ((width - seen - table) / 2.0).max(PLOT);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0 * UNIT;

@@ -108,6 +108,14 @@ fn nothing_is_measured_while_the_tab_is_closed() {
 fn pointing_on_a_curve_shows_the_masked_picture_and_its_classes() {
     let mut window = measured();
     assert!(window.has_text("Point on a curve"));
+    // all of it has room in the usual window
+    let texts = window.painted_texts();
+    let (_, told) = texts
+        .iter()
+        .find(|(text, _)| text.starts_with("Point on a curve"))
+        .unwrap();
+    let (_, column) = texts.iter().find(|(text, _)| text == "Layer").unwrap();
+    assert!(told.right() < column.left(), "{told:?} {column:?}");
     let plot = window.find(|label| label.starts_with("Insertion; ")).rect();
     window.move_to(plot.right_center() - vec2(3.0, 0.0));
     window.wait("the whole photo", |state| {
