@@ -46,6 +46,9 @@ struct BenchReport {
     /// All layers of one class, same image.
     #[serde(skip_serializing_if = "Option::is_none")]
     cam_all_layers_ms: Option<f64>,
+    /// The forward pass once maps of other layers were asked for, so that all activations are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forward_kept_ms: Option<f64>,
     /// From the launch (or the start of `main`) to the first heatmap.
     first_heatmap_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,6 +140,7 @@ pub fn run(arguments: &NetworkArguments, options: &Bench, started: Instant) -> R
         };
         report.cam_early_ms = Some(sweep(&early).map_err(device)?);
         report.cam_all_layers_ms = Some(sweep(&all).map_err(device)?);
+        report.forward_kept_ms = Some(median_ms(runs, || network.forward(&input).map(drop)).map_err(device)?);
         report.rss_peak_mb = peak_memory_mb();
     }
     let line = serde_json::to_string(&report).map_err(|error| Stop::Failed(error.to_string()))?;
