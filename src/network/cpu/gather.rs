@@ -274,7 +274,7 @@ impl<'a> Patches<'a> {
     }
 
     /// Whether the patches are the cells themselves.
-    pub(super) fn is_pointwise(self) -> bool {
+    fn is_pointwise(self) -> bool {
         (self.kernel, self.stride, self.padding) == ([1; 2], [1; 2], [0; 2])
     }
 

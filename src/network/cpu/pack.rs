@@ -146,7 +146,10 @@ impl Columns<'_> {
             let first = (self.wanted.start + index * panel).min(self.wanted.end);
             let end = (first + panel).min(self.wanted.end);
             let (rows, padding) = values.split_at_mut(inputs * panel);
-            for (target, weights) in rows.chunks_exact_mut(panel).zip(self.kernel.chunks_exact(self.all)) {
+            for (target, weights) in rows
+                .chunks_exact_mut(panel)
+                .zip(self.kernel.chunks_exact(self.all.max(1)))
+            {
                 let (target, beyond) = target.split_at_mut(end - first);
                 for (target, weight) in target.iter_mut().zip(&weights[first..end]) {
                     *target = weight * scale;

@@ -10,7 +10,7 @@ use super::gate::{Gate, Mask};
 use super::gather::{Patches, Pixels, Rows};
 use super::isa::Isa;
 use super::nodes::POOL_WINDOW;
-use super::pack::Packed;
+use super::pack::{Columns, Packed};
 use super::pool::{PoolAndAdd, PoolBackward};
 use super::product::Product;
 use super::rectifier::Rectifier;

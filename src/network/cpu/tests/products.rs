@@ -8,6 +8,25 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
+    fn columns_are_packed_as_a_kernel_of_them_alone(
+        inputs in 1..70usize, all in 1..200usize, from in 0..200usize, count in 1..65usize, seed in 0..1000u64,
+    ) {
+        let start = from % all;
+        let wanted = start..(start + count).min(all);
+        let kernel = noise(seed, inputs * all);
+        let alone: Vec<f32> = kernel.chunks_exact(all).flat_map(|row| row[wanted.clone()].to_vec()).collect();
+        for isa in Isa::available() {
+            let scale = vec![0.25; wanted.len()];
+            let expected = Packed::new(isa, &alone, 1, inputs, wanted.len(), &scale);
+            let mut memory = vec![f32::NAN; padded(inputs) * padded(count)];
+            let columns = Columns { kernel: &kernel, all, wanted: wanted.clone() };
+            let packed = columns.pack(isa, &mut memory, 0.25);
+            prop_assert_eq!(packed.values, expected.as_ref().values);
+            prop_assert_eq!(packed.outputs(), wanted.len());
+        }
+    }
+
+    #[test]
     fn products_equal_plain_convolutions(
         height in 3..9usize, width in 3..9usize, inputs in 1..70usize, outputs in 1..70usize,
         kernel in prop::sample::select(vec![1, 3]), stride in 1..3usize, padding in 0..3usize, seed in 0..1000u64,
