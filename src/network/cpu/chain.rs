@@ -10,8 +10,8 @@ use super::buffer::Features;
 use super::convolution::{Convolution, Kind};
 use super::filter::Filter;
 use super::gather::Rows;
-use super::nodes::{Node, source};
-use super::product::{Product, Residual};
+use super::nodes::{Node, readers, source};
+use super::product::{Product, Residual, parts};
 use super::rectifier::Rectifier;
 use super::strips::Strips;
 use crate::network::layer::LayerId;
@@ -60,12 +60,7 @@ impl Chain {
 
 /// All chains of a plan.
 pub(super) fn chains(plan: &Plan, nodes: &[Node], convolutions: &[Convolution], threads: usize) -> Vec<Chain> {
-    let mut readers: Vec<Vec<LayerId>> = vec![Vec::new(); plan.layers.len()];
-    for id in plan.ids() {
-        for input in &plan.layer(id).inputs {
-            readers[input.0].push(id);
-        }
-    }
+    let readers = readers(plan);
     let link = |convolution: LayerId| match nodes[convolution.0] {
         Node::Raw { norm, weights } => Some(Link {
             convolution,
@@ -191,8 +186,7 @@ impl CpuNetwork {
             return;
         };
         let shape = out.shape;
-        let line = shape.width * out.stride();
-        let band = shape.height.div_ceil(self.threads.count());
+        let band = shape.height.div_ceil(self.threads.count()) * shape.width;
         let strips = Strips {
             rows,
             weights: weights.as_ref(),
@@ -203,18 +197,9 @@ impl CpuNetwork {
             shape,
             rectifier: sums.as_ref().and_then(|sums| sums.side.rectifier),
         };
-        let mut sums = sums.map(|Residual { side, sum }| {
-            let sides = side.features.values().chunks(band * line);
-            sides.zip(sum.values_mut().chunks_mut(band * line))
-        });
-        let parts = out
-            .values_mut()
-            .chunks_mut(band * line)
-            .enumerate()
-            .map(|(index, out)| (index * band, out, sums.as_mut().and_then(Iterator::next)));
-        self.threads.each(parts, |thread, (first, out, sum)| {
+        self.threads.each(parts(out, sums, band), |thread, (first, part)| {
             self.scratch.with(thread, strips.scratch_len(), |memory| {
-                strips.run(self.isa, memory, first, out, sum);
+                strips.run(self.isa, memory, first / shape.width, part);
             });
         });
     }

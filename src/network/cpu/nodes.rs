@@ -88,17 +88,23 @@ pub(super) const POOL_WINDOW: Window = Window {
     padding: Padding::Same,
 };
 
-/// Decides what becomes of all layers of a plan.
-///
-/// What is fused is decided by the graph: a convolution with the only batch normalisation that reads it, a border of
-/// zeros with the convolutions that read it, and a sum with the product or pool that ends its main branch.
-pub(super) fn nodes(plan: &Plan) -> Nodes {
+/// The layers that read each layer, in order.
+pub(super) fn readers(plan: &Plan) -> Vec<Vec<LayerId>> {
     let mut readers: Vec<Vec<LayerId>> = vec![Vec::new(); plan.layers.len()];
     for id in plan.ids() {
         for input in &plan.layer(id).inputs {
             readers[input.0].push(id);
         }
     }
+    readers
+}
+
+/// Decides what becomes of all layers of a plan.
+///
+/// What is fused is decided by the graph: a convolution with the only batch normalisation that reads it, a border of
+/// zeros with the convolutions that read it, and a sum with the product or pool that ends its main branch.
+pub(super) fn nodes(plan: &Plan) -> Nodes {
+    let readers = readers(plan);
     let last = plan.last_feature_layer();
     let image = image(plan, &readers);
     let mut nodes: Vec<Node> = Vec::with_capacity(plan.layers.len());

@@ -44,16 +44,8 @@ impl Product<'_> {
         let (cells, shape, stride) = (out.cells(), out.shape, out.stride());
         let row_len = self.weights.row_len();
         let count = rows_of_a_part(cells, row_len, threads.count());
-        let outs = out.values_mut().chunks_mut(count * stride);
         let rectifier = residual.as_ref().and_then(|residual| residual.side.rectifier);
-        let mut sums = residual.map(|Residual { side, sum }| {
-            let sides = side.features.values().chunks(count * stride);
-            sides.zip(sum.values_mut().chunks_mut(count * stride))
-        });
-        let parts = outs
-            .enumerate()
-            .map(|(index, out)| (index * count, out, sums.as_mut().and_then(Iterator::next)));
-        threads.each(parts, |thread, (first, out, sum)| {
+        threads.each(parts(out, residual, count), |thread, (first, (out, sum))| {
             scratch.with(thread, scratch_len(count, row_len), |tiles| {
                 isa.run(Gather {
                     rows: self.rows,
@@ -75,6 +67,24 @@ impl Product<'_> {
             });
         });
     }
+}
+
+/// Cells of a part of a map, and the same of a residual branch's other summand and of its sum, where one ends there.
+pub(super) type OutPart<'a> = (&'a mut [f32], Option<(&'a [f32], &'a mut [f32])>);
+
+/// Parts of `cells` cells each, with the first cell of each.
+pub(super) fn parts<'a>(
+    out: &'a mut Features,
+    residual: Option<Residual<'a>>,
+    cells: usize,
+) -> impl Iterator<Item = (usize, OutPart<'a>)> {
+    let len = cells * out.stride();
+    let mut sums = residual.map(|Residual { side, sum }| {
+        let sides = side.features.values().chunks(len);
+        sides.zip(sum.values_mut().chunks_mut(len))
+    });
+    let outs = out.values_mut().chunks_mut(len).enumerate();
+    outs.map(move |(index, out)| (index * cells, (out, sums.as_mut().and_then(Iterator::next))))
 }
 
 /// Rows for one part: equal parts, as many for each thread, none with more than [`GATHERED`] floats.

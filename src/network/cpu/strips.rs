@@ -9,7 +9,7 @@ use super::gather::{Gather, Rows};
 use super::gemm::{Multiply, scratch_len};
 use super::isa::Isa;
 use super::pack::PackedRef;
-use super::product::Product;
+use super::product::{OutPart, Product};
 use super::rectifier::Rectifier;
 use crate::network::shape::Shape;
 
@@ -65,15 +65,8 @@ impl Strips<'_> {
         self.tiles_len() + self.strip_lines() * self.wide_line()
     }
 
-    /// Computes whole lines of the result from `first` on, `out` with the end of a residual branch, if there is one.
-    pub(super) fn run(
-        &self,
-        isa: Isa,
-        memory: &mut [f32],
-        first: usize,
-        out: &mut [f32],
-        sum: Option<(&[f32], &mut [f32])>,
-    ) {
+    /// Computes whole lines of the result from the line `first` on.
+    pub(super) fn run(&self, isa: Isa, memory: &mut [f32], first: usize, (out, sum): OutPart<'_>) {
         let (tiles, strip) = memory.split_at_mut(self.tiles_len());
         let window = self.filter.window;
         let ([kernel, _], [stride, _]) = (window.kernel, window.stride);
