@@ -40,6 +40,7 @@ impl CpuNetwork {
             shape: features.shape,
             tiles: tiles.values_mut(),
         });
+        let scale = vec![1.0 / cells as f32; units];
         let mut shares = vec![0.0; units * cells];
         let parts = shares.chunks_mut(CLASSES * cells).enumerate();
         self.threads.each(parts, |thread, (part, shares)| {
@@ -47,10 +48,11 @@ impl CpuNetwork {
                 let (packed, products) = memory.split_at_mut(CLASSES * row_len);
                 let columns = Columns {
                     kernel,
-                    all: units,
+                    inputs,
+                    scale: &scale,
                     wanted: part * CLASSES..(part * CLASSES + CLASSES).min(units),
                 };
-                let weights = columns.pack(self.isa, packed, 1.0 / cells as f32);
+                let weights = columns.pack(self.isa, packed);
                 let products = &mut products[..cells * weights.output_stride()];
                 self.isa.run(Multiply {
                     tiles: tiles.values(),

@@ -29,23 +29,19 @@ impl Packed {
     ///
     /// A convolution that reads the image has no padding between its taps; it is packed as one tap of `9 * 3` inputs.
     pub(super) fn new(isa: Isa, kernel: &[f32], taps: usize, inputs: usize, outputs: usize, scale: &[f32]) -> Self {
-        let (panel, row) = (2 * isa.lanes(), taps * padded(inputs));
-        let mut packed = Buffer::zeros(row * padded(outputs));
-        for (index, weights) in kernel.chunks_exact(outputs).enumerate() {
-            let at = index / inputs * padded(inputs) + index % inputs;
-            let strips = weights.chunks(panel).zip(scale.chunks(panel));
-            let panels = packed.values_mut().chunks_exact_mut(row * panel);
-            for ((weights, scale), target) in strips.zip(panels) {
-                for ((target, weight), scale) in target[at * panel..].iter_mut().zip(weights).zip(scale) {
-                    *target = weight * scale;
-                }
-            }
-        }
+        let mut packed = Buffer::zeros(taps * padded(inputs) * padded(outputs));
+        let columns = Columns {
+            kernel,
+            inputs,
+            scale,
+            wanted: 0..outputs,
+        };
+        columns.write(isa, packed.values_mut());
         Self {
             taps,
             inputs,
             outputs,
-            panel,
+            panel: 2 * isa.lanes(),
             values: packed,
         }
     }
@@ -129,40 +125,46 @@ impl PackedRef<'_> {
     }
 }
 
-/// Some columns of a kernel `[inputs, all]`.
+/// Some columns of a kernel `[taps, inputs, outputs]`.
 pub(super) struct Columns<'a> {
     pub(super) kernel: &'a [f32],
-    pub(super) all: usize,
+    pub(super) inputs: usize,
+    /// One an output: what each weight is multiplied by.
+    pub(super) scale: &'a [f32],
     pub(super) wanted: Range<usize>,
 }
 
 impl Columns<'_> {
-    /// Packs them into memory for as many rows as [`PackedRef::row_len`] says, each weight multiplied by `scale`.
-    pub(super) fn pack<'a>(&self, isa: Isa, memory: &'a mut [f32], scale: f32) -> PackedRef<'a> {
-        let (panel, inputs, outputs) = (2 * isa.lanes(), self.kernel.len() / self.all.max(1), self.wanted.len());
-        let row = padded(inputs);
-        let values = &mut memory[..row * padded(outputs)];
-        for (index, values) in values.chunks_exact_mut(row * panel).enumerate() {
-            let first = (self.wanted.start + index * panel).min(self.wanted.end);
-            let end = (first + panel).min(self.wanted.end);
-            let (rows, padding) = values.split_at_mut(inputs * panel);
-            for (target, weights) in rows
-                .chunks_exact_mut(panel)
-                .zip(self.kernel.chunks_exact(self.all.max(1)))
-            {
-                let (target, beyond) = target.split_at_mut(end - first);
-                for (target, weight) in target.iter_mut().zip(&weights[first..end]) {
-                    *target = weight * scale;
-                }
-                beyond.fill(0.0);
-            }
-            padding.fill(0.0);
-        }
+    /// Packs the columns of a kernel of one tap into memory for as many rows as [`PackedRef::row_len`] says, whatever was
+    /// left there.
+    pub(super) fn pack<'a>(&self, isa: Isa, memory: &'a mut [f32]) -> PackedRef<'a> {
+        let (inputs, outputs) = (self.inputs, self.wanted.len());
+        let values = &mut memory[..padded(inputs) * padded(outputs)];
+        values.fill(0.0);
+        self.write(isa, values);
         PackedRef {
             taps: 1,
             inputs,
             outputs,
             values,
+        }
+    }
+
+    /// Writes the weights into zeros.
+    fn write(&self, isa: Isa, values: &mut [f32]) {
+        let panel = 2 * isa.lanes();
+        let panels = values.chunks_exact_mut(values.len() / padded(self.wanted.len()) * panel);
+        for (first, panel_values) in self.wanted.clone().step_by(panel).zip(panels) {
+            let columns = first..(first + panel).min(self.wanted.end);
+            let scale = &self.scale[columns.clone()];
+            let taps = self.kernel.chunks_exact(self.inputs * self.scale.len());
+            for (tap, target) in taps.zip(panel_values.chunks_exact_mut(padded(self.inputs) * panel)) {
+                for (weights, target) in tap.chunks_exact(self.scale.len()).zip(target.chunks_exact_mut(panel)) {
+                    for ((target, weight), scale) in target.iter_mut().zip(&weights[columns.clone()]).zip(scale) {
+                        *target = weight * scale;
+                    }
+                }
+            }
         }
     }
 }
